@@ -1,0 +1,93 @@
+// Clusters and their endpoints.
+import type { AddressPlan } from "./address.ts";
+import type { HttpProtocolPlan } from "./http-protocol.ts";
+import type { UpstreamTlsPlan } from "./tls.ts";
+
+/** One cluster. */
+export interface ClusterPlan {
+  readonly name: string;
+  /** alt_stat_name, else the name. */
+  readonly statName: string;
+  readonly discovery: DiscoveryPlan;
+  readonly balancer: BalancerPlan;
+  /** Default 5 000. */
+  readonly connectTimeoutMs: number;
+  readonly tls: UpstreamTlsPlan | null;
+  /** Which protocol the upstream speaks. `downstream`: that of the request (use_downstream_protocol_config); `alpn`: auto_config. */
+  readonly protocol: "http1" | "http2" | "downstream" | "alpn";
+  readonly http: HttpProtocolPlan;
+  readonly breakers: { readonly default: BreakerPlan; readonly high: BreakerPlan };
+  /** Default 1 MiB. */
+  readonly perConnectionBufferBytesMax: number;
+  /** max_requests_per_connection; Infinity: none. */
+  readonly requestsPerConnectionMax: number;
+  /** idle_timeout of pooled connections, default 3 600 000. */
+  readonly idleTimeoutMs: number;
+  readonly connectionDurationMaxMs: number;
+  /** Percent of healthy hosts below which all are used, default 50. */
+  readonly panicThresholdPercent: number;
+  /** Default 1.4 as percent. */
+  readonly overprovisioningPercent: number;
+  /** upstream_bind_config source address; empty: none. */
+  readonly bindAddress: string;
+  readonly autoSni: boolean;
+  readonly autoSanValidation: boolean;
+}
+
+/** Where endpoints come from. */
+export type DiscoveryPlan =
+  | { readonly kind: "static"; readonly endpoints: readonly EndpointPlan[] }
+  | {
+      readonly kind: "strict_dns" | "logical_dns";
+      readonly endpoints: readonly EndpointPlan[];
+      /** Default 5 000. */
+      readonly refreshMs: number;
+      readonly failureRefreshBaseMs: number;
+      readonly failureRefreshMaxMs: number;
+      readonly respectTtl: boolean;
+      readonly jitterMs: number;
+      readonly family: "auto" | "v4_only" | "v6_only" | "v4_preferred" | "all";
+      /** `ip:port` of resolvers; empty: the system's. */
+      readonly resolvers: readonly string[];
+    };
+
+/** One configured endpoint (before names are resolved). */
+export interface EndpointPlan {
+  readonly address: AddressPlan;
+  /** endpoint.hostname, else the name for DNS, else empty. */
+  readonly hostname: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly locality: LocalityPlan;
+  /** load_balancing_weight of the locality, 0: not set. */
+  readonly localityWeight: number;
+  /** health_status of the file. */
+  readonly health: "unknown" | "healthy" | "unhealthy" | "draining" | "timeout" | "degraded";
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly canary: boolean;
+}
+
+/** region, zone, sub_zone. */
+export interface LocalityPlan {
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+}
+
+/** lb_policy with its options. */
+export type BalancerPlan =
+  | { readonly kind: "round_robin" }
+  | { readonly kind: "random" }
+  | { readonly kind: "least_request"; readonly choices: number; readonly activeRequestBias: number };
+
+/** One priority's circuit breaker thresholds. */
+export interface BreakerPlan {
+  /** Default 1024. */
+  readonly connectionsMax: number;
+  readonly pendingMax: number;
+  readonly requestsMax: number;
+  /** Default 3. */
+  readonly retriesMax: number;
+  readonly poolsMax: number;
+  readonly trackRemaining: boolean;
+}

@@ -1,0 +1,126 @@
+// Listeners, filter chains and the HTTP connection manager as the workers run them.
+import type { AccessLogPlan } from "./access-log.ts";
+import type { AddressPlan } from "./address.ts";
+import type { HttpProtocolPlan } from "./http-protocol.ts";
+import type { RouteConfigPlan } from "./route.ts";
+import type { DownstreamTlsPlan } from "./tls.ts";
+
+/** One listener. */
+export interface ListenerPlan {
+  /** Given name, or a random UUID made when the file was loaded (as Envoy). */
+  readonly name: string;
+  readonly address: AddressPlan;
+  readonly additionalAddresses: readonly AddressPlan[];
+  /** `127.0.0.1_8080` or stat_prefix: the token in `listener.<token>.downstream_cx_total`. */
+  readonly statPrefix: string;
+  readonly filterChains: readonly FilterChainPlan[];
+  readonly defaultFilterChain: FilterChainPlan | null;
+  /** Default 1 MiB. */
+  readonly perConnectionBufferBytesMax: number;
+  /** bind_to_port, default true. */
+  readonly bindToPort: boolean;
+  /** Global or per-listener connection limit from the runtime key `envoy.resource_limits.listener.<name>.connection_limit`; Infinity: none. */
+  readonly connectionsMax: number;
+  /** Listen backlog, default 128 as Envoy. */
+  readonly backlog: number;
+  readonly drainType: "default" | "modify_only";
+  readonly trafficDirection: "unspecified" | "inbound" | "outbound";
+  /** Whether a listener filter reads the ClientHello although no chain has TLS (tls_inspector). */
+  readonly inspectsTls: boolean;
+}
+
+/** One filter chain: how a connection is matched, secured and served. */
+export interface FilterChainPlan {
+  readonly name: string;
+  readonly match: FilterChainMatchPlan;
+  /** Null: cleartext. */
+  readonly tls: DownstreamTlsPlan | null;
+  /** transport_socket_connect_timeout: TLS handshake, default 10 000. */
+  readonly handshakeTimeoutMs: number;
+  readonly filter: NetworkFilterPlan;
+}
+
+/** filter_chain_match; empty arrays match everything. Most specific wins in Envoy's order: destination port, server name, transport protocol, ALPN, source. */
+export interface FilterChainMatchPlan {
+  /** Exact or `*.suffix` names, lower case. */
+  readonly serverNames: readonly string[];
+  readonly applicationProtocols: readonly string[];
+  /** "" | "raw_buffer" | "tls" */
+  readonly transportProtocol: string;
+  /** 0: any. */
+  readonly destinationPort: number;
+}
+
+/** The terminal network filter of a chain. */
+export type NetworkFilterPlan = HttpConnectionManagerPlan;
+
+/** The HTTP connection manager. */
+export interface HttpConnectionManagerPlan {
+  readonly kind: "http";
+  readonly statPrefix: string;
+  readonly codec: "auto" | "http1" | "http2";
+  readonly routes: RouteConfigPlan;
+  readonly filters: readonly HttpFilterPlan[];
+  readonly accessLogs: readonly AccessLogPlan[];
+  readonly accessLogFlushIntervalMs: number;
+  /** server_name, default `envoy`. */
+  readonly serverName: string;
+  readonly serverHeader: "overwrite" | "append_if_absent" | "pass_through";
+  /** via; empty: none. */
+  readonly via: string;
+  readonly http: HttpProtocolPlan;
+  /** Codec limits that the sizes of this manager set. */
+  readonly headersBytesMax: number;
+  /** idle timeout of a connection without requests; default 3 600 000; Infinity: none. */
+  readonly idleTimeoutMs: number;
+  /** stream_idle_timeout, default 300 000; Infinity: none. */
+  readonly streamIdleTimeoutMs: number;
+  /** request_timeout, default Infinity. */
+  readonly requestTimeoutMs: number;
+  /** request_headers_timeout; Starling's default 10 000, Envoy's none. */
+  readonly requestHeadersTimeoutMs: number;
+  /** max_connection_duration, max_stream_duration; Infinity: none. */
+  readonly connectionDurationMaxMs: number;
+  readonly streamDurationMaxMs: number;
+  /** max_requests_per_connection; Infinity: none. */
+  readonly requestsPerConnectionMax: number;
+  /** drain_timeout after the first GOAWAY, default 5 000. */
+  readonly drainTimeoutMs: number;
+  /** delayed_close_timeout, default 1 000. */
+  readonly delayedCloseTimeoutMs: number;
+  readonly useRemoteAddress: boolean;
+  readonly xffTrustedHops: number;
+  readonly skipXffAppend: boolean;
+  /** CIDR texts of internal_address_config; null: Envoy's default (RFC 1918 and loopback when the runtime guard says so). */
+  readonly internalCidrs: readonly string[] | null;
+  readonly generateRequestId: boolean;
+  readonly preserveExternalRequestId: boolean;
+  readonly alwaysSetRequestIdInResponse: boolean;
+  readonly normalizePath: boolean;
+  readonly mergeSlashes: boolean;
+  readonly escapedSlashes: "keep" | "reject" | "redirect" | "forward";
+  /** strip_matching_host_port / strip_any_host_port. */
+  readonly stripHostPort: "none" | "matching" | "any";
+  readonly stripTrailingHostDot: boolean;
+  readonly suppressEnvoyHeaders: boolean;
+  /** append_x_forwarded_port. */
+  readonly appendForwardedPort: boolean;
+  /** upgrade_configs: upgrade types that are on, lower case. */
+  readonly upgradeTypes: readonly string[];
+  /** proxy_100_continue. */
+  readonly proxy100Continue: boolean;
+  readonly streamErrorOnInvalidHttp: boolean;
+}
+
+/** One HTTP filter of the chain, in execution order; the last is the router. */
+export type HttpFilterPlan = RouterFilterPlan;
+
+/** envoy.filters.http.router */
+export interface RouterFilterPlan {
+  readonly kind: "router";
+  readonly name: string;
+  readonly suppressEnvoyHeaders: boolean;
+  readonly respectExpectedRequestTimeout: boolean;
+  /** start_child_span and upstream_log are not acted on. */
+  readonly dynamicStats: boolean;
+}

@@ -1,0 +1,47 @@
+// The frozen runtime shape of a whole configuration. Made by compile/, carried to workers by structured clone, never changed, never re-checked.
+import type { AddressPlan } from "./address.ts";
+import type { ClusterPlan } from "./cluster.ts";
+import type { ListenerPlan } from "./listener.ts";
+
+/** Everything a node runs. */
+export interface Plan {
+  /** Random or given version, shown by admin pages: empty for a static file. */
+  readonly version: string;
+  readonly node: NodePlan;
+  readonly admin: AdminPlan | null;
+  readonly listeners: readonly ListenerPlan[];
+  readonly clusters: readonly ClusterPlan[];
+  readonly runtime: RuntimePlan;
+  /** stats_flush_interval, default 5000: histograms appear in /stats after it. */
+  readonly statsFlushIntervalMs: number;
+  /** What differs where Starling is safer or kinder than Envoy. */
+  readonly compat: "starling" | "envoy";
+}
+
+/** Envoy's `node`. */
+export interface NodePlan {
+  readonly id: string;
+  readonly cluster: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Envoy's `admin`. */
+export interface AdminPlan {
+  readonly address: AddressPlan;
+  readonly accessLogPaths: readonly string[];
+}
+
+/** Envoy's `layered_runtime`, flattened layer by layer; later layers win. */
+export interface RuntimePlan {
+  readonly layers: readonly RuntimeLayerPlan[];
+}
+
+/** One layer. Static entries are dotted keys with their text. */
+export interface RuntimeLayerPlan {
+  readonly name: string;
+  readonly kind: "static" | "admin" | "disk" | "rtds";
+  readonly entries: Readonly<Record<string, string>>;
+}

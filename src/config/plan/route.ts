@@ -1,0 +1,171 @@
+// Virtual hosts, routes and what they do.
+import type { FormatPartPlan } from "./access-log.ts";
+import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan, StringMatcherPlan } from "./match.ts";
+
+/** One RouteConfiguration. */
+export interface RouteConfigPlan {
+  readonly name: string;
+  readonly virtualHosts: readonly VirtualHostPlan[];
+  readonly headers: HeaderChangesPlan;
+  /** internal_only_headers, lower case. */
+  readonly internalOnlyHeaders: readonly string[];
+  readonly mostSpecificHeaderMutationsWins: boolean;
+  readonly ignorePortInHostMatching: boolean;
+}
+
+/** One virtual host. */
+export interface VirtualHostPlan {
+  readonly name: string;
+  /** Lower case: exact, `*.suffix`, `prefix.*` or `*`. Chosen in this order, longest first within a kind. */
+  readonly domains: readonly string[];
+  readonly routes: readonly RoutePlan[];
+  readonly requireTls: "none" | "external" | "all";
+  readonly headers: HeaderChangesPlan;
+  readonly includeRequestAttemptCount: boolean;
+  readonly includeAttemptCountInResponse: boolean;
+}
+
+/** One route: first match in file order wins. */
+export interface RoutePlan {
+  readonly name: string;
+  readonly match: RouteMatchPlan;
+  readonly action: RouteActionPlan;
+  readonly headers: HeaderChangesPlan;
+  /** `file:line` of the route, for `explain`. */
+  readonly source: string;
+}
+
+/** When a route matches. */
+export interface RouteMatchPlan {
+  readonly path: PathMatchPlan;
+  readonly headers: readonly HeaderMatcherPlan[];
+  readonly query: readonly QueryMatcherPlan[];
+  readonly fraction: FractionPlan | null;
+  /** grpc: {} */
+  readonly grpcOnly: boolean;
+}
+
+/** prefix, path, path_separated_prefix, safe_regex or connect_matcher; `value` lower case when not case sensitive. */
+export interface PathMatchPlan {
+  readonly kind: "prefix" | "path" | "path_separated_prefix" | "regex" | "connect";
+  readonly value: string;
+  readonly caseSensitive: boolean;
+}
+
+/** What a matched route does. */
+export type RouteActionPlan = ForwardPlan | RedirectPlan | DirectResponsePlan | NonForwardingPlan;
+
+/** route: to a cluster. */
+export interface ForwardPlan {
+  readonly kind: "forward";
+  readonly cluster: ClusterChoicePlan;
+  /** cluster_not_found_response_code as a number, default 503. */
+  readonly clusterNotFoundStatus: number;
+  /** Default 15 000; Infinity: none (timeout: 0s). */
+  readonly timeoutMs: number;
+  /** route idle_timeout; -1: the manager's stream_idle_timeout. */
+  readonly idleTimeoutMs: number;
+  /** max_stream_duration of the route; -1: the manager's. */
+  readonly streamDurationMaxMs: number;
+  readonly rewrite: RewritePlan;
+  readonly priority: "default" | "high";
+  readonly retry: RetryPlan | null;
+  /** append_x_forwarded_host. */
+  readonly appendForwardedHost: boolean;
+  /** Metadata subset match; null: none. */
+  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+}
+
+/** Which cluster. */
+export type ClusterChoicePlan =
+  | { readonly kind: "one"; readonly name: string }
+  | { readonly kind: "header"; readonly header: string }
+  | {
+      readonly kind: "weighted";
+      readonly clusters: readonly WeightedClusterPlan[];
+      readonly totalWeight: number;
+      readonly runtimeKeyPrefix: string;
+      /** header_name with a random value; empty: none. */
+      readonly headerName: string;
+    };
+
+/** One of weighted_clusters. */
+export interface WeightedClusterPlan {
+  readonly name: string;
+  readonly weight: number;
+  readonly headers: HeaderChangesPlan;
+  readonly hostRewrite: string;
+}
+
+/** prefix_rewrite, regex_rewrite, host_rewrite_*. */
+export interface RewritePlan {
+  readonly path:
+    | { readonly kind: "none" }
+    | { readonly kind: "prefix"; readonly value: string }
+    | { readonly kind: "regex"; readonly pattern: string; readonly substitution: string };
+  readonly host:
+    | { readonly kind: "none" }
+    | { readonly kind: "literal"; readonly value: string }
+    | { readonly kind: "auto" }
+    | { readonly kind: "header"; readonly header: string }
+    | { readonly kind: "path_regex"; readonly pattern: string; readonly substitution: string };
+}
+
+/** retry_policy, as far as the router acts on it. */
+export interface RetryPlan {
+  readonly retryOn: readonly string[];
+  readonly retriesMax: number;
+  readonly perTryTimeoutMs: number;
+  readonly retriableStatusCodes: readonly number[];
+  readonly backOffBaseMs: number;
+  readonly backOffMaxMs: number;
+}
+
+/** redirect. */
+export interface RedirectPlan {
+  readonly kind: "redirect";
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  /** Empty: as the request. */
+  readonly scheme: string;
+  readonly host: string;
+  /** 0: as the request. */
+  readonly port: number;
+  readonly path:
+    | { readonly kind: "none" }
+    | { readonly kind: "path"; readonly value: string }
+    | { readonly kind: "prefix"; readonly value: string }
+    | { readonly kind: "regex"; readonly pattern: string; readonly substitution: string };
+  readonly stripQuery: boolean;
+}
+
+/** direct_response. */
+export interface DirectResponsePlan {
+  readonly kind: "direct_response";
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** body_format, null: the plain body. */
+  readonly bodyFormat: readonly FormatPartPlan[] | null;
+}
+
+/** non_forwarding_action. */
+export interface NonForwardingPlan {
+  readonly kind: "non_forwarding";
+}
+
+/** request_headers_to_add/remove and the response ones of one level. */
+export interface HeaderChangesPlan {
+  readonly requestAdd: readonly HeaderAddPlan[];
+  readonly requestRemove: readonly string[];
+  readonly responseAdd: readonly HeaderAddPlan[];
+  readonly responseRemove: readonly string[];
+}
+
+/** One header to add; `value` may hold `%…%` operators. */
+export interface HeaderAddPlan {
+  readonly name: string;
+  readonly value: readonly FormatPartPlan[];
+  readonly action: "append" | "append_if_absent" | "overwrite" | "overwrite_if_exists";
+  readonly keepEmpty: boolean;
+}
+
+export type { StringMatcherPlan };

@@ -1,0 +1,135 @@
+// The one meeting point of HTTP/1 and HTTP/2: what a codec tells about a message it reads, and what can be done with one it writes.
+// Implemented by the codecs (MessageWriter) and by the exchange, the upstream call and the health probe (MessageSink).
+import type { HeaderList } from "./header-list.ts";
+import type { ProtocolFault } from "./fault.ts";
+
+/**
+ * Where a codec puts encoded bytes; `net`'s channel is one, a test's array another.
+ * The codec appends to `out` through its methods and never keeps a reference to `out.bytes` over a call.
+ */
+export interface ByteSink {
+  /** Bytes that wait for the next flush. */
+  readonly out: ByteWriter;
+  /** Says that `out` has bytes: they leave in one write at the end of this event-loop turn, together with all others of the turn. */
+  scheduleFlush(): void;
+  /**
+   * Sends everything in `out` and then a large slice without copying where possible. The slice is valid during the call only:
+   * the implementation hands it to the kernel or copies it.
+   */
+  writeThrough(bytes: Uint8Array, start: number, end: number): void;
+  /** Bytes that were handed over but not yet taken by the kernel, `out` included. */
+  queuedBytes(): number;
+  /** Stops and continues the reading of the socket (HTTP/1's only brake; HTTP/2 brakes by windows). */
+  pauseReading(): void;
+  resumeReading(): void;
+}
+
+/** A growable output buffer (base/byte-writer.ts). */
+export interface ByteWriter {
+  /** The buffer; its identity changes when it grows. */
+  readonly bytes: Buffer;
+  /** Number of bytes written; the writer of bytes advances it. */
+  end: number;
+  /** Makes room for `more` bytes after `end`. */
+  reserve(more: number): void;
+}
+
+/**
+ * Receives one message: a request on the server side, a response on the client side. Calls come in the order head, data*, then
+ * trailers or the `end` flag, or a fault at any point; after the end or a fault nothing more comes. Calls may come re-entrantly from `receive`.
+ */
+export interface MessageSink {
+  /** The head. The list now belongs to the sink, which releases it. `end`: there is no body. */
+  onHead(head: HeaderList, end: boolean): void;
+  /** An interim response (100, 103; 101 is a head): client side only. The list belongs to the sink. */
+  onInterim(head: HeaderList): void;
+  /** Body bytes `[start, end)`, valid during the call only. Comes even while paused, up to one window (HTTP/2) or one read (HTTP/1). */
+  onData(bytes: Uint8Array, start: number, end: number, last: boolean): void;
+  /** Trailers; they end the message. The list belongs to the sink. */
+  onTrailers(trailers: HeaderList): void;
+  /**
+   * The message will not be completed: reset by the peer, a protocol error, or the connection went away.
+   * On the server side the response may still be written when `fault.status` is not 0 and its head was not sent yet.
+   */
+  onFault(fault: ProtocolFault): void;
+  /** The message written by the paired MessageWriter was backed up and is below its low mark again. */
+  onWritable(): void;
+}
+
+/** Writes one message. After its end, or `reset`, every call does nothing. */
+export interface MessageWriter {
+  /** Sends the head; the list stays the caller's, and is not kept. Hop-by-hop fields and framing are the codec's business. */
+  writeHead(head: HeaderList, end: boolean): void;
+  /** Sends an interim response (1xx, not 101): server side only. */
+  writeInterim(head: HeaderList): void;
+  /** Sends body bytes, valid during the call only: the codec copies what it cannot send now. */
+  writeData(bytes: Uint8Array, start: number, end: number, last: boolean): void;
+  /** Sends trailers (dropped by HTTP/1 unless chunked) and ends the message. */
+  writeTrailers(trailers: HeaderList): void;
+  /** Abandons the exchange: RST_STREAM with this HTTP/2 error code; on HTTP/1 the connection is closed. No further sink call comes. */
+  reset(code: number): void;
+  /** Whether more is queued than the high mark: the caller pauses its source until the sink's `onWritable`. */
+  isBackedUp(): boolean;
+  /** Asks the peer to stop and continue sending the message that the paired sink receives. */
+  pauseSource(): void;
+  resumeSource(): void;
+  /** HTTP/2 stream id; on HTTP/1 the number of the message on its connection, from 1. */
+  readonly streamId: number;
+}
+
+/** What a server-side codec needs from the connection that owns it (dataplane/exchange). */
+export interface ServerEvents {
+  /** A message starts: answers with what receives it. Called before `onHead`, or before the `onFault` of a head that is wrong. */
+  onExchange(writer: MessageWriter): MessageSink;
+  /** Both halves of an exchange are over; its slot is free. */
+  onExchangeDone(streamId: number): void;
+  /** The connection is finished and is to be closed once `out` has been sent: a GOAWAY or an error answer was written, or an HTTP/1 message said close. */
+  onConnectionDone(fault: ProtocolFault | null): void;
+}
+
+/** A server-side codec on one connection. */
+export interface ServerCodec {
+  /** Bytes from the socket, valid during the call only. `nowMs` is the monotonic clock (per-second limits). */
+  receive(bytes: Uint8Array, start: number, end: number, nowMs: number): void;
+  /** The peer closed its sending side. */
+  receiveEnd(): void;
+  /** The socket is gone: every open sink gets `onFault`. */
+  connectionLost(fault: ProtocolFault): void;
+  /** The socket took bytes, `queuedBytes` fell below the low mark. */
+  onDrain(): void;
+  /** Graceful end: HTTP/2 sends GOAWAY (first with the greatest stream id, then with the last one when `final`); HTTP/1 says `connection: close` on the next answer, at once when idle. */
+  drain(final: boolean): void;
+  /** Exchanges open now. */
+  openExchanges(): number;
+  /** Monotonic time when the head that is being received began, -1 when none is: the owner applies the request-head timeout. */
+  headStartedMs(): number;
+  readonly protocol: "http1" | "http2";
+}
+
+/** What a client-side codec needs from the pool that owns it (dataplane/upstream) or from a health probe. */
+export interface ClientEvents {
+  /** An exchange is over in both directions. `reusable`: the connection may carry another one. */
+  onExchangeDone(streamId: number, reusable: boolean): void;
+  /** The peer sent GOAWAY, or `connection: close`: no new exchange may start; those above `lastStreamId` were told with a fault that is safe to retry. */
+  onDraining(lastStreamId: number): void;
+  /** HTTP/2: SETTINGS changed how many streams may be open. */
+  onCapacity(concurrentStreamsMax: number): void;
+  /** The connection is finished and is to be closed. */
+  onConnectionDone(fault: ProtocolFault | null): void;
+}
+
+/** A client-side codec on one connection. */
+export interface ClientCodec {
+  receive(bytes: Uint8Array, start: number, end: number, nowMs: number): void;
+  receiveEnd(): void;
+  connectionLost(fault: ProtocolFault): void;
+  onDrain(): void;
+  /** Starts an exchange whose response goes to `sink`. Only when `canOpen`. */
+  open(sink: MessageSink): MessageWriter;
+  /** Whether another exchange may start now. */
+  canOpen(): boolean;
+  openExchanges(): number;
+  /** HTTP/2 PING that is answered through `onPong`-less bookkeeping: false when the previous one is unanswered. */
+  ping(): boolean;
+  readonly protocol: "http1" | "http2";
+}
