@@ -1,0 +1,69 @@
+// The face of the upstream room towards the exchange: clusters, endpoints, and one stream to one of them.
+import type { Channel } from "../../net/channel.ts";
+import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { AddressPlan } from "../../config/plan/address.ts";
+import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
+
+/** All clusters of this worker. */
+export interface Upstreams {
+  /** The cluster of this name, null when the configuration has none. */
+  cluster(name: string): Cluster | null;
+}
+
+/** One cluster as one worker sees it. */
+export interface Cluster {
+  readonly plan: ClusterPlan;
+  /** CLUSTER block (telemetry/cluster-stats.ts). The room counts connections, pending and active requests; the router counts answers, timeouts and retries. */
+  readonly stats: Float64Array;
+  /** Picks an endpoint and asks its pool for a stream. The outcome comes through the request's callbacks, possibly before this returns. */
+  open(request: UpstreamRequest): void;
+  /** Takes back a request that is neither open nor failed yet. */
+  cancel(request: UpstreamRequest): void;
+}
+
+/** One endpoint that can be picked. */
+export interface Endpoint {
+  readonly address: AddressPlan;
+  /** `127.0.0.1:80`, as /clusters and access logs show it. */
+  readonly text: string;
+  /** Name it was configured by, for host_rewrite auto and SNI. */
+  readonly hostname: string;
+  /** HOST block (telemetry/host-stats.ts). */
+  readonly stats: Float64Array;
+  /** Index of its health byte in the shared health table. */
+  readonly slot: number;
+}
+
+/** A wish for one stream; made by the exchange's router, once per attempt. */
+export interface UpstreamRequest {
+  /** Circuit breaker priority. */
+  readonly priority: "default" | "high";
+  /** Protocol of the downstream request, for clusters that follow it. */
+  readonly downstreamProtocol: "http1" | "http2";
+  /** Whether the downstream connection is TLS (scheme of the request is the router's business). */
+  readonly attempted: readonly Endpoint[];
+  /** Receives the response. */
+  readonly sink: MessageSink;
+  onOpen(stream: UpstreamStream): void;
+  onOpenFailed(failure: OpenFailure): void;
+}
+
+/** An open stream to an endpoint. */
+export interface UpstreamStream {
+  readonly writer: MessageWriter;
+  readonly endpoint: Endpoint;
+  readonly channel: Channel;
+  readonly protocol: "http1" | "http2";
+  /** Whether this connection had already answered a request: its death before a byte of answer is safe to retry once. */
+  readonly reused: boolean;
+}
+
+/** Why no stream was opened, in Envoy's terms. */
+export interface OpenFailure {
+  /** no_healthy_upstream (UH), overflow (UO), connection_failure (UF), connection_timeout (UF). */
+  readonly kind: "no_healthy_upstream" | "overflow" | "connection_failure" | "connection_timeout";
+  /** `delayed_connect_error:_Connection_refused`, `TLS_error:…`, or empty: the tail of response code details. */
+  readonly transportText: string;
+  /** The endpoint that was tried, null when none was picked. */
+  readonly endpoint: Endpoint | null;
+}
