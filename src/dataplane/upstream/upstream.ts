@@ -1,7 +1,8 @@
 // The face of the upstream room towards the exchange: clusters, endpoints, and one stream to one of them.
-import type { Channel } from "../../net/channel.ts";
-import type { ClusterPlan } from "../../config/plan/cluster.ts";
+
 import type { AddressPlan } from "../../config/plan/address.ts";
+import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { Channel } from "../../net/channel.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
 
 /** All clusters of this worker. */

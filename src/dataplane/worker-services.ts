@@ -1,0 +1,61 @@
+// What one listener worker gives its listeners, and what it may ask of each: the door between workers/listener.ts and the data plane.
+// The worker makes the services once per thread; listener-service.ts makes one ListenerService per configured listener.
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
+import type { Channel } from "../net/channel.ts";
+import type { AccessLogs } from "../telemetry/access-log.ts";
+import type { StatsWriter } from "../telemetry/stats-memory.ts";
+import type { Upstreams } from "./upstream/upstream.ts";
+
+/** Everything that the requests of one thread share. */
+export interface WorkerServices {
+  readonly clock: Clock;
+  /** Advanced by the worker's only interval. */
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly stats: StatsWriter;
+  readonly upstreams: Upstreams;
+  /** Open log files of this thread (`createAccessLogs`); the worker calls its `flush` at exit and `reopen` on SIGUSR1. */
+  readonly accessLogs: AccessLogs;
+  readonly runtime: Runtime;
+  /** `worker_0`: the token of this worker's share of `listener.<token>.worker_0.downstream_cx_total`. */
+  readonly workerName: string;
+  /** This machine's address for x-forwarded-for when the peer is on loopback: its first address that is not, else `127.0.0.1`. */
+  readonly localAddress: string;
+  /** Bytes of bodies that this worker may hold; above it new requests get 503 `overload`. Default `MEMORY_BYTES_MAX`. */
+  readonly memoryBytesMax: number;
+  /** An own mistake: an exchange or a connection was ended because of it. The worker logs it once and counts it. */
+  onBug(error: unknown): void;
+}
+
+/** The layered runtime as requests see it: the text of a key, undefined when no layer has it. */
+export interface Runtime {
+  get(key: string): string | undefined;
+}
+
+/** One listener in one worker: owns its accepted connections. */
+export interface ListenerService {
+  /** Takes over an accepted connection, its handshake done and its filter chain chosen. */
+  onChannel(channel: Channel, chain: FilterChainPlan): void;
+  /** New connections and new requests use the new plan; requests in flight end with the one they began with. */
+  applyPlan(plan: ListenerPlan): void;
+  /**
+   * `final` false: asks every connection to end when its requests are done (connection: close, GOAWAY), and new ones too.
+   * `final` true: closes what is still open now.
+   */
+  drain(final: boolean): void;
+  /** While on, answers say `connection: close` as Envoy does after healthcheck/fail. Off by default. */
+  setFailing(failing: boolean): void;
+  /** Connections open now. */
+  connections(): number;
+  /** Requests in flight now. */
+  requests(): number;
+}
+
+/** Makes the service of one listener. */
+export type CreateListenerService = (services: WorkerServices, plan: ListenerPlan) => ListenerService;
+
+/** Default of `memoryBytesMax`: 256 MiB a worker. */
+export const MEMORY_BYTES_MAX: number = 256 * 1024 * 1024;
