@@ -48,7 +48,7 @@ export class TimerWheel {
       timer.dueMs = delayMs;
       return;
     }
-    const due = this.clock.nowMs() + (delayMs > 0 ? delayMs : 0);
+    const due = this.clock.nowMs() + Math.max(delayMs, 0);
     timer.dueMs = due;
     if (timer.slot >= 0 && timer.linkedMs <= due) return;
     if (timer.slot >= 0) this.unlink(timer);

@@ -1,6 +1,7 @@
 // What one socket looks like to the rest of the house. Implemented by socket-channel.ts (TCP, unix, TLS); tests bring their own.
-import type { ByteSink } from "../protocol/message.ts";
+
 import type { ByteWriter } from "../base/byte-writer.ts";
+import type { ByteSink } from "../protocol/message.ts";
 
 /** Why a socket ended or never began. */
 export interface NetFault {

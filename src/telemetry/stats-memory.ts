@@ -1,7 +1,8 @@
 // Where one thread writes its counters: shared pages with a single writer each, and notices that tell readers what lies where.
 // A restarted worker is given its predecessor's notices and goes on in the same memory, so counters survive a crash.
-import type { BlockSchema } from "./stats-block.ts";
+
 import { HISTOGRAM_BUCKETS } from "./histogram.ts";
+import type { BlockSchema } from "./stats-block.ts";
 
 /** Slots of a page. */
 export const PAGE_SLOTS = 4096;
