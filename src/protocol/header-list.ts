@@ -43,6 +43,21 @@ export class HeaderList {
     this.copyIn(value, start, end);
   }
 
+  /** Adds a field, copying a lower-case name of which the caller knows that it has no id, and its value. */
+  addUnknown(
+    name: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const at = this.used;
+    this.copyIn(name, nameStart, nameEnd);
+    this.pushField(0, at, nameEnd - nameStart, end - start);
+    this.copyIn(value, start, end);
+  }
+
   /** Adds a field, copying a lower-case name and its value; the name's id is looked up. */
   addBytes(name: Uint8Array, nameStart: number, nameEnd: number, value: Uint8Array, start: number, end: number): void {
     const id = nameIdOfBytes(name, nameStart, nameEnd);
@@ -50,10 +65,7 @@ export class HeaderList {
       this.addKnown(id, value, start, end);
       return;
     }
-    const at = this.used;
-    this.copyIn(name, nameStart, nameEnd);
-    this.pushField(0, at, nameEnd - nameStart, end - start);
-    this.copyIn(value, start, end);
+    this.addUnknown(name, nameStart, nameEnd, value, start, end);
   }
 
   /** Adds a field from texts. `name` must be lower case. */

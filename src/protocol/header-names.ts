@@ -93,6 +93,26 @@ const NAMES = [
   "if-none-match",
   "if-modified-since",
   ":protocol",
+  // The rest of HPACK's static table (RFC 7541 appendix A), so that each of its names has an id.
+  "accept-charset",
+  "access-control-allow-origin",
+  "allow",
+  "content-disposition",
+  "content-language",
+  "content-location",
+  "expires",
+  "from",
+  "if-match",
+  "if-range",
+  "if-unmodified-since",
+  "link",
+  "max-forwards",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "refresh",
+  "retry-after",
+  "strict-transport-security",
+  "www-authenticate",
 ] as const;
 
 type Upper<S extends string> = S extends `${infer A}-${infer B}` ? `${Uppercase<A>}_${Upper<B>}` : Uppercase<S>;

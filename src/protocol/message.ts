@@ -18,12 +18,22 @@ export interface ByteSink {
    * the implementation hands it to the kernel or copies it.
    */
   writeThrough(bytes: Uint8Array, start: number, end: number): void;
-  /** Bytes that were handed over but not yet taken by the kernel, `out` included. */
+  /**
+   * Bytes that were handed over but not yet taken by the kernel, `out` included. A codec stops producing body bytes at
+   * `QUEUED_HIGH_BYTES`, also within one turn, and waits for `onDrain`: it comes after every flush that began at or above that
+   * mark as soon as less than `QUEUED_LOW_BYTES` wait, which is at once when the kernel took everything.
+   */
   queuedBytes(): number;
   /** Stops and continues the reading of the socket (HTTP/1's only brake; HTTP/2 brakes by windows). */
   pauseReading(): void;
   resumeReading(): void;
 }
+
+/** Where codecs stop producing body bytes for one socket, `ByteSink.queuedBytes`. */
+export const QUEUED_HIGH_BYTES = 131_072;
+
+/** Below this `onDrain` is called when `QUEUED_HIGH_BYTES` had been reached. */
+export const QUEUED_LOW_BYTES = 32_768;
 
 /** A growable output buffer (base/byte-writer.ts). */
 export interface ByteWriter {
@@ -49,7 +59,9 @@ export interface MessageSink {
   /** Trailers; they end the message. The list belongs to the sink. */
   onTrailers(trailers: HeaderList): void;
   /**
-   * The message will not be completed: reset by the peer, a protocol error, or the connection went away.
+   * The exchange will not be completed: reset by the peer, a protocol error, or the connection went away. On the server side it also
+   * comes after the request's end while the response is not. A server's slot (SETTINGS_MAX_CONCURRENT_STREAMS) stays taken until the
+   * owner has cancelled its work and says so with `writer.reset` (any code), or had ended the writer before: reset floods wait for us.
    * On the server side the response may still be written when `fault.status` is not 0 and its head was not sent yet.
    */
   onFault(fault: ProtocolFault): void;
@@ -74,7 +86,7 @@ export interface MessageWriter {
   /** Asks the peer to stop and continue sending the message that the paired sink receives. */
   pauseSource(): void;
   resumeSource(): void;
-  /** HTTP/2 stream id; on HTTP/1 the number of the message on its connection, from 1. */
+  /** HTTP/2 stream id, on the client side 0 until `writeHead`; on HTTP/1 the number of the message on its connection, from 1. */
   readonly streamId: number;
 }
 
@@ -96,7 +108,7 @@ export interface ServerCodec {
   receiveEnd(): void;
   /** The socket is gone: every open sink gets `onFault`. */
   connectionLost(fault: ProtocolFault): void;
-  /** The socket took bytes, `queuedBytes` fell below the low mark. */
+  /** The socket took bytes: `queuedBytes` had reached the high mark and fell below the low mark. */
   onDrain(): void;
   /**
    * Graceful end: HTTP/2 sends GOAWAY (first with the greatest stream id, then with the last one when `final`); HTTP/1 says
