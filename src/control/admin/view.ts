@@ -1,0 +1,92 @@
+// What the admin pages may see and order of the node they belong to. The supervisor implements it; pages know nothing else.
+import type { Plan } from "../../config/plan/plan.ts";
+import type { EndpointSet } from "../../messages/endpoints.ts";
+import type { LogLevel } from "../../messages/log.ts";
+import type { ServeOptions } from "../../messages/options.ts";
+import type { BlockSchema } from "../../telemetry/stats-block.ts";
+import type { StatsNotice } from "../../telemetry/stats-memory.ts";
+
+/** Envoy's server states. */
+export type ServerState = "LIVE" | "DRAINING" | "PRE_INITIALIZING" | "INITIALIZING";
+
+/** State with its reasons, most important first; no reason when all is well. */
+export interface Readiness {
+  readonly state: ServerState;
+  readonly reasons: readonly string[];
+}
+
+/** The node. */
+export interface AdminView {
+  readonly options: ServeOptions;
+  /** Starling's version. */
+  readonly version: string;
+  /** Wall-clock time of the start, in milliseconds. */
+  readonly startedWallMs: number;
+  /** Milliseconds since the start. */
+  uptimeMs(): number;
+  readiness(): Readiness;
+  /** The plan that serves; ports of the file that are 0 are the real ones here. */
+  plan(): Plan;
+  /** When the plan was loaded: `last_updated` of config_dump. */
+  planLoadedWallMs(): number;
+  /** The checked bootstrap as proto3 JSON, for /config_dump. */
+  bootstrap(): unknown;
+  workers(): readonly WorkerView[];
+  /** Endpoints of the clusters whose names are resolved; static clusters have theirs in the plan. */
+  endpoints(): readonly EndpointSet[];
+  readonly stats: StatsSources;
+  readonly log: LogView;
+  readonly orders: AdminOrders;
+}
+
+/** One listener worker. */
+export interface WorkerView {
+  readonly slot: number;
+  readonly state: "starting" | "listening" | "dead";
+  readonly restarts: number;
+  /** Versions that it has acknowledged. */
+  readonly planVersion: number;
+  readonly endpointsVersion: number;
+}
+
+/** Where every thread's counters lie. */
+export interface StatsSources {
+  /** Grows with every notice: who caches looks again when it changed. */
+  readonly generation: number;
+  schema(id: string): BlockSchema;
+  /** Notices by writer, in the order they came. Counters and gauges of equal names add up over writers. */
+  sources(): readonly StatsSource[];
+}
+
+/** The notices of one writer. */
+export interface StatsSource {
+  /** `listener-0`, `discovery`, `main`. */
+  readonly writer: string;
+  readonly notices: readonly StatsNotice[];
+}
+
+/** The node's own log. */
+export interface LogView {
+  levelOf(component: string): LogLevel;
+  /** Null: every component. */
+  setLevel(component: string | null, level: LogLevel): void;
+  write(line: { readonly level: LogLevel; readonly component: string; readonly text: string }): void;
+}
+
+/** What pages can make the node do. */
+export interface AdminOrders {
+  /** /drain_listeners. Graceful: asks connections to end over --drain-time-s, then stops accepting; else stops accepting now. */
+  drainListeners(how: { readonly graceful: boolean; readonly skipExit: boolean; readonly inboundOnly: boolean }): void;
+  /** /quitquitquit: ends the process with code 0. */
+  quit(): void;
+  /** /healthcheck/fail and /healthcheck/ok. */
+  setFailing(failing: boolean): void;
+  /** /reset_counters. */
+  resetCounters(): void;
+  /** /reopen_logs. */
+  reopenLogs(): void;
+  /** /runtime_modify: sets keys; an empty text takes a key back. */
+  modifyRuntime(entries: Readonly<Record<string, string>>): void;
+  /** What /runtime_modify has set so far. */
+  runtimeOverrides(): Readonly<Record<string, string>>;
+}

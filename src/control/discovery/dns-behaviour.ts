@@ -1,0 +1,207 @@
+// STRICT_DNS and LOGICAL_DNS as Envoy does them: every configured name resolves by itself, keeps its addresses over failures and
+// counts as Envoy counts. Pure: lookups and timers are effects.
+import type { Behaviour, TimerFired } from "../../actor/behaviour.ts";
+import type { Lane } from "../../actor/mailbox.ts";
+import type { ClusterPlan, EndpointPlan } from "../../config/plan/cluster.ts";
+import type { DiscoveryInput, LookupResult, ResolvedAddress } from "../../messages/discovery.ts";
+import type { DnsEffect } from "./dns-effects.ts";
+import { type DnsCluster, type DnsState, type DnsTarget, dnsPlanOf } from "./dns-state.ts";
+import { delayAfterAnswer, delayAfterFailure } from "./refresh-delay.ts";
+
+/** The DNS discovery actor. */
+export const dnsDiscovery: Behaviour<DnsState, DiscoveryInput | TimerFired, DnsEffect> = {
+  name: "discovery",
+  laneOf,
+  step(state, message) {
+    switch (message.type) {
+      case "plan-assigned":
+        return assign(state, message.version, message.clusters);
+      case "lookup-finished":
+        return finish(state, message.target, message.result);
+      case "timer-fired":
+        return message.timer === INITIAL_TIMER ? giveUpWaiting(state) : refresh(state, message.timer);
+      case "stop":
+        return clear(state);
+    }
+  },
+};
+
+/** How long the first answers may keep listeners waiting. */
+export const FIRST_ANSWER_MS_MAX = 15_000;
+
+const INITIAL_TIMER = "first-answers";
+
+function laneOf(message: DiscoveryInput | TimerFired): Lane {
+  if (message.type === "stop") return "stop";
+  return message.type === "plan-assigned" ? "supervision" : "work";
+}
+
+function assign(state: DnsState, version: number, plans: readonly ClusterPlan[]): DnsEffect[] {
+  const effects: DnsEffect[] = [];
+  const wanted = new Map(plans.map((plan) => [plan.name, plan]));
+  for (const [name, cluster] of state.clusters) {
+    if (!isSame(cluster.plan, wanted.get(name))) effects.push(...drop(state, cluster));
+  }
+  for (const plan of plans) if (!state.clusters.has(plan.name)) effects.push(...add(state, plan));
+  state.version = version;
+  state.initialized = false;
+  effects.push({ type: "arm-timer", timer: INITIAL_TIMER, delayMs: FIRST_ANSWER_MS_MAX });
+  effects.push(...reportInitialized(state));
+  return effects;
+}
+
+function add(state: DnsState, plan: ClusterPlan): DnsEffect[] {
+  const dns = dnsPlanOf(plan);
+  if (dns === null) return [];
+  const cluster: DnsCluster = { plan, dns, targets: [] };
+  const mark = state.made++;
+  state.clusters.set(plan.name, cluster);
+  return dns.endpoints.map((endpoint, index) => {
+    const id = `${plan.name}/${mark}/${index}`;
+    const target = { id, cluster, endpoint, addresses: [], pending: false, answered: false, failures: 0 };
+    cluster.targets.push(target);
+    state.targets.set(id, target);
+    return target;
+  }).flatMap(lookUp);
+}
+
+function drop(state: DnsState, cluster: DnsCluster): DnsEffect[] {
+  state.clusters.delete(cluster.plan.name);
+  return cluster.targets.map((target) => {
+    state.targets.delete(target.id);
+    return { type: "disarm-timer", timer: target.id };
+  });
+}
+
+function clear(state: DnsState): DnsEffect[] {
+  const effects = [...state.clusters.values()].flatMap((cluster) => drop(state, cluster));
+  state.initialized = true;
+  return [...effects, { type: "disarm-timer", timer: INITIAL_TIMER }];
+}
+
+function refresh(state: DnsState, id: string): DnsEffect[] {
+  const target = state.targets.get(id);
+  return target === undefined || target.pending ? [] : lookUp(target);
+}
+
+function lookUp(target: DnsTarget): DnsEffect[] {
+  const { plan, dns } = target.cluster;
+  target.pending = true;
+  return [
+    { type: "count", statName: plan.statName, counter: "update_attempt" },
+    {
+      type: "look-up",
+      target: target.id,
+      host: hostOf(target.endpoint),
+      family: dns.family,
+      resolvers: dns.resolvers,
+    },
+  ];
+}
+
+function finish(state: DnsState, id: string, result: LookupResult): DnsEffect[] {
+  const target = state.targets.get(id);
+  if (target === undefined) return []; // its cluster is gone
+  target.pending = false;
+  target.answered = true;
+  const isAnswer = result.kind === "resolved" && (result.addresses.length > 0 || target.cluster.dns.kind !== "logical_dns");
+  const effects = isAnswer
+    ? answer(state, target, result.addresses)
+    : fail(state, target, result.kind === "failed" ? result.text : "no address");
+  return [...effects, ...reportInitialized(state)];
+}
+
+function answer(state: DnsState, target: DnsTarget, records: readonly ResolvedAddress[]): DnsEffect[] {
+  const { plan, dns } = target.cluster;
+  target.failures = 0;
+  const effects: DnsEffect[] = [{ type: "count", statName: plan.statName, counter: "update_success" }];
+  const first = target.addresses.length === 0;
+  const addresses = addressesOf(dns.kind, records);
+  if (sameMembers(addresses, target.addresses)) {
+    effects.push({ type: "count", statName: plan.statName, counter: "update_no_rebuild" });
+  } else {
+    target.addresses = addresses;
+    // A logical host stays one host when its address changes: membership changes with its first address only.
+    if (dns.kind === "strict_dns" || first) {
+      effects.push({ type: "count", statName: plan.statName, counter: "membership_change" });
+    }
+    effects.push(...publish(target.cluster));
+  }
+  effects.push({ type: "arm-timer", timer: target.id, delayMs: delayAfterAnswer(dns, records, state.random) });
+  return effects;
+}
+
+function fail(state: DnsState, target: DnsTarget, text: string): DnsEffect[] {
+  const { plan, dns } = target.cluster;
+  target.failures++;
+  const effects: DnsEffect[] = [
+    { type: "count", statName: plan.statName, counter: "update_failure" },
+    { type: "arm-timer", timer: target.id, delayMs: delayAfterFailure(dns, target.failures, state.random) },
+  ];
+  if (target.failures === 1) {
+    const what = `DNS resolution failed for ${hostOf(target.endpoint)} of cluster ${plan.name}: ${text}`;
+    effects.push({ type: "log", line: { level: "warning", component: "upstream", text: what } });
+  }
+  return effects;
+}
+
+function giveUpWaiting(state: DnsState): DnsEffect[] {
+  if (state.initialized) return [];
+  state.initialized = true;
+  const names = [...state.targets.values()].filter(({ answered }) => !answered).map(({ endpoint }) => hostOf(endpoint));
+  const text = `no answer for ${names.join(", ")} within ${FIRST_ANSWER_MS_MAX / 1000} s: serving without`;
+  return [
+    { type: "log", line: { level: "warning", component: "upstream", text } },
+    { type: "report-initialized", version: state.version },
+  ];
+}
+
+function reportInitialized(state: DnsState): DnsEffect[] {
+  if (state.initialized) return [];
+  for (const target of state.targets.values()) if (!target.answered) return [];
+  state.initialized = true;
+  return [
+    { type: "disarm-timer", timer: INITIAL_TIMER },
+    { type: "report-initialized", version: state.version },
+  ];
+}
+
+function publish(cluster: DnsCluster): DnsEffect[] {
+  const endpoints = cluster.targets.flatMap(hostsOf);
+  const statName = cluster.plan.statName;
+  const degraded = endpoints.filter(({ health }) => health === "degraded").length;
+  const healthy = endpoints.filter(({ health }) => health === "unknown" || health === "healthy").length;
+  return [
+    { type: "publish-endpoints", cluster: cluster.plan.name, endpoints },
+    { type: "set-gauge", statName, gauge: "membership_total", value: endpoints.length },
+    { type: "set-gauge", statName, gauge: "membership_healthy", value: healthy },
+    { type: "set-gauge", statName, gauge: "membership_degraded", value: degraded },
+  ];
+}
+
+/** The same address behind two names of a cluster is two hosts, as in Envoy; twice behind one name it is one. */
+function hostsOf(target: DnsTarget): EndpointPlan[] {
+  const { address } = target.endpoint;
+  if (address.kind === "pipe") return [target.endpoint];
+  return target.addresses.map((host) => ({ ...target.endpoint, address: { ...address, host } }));
+}
+
+function hostOf(endpoint: EndpointPlan): string {
+  return endpoint.address.kind === "socket" ? endpoint.address.host : endpoint.address.path;
+}
+
+/** A logical host is the first address only. */
+function addressesOf(kind: "strict_dns" | "logical_dns", records: readonly ResolvedAddress[]): string[] {
+  const unique = [...new Set(records.map(({ host }) => host))];
+  return kind === "logical_dns" ? unique.slice(0, 1) : unique;
+}
+
+function sameMembers(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  const held = new Set(b);
+  return a.every((address) => held.has(address));
+}
+
+function isSame(held: ClusterPlan, wanted: ClusterPlan | undefined): boolean {
+  return wanted !== undefined && JSON.stringify(held.discovery) === JSON.stringify(wanted.discovery);
+}

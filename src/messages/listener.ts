@@ -1,0 +1,54 @@
+// What a listener worker accepts and emits. One worker is one slot: a restarted thread goes on as the same slot.
+import type { MessagePort } from "node:worker_threads";
+import type { Plan } from "../config/plan/plan.ts";
+import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import type { LogLine } from "./log.ts";
+import type { EndpointUpdate } from "./endpoints.ts";
+
+/** What a worker thread is born with. */
+export interface ListenerTask {
+  readonly slot: number;
+  readonly slots: number;
+  /** The worker's end of its link. */
+  readonly port: MessagePort;
+  /** The notices of this slot's predecessor; empty for the first. */
+  readonly restored: readonly StatsNotice[];
+}
+
+/** To a listener worker. */
+export type ListenerInput =
+  /** From now on new connections and requests use this plan. */
+  | { readonly type: "plan-assigned"; readonly version: number; readonly plan: Plan }
+  | EndpointUpdate
+  /** Bind and accept: every listener of the plan that this slot serves. */
+  | { readonly type: "start-listening" }
+  | { readonly type: "set-ticket-keys"; readonly listener: string; readonly keys: Uint8Array }
+  /** The flattened runtime changed. */
+  | { readonly type: "runtime-changed"; readonly entries: Readonly<Record<string, string>> }
+  /** `failing`: answers close their connections, as after /healthcheck/fail. */
+  | { readonly type: "set-failing"; readonly failing: boolean }
+  /** Ask connections to end, spread over `spreadMs` (0: all at once); accept on until `stop-listening`. */
+  | { readonly type: "start-draining"; readonly spreadMs: number; readonly inboundOnly: boolean }
+  /** Close the listening sockets; connections go on. */
+  | { readonly type: "stop-listening"; readonly inboundOnly: boolean }
+  | { readonly type: "reset-counters" }
+  | { readonly type: "reopen-logs" }
+  /** Close everything and end the thread. */
+  | { readonly type: "stop" }
+  /** For crash tests: die in this way. No command line or page sends it. */
+  | { readonly type: "misbehave"; readonly how: "throw" | "exit" | "exhaust-heap" };
+
+/** From a listener worker. */
+export type ListenerOutput =
+  | { readonly type: "started" }
+  | { readonly type: "plan-applied"; readonly version: number }
+  | { readonly type: "endpoints-applied"; readonly version: number }
+  /** A delta did not start at the version that the worker holds. */
+  | { readonly type: "endpoints-missed"; readonly heldVersion: number }
+  | { readonly type: "listening" }
+  | { readonly type: "listening-failed"; readonly listener: string; readonly address: string; readonly text: string }
+  | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
+  | { readonly type: "log-written"; readonly line: LogLine }
+  /** An own mistake that one exchange or connection paid for. */
+  | { readonly type: "bug-found"; readonly text: string }
+  | { readonly type: "stopped" };

@@ -1,0 +1,43 @@
+// The command line after parsing: every option has its value, nobody looks at flags again. /server_info shows them.
+import type { LogLevel } from "./log.ts";
+
+/** Options of `starling` when it serves or validates. */
+export interface ServeOptions {
+  /** Empty: none given. */
+  readonly configPath: string;
+  readonly configYaml: string;
+  readonly mode: "serve" | "validate";
+  /** Listener workers; default one per core this process may use. */
+  readonly concurrency: number;
+  readonly logLevel: LogLevel;
+  /** As given: `upstream:debug,config:trace`. */
+  readonly componentLogLevel: string;
+  readonly componentLevels: ReadonlyMap<string, LogLevel>;
+  /** Empty: the default. */
+  readonly logFormat: string;
+  readonly logFormatEscaped: boolean;
+  /** Empty: standard error. */
+  readonly logPath: string;
+  readonly serviceCluster: string;
+  readonly serviceNode: string;
+  readonly serviceZone: string;
+  /** Default 600. */
+  readonly drainTimeS: number;
+  readonly drainStrategy: "gradual" | "immediate";
+  /** Default 900. */
+  readonly parentShutdownTimeS: number;
+  /** Empty: none. */
+  readonly adminAddressPath: string;
+  readonly allowUnknownStaticFields: boolean;
+  readonly rejectUnknownDynamicFields: boolean;
+  readonly ignoreUnknownDynamicFields: boolean;
+  readonly localAddressIpVersion: "v4" | "v6";
+  readonly baseId: number;
+  readonly restartEpoch: number;
+  readonly disableHotRestart: boolean;
+  readonly statsTags: readonly string[];
+  readonly takeover: boolean;
+  readonly compat: "starling" | "envoy";
+  /** Heap of a worker in MiB; 0: V8's default. */
+  readonly workerHeapMb: number;
+}

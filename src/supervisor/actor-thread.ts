@@ -1,0 +1,88 @@
+// One actor on a worker thread of its own, restarted with back-off when it dies. For every actor that is not a listener.
+import { Worker } from "node:worker_threads";
+import { afterFailure, NO_FAILURES, type RestartHistory, type RestartPolicy } from "../actor/restart-policy.ts";
+import { type ThreadLink, threadLink } from "../actor/thread-link.ts";
+import type { Clock } from "../base/clock.ts";
+import { workerUrl } from "../base/location.ts";
+import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
+import type { StatsNotice } from "../telemetry/stats-memory.ts";
+
+/** Hears of the thread's life. */
+export interface ActorThreadOwner<Output> {
+  restored(): readonly StatsNotice[];
+  /** A thread was started; messages sent now are its first. */
+  onOpened(): void;
+  onMessage(message: Output): void;
+  onDied(error: Error, delayMs: number, tooMany: boolean): void;
+}
+
+/** The thread of one actor: `name` is its entry in workers/. */
+export class ActorThread<Input, Output> {
+  private readonly name: string;
+  private readonly clock: Clock;
+  private readonly wheel: TimerWheel;
+  private readonly owner: ActorThreadOwner<Output>;
+  private readonly policy: RestartPolicy;
+  private readonly timer: Timer = new Timer(() => this.start());
+  private history: RestartHistory = NO_FAILURES;
+  private link: ThreadLink<Output, Input> | null = null;
+  private worker: Worker | null = null;
+  private stopping = false;
+
+  constructor(
+    parts: { clock: Clock; wheel: TimerWheel; owner: ActorThreadOwner<Output> },
+    options: { name: string; policy: RestartPolicy },
+  ) {
+    this.clock = parts.clock;
+    this.wheel = parts.wheel;
+    this.owner = parts.owner;
+    this.name = options.name;
+    this.policy = options.policy;
+  }
+
+  /** Starts the thread. */
+  start(): void {
+    const { link, port } = threadLink<Output, Input>();
+    const openedMs = this.clock.nowMs();
+    const worker = new Worker(workerUrl(this.name), {
+      name: this.name,
+      workerData: { port, restored: this.owner.restored() },
+      transferList: [port],
+    });
+    let failure: Error | null = null;
+    worker.on("error", (error: Error) => {
+      failure = error;
+    });
+    worker.on("exit", (code) => this.ended(failure ?? new Error(`exit code ${code}`), openedMs));
+    link.receive((message) => this.owner.onMessage(message));
+    this.link = link;
+    this.worker = worker;
+    this.owner.onOpened();
+  }
+
+  /** Sends to the actor; lost while it is dead, as its successor is told everything anew. */
+  send(message: Input): void {
+    this.link?.send(message);
+  }
+
+  /** Ends the thread. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wheel.remove(this.timer);
+    this.link?.close();
+    await this.worker?.terminate();
+  }
+
+  private ended(error: Error, openedMs: number): void {
+    this.link?.drain();
+    this.link?.close();
+    this.link = null;
+    this.worker = null;
+    if (this.stopping) return;
+    const nowMs = this.clock.nowMs();
+    const verdict = afterFailure(this.policy, this.history, nowMs, nowMs - openedMs);
+    this.history = verdict.history;
+    this.wheel.arm(this.timer, verdict.delayMs);
+    this.owner.onDied(error, verdict.delayMs, verdict.tooMany);
+  }
+}

@@ -1,0 +1,77 @@
+// The flags of `starling`, as data: Envoy's with its exact names, then ours. Parsing and --help read this table.
+
+/** One flag. */
+export interface FlagSpec {
+  readonly name: string;
+  /** One letter, or empty. */
+  readonly short: string;
+  readonly kind: "switch" | "text" | "count" | "list";
+  /** What --help says. Flags accepted without effect say so. */
+  readonly help: string;
+}
+
+/** Envoy's flags, in the order of its own --help. */
+export const ENVOY_FLAGS: readonly FlagSpec[] = [
+  flag("config-path", "text", "Envoy v3 configuration file: YAML or JSON", "c"),
+  flag("config-yaml", "text", "inline YAML, merged over the file of --config-path"),
+  flag("mode", "text", "'serve' (default) or 'validate': check the configuration and exit"),
+  flag("concurrency", "count", "number of listener workers, by default one per core this process may use"),
+  flag("log-level", "text", "trace, debug, info (default), warning, error, critical or off", "l"),
+  flag("component-log-level", "text", "levels of single components: upstream:debug,config:trace"),
+  flag("log-format", "text", "log line in spdlog's syntax; default [%Y-%m-%d %T.%e][%t][%l][%n] %v"),
+  flag("log-format-escaped", "switch", "escape line ends and tabs in log lines"),
+  flag("log-path", "text", "log to this file instead of standard error"),
+  flag("service-cluster", "text", "node.cluster; overrides the file"),
+  flag("service-node", "text", "node.id; overrides the file"),
+  flag("service-zone", "text", "node.locality.zone; overrides the file"),
+  flag("drain-time-s", "count", "seconds over which a graceful drain closes connections (default 600)"),
+  flag("drain-strategy", "text", "'gradual' (default) or 'immediate': how a drain spreads over --drain-time-s"),
+  flag("parent-shutdown-time-s", "count", "shown by /server_info; the old process of a takeover ends by its own signal"),
+  flag("admin-address-path", "text", "write the admin server's address into this file"),
+  flag("allow-unknown-static-fields", "switch", "unknown fields of the file are warnings, not errors"),
+  flag("allow-unknown-fields", "switch", "the older name of --allow-unknown-static-fields"),
+  flag("local-address-ip-version", "text", "'v4' (default) or 'v6'; shown by /server_info"),
+  flag("hot-restart-version", "switch", "print the hot restart version, which is 'disabled', and exit"),
+  flag("stats-tag", "list", "tag:value that all statistics carry in /server_info; may be repeated"),
+  ...[
+    "reject-unknown-dynamic-fields",
+    "ignore-unknown-dynamic-fields",
+    "skip-deprecated-logs",
+    "disable-hot-restart",
+    "enable-mutex-tracing",
+    "cpuset-threads",
+    "enable-core-dump",
+    "enable-fine-grain-logging",
+    "log-stacktrace-single-entry",
+    "use-dynamic-base-id",
+    "skip-hot-restart-on-no-parent",
+    "skip-hot-restart-parent-stats",
+  ].map((name) => flag(name, "switch", NO_EFFECT())),
+  ...["base-id", "restart-epoch", "file-flush-interval-msec", "file-flush-min-size-kb"].map((name) =>
+    flag(name, "count", NO_EFFECT()),
+  ),
+  ...["base-id-path", "socket-path", "socket-mode", "disable-extensions"].map((name) =>
+    flag(name, "text", NO_EFFECT()),
+  ),
+];
+
+/** Starling's own flags. */
+export const STARLING_FLAGS: readonly FlagSpec[] = [
+  flag("takeover", "switch", "join the addresses of a running process instead of refusing to start; it is drained by its owner"),
+  flag("compat", "text", "'starling' (default) or 'envoy': Envoy's defaults and refusals where ours are safer or kinder"),
+  flag("worker-heap-mb", "count", "JavaScript heap of one worker in MiB; a worker that needs more is restarted"),
+];
+
+/** Flags that both families and every subcommand have. */
+export const COMMON_FLAGS: readonly FlagSpec[] = [
+  flag("version", "switch", "print the version and exit"),
+  flag("help", "switch", "print this text and exit", "h"),
+];
+
+function flag(name: string, kind: FlagSpec["kind"], help: string, short = ""): FlagSpec {
+  return { name, short, kind, help };
+}
+
+function NO_EFFECT(): string {
+  return "accepted for Envoy's sake, without effect";
+}

@@ -1,0 +1,36 @@
+// The texts of --help, made from the flag tables so that they cannot drift from what is parsed.
+import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, STARLING_FLAGS } from "./flags.ts";
+
+/** What `starling --help` prints. */
+export function mainHelp(): string {
+  return [
+    "Starling: an L7 proxy that reads Envoy v3 configuration.",
+    "",
+    "  starling -c FILE [flags]           serve",
+    "  starling --mode validate -c FILE   check a file and exit",
+    "  starling validate FILE [--json]    the same, all problems as text or JSON",
+    "  starling demo                      a front proxy with two services on loopback",
+    "",
+    "Envoy's flags:",
+    ...ENVOY_FLAGS.map(flagLine),
+    "",
+    "Starling's own:",
+    ...STARLING_FLAGS.map(flagLine),
+    ...COMMON_FLAGS.map(flagLine),
+    "",
+  ].join("\n");
+}
+
+/** What `starling <subcommand> --help` prints: its usage and flags. */
+export function subcommandHelp(usage: readonly string[], flags: readonly FlagSpec[]): string {
+  return [...usage, "", "Flags:", ...flags.map(flagLine), ""].join("\n");
+}
+
+function flagLine(spec: FlagSpec): string {
+  const value = { switch: "", text: " TEXT", count: " N", list: " TEXT" }[spec.kind];
+  const short = spec.short === "" ? "    " : `-${spec.short}, `;
+  const left = `  ${short}--${spec.name}${value}`;
+  return `${left.padEnd(COLUMN)}${left.length >= COLUMN ? " " : ""}${spec.help}`;
+}
+
+const COLUMN = 40;

@@ -1,0 +1,116 @@
+// Turns the flags of a serving or validating process into options with their defaults. All mistakes come back at once.
+import { availableParallelism } from "node:os";
+import { LOG_LEVELS, type LogLevel } from "../../messages/log.ts";
+import type { ServeOptions } from "../../messages/options.ts";
+import { didYouMean, type ParsedFlags } from "./parse-flags.ts";
+
+/** Options, or every mistake as one line. */
+export type ServeOptionsResult =
+  | { readonly ok: true; readonly options: ServeOptions }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/** Reads the flags. */
+export function serveOptions(flags: ParsedFlags): ServeOptionsResult {
+  const read = new FlagReader(flags);
+  const { level, levels } = read.logLevels();
+  const options: ServeOptions = {
+    configPath: read.text("config-path"),
+    configYaml: read.text("config-yaml"),
+    mode: read.choice("mode", ["serve", "validate"]),
+    concurrency: read.count("concurrency", availableParallelism(), 1),
+    logLevel: level,
+    componentLogLevel: read.text("component-log-level"),
+    componentLevels: levels,
+    logFormat: read.text("log-format"),
+    logFormatEscaped: read.on("log-format-escaped"),
+    logPath: read.text("log-path"),
+    serviceCluster: read.text("service-cluster"),
+    serviceNode: read.text("service-node"),
+    serviceZone: read.text("service-zone"),
+    drainTimeS: read.count("drain-time-s", 600, 0),
+    drainStrategy: read.choice("drain-strategy", ["gradual", "immediate"]),
+    parentShutdownTimeS: read.count("parent-shutdown-time-s", 900, 0),
+    adminAddressPath: read.text("admin-address-path"),
+    allowUnknownStaticFields: read.on("allow-unknown-static-fields") || read.on("allow-unknown-fields"),
+    rejectUnknownDynamicFields: read.on("reject-unknown-dynamic-fields"),
+    ignoreUnknownDynamicFields: read.on("ignore-unknown-dynamic-fields"),
+    localAddressIpVersion: read.choice("local-address-ip-version", ["v4", "v6"]),
+    baseId: read.count("base-id", 0, 0),
+    restartEpoch: read.count("restart-epoch", 0, 0),
+    disableHotRestart: read.on("disable-hot-restart"),
+    statsTags: flags.lists.get("stats-tag") ?? [],
+    takeover: read.on("takeover"),
+    compat: read.choice("compat", ["starling", "envoy"]),
+    workerHeapMb: read.count("worker-heap-mb", 0, 0),
+  };
+  const errors = [...flags.errors, ...read.errors];
+  if (flags.rest.length > 0) errors.push(`unexpected argument '${flags.rest[0]}'`);
+  if (errors.length === 0 && options.configPath === "" && options.configYaml === "") {
+    errors.push("no configuration: give --config-path FILE (-c) or --config-yaml TEXT, or try 'starling demo'");
+  }
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, options };
+}
+
+class FlagReader {
+  readonly errors: string[] = [];
+  private readonly flags: ParsedFlags;
+
+  constructor(flags: ParsedFlags) {
+    this.flags = flags;
+  }
+
+  text(name: string): string {
+    return this.flags.values.get(name) ?? "";
+  }
+
+  on(name: string): boolean {
+    return this.flags.values.has(name);
+  }
+
+  count(name: string, fallback: number, min: number): number {
+    const text = this.flags.values.get(name);
+    if (text === undefined) return fallback;
+    if (Number(text) < min) this.errors.push(`--${name} must be at least ${min}`);
+    return Number(text);
+  }
+
+  /** The first choice is the default. */
+  choice<const Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice {
+    const text = this.flags.values.get(name);
+    if (text === undefined) return choices[0];
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    this.errors.push(`--${name}: '${text}' is none of ${choices.join(", ")}${hint(choices, text)}`);
+    return choices[0];
+  }
+
+  logLevels(): { level: LogLevel; levels: ReadonlyMap<string, LogLevel> } {
+    const levels = new Map<string, LogLevel>();
+    for (const pair of this.text("component-log-level").split(",").filter(Boolean)) {
+      const [component, text] = pair.split(":");
+      if (component === undefined || text === undefined || text === "") {
+        this.errors.push(`--component-log-level: '${pair}' is not component:level`);
+      } else levels.set(component, this.level("component-log-level", text));
+    }
+    const text = this.text("log-level");
+    return { level: text === "" ? "info" : this.level("log-level", text), levels };
+  }
+
+  private level(flag: string, text: string): LogLevel {
+    const level = parseLogLevel(text);
+    if (level === undefined) {
+      this.errors.push(`--${flag}: '${text}' is none of ${LOG_LEVELS.join(", ")}${hint(LOG_LEVELS, text)}`);
+    }
+    return level ?? "info";
+  }
+}
+
+/** Envoy's words for levels: `warn` is `warning`. Undefined for any other word. */
+export function parseLogLevel(text: string): LogLevel | undefined {
+  return text === "warn" ? "warning" : LOG_LEVELS.find((level) => level === text);
+}
+
+function hint(choices: readonly string[], text: string): string {
+  const near = didYouMean(choices, text);
+  return near === undefined ? "" : ` (did you mean ${near}?)`;
+}

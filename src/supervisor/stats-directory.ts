@@ -1,0 +1,63 @@
+// What every thread has announced of its counters, kept by slot so that it outlives the thread: a restarted worker goes on in the
+// same memory, and readers find all of it here. Reads and sums nothing itself; zeroes the gauges of the dead.
+import type { StatsSource, StatsSources } from "../control/admin/view.ts";
+import type { BlockSchema } from "../telemetry/stats-block.ts";
+import type { StatsNotice } from "../telemetry/stats-memory.ts";
+
+/** All writers of a node. */
+export class StatsDirectory implements StatsSources {
+  generation: number = 0;
+  private readonly schemas: ReadonlyMap<string, BlockSchema>;
+  private readonly writers = new Map<string, StatsNotice[]>();
+
+  constructor(schemas: readonly BlockSchema[]) {
+    this.schemas = new Map(schemas.map((schema) => [schema.id, schema]));
+  }
+
+  schema(id: string): BlockSchema {
+    const schema = this.schemas.get(id);
+    if (schema === undefined) throw new Error(`stats: no schema ${id}`);
+    return schema;
+  }
+
+  /** Keeps what a writer told. */
+  add(writer: string, notices: readonly StatsNotice[]): void {
+    const held = this.writers.get(writer);
+    if (held === undefined) this.writers.set(writer, [...notices]);
+    else held.push(...notices);
+    this.generation += notices.length;
+  }
+
+  /** The notices of one writer: what its successor begins with. */
+  noticesOf(writer: string): readonly StatsNotice[] {
+    return this.writers.get(writer) ?? [];
+  }
+
+  /** Everything, by writer. */
+  sources(): readonly StatsSource[] {
+    return [...this.writers].map(([writer, notices]) => ({ writer, notices }));
+  }
+
+  /** Sets every gauge of a writer that died to 0; its counters stay. */
+  zeroGauges(writer: string): void {
+    const pages: Float64Array[] = [];
+    for (const notice of this.noticesOf(writer)) {
+      switch (notice.type) {
+        case "page":
+          pages[notice.page] = new Float64Array(notice.memory);
+          break;
+        case "block": {
+          const schema = this.schema(notice.schema);
+          const page = pages[notice.page] as Float64Array;
+          page.fill(0, notice.offset + schema.gaugesFrom, notice.offset + schema.names.length);
+          break;
+        }
+        case "stat":
+          if (notice.gauge) (pages[notice.page] as Float64Array)[notice.offset] = 0;
+          break;
+        case "histogram":
+          break;
+      }
+    }
+  }
+}
