@@ -14,11 +14,7 @@ export interface ActorHostParts<Effect> {
 }
 
 /** One running actor. */
-export class ActorHost<
-  State,
-  Message extends { readonly type: string },
-  Effect extends { readonly type: string },
-> {
+export class ActorHost<State, Message extends { readonly type: string }, Effect extends { readonly type: string }> {
   readonly state: State;
   private readonly behaviour: Behaviour<State, Message | TimerFired, Effect | TimerEffect>;
   private readonly parts: ActorHostParts<Effect>;

@@ -56,8 +56,3 @@ export function afterFailure(
   const delayMs = tooMany ? policy.backOffMaxMs : Math.min(doubled, policy.backOffMaxMs);
   return { history: { failuresMs, streak }, delayMs, tooMany };
 }
-
-/** Whether the window still holds too many failures at `nowMs`. */
-export function isFailing(policy: RestartPolicy, history: RestartHistory, nowMs: number): boolean {
-  return history.failuresMs.filter((at) => at > nowMs - policy.windowMs).length > policy.failuresMax;
-}

@@ -2,8 +2,8 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Plan } from "../config/plan/plan.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
-import type { LogLine } from "./log.ts";
 import type { EndpointUpdate } from "./endpoints.ts";
+import type { LogLine } from "./log.ts";
 
 /** What a worker thread is born with. */
 export interface ListenerTask {

@@ -13,6 +13,8 @@ export interface ActorThreadOwner<Output> {
   /** A thread was started; messages sent now are its first. */
   onOpened(): void;
   onMessage(message: Output): void;
+  /** The thread has lived for the policy's stable time. */
+  onStable(): void;
   onDied(error: Error, delayMs: number, tooMany: boolean): void;
 }
 
@@ -24,6 +26,7 @@ export class ActorThread<Input, Output> {
   private readonly owner: ActorThreadOwner<Output>;
   private readonly policy: RestartPolicy;
   private readonly timer: Timer = new Timer(() => this.start());
+  private readonly stable: Timer = new Timer(() => this.owner.onStable());
   private history: RestartHistory = NO_FAILURES;
   private link: ThreadLink<Output, Input> | null = null;
   private worker: Worker | null = null;
@@ -57,6 +60,7 @@ export class ActorThread<Input, Output> {
     link.receive((message) => this.owner.onMessage(message));
     this.link = link;
     this.worker = worker;
+    this.wheel.arm(this.stable, this.policy.stableMs);
     this.owner.onOpened();
   }
 
@@ -69,6 +73,7 @@ export class ActorThread<Input, Output> {
   async stop(): Promise<void> {
     this.stopping = true;
     this.wheel.remove(this.timer);
+    this.wheel.remove(this.stable);
     this.link?.close();
     await this.worker?.terminate();
   }
@@ -82,6 +87,7 @@ export class ActorThread<Input, Output> {
     const nowMs = this.clock.nowMs();
     const verdict = afterFailure(this.policy, this.history, nowMs, nowMs - openedMs);
     this.history = verdict.history;
+    this.wheel.remove(this.stable);
     this.wheel.arm(this.timer, verdict.delayMs);
     this.owner.onDied(error, verdict.delayMs, verdict.tooMany);
   }

@@ -1,11 +1,11 @@
 // The listener threads: a fixed piscina pool with one never-ending task per slot. A task that fails is given again after a back-off;
 // the slot's number, its statistics and its siblings stay. Knows threads and links, not what is said over them.
 import { Piscina } from "piscina";
+import { afterFailure, NO_FAILURES, type RestartHistory, type RestartPolicy } from "../actor/restart-policy.ts";
+import { type ThreadLink, threadLink } from "../actor/thread-link.ts";
 import type { Clock } from "../base/clock.ts";
 import { workerUrl } from "../base/location.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
-import { afterFailure, isFailing, NO_FAILURES, type RestartHistory, type RestartPolicy } from "../actor/restart-policy.ts";
-import { type ThreadLink, threadLink } from "../actor/thread-link.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../messages/listener.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 
@@ -16,6 +16,8 @@ export interface ListenerPoolOwner {
   /** A thread was asked for; messages sent now are its first. */
   onOpened(slot: number): void;
   onMessage(slot: number, message: ListenerOutput): void;
+  /** The slot's thread has lived for the policy's stable time. */
+  onStable(slot: number): void;
   /** The slot's thread died; it comes back after `delayMs`. */
   onDied(slot: number, error: Error, delayMs: number, tooMany: boolean): void;
 }
@@ -32,7 +34,8 @@ interface Slot {
   link: ThreadLink<ListenerOutput, ListenerInput> | null;
   history: RestartHistory;
   openedMs: number;
-  readonly timer: Timer;
+  readonly restart: Timer;
+  readonly stable: Timer;
 }
 
 /** All listener workers of a node. */
@@ -56,7 +59,8 @@ export class ListenerPool {
       link: null,
       history: NO_FAILURES,
       openedMs: 0,
-      timer: new Timer(() => this.open(slot)),
+      restart: new Timer(() => this.open(slot)),
+      stable: new Timer(() => this.owner.onStable(slot)),
     }));
     this.pool = new Piscina<ListenerTask, void>({
       filename: workerUrl("listener").href,
@@ -87,15 +91,13 @@ export class ListenerPool {
     for (let slot = 0; slot < this.slots.length; slot++) this.send(slot, message);
   }
 
-  /** Whether a slot has failed too often lately. */
-  isFailing(slot: number): boolean {
-    return isFailing(this.options.policy, (this.slots[slot] as Slot).history, this.clock.nowMs());
-  }
-
   /** Asks every worker to stop and waits for it; the threads are ended after `deadlineMs` at the latest. */
   async stop(deadlineMs: number): Promise<void> {
     this.stopping = true;
-    for (const { timer } of this.slots) this.wheel.remove(timer);
+    for (const { restart, stable } of this.slots) {
+      this.wheel.remove(restart);
+      this.wheel.remove(stable);
+    }
     this.broadcast({ type: "stop" });
     if (this.running > 0) await this.untilIdle(deadlineMs);
     await this.pool.destroy();
@@ -124,6 +126,7 @@ export class ListenerPool {
       () => this.closed(slot, null),
       (error: Error) => this.closed(slot, error),
     );
+    this.wheel.arm(held.stable, this.options.policy.stableMs);
     this.owner.onOpened(slot);
   }
 
@@ -140,7 +143,8 @@ export class ListenerPool {
     const nowMs = this.clock.nowMs();
     const verdict = afterFailure(this.options.policy, held.history, nowMs, nowMs - held.openedMs);
     held.history = verdict.history;
-    this.wheel.arm(held.timer, verdict.delayMs);
+    this.wheel.remove(held.stable);
+    this.wheel.arm(held.restart, verdict.delayMs);
     this.owner.onDied(slot, error ?? new Error("the worker returned"), verdict.delayMs, verdict.tooMany);
   }
 }

@@ -56,13 +56,15 @@ function add(state: DnsState, plan: ClusterPlan): DnsEffect[] {
   const cluster: DnsCluster = { plan, dns, targets: [] };
   const mark = state.made++;
   state.clusters.set(plan.name, cluster);
-  return dns.endpoints.map((endpoint, index) => {
-    const id = `${plan.name}/${mark}/${index}`;
-    const target = { id, cluster, endpoint, addresses: [], pending: false, answered: false, failures: 0 };
-    cluster.targets.push(target);
-    state.targets.set(id, target);
-    return target;
-  }).flatMap(lookUp);
+  return dns.endpoints
+    .map((endpoint, index) => {
+      const id = `${plan.name}/${mark}/${index}`;
+      const target = { id, cluster, endpoint, addresses: [], pending: false, answered: false, failures: 0 };
+      cluster.targets.push(target);
+      state.targets.set(id, target);
+      return target;
+    })
+    .flatMap(lookUp);
 }
 
 function drop(state: DnsState, cluster: DnsCluster): DnsEffect[] {
@@ -104,7 +106,8 @@ function finish(state: DnsState, id: string, result: LookupResult): DnsEffect[] 
   if (target === undefined) return []; // its cluster is gone
   target.pending = false;
   target.answered = true;
-  const isAnswer = result.kind === "resolved" && (result.addresses.length > 0 || target.cluster.dns.kind !== "logical_dns");
+  const isAnswer =
+    result.kind === "resolved" && (result.addresses.length > 0 || target.cluster.dns.kind !== "logical_dns");
   const effects = isAnswer
     ? answer(state, target, result.addresses)
     : fail(state, target, result.kind === "failed" ? result.text : "no address");

@@ -26,7 +26,11 @@ export const ENVOY_FLAGS: readonly FlagSpec[] = [
   flag("service-zone", "text", "node.locality.zone; overrides the file"),
   flag("drain-time-s", "count", "seconds over which a graceful drain closes connections (default 600)"),
   flag("drain-strategy", "text", "'gradual' (default) or 'immediate': how a drain spreads over --drain-time-s"),
-  flag("parent-shutdown-time-s", "count", "shown by /server_info; the old process of a takeover ends by its own signal"),
+  flag(
+    "parent-shutdown-time-s",
+    "count",
+    "shown by /server_info; the old process of a takeover ends by its own signal",
+  ),
   flag("admin-address-path", "text", "write the admin server's address into this file"),
   flag("allow-unknown-static-fields", "switch", "unknown fields of the file are warnings, not errors"),
   flag("allow-unknown-fields", "switch", "the older name of --allow-unknown-static-fields"),
@@ -57,8 +61,16 @@ export const ENVOY_FLAGS: readonly FlagSpec[] = [
 
 /** Starling's own flags. */
 export const STARLING_FLAGS: readonly FlagSpec[] = [
-  flag("takeover", "switch", "join the addresses of a running process instead of refusing to start; it is drained by its owner"),
-  flag("compat", "text", "'starling' (default) or 'envoy': Envoy's defaults and refusals where ours are safer or kinder"),
+  flag(
+    "takeover",
+    "switch",
+    "join the addresses of a running process instead of refusing to start; it is drained by its owner",
+  ),
+  flag(
+    "compat",
+    "text",
+    "'starling' (default) or 'envoy': Envoy's defaults and refusals where ours are safer or kinder",
+  ),
   flag("worker-heap-mb", "count", "JavaScript heap of one worker in MiB; a worker that needs more is restarted"),
 ];
 

@@ -17,7 +17,12 @@ export interface LoggerOptions {
 }
 
 /** Info to standard error. */
-export const DEFAULT_LOGGER_OPTIONS: LoggerOptions = { level: "info", componentLevels: new Map(), format: "", path: "" };
+export const DEFAULT_LOGGER_OPTIONS: LoggerOptions = {
+  level: "info",
+  componentLevels: new Map(),
+  format: "",
+  path: "",
+};
 
 /** The log of a node. */
 export class Logger {

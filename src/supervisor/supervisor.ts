@@ -1,0 +1,279 @@
+// The root of a node's actors: starts them, hands them plan, endpoints and keys, hears their facts, and stops them. Lives on the
+// main thread; never touches a request.
+import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-policy.ts";
+import type { Clock } from "../base/clock.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { Plan } from "../config/plan/plan.ts";
+import type { WorkerView } from "../control/admin/view.ts";
+import { dnsPlanOf } from "../control/discovery/dns-state.ts";
+import type { DiscoveryInput, DiscoveryOutput } from "../messages/discovery.ts";
+import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
+import type { ServeOptions } from "../messages/options.ts";
+import { ActorThread } from "./actor-thread.ts";
+import { DrainSequence } from "./drain-sequence.ts";
+import { EndpointBook } from "./endpoint-book.ts";
+import { ListenerPool, type ListenerPoolOwner } from "./listener-pool.ts";
+import type { Logger } from "./log/logger.ts";
+import { ReadinessBook } from "./readiness.ts";
+import type { StatsDirectory } from "./stats-directory.ts";
+import { TicketKeys } from "./ticket-keys.ts";
+
+/** What a supervisor stands on. */
+export interface SupervisorParts {
+  readonly clock: Clock;
+  /** Advanced by the main thread's interval. */
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly stats: StatsDirectory;
+  readonly options: ServeOptions;
+  /** Default: `DEFAULT_RESTART_POLICY`. */
+  readonly policy?: RestartPolicy;
+}
+
+/** A node. */
+export class Supervisor {
+  readonly readiness: ReadinessBook = new ReadinessBook();
+  readonly endpoints: EndpointBook = new EndpointBook();
+  readonly drain: DrainSequence;
+  private readonly parts: SupervisorParts;
+  private readonly pool: ListenerPool;
+  private readonly discovery: ActorThread<DiscoveryInput, DiscoveryOutput>;
+  private readonly ticketKeys: TicketKeys;
+  private readonly workers: MutableWorker[];
+  private currentPlan: Plan;
+  private planVersion = 1;
+  private runtimeOverrides: Readonly<Record<string, string>> = {};
+  private failing = false;
+  private initialized = false;
+  private live = false;
+
+  /** `plan`: its ports are real, never 0. */
+  constructor(parts: SupervisorParts, plan: Plan) {
+    const { clock, wheel, options } = parts;
+    const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
+    this.parts = parts;
+    this.currentPlan = plan;
+    this.workers = Array.from({ length: options.concurrency }, (_, slot) => newWorker(slot));
+    const poolOptions = { slots: options.concurrency, policy, heapMb: options.workerHeapMb };
+    this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
+    this.discovery = new ActorThread({ clock, wheel, owner: this.discoveryOwner() }, { name: "discovery", policy });
+    this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
+      this.pool.broadcast({ type: "set-ticket-keys", listener, keys }),
+    );
+    this.drain = new DrainSequence(parts, (order) => this.pool.broadcast(order));
+    this.readiness.awaits("clusters", "waiting for the first answers about endpoints");
+    for (const { slot } of this.workers) this.readiness.awaits(waitName(slot), `worker ${slot} is starting`);
+  }
+
+  /** The plan that serves. */
+  get plan(): Plan {
+    return this.currentPlan;
+  }
+
+  /** Starts every actor. Listeners accept once discovery has its first answers. */
+  start(): void {
+    this.pool.start();
+    if (this.dnsClusters().length > 0) this.discovery.start();
+    else this.clustersInitialized();
+  }
+
+  /** Ends every actor; workers have `deadlineMs` to write their logs. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.ticketKeys.stop();
+    this.drain.stop();
+    await Promise.all([this.pool.stop(deadlineMs), this.discovery.stop()]);
+  }
+
+  /** Sends an order to every worker. */
+  order(message: ListenerInput): void {
+    this.pool.broadcast(message);
+  }
+
+  /** Makes one worker die: for crash tests. */
+  misbehave(slot: number, how: "throw" | "exit" | "exhaust-heap"): void {
+    this.pool.send(slot, { type: "misbehave", how });
+  }
+
+  /** /healthcheck/fail and /healthcheck/ok. */
+  setFailing(failing: boolean): void {
+    this.failing = failing;
+    this.readiness.drains(failing ? "told to fail health checks by /healthcheck/fail" : "");
+    this.pool.broadcast({ type: "set-failing", failing });
+  }
+
+  /** What /runtime_modify has set. */
+  get overrides(): Readonly<Record<string, string>> {
+    return this.runtimeOverrides;
+  }
+
+  /** Sets runtime keys over every layer; an empty text takes a key back. */
+  modifyRuntime(entries: Readonly<Record<string, string>>): void {
+    const merged = { ...this.runtimeOverrides, ...entries };
+    this.runtimeOverrides = Object.fromEntries(Object.entries(merged).filter(([, text]) => text !== ""));
+    this.pool.broadcast({ type: "runtime-changed", entries: this.runtimeOverrides });
+  }
+
+  /** The workers as admin pages show them. */
+  workerViews(): readonly WorkerView[] {
+    return this.workers.map((worker) => ({ ...worker }));
+  }
+
+  private poolOwner(): ListenerPoolOwner {
+    return {
+      restoredFor: (slot) => this.parts.stats.noticesOf(writerOf(slot)),
+      onOpened: (slot) => this.workerOpened(slot),
+      onMessage: (slot, message) => this.fromWorker(slot, message),
+      onStable: (slot) => this.readiness.recovered(waitName(slot)),
+      onDied: (slot, error, delayMs, tooMany) => this.workerDied(slot, error, delayMs, tooMany),
+    };
+  }
+
+  private discoveryOwner() {
+    return {
+      restored: () => this.parts.stats.noticesOf(DISCOVERY),
+      onOpened: () =>
+        this.discovery.send({ type: "plan-assigned", version: this.planVersion, clusters: this.dnsClusters() }),
+      onMessage: (message: DiscoveryOutput) => this.fromDiscovery(message),
+      onStable: () => this.readiness.recovered(DISCOVERY),
+      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
+        this.parts.stats.zeroGauges(DISCOVERY);
+        this.parts.log.error("main", `discovery died: ${error.message}; it restarts in ${delayMs} ms`);
+        if (tooMany) this.readiness.fails(DISCOVERY, `discovery keeps dying: ${error.message}`);
+      },
+    };
+  }
+
+  private dnsClusters() {
+    return this.currentPlan.clusters.filter((cluster) => dnsPlanOf(cluster) !== null);
+  }
+
+  /** Everything a new worker must know, in the order in which it needs it. */
+  private workerOpened(slot: number): void {
+    const send = (message: ListenerInput): void => this.pool.send(slot, message);
+    (this.workers[slot] as MutableWorker).state = "starting";
+    send({ type: "plan-assigned", version: this.planVersion, plan: this.currentPlan });
+    send(this.endpoints.open(slot));
+    for (const { name } of this.currentPlan.listeners) {
+      send({ type: "set-ticket-keys", listener: name, keys: this.ticketKeys.of(name) });
+    }
+    send({ type: "runtime-changed", entries: this.runtimeOverrides });
+    if (this.failing) send({ type: "set-failing", failing: true });
+    if (this.initialized) send({ type: "start-listening" });
+    for (const order of this.drain.standing()) send(order);
+  }
+
+  private workerDied(slot: number, error: Error, delayMs: number, tooMany: boolean): void {
+    const worker = this.workers[slot] as MutableWorker;
+    worker.state = "dead";
+    worker.restarts++;
+    this.endpoints.close(slot);
+    this.parts.stats.zeroGauges(writerOf(slot));
+    this.parts.log.error("main", `listener worker ${slot} died: ${error.message}; it restarts in ${delayMs} ms`);
+    if (tooMany) this.readiness.fails(waitName(slot), `worker ${slot} keeps dying: ${error.message}`);
+    // Its siblings still serve: one death alone does not make the node unready, but nobody left does.
+    if (this.workers.every(({ state }) => state !== "listening")) {
+      this.readiness.awaits(waitName(slot), `worker ${slot} died and restarts`);
+    }
+  }
+
+  private fromWorker(slot: number, message: ListenerOutput): void {
+    const worker = this.workers[slot] as MutableWorker;
+    switch (message.type) {
+      case "started":
+        return;
+      case "plan-applied":
+        worker.planVersion = message.version;
+        return;
+      case "endpoints-applied":
+        worker.endpointsVersion = message.version;
+        this.endpoints.acknowledge(slot, message.version);
+        this.sendEndpoints(slot);
+        return;
+      case "endpoints-missed":
+        this.pool.send(slot, this.endpoints.open(slot));
+        return;
+      case "listening":
+        worker.state = "listening";
+        this.workerListens();
+        return;
+      case "listening-failed":
+        this.parts.log.error(
+          "config",
+          `listener '${message.listener}' failed to bind to ${message.address}: ${message.text}`,
+        );
+        this.readiness.fails(message.address, `cannot listen on ${message.address}: ${message.text}`);
+        return;
+      case "stats-announced":
+        this.parts.stats.add(writerOf(slot), message.notices);
+        return;
+      case "log-written":
+        this.parts.log.write(message.line);
+        return;
+      case "bug-found":
+        this.parts.log.error("main", `bug in worker ${slot}: ${message.text}`);
+        return;
+      case "stopped":
+        return;
+    }
+  }
+
+  private workerListens(): void {
+    for (const one of this.workers) if (one.state === "listening") this.readiness.arrived(waitName(one.slot));
+    if (this.live || this.workers.some(({ state }) => state !== "listening")) return;
+    this.live = true;
+    const names = this.currentPlan.listeners.length;
+    this.parts.log.info("main", `serving ${names} listener(s) with ${this.workers.length} worker(s)`);
+  }
+
+  private fromDiscovery(message: DiscoveryOutput): void {
+    switch (message.type) {
+      case "started":
+        return;
+      case "endpoints-resolved":
+        this.endpoints.replace(message.cluster, message.endpoints);
+        for (const { slot } of this.workers) this.sendEndpoints(slot);
+        return;
+      case "clusters-initialized":
+        this.clustersInitialized();
+        return;
+      case "stats-announced":
+        this.parts.stats.add(DISCOVERY, message.notices);
+        return;
+      case "log-written":
+        this.parts.log.write(message.line);
+        return;
+      case "stopped":
+        return;
+    }
+  }
+
+  private clustersInitialized(): void {
+    if (this.initialized) return;
+    this.initialized = true;
+    this.readiness.arrived("clusters");
+    this.parts.log.info("upstream", "cm init: all clusters initialized");
+    this.parts.log.info("config", "all dependencies initialized. starting workers");
+    this.pool.broadcast({ type: "start-listening" });
+  }
+
+  private sendEndpoints(slot: number): void {
+    const update = this.endpoints.next(slot);
+    if (update !== null) this.pool.send(slot, update);
+  }
+}
+
+type MutableWorker = { -readonly [Key in keyof WorkerView]: WorkerView[Key] };
+
+function newWorker(slot: number): MutableWorker {
+  return { slot, state: "starting", restarts: 0, planVersion: 0, endpointsVersion: 0 };
+}
+
+function writerOf(slot: number): string {
+  return `listener-${slot}`;
+}
+
+function waitName(slot: number): string {
+  return `worker-${slot}`;
+}
+
+const DISCOVERY = "discovery";

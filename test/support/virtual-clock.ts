@@ -1,0 +1,26 @@
+// A clock that stands still until it is told to go on, with a wheel that it turns: time in tests.
+import type { Clock } from "../../src/base/clock.ts";
+import { TimerWheel } from "../../src/base/timer-wheel.ts";
+
+/** Starts at monotonic 0 and a wall time of 2026-11-21T07:14:00.123Z. */
+export class VirtualClock implements Clock {
+  private time = 0;
+  readonly wheel: TimerWheel = new TimerWheel(this, 10);
+
+  nowMs(): number {
+    return this.time;
+  }
+
+  wallMs(): number {
+    return 1_795_245_240_123 + this.time;
+  }
+
+  /** Lets time pass in steps of the wheel's tick, so that timers fire in order. */
+  advanceMs(ms: number): void {
+    const end = this.time + ms;
+    while (this.time < end) {
+      this.time = Math.min(end, this.time + 10);
+      this.wheel.advance();
+    }
+  }
+}
