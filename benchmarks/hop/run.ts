@@ -1,0 +1,216 @@
+// `npm run bench`: the same row through Starling and its peers, interleaved, CPU per request of the proxy process from the kernel's own account.
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { cpus, release, tmpdir, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { load } from "./load.ts";
+import { commandOf, fill, versionOf } from "./peers.ts";
+import { ownsPort, portReady, type Started, startPinned, systemCalls, usageOf } from "./process.ts";
+import { markdownTable, median, type RowResult, type Sample } from "./report.ts";
+import { type PeerName, WORKLOADS, type Workload } from "./workloads.ts";
+
+const HELP = `Usage: npm run bench -- [--rows h1,h2c] [--peers starling,envoy] [--rounds 5] [--seconds 4] [--save NAME] [--strace]
+Runs each row through every installed peer, interleaved, the proxy on one core, load and backend on the other.
+Rows: ${WORKLOADS.map((row) => row.name).join(", ")}`;
+
+const { values: options } = parseArgs({
+  options: {
+    rows: { type: "string" },
+    peers: { type: "string" },
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "4" },
+    save: { type: "string" },
+    strace: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+const PROXY_CORE = "0";
+const LOAD_CORE = "1";
+const BODY = "x".repeat(64);
+
+if (options.help) console.log(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const rows = WORKLOADS.filter((row) => options.rows === undefined || options.rows.split(",").includes(row.name));
+  const wanted = options.peers?.split(",");
+  const versions = new Map<PeerName, string>();
+  for (const peer of new Set(rows.flatMap((row) => row.peers))) {
+    const version = wanted === undefined || wanted.includes(peer) ? versionOf(peer) : null;
+    if (version !== null) versions.set(peer, version);
+    else if (wanted === undefined) console.log(`${peer}: not installed, left out`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "hop-"));
+  chmodSync(folder, 0o755); // nginx started by root reads its files as another user
+  const backends = await startBackends(folder);
+  const results: RowResult[] = [];
+  try {
+    for (const row of rows) results.push(await measureRow(row, [...versions.keys()], folder, backends.ports, results));
+  } finally {
+    for (const backend of backends.started) await backend.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`\n${machine()}\n\n${markdownTable(results)}`);
+  if (options.save !== undefined) save(options.save, results, Object.fromEntries(versions));
+}
+
+async function measureRow(
+  row: Workload,
+  peers: readonly PeerName[],
+  folder: string,
+  ports: BackendPorts,
+  before: readonly RowResult[],
+): Promise<RowResult> {
+  const samples: Sample[] = [];
+  const rate = row.rateShare * saturatedRate(before);
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const peer of peers.filter((one) => row.peers.includes(one))) {
+      const sample = await measure(peer, row, round, folder, ports, rate);
+      samples.push(sample);
+      console.log(
+        `${row.name} #${round} ${peer}: ${sample.cpuMicrosPerRequest.toFixed(1)} µs CPU a request, ${Math.round(sample.requestsPerSecond)}/s, ` +
+          `busy ${(sample.utilisation * 100).toFixed(0)} %, p50 ${sample.p50Ms.toFixed(2)} p99 ${sample.p99Ms.toFixed(2)} ms` +
+          (sample.writesPerRequest === null
+            ? ""
+            : `, ${sample.readsPerRequest?.toFixed(2)} reads ${sample.writesPerRequest.toFixed(2)} writes`) +
+          (sample.failed === 0 ? "" : `, ${sample.failed} FAILED`),
+      );
+    }
+  }
+  return { row, samples };
+}
+
+async function measure(
+  peer: PeerName,
+  row: Workload,
+  round: number,
+  folder: string,
+  ports: BackendPorts,
+  rate: number,
+): Promise<Sample> {
+  const [listen, admin] = [await freePort(), await freePort()];
+  const upstream = ports[row.size][row.upstream];
+  const cores = row.workers === 1 ? PROXY_CORE : `${PROXY_CORE},${LOAD_CORE}`;
+  const proxy = startPinned(
+    cores,
+    commandOf(peer, row, { listen, admin, upstream, folder }),
+    join(folder, `${peer}.log`),
+  );
+  try {
+    await portReady(proxy, listen);
+    if (!ownsPort(proxy.pid, listen)) throw new Error(`${peer} does not own port ${listen}`);
+    const seconds = Number(options.seconds);
+    const url = `${row.tls ? "https" : "http"}://127.0.0.1:${listen}/${row.size === "large" ? "large" : ""}`;
+    const base = {
+      url,
+      protocol: row.protocol,
+      connections: row.connections,
+      streams: row.streams,
+      rate,
+      core: LOAD_CORE,
+    };
+    await load({ ...base, seconds: 2, warmUpSeconds: 0 });
+    const before = usageOf(proxy.pid);
+    const begun = performance.now();
+    const result = await load({ ...base, seconds, warmUpSeconds: 0 });
+    const elapsed = (performance.now() - begun) / 1000;
+    const after = usageOf(proxy.pid);
+    const cpu = after.cpuSeconds - before.cpuSeconds;
+    const calls = options.strace && round === 0 ? await callsPerRequest(proxy.pid, base) : null;
+    return {
+      peer,
+      round,
+      cpuMicrosPerRequest: (cpu * 1e6) / result.succeeded,
+      requestsPerSecond: result.requestsPerSecond,
+      utilisation: cpu / elapsed,
+      p50Ms: result.p50Ms,
+      p99Ms: result.p99Ms,
+      failed: result.failed,
+      readsPerRequest: calls?.reads ?? null,
+      writesPerRequest: calls?.writes ?? null,
+      rssBytes: after.rssBytes,
+    };
+  } finally {
+    await proxy.stop();
+  }
+}
+
+/** Under strace the rate falls, the calls per request do not: measured in a run of its own. */
+async function callsPerRequest(
+  pid: number,
+  base: Omit<Parameters<typeof load>[0], "seconds" | "warmUpSeconds">,
+): Promise<{ reads: number; writes: number } | null> {
+  const running = load({ ...base, seconds: 3, warmUpSeconds: 0 });
+  const calls = systemCalls(pid, 6);
+  const result = await running;
+  return calls === null ? null : { reads: calls.reads / result.succeeded, writes: calls.writes / result.succeeded };
+}
+
+interface BackendPorts {
+  readonly small: { readonly http1: number; readonly http2: number };
+  readonly large: { readonly http1: number; readonly http2: number };
+}
+
+async function startBackends(folder: string): Promise<{ ports: BackendPorts; started: Started[] }> {
+  const ports: BackendPorts = {
+    small: { http1: await freePort(), http2: await freePort() },
+    large: { http1: await freePort(), http2: await freePort() },
+  };
+  mkdirSync(join(folder, "www"));
+  writeFileSync(join(folder, "www", "large"), Buffer.alloc(1 << 20, "starling "));
+  const names = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=hop"];
+  execFileSync("openssl", [...names, "-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")], {
+    stdio: "ignore",
+  });
+  const small = fill("backend.cfg", folder, { UPSTREAM: ports.small.http1, UPSTREAM_H2: ports.small.http2, BODY });
+  const large = fill("backend-large.conf", folder, {
+    DIR: folder,
+    LARGE: ports.large.http1,
+    LARGE_H2: ports.large.http2,
+  });
+  const started = [
+    startPinned(LOAD_CORE, ["haproxy", "-db", "-f", small], join(folder, "backend.log")),
+    startPinned(
+      LOAD_CORE,
+      ["nginx", "-c", large, "-e", join(folder, "backend-error.log")],
+      join(folder, "backend-large.log"),
+    ),
+  ];
+  await portReady(started[0] as Started, ports.small.http1);
+  await portReady(started[1] as Started, ports.large.http1);
+  return { ports, started };
+}
+
+function saturatedRate(results: readonly RowResult[]): number {
+  const samples = results.find((result) => result.row.name === "h1")?.samples ?? [];
+  const of = (peer: PeerName): number => median(samples.filter((s) => s.peer === peer).map((s) => s.requestsPerSecond));
+  const rate = Math.min(of("starling"), of("envoy"));
+  return Number.isFinite(rate) ? rate : 10_000;
+}
+
+function machine(): string {
+  return `Machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}; ${new Date().toISOString().slice(0, 10)}`;
+}
+
+function save(name: string, results: readonly RowResult[], versions: Record<string, string>): void {
+  const file = join(dirname(fileURLToPath(import.meta.url)), "../results", `${name}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), versions, results }, null, 1)}\n`);
+  console.log(`\nsaved as ${file}`);
+}
+
+/** A free port below 32768, where no outgoing connection takes it. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}

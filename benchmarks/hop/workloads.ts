@@ -1,0 +1,139 @@
+// What is measured: each row's load, upstream and how its configuration differs.
+
+/** One row of the table. */
+export interface Workload {
+  readonly name: string;
+  readonly title: string;
+  readonly protocol: "http1" | "http2";
+  readonly tls: boolean;
+  readonly upstream: "http1" | "http2";
+  /** Small answers come from HAProxy, 1 MiB ones from nginx. */
+  readonly size: "small" | "large";
+  readonly connections: number;
+  readonly streams: number;
+  readonly workers: 1 | 2;
+  /** Share of the lower saturated rate of Starling and Envoy in the row named; 0: as fast as it goes. */
+  readonly rateShare: number;
+  readonly peers: readonly PeerName[];
+  /** What the bars compare with: Envoy in the same run, or Starling's own row of this name. */
+  readonly against: "envoy" | "h1";
+  /** Bars as ratios of CPU per request, or of p99 for a row at a rate. */
+  readonly must: number;
+  readonly aim: number;
+}
+
+/** The measured proxies. */
+export type PeerName = "starling" | "envoy" | "nginx" | "haproxy" | "node-http" | "http2-proxy";
+
+const small = { size: "small", workers: 1, rateShare: 0, against: "envoy" } as const;
+const large = { size: "large", workers: 1, rateShare: 0, tls: false, against: "envoy" } as const;
+const ALL = ["starling", "envoy", "nginx", "haproxy", "node-http", "http2-proxy"] as const;
+
+/** All rows, in the order of the table. */
+export const WORKLOADS: readonly Workload[] = [
+  {
+    ...small,
+    name: "h1",
+    title: "HTTP/1.1 → HTTP/1.1, 64 connections",
+    protocol: "http1",
+    tls: false,
+    upstream: "http1",
+    connections: 64,
+    streams: 1,
+    peers: ALL,
+    must: 0.75,
+    aim: 0.55,
+  },
+  {
+    ...small,
+    name: "h2c",
+    title: "h2c → h2c, 16 × 16 streams",
+    protocol: "http2",
+    tls: false,
+    upstream: "http2",
+    connections: 16,
+    streams: 16,
+    peers: ["starling", "envoy", "haproxy"],
+    must: 0.7,
+    aim: 0.35,
+  },
+  {
+    ...small,
+    name: "tls-h1",
+    title: "TLS HTTP/1.1 → HTTP/1.1, 64 connections",
+    protocol: "http1",
+    tls: true,
+    upstream: "http1",
+    connections: 64,
+    streams: 1,
+    peers: ALL,
+    must: 0.9,
+    aim: 0.65,
+  },
+  {
+    ...small,
+    name: "tls-h2",
+    title: "TLS h2 → HTTP/1.1, 16 × 16 streams",
+    protocol: "http2",
+    tls: true,
+    upstream: "http1",
+    connections: 16,
+    streams: 16,
+    peers: ["starling", "envoy", "nginx", "haproxy", "http2-proxy"],
+    must: 0.9,
+    aim: 0.5,
+  },
+  {
+    ...large,
+    name: "large-h1",
+    title: "1 MiB over HTTP/1.1, 8 connections",
+    protocol: "http1",
+    upstream: "http1",
+    connections: 8,
+    streams: 1,
+    peers: ALL,
+    must: 1.1,
+    aim: 0.9,
+  },
+  {
+    ...large,
+    name: "large-h2",
+    title: "1 MiB over h2c, 4 × 2 streams",
+    protocol: "http2",
+    upstream: "http2",
+    connections: 4,
+    streams: 2,
+    peers: ["starling", "envoy", "haproxy"],
+    must: 1.4,
+    aim: 1,
+  },
+  {
+    ...small,
+    name: "h1-half",
+    title: "HTTP/1.1 at half rate: p99",
+    protocol: "http1",
+    tls: false,
+    upstream: "http1",
+    connections: 64,
+    streams: 1,
+    rateShare: 0.5,
+    peers: ["starling", "envoy"],
+    must: 1,
+    aim: 0.8,
+  },
+  {
+    ...small,
+    name: "h1-two",
+    title: "HTTP/1.1, two workers, 128 connections",
+    protocol: "http1",
+    tls: false,
+    upstream: "http1",
+    connections: 128,
+    streams: 1,
+    workers: 2,
+    peers: ["starling", "envoy"],
+    against: "h1",
+    must: 1.1,
+    aim: 1,
+  },
+];
