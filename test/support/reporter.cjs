@@ -1,0 +1,17 @@
+// Mocha's spec reporter with one closing line that people and machines read alike: "N passed, N failed, N skipped".
+const { appendFileSync } = require("node:fs");
+const { reporters } = require("mocha");
+
+module.exports = class ClosingLine extends reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    runner.once("end", () => {
+      const { passes, failures, pending } = this.stats;
+      process.once("exit", () => {
+        console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
+        const total = process.env.STARLING_TEST_TOTAL;
+        if (total !== undefined) appendFileSync(total, `${passes} ${failures} ${pending}\n`);
+      });
+    });
+  }
+};
