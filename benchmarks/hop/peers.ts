@@ -91,15 +91,30 @@ export function fill(template: string, folder: string, values: Readonly<Record<s
 }
 
 function frontFile(row: Workload, place: Place): string {
-  const http2 = `typed_extension_protocol_options: { envoy.extensions.upstreams.http.v3.HttpProtocolOptions: { "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, explicit_http_config: { http2_protocol_options: {} } } }`;
-  const alpn = row.protocol === "http2" ? "alpn_protocols: [h2], " : "";
-  const tls = `transport_socket: { name: tls, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext, common_tls_context: { ${alpn}tls_certificates: [{ certificate_chain: { filename: ${join(place.folder, "cert.pem")} }, private_key: { filename: ${join(place.folder, "key.pem")} } }] } } }`;
+  const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  const http2 = {
+    [options]: { "@type": `type.googleapis.com/${options}`, explicit_http_config: { http2_protocol_options: {} } },
+  };
+  const certificate = {
+    certificate_chain: { filename: join(place.folder, "cert.pem") },
+    private_key: { filename: join(place.folder, "key.pem") },
+  };
+  const tls = {
+    name: "tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+      common_tls_context: {
+        ...(row.protocol === "http2" ? { alpn_protocols: ["h2"] } : {}),
+        tls_certificates: [certificate],
+      },
+    },
+  };
   return fill("front.yaml", place.folder, {
     LISTEN: place.listen,
     UPSTREAM: place.upstream,
     ADMIN: place.admin,
-    TLS: row.tls ? tls : "",
-    UPSTREAM_PROTOCOL: row.upstream === "http2" ? http2 : "",
+    TLS: row.tls ? `transport_socket: ${JSON.stringify(tls)}` : "",
+    UPSTREAM_PROTOCOL: row.upstream === "http2" ? `typed_extension_protocol_options: ${JSON.stringify(http2)}` : "",
   });
 }
 

@@ -192,7 +192,9 @@ function saturatedRate(results: readonly RowResult[]): number {
 }
 
 function machine(): string {
-  return `Machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}; ${new Date().toISOString().slice(0, 10)}`;
+  const memory = Math.round(totalmem() / 2 ** 30);
+  const day = new Date().toISOString().slice(0, 10);
+  return `Machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${memory} GiB, Linux ${release()}; ${day}`;
 }
 
 function save(name: string, results: readonly RowResult[], versions: Record<string, string>): void {
