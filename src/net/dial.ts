@@ -1,6 +1,7 @@
 // Opens connections to upstreams. Called by the connection pools and the health probes; never resolves a name.
 import { isIP } from "node:net";
 import type { AddressPlan } from "../config/plan/address.ts";
+import type { UpstreamTlsPlan } from "../config/plan/tls.ts";
 import type { Channel, ChannelHandler } from "./channel.ts";
 import type { NetContext } from "./net-context.ts";
 import { connectFault, streamFault } from "./net-fault.ts";
@@ -12,6 +13,10 @@ import { SocketChannel } from "./socket-channel.ts";
 export interface DialOptions {
   /** An IP address with a port, or a unix socket. */
   readonly address: AddressPlan;
+  /** Null: cleartext. */
+  readonly tls: UpstreamTlsPlan | null;
+  /** SNI and the name that sessions are kept by; empty: none. */
+  readonly serverName: string;
   /** Covers the TLS handshake too; Infinity: none. */
   readonly connectTimeoutMs: number;
   /** Source address; empty: the system's choice. */
@@ -34,6 +39,10 @@ export function dial(net: NetContext, options: DialOptions, handler: ChannelHand
   });
   channel.connectWithin(options.connectTimeoutMs);
   const { address } = options;
+  if (options.tls !== null) {
+    channel.fail({ kind: "tls-failed", text: "TLS_to_upstreams_is_not_supported" });
+    return channel;
+  }
   readNextInto(net.reads.shared);
   if (address.kind === "pipe") {
     socket.connect({ path: pipePath(address.path) });

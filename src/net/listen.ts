@@ -11,7 +11,7 @@ import {
 import { type AddressPlan, addressText } from "../config/plan/address.ts";
 import type { FilterChainPlan } from "../config/plan/listener.ts";
 import { type ChainsPlan, chooseChain } from "./chain-choice.ts";
-import type { Channel, ChannelHandler, NetFault } from "./channel.ts";
+import type { Channel, ChannelHandler, NetFault, TlsFacts } from "./channel.ts";
 import type { NetContext } from "./net-context.ts";
 import { bindFault, systemText } from "./net-fault.ts";
 import { adoptedSocket } from "./owned-socket.ts";
@@ -26,6 +26,8 @@ export interface ListenOptions {
   /** `reuse-port`: every worker binds the address and the kernel spreads connections. Unix sockets are always exclusive. */
   readonly sharing: "exclusive" | "reuse-port";
   readonly chains: ChainsPlan;
+  /** 48 bytes that all workers share, so that a TLS session resumes on each of them; null: keys of this listener's own. */
+  readonly ticketKeys: Buffer | null;
   readonly events: ListenEvents;
 }
 
@@ -35,8 +37,26 @@ export interface ListenEvents {
   onAccept(): boolean;
   /** No filter chain matches: it was closed. */
   onNoChain(): void;
+  /** The client did not say enough to choose a chain in time. */
+  onChoiceTimeout(): void;
   /** accept(2) failed: out of file descriptors, for example. The listener goes on. */
   onAcceptError(text: string): void;
+  /** A TLS handshake is done. `certificate`: whether the client showed one. The channel follows. */
+  onHandshake(chain: FilterChainPlan, tls: TlsFacts, certificate: boolean): void;
+  /** A TLS handshake failed: the connection was closed. */
+  onHandshakeFailed(chain: FilterChainPlan, failure: HandshakeFailure): void;
+}
+
+/** Why a handshake failed: the ssl counter that counts it, or that time ran out. */
+export interface HandshakeFailure {
+  readonly reason:
+    | "connection_error"
+    | "fail_verify_cert_hash"
+    | "fail_verify_error"
+    | "fail_verify_no_cert"
+    | "fail_verify_san"
+    | "handshake_timeout";
+  readonly text: string;
 }
 
 /** An open listener. */
@@ -122,6 +142,11 @@ class Acceptor implements Listening {
     });
     if (chain === null) {
       this.events.onNoChain();
+      accepted.destroy();
+      return;
+    }
+    if (chain.tls !== null) {
+      this.events.onHandshakeFailed(chain, { reason: "connection_error", text: "TLS is not supported" });
       accepted.destroy();
       return;
     }

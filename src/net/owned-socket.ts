@@ -43,7 +43,7 @@ export function dialledSocket(keepaliveS: number): OwnedSocket {
     keepAlive: keepaliveS > 0,
     keepAliveInitialDelay: keepaliveS * 1_000,
   };
-  return new Socket(options);
+  return new Socket(options as unknown as SocketConstructorOpts);
 }
 
 /** Moves an accepted, paused socket's connection into a socket that reads into `buffer`; null when Node does not let go of it. */
@@ -54,7 +54,7 @@ export function adoptedSocket(accepted: Socket, buffer: Buffer): OwnedSocket | n
   inner._handle = null;
   nextBuffer = buffer;
   const options: InnerOptions = { handle, allowHalfOpen: true, onread: SHARED_ONREAD, writableHighWaterMark: 1 };
-  const socket = new Socket(options as SocketConstructorOpts);
+  const socket = new Socket(options as unknown as SocketConstructorOpts);
   nextBuffer = undefined;
   // Without its handle this only tells the server that the first socket is gone.
   accepted.destroy();

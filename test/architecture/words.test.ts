@@ -13,7 +13,7 @@ const BANNED: readonly { readonly words: RegExp; readonly instead: string; reado
     instead: "finish it, or say in the support table what is missing",
     except: /^$/,
   },
-  { words: /\bprocess\.binding\(/, instead: "net/accepted-socket.ts", except: /^$/ },
+  { words: /\bprocess\.binding\(/, instead: "net/owned-socket.ts", except: /^$/ },
   { words: /@ts-ignore|@ts-expect-error|@ts-nocheck/, instead: "a type that holds", except: /^$/ },
 ];
 
