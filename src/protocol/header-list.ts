@@ -23,7 +23,8 @@ export class HeaderList {
   count: number = 0;
   /** Names and values; append only through the methods. */
   bytes: Buffer = Buffer.allocUnsafeSlow(ARENA_AT_START);
-  private used = 0;
+  /** Bytes of the arena in use. A parser that writes names and values there itself starts here, reserves, and records with `addAt`. */
+  used: number = 0;
   private fields: Int32Array = new Int32Array(STRIDE * FIELDS_AT_START);
 
   /** Empties the list for its next message. */
@@ -66,6 +67,28 @@ export class HeaderList {
       return;
     }
     this.addUnknown(name, nameStart, nameEnd, value, start, end);
+  }
+
+  /** Adds a field whose lower-case name (when `id` is 0) and value a parser wrote into `bytes` already; the caller advances `used`. */
+  addAt(id: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    this.pushField(id, nameStart, nameEnd - nameStart, valueEnd - valueStart);
+    this.fields[(this.count - 1) * STRIDE + 3] = valueStart;
+  }
+
+  /** Lets the value of field `i` be the bytes `[start, end)` that a parser wrote into `bytes`. */
+  placeValueAt(i: number, start: number, end: number): void {
+    this.fields[i * STRIDE + 3] = start;
+    this.fields[i * STRIDE + 4] = end - start;
+  }
+
+  /** Makes room for `more` bytes after `used`; `bytes` may change its identity. */
+  reserve(more: number): void {
+    let size = this.bytes.length;
+    while (size < this.used + more) size *= 2;
+    if (size === this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(size);
+    this.bytes.copy(grown, 0, 0, this.used);
+    this.bytes = grown;
   }
 
   /** Adds a field from texts. `name` must be lower case. */
@@ -306,15 +329,6 @@ export class HeaderList {
     }
     this.used = at + length;
     return length;
-  }
-
-  private reserve(more: number): void {
-    let size = this.bytes.length;
-    while (size < this.used + more) size *= 2;
-    if (size === this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(size);
-    this.bytes.copy(grown, 0, 0, this.used);
-    this.bytes = grown;
   }
 }
 

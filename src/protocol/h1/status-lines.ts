@@ -1,0 +1,77 @@
+// Status lines as Envoy writes them, made when first used. A code without a text of Envoy's is `Unknown`, as there.
+
+/** `HTTP/1.<minor> <status> <text>` with CRLF; `minor` 0 or 1. */
+export function statusLine(minor: number, status: number): Uint8Array {
+  const lines = minor === 0 ? LINES_10 : LINES_11;
+  return lines[status] ?? make(lines, minor, status);
+}
+
+function make(lines: (Uint8Array | undefined)[], minor: number, status: number): Uint8Array {
+  const line = Buffer.from(`HTTP/1.${minor} ${status} ${TEXTS[status] ?? "Unknown"}\r\n`, "latin1");
+  if (status < 1000) lines[status] = line;
+  return line;
+}
+
+const LINES_10: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(1000).fill(undefined);
+const LINES_11: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(1000).fill(undefined);
+const TEXTS: Readonly<Record<number, string>> = {
+  100: "Continue",
+  101: "Switching Protocols",
+  102: "Processing",
+  103: "Early Hints",
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  203: "Non-Authoritative Information",
+  204: "No Content",
+  205: "Reset Content",
+  206: "Partial Content",
+  207: "Multi-Status",
+  208: "Already Reported",
+  226: "IM Used",
+  300: "Multiple Choices",
+  301: "Moved Permanently",
+  302: "Found",
+  303: "See Other",
+  304: "Not Modified",
+  305: "Use Proxy",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  402: "Payment Required",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  406: "Not Acceptable",
+  407: "Proxy Authentication Required",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  411: "Length Required",
+  412: "Precondition Failed",
+  413: "Payload Too Large",
+  414: "URI Too Long",
+  415: "Unsupported Media Type",
+  416: "Range Not Satisfiable",
+  417: "Expectation Failed",
+  421: "Misdirected Request",
+  422: "Unprocessable Entity",
+  423: "Locked",
+  424: "Failed Dependency",
+  426: "Upgrade Required",
+  428: "Precondition Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+  506: "Variant Also Negotiates",
+  507: "Insufficient Storage",
+  508: "Loop Detected",
+  510: "Not Extended",
+  511: "Network Authentication Required",
+};
