@@ -1,0 +1,1 @@
+export const laterProtos: readonly string[] = [];
