@@ -247,4 +247,4 @@ function wordOf(field: FieldShape): string {
 }
 
 /** As deep messages may nest: protobuf's own limit for JSON. */
-export const messageDepthMax = 100;
+const messageDepthMax = 100;

@@ -71,4 +71,4 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
 }
 
 /** As many errors and as many warnings one load keeps. */
-export const complaintsMax = 1000;
+const complaintsMax = 1000;

@@ -153,13 +153,13 @@ function firstLine(message: string): string {
 }
 
 /** As many characters a file may have. */
-export const textLengthMax: number = 64 * 1024 * 1024;
+const textLengthMax: number = 64 * 1024 * 1024;
 
 /** As many nodes all aliases of a file may stand for. */
-export const aliasNodesMax = 100_000;
+const aliasNodesMax = 100_000;
 
 /** As deep a file may nest. Messages themselves have protobuf's limit of 100. */
-export const depthMax = 200;
+const depthMax = 200;
 
 const jsonWord = /^(?:null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
 const nulls: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);

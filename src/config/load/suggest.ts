@@ -1,7 +1,7 @@
 // "did you mean": the nearest known name to a misspelt one. Called where a name is unknown; never on a valid file.
 
 /** The nearest name within a third of the wanted one's length, or undefined. Case, `-` and `_` cost nothing. */
-export function suggest(wanted: string, known: Iterable<string>): string | undefined {
+function suggest(wanted: string, known: Iterable<string>): string | undefined {
   const plain = plainOf(wanted);
   let best: string | undefined;
   let bestCost = Math.max(1, Math.floor(wanted.length / 3)) + 1;

@@ -42,7 +42,7 @@ export function readWellKnown(
 }
 
 /** The full name in a type URL, or null when it is no type URL (`host/full.Name`). */
-export function typeOfUrl(url: string): string | null {
+function typeOfUrl(url: string): string | null {
   const slash = url.lastIndexOf("/");
   return slash > 0 && slash < url.length - 1 ? url.slice(slash + 1) : null;
 }

@@ -17,12 +17,12 @@ export function linkFiles(files: Iterable<ProtoFile>): Map<string, TypeShape> {
 }
 
 /** proto3's JSON name of a field: `connect_timeout` is `connectTimeout`. */
-export function jsonNameOf(name: string): string {
+function jsonNameOf(name: string): string {
   return name.replace(/_+([a-zA-Z0-9]?)/g, (_whole, letter: string) => letter.toUpperCase());
 }
 
 /** Whether a type word is a scalar of proto3. */
-export function isScalar(type: string): type is ScalarKind {
+function isScalar(type: string): type is ScalarKind {
   return scalars.has(type);
 }
 
