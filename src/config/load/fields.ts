@@ -90,17 +90,20 @@ export function oneOf<Name extends string>(message: CheckedMessage, names: reado
   return present;
 }
 
-/** Marks fields as dealt with although nothing was read: what is refused elsewhere, or is only shown by the admin pages. */
+/**
+ * Marks fields, with all below them, as dealt with although nothing was read: what has no effect here by design, or is only
+ * shown by the admin pages. What is refused needs none: an error ends the matter.
+ */
 export function acknowledge(message: CheckedMessage, ...names: readonly string[]): void {
-  for (const name of names) note(message, name);
+  for (const name of names) {
+    const value = read(message, name);
+    for (const below of value === undefined ? [] : messagesIn(value)) acknowledgeAll(below);
+  }
 }
 
-/** Marks the whole message with all below it as dealt with. */
+/** Marks every present field of the message, with all below it, as dealt with. */
 export function acknowledgeAll(message: CheckedMessage): void {
-  for (const name of Object.keys(message.fields)) {
-    note(message, name);
-    for (const below of messagesIn(message.fields[name] as CheckedValue)) acknowledgeAll(below);
-  }
+  acknowledge(message, ...Object.keys(message.fields));
 }
 
 /** A diagnostic at a field (its own position when it is present, else the message's). */
