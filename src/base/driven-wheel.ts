@@ -13,8 +13,8 @@ export class DrivenWheel extends TimerWheel {
     this.intervalMs = tickMs;
   }
 
-  override arm(timer: Timer, delayMs: number): void {
-    super.arm(timer, delayMs);
+  override armAt(timer: Timer, due: number): void {
+    super.armAt(timer, due);
     if (this.interval === null && this.size > 0) this.start();
   }
 

@@ -44,12 +44,13 @@ export class TimerWheel {
 
   /** Sets the timer to fire after `delayMs`; Infinity disarms. Re-arming to a later time does not touch the wheel. */
   arm(timer: Timer, delayMs: number): void {
-    if (delayMs === Number.POSITIVE_INFINITY) {
-      timer.dueMs = delayMs;
-      return;
-    }
-    const due = this.clock.nowMs() + Math.max(delayMs, 0);
+    this.armAt(timer, this.clock.nowMs() + Math.max(delayMs, 0));
+  }
+
+  /** `arm` with the monotonic time when it fires, for callers that know the time; Infinity disarms. */
+  armAt(timer: Timer, due: number): void {
     timer.dueMs = due;
+    if (due === Number.POSITIVE_INFINITY) return;
     if (timer.slot >= 0 && timer.linkedMs <= due) return;
     if (timer.slot >= 0) this.unlink(timer);
     this.link(timer);

@@ -7,6 +7,7 @@ import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
 import type { Channel } from "../net/channel.ts";
 import type { AccessLogs } from "../telemetry/access-log.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
+import type { RuntimeView } from "./routing/runtime-view.ts";
 import type { Upstreams } from "./upstream/upstream.ts";
 
 /** Everything that the requests of one thread share. */
@@ -19,20 +20,18 @@ export interface WorkerServices {
   readonly upstreams: Upstreams;
   /** Open log files of this thread (`createAccessLogs`); the worker calls its `flush` at exit and `reopen` on SIGUSR1. */
   readonly accessLogs: AccessLogs;
-  readonly runtime: Runtime;
+  /** Final runtime values; swapped as a whole when a layer changes. */
+  runtime: RuntimeView;
   /** `worker_0`: the token of this worker's share of `listener.<token>.worker_0.downstream_cx_total`. */
   readonly workerName: string;
+  /** This machine's name, for `%HOSTNAME%`. */
+  readonly hostname: string;
   /** This machine's address for x-forwarded-for when the peer is on loopback: its first address that is not, else `127.0.0.1`. */
   readonly localAddress: string;
   /** Bytes of bodies that this worker may hold; above it new requests get 503 `overload`. Default `MEMORY_BYTES_MAX`. */
   readonly memoryBytesMax: number;
   /** An own mistake: an exchange or a connection was ended because of it. The worker logs it once and counts it. */
   onBug(error: unknown): void;
-}
-
-/** The layered runtime as requests see it: the text of a key, undefined when no layer has it. */
-export interface Runtime {
-  get(key: string): string | undefined;
 }
 
 /** One listener in one worker: owns its accepted connections. */

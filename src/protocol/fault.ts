@@ -22,6 +22,7 @@ export const ErrorCode = {
  * What happened, in the words of Envoy's counters and response code details where it has one:
  * - `codec_error`: malformed bytes (400, DPE);
  * - `headers_too_large`, `too_many_headers` (431), `low_version` (426), `missing_host`, `bad_transfer_encoding` (501), `content_length_and_chunked`;
+ * - `head_timeout`: the head did not come in time (408); the owner of the connection makes it;
  * - `flood`: a per-second or queue limit was passed; the connection ends with ENHANCE_YOUR_CALM;
  * - `remote_reset`: RST_STREAM came (code says which); `remote_refused`: REFUSED_STREAM, or above GOAWAY's last stream id: safe to retry;
  * - `goaway`: the peer ended the connection with an error; `connection_closed`: the socket ended or broke;
@@ -35,6 +36,7 @@ export type FaultKind =
   | "missing_host"
   | "bad_transfer_encoding"
   | "content_length_and_chunked"
+  | "head_timeout"
   | "flood"
   | "remote_reset"
   | "remote_refused"

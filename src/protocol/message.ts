@@ -119,6 +119,11 @@ export interface ServerCodec {
   openExchanges(): number;
   /** Monotonic time when the head that is being received began, -1 when none is: the owner applies the request-head timeout. */
   headStartedMs(): number;
+  /**
+   * The owner gives up on the head that is being received: as for a malformed one, `onExchange` and its sink's `onFault` get this
+   * fault, whose status is answered, and the connection ends. Absent where half a head is no exchange (HTTP/2).
+   */
+  abortHead?(fault: ProtocolFault): void;
   readonly protocol: "http1" | "http2";
 }
 

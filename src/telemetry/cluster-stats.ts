@@ -77,6 +77,7 @@ const COUNTERS = [
   "upstream_rq_retry_success",
   "upstream_rq_rx_reset",
   "upstream_rq_rx_reset_no_error",
+  "upstream_rq_timeout",
   "upstream_rq_total",
   "upstream_rq_tx_reset",
 ] as const;

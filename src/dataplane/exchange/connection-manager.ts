@@ -1,0 +1,71 @@
+// One HTTP connection manager of one listener as one worker runs it: its plan made ready. Connections point to it; a new plan makes a
+// new one, and requests in flight keep the one they began with.
+import type { AccessLogPlan } from "../../config/plan/access-log.ts";
+import type { HttpConnectionManagerPlan } from "../../config/plan/listener.ts";
+import type { AccessLogSink } from "../../telemetry/access-log.ts";
+import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import { HTTP } from "../../telemetry/http-stats.ts";
+import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
+import type { FilterMaker } from "../filters/filter.ts";
+import { RouteTable } from "../routing/route-table.ts";
+import { RequestRules } from "./request-headers.ts";
+import { ResponseRules } from "./response-headers.ts";
+import { RouteFactsTable } from "./route-facts.ts";
+import type { WorkerContext } from "./worker-context.ts";
+
+/** One access log with where it goes. */
+export interface OpenLog {
+  readonly plan: AccessLogPlan;
+  readonly sink: AccessLogSink;
+}
+
+/** A connection manager ready for connections. */
+export class ConnectionManager {
+  readonly plan: HttpConnectionManagerPlan;
+  readonly worker: WorkerContext;
+  /** HTTP block, `http.<stat_prefix>.`. */
+  readonly stats: Float64Array;
+  /** LISTENER_HTTP block, `listener.<token>.http.<stat_prefix>.`. */
+  readonly listenerStats: Float64Array;
+  /** HTTP2_CODEC block, `http2.`. */
+  readonly http2Stats: Float64Array;
+  readonly requestTimes: Uint32Array;
+  readonly connectionTimes: Uint32Array;
+  readonly routes: RouteTable;
+  readonly routeFacts: RouteFactsTable;
+  readonly requestRules: RequestRules;
+  readonly responseRules: ResponseRules;
+  /** Filters before the router, in order. */
+  readonly filters: readonly FilterMaker[];
+  readonly logs: readonly OpenLog[];
+  readonly suppressEnvoyHeaders: boolean;
+  /** Whether any virtual host wants TLS. */
+  readonly requiresTls: boolean;
+
+  constructor(
+    worker: WorkerContext,
+    plan: HttpConnectionManagerPlan,
+    listenerToken: string,
+    filters: readonly FilterMaker[],
+  ) {
+    const { stats, random, localAddress, accessLogs } = worker.services;
+    const prefix = `http.${plan.statPrefix}.`;
+    this.plan = plan;
+    this.worker = worker;
+    this.stats = stats.block(HTTP, prefix);
+    this.listenerStats = stats.block(LISTENER_HTTP, `listener.${listenerToken}.${prefix}`);
+    this.http2Stats = stats.block(HTTP2_CODEC, "http2.");
+    this.requestTimes = stats.histogram(`${prefix}downstream_rq_time`);
+    this.connectionTimes = stats.histogram(`${prefix}downstream_cx_length_ms`);
+    this.routes = new RouteTable(plan.routes);
+    this.routeFacts = new RouteFactsTable(this.routes);
+    this.requestRules = new RequestRules(plan, random, localAddress);
+    this.responseRules = new ResponseRules(plan, worker.date);
+    this.filters = filters;
+    this.logs = plan.accessLogs.map((log) => ({ plan: log, sink: accessLogs.sink(log) }));
+    this.requiresTls = plan.routes.virtualHosts.some((host) => host.requireTls !== "none");
+    this.suppressEnvoyHeaders =
+      plan.suppressEnvoyHeaders ||
+      plan.filters.some((filter) => filter.kind === "router" && filter.suppressEnvoyHeaders);
+  }
+}

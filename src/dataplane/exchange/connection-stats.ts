@@ -1,0 +1,90 @@
+// Counters and gauges of one downstream connection. Every gauge that goes up here goes down in `onClosed`, which comes exactly once.
+import type { ProtocolFault } from "../../protocol/fault.ts";
+import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import { recordValue } from "../../telemetry/histogram.ts";
+import { HTTP } from "../../telemetry/http-stats.ts";
+import { add, count } from "../../telemetry/stats-add.ts";
+import type { ConnectionManager } from "./connection-manager.ts";
+
+/** What is counted of one connection. Keeps the blocks it began with, also when the listener's plan changes. */
+export class ConnectionStats {
+  private readonly http: Float64Array;
+  private readonly http2: Float64Array;
+  private readonly times: Uint32Array;
+  private readonly nowMs: () => number;
+  private readonly startMs: number;
+  private readonly isTls: boolean;
+  private protocol: "http1" | "http2" | null = null;
+  private written = 0;
+  private faulted = false;
+
+  constructor(manager: ConnectionManager, startMs: number, isTls: boolean) {
+    const { clock } = manager.worker.services;
+    this.http = manager.stats;
+    this.http2 = manager.http2Stats;
+    this.times = manager.connectionTimes;
+    this.nowMs = () => clock.nowMs();
+    this.startMs = startMs;
+    this.isTls = isTls;
+    count(this.http, HTTP.at.downstream_cx_total);
+    add(this.http, HTTP.at.downstream_cx_active, 1);
+    if (!isTls) return;
+    count(this.http, HTTP.at.downstream_cx_ssl_total);
+    add(this.http, HTTP.at.downstream_cx_ssl_active, 1);
+  }
+
+  onRead(bytes: number): void {
+    add(this.http, HTTP.at.downstream_cx_rx_bytes_total, bytes);
+  }
+
+  onProtocol(protocol: "http1" | "http2"): void {
+    this.protocol = protocol;
+    const isHttp1 = protocol === "http1";
+    count(this.http, isHttp1 ? HTTP.at.downstream_cx_http1_total : HTTP.at.downstream_cx_http2_total);
+    add(this.http, isHttp1 ? HTTP.at.downstream_cx_http1_active : HTTP.at.downstream_cx_http2_active, 1);
+    if (!isHttp1) count(this.http2, HTTP2_CODEC.at.nghttp2_downstream_connections);
+  }
+
+  /** A stream begins (1) or ends (-1). */
+  onStream(change: 1 | -1): void {
+    add(this.http2, HTTP2_CODEC.at.streams_active, change);
+  }
+
+  onExchangeOver(bytesWritten: number): void {
+    add(this.http, HTTP.at.downstream_cx_tx_bytes_total, bytesWritten - this.written);
+    this.written = bytesWritten;
+  }
+
+  /** Counts once per connection what ends it, and per kind for HTTP/2. */
+  onProtocolFault(fault: ProtocolFault, protocol: "http1" | "http2"): void {
+    if (protocol === "http2") this.countHttp2(fault);
+    if (fault.scope === "stream" || this.faulted) return;
+    this.faulted = true;
+    count(this.http, HTTP.at.downstream_cx_protocol_error);
+  }
+
+  onClosed(bytesWritten: number, byUs: boolean, active: boolean): void {
+    const { http } = this;
+    this.onExchangeOver(bytesWritten);
+    count(http, HTTP.at.downstream_cx_destroy);
+    count(http, byUs ? HTTP.at.downstream_cx_destroy_local : HTTP.at.downstream_cx_destroy_remote);
+    if (active) {
+      count(http, HTTP.at.downstream_cx_destroy_active_rq);
+      count(
+        http,
+        byUs ? HTTP.at.downstream_cx_destroy_local_active_rq : HTTP.at.downstream_cx_destroy_remote_active_rq,
+      );
+    }
+    add(http, HTTP.at.downstream_cx_active, -1);
+    if (this.isTls) add(http, HTTP.at.downstream_cx_ssl_active, -1);
+    if (this.protocol === "http1") add(http, HTTP.at.downstream_cx_http1_active, -1);
+    if (this.protocol === "http2") add(http, HTTP.at.downstream_cx_http2_active, -1);
+    recordValue(this.times, Math.round(this.nowMs() - this.startMs));
+  }
+
+  private countHttp2(fault: ProtocolFault): void {
+    if (fault.kind === "headers_too_large" || fault.kind === "too_many_headers")
+      count(this.http2, HTTP2_CODEC.at.header_overflow);
+    else if (fault.kind === "codec_error") count(this.http2, HTTP2_CODEC.at.rx_messaging_error);
+  }
+}

@@ -1,0 +1,283 @@
+// One accepted connection: chooses its codec once, gives it bytes, owns its timeouts and its end, and makes an exchange for every
+// message. Requests are the exchange's business; this never looks at a header.
+import { Timer } from "../../base/timer-wheel.ts";
+import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
+import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
+import type { MessageSink, MessageWriter, ServerCodec, ServerEvents } from "../../protocol/message.ts";
+import { HTTP } from "../../telemetry/http-stats.ts";
+import { count } from "../../telemetry/stats-add.ts";
+import { type ServerCodecs, sniffProtocol } from "./codecs.ts";
+import type { ConnectionManager } from "./connection-manager.ts";
+import { ConnectionStats } from "./connection-stats.ts";
+import { Exchange } from "./exchange.ts";
+import type { ConnectionFacts, ExchangeOwner } from "./exchange-owner.ts";
+import { isLoopback } from "./remote-address.ts";
+import type { Peer } from "./request-headers.ts";
+
+/** The listener that a connection belongs to. */
+export interface ConnectionOwner {
+  readonly codecs: ServerCodecs;
+  /** Answers end their connections: the listener drains, or the node fails its health check by hand. */
+  isDraining(): boolean;
+  onConnectionClosed(connection: DownstreamConnection): void;
+  nextConnectionId(): number;
+}
+
+/** One accepted connection. */
+export class DownstreamConnection implements ChannelHandler, ServerEvents, ExchangeOwner {
+  manager: ConnectionManager;
+  readonly peer: Peer;
+  readonly facts: ConnectionFacts;
+  protocol: "http1" | "http2" = "http1";
+  readMs: number;
+  /** Exchanges that are not over. */
+  exchanges: number = 0;
+  private readonly channel: Channel;
+  private readonly owner: ConnectionOwner;
+  private readonly stats: ConnectionStats;
+  private codec: ServerCodec | null = null;
+  /** First bytes that do not tell the protocol yet; null: none. */
+  private firstBytes: Buffer | null = null;
+  private requests = 0;
+  private isDraining = false;
+  /** Whether we began to close. */
+  private isClosing = false;
+  private readonly idleTimer: Timer = new Timer(() => this.onIdle());
+  private readonly headTimer: Timer = new Timer(() => this.onHeadTimeout());
+  private readonly durationTimer: Timer = new Timer(() => this.onDuration());
+  private readonly drainTimer: Timer = new Timer(() => this.codec?.drain(true));
+
+  constructor(channel: Channel, manager: ConnectionManager, owner: ConnectionOwner) {
+    this.channel = channel;
+    this.manager = manager;
+    this.owner = owner;
+    const { tls } = channel;
+    this.facts = {
+      id: owner.nextConnectionId(),
+      remoteAddress: channel.remoteAddress,
+      remotePort: channel.remotePort,
+      localAddress: channel.localAddress,
+      localPort: channel.localPort,
+      tls: tls === null ? null : { serverName: tls.serverName, version: tls.version, cipher: tls.cipher },
+    };
+    this.peer = {
+      remoteAddress: channel.remoteAddress,
+      isLoopback: isLoopback(channel.remoteAddress),
+      isTls: tls !== null,
+      localPort: channel.localPort,
+    };
+    this.readMs = manager.worker.services.clock.nowMs();
+    this.stats = new ConnectionStats(manager, this.readMs, tls !== null);
+    const { plan } = manager;
+    const { wheel } = manager.worker.services;
+    wheel.arm(this.idleTimer, plan.idleTimeoutMs);
+    wheel.arm(this.durationTimer, plan.connectionDurationMaxMs);
+    if (plan.codec !== "auto") this.useCodec(plan.codec);
+    else if (tls?.alpn === "h2") this.useCodec("http2");
+    else if (tls?.alpn === "http/1.1") this.useCodec("http1");
+  }
+
+  /** Asks the client to end the connection when its requests are done; ends an idle one. */
+  drain(): void {
+    if (this.isDraining || this.isClosing) return;
+    this.isDraining = true;
+    const { plan, worker } = this.manager;
+    if (this.codec === null) this.close();
+    else if (this.protocol === "http1") this.codec.drain(true);
+    else {
+      this.codec.drain(false);
+      worker.services.wheel.arm(this.drainTimer, plan.drainTimeoutMs);
+    }
+  }
+
+  /** Ends now, whatever is open. */
+  abort(): void {
+    this.isClosing = true;
+    this.channel.abort();
+  }
+
+  // The socket.
+
+  onConnect(): void {
+    // accepted channels are connected
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    const { clock } = this.manager.worker.services;
+    this.readMs = clock.nowMs();
+    this.stats.onRead(end - start);
+    try {
+      if (this.codec === null) this.receiveFirst(bytes, start, end);
+      else this.codec.receive(bytes, start, end, this.readMs);
+      this.watchHead();
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  onEnd(): void {
+    try {
+      if (this.codec === null) this.close();
+      else this.codec.receiveEnd();
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  onDrain(): void {
+    try {
+      this.codec?.onDrain();
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  onClose(_: NetFault | null): void {
+    const { wheel } = this.manager.worker.services;
+    for (const timer of [this.idleTimer, this.headTimer, this.durationTimer, this.drainTimer]) wheel.remove(timer);
+    const active = this.exchanges > 0;
+    try {
+      this.codec?.connectionLost(this.isClosing ? CLOSED_BY_US : CLOSED_BY_CLIENT);
+    } catch (error) {
+      this.manager.worker.services.onBug(error);
+    }
+    this.stats.onClosed(this.channel.bytesWritten, this.isClosing, active);
+    this.owner.onConnectionClosed(this);
+  }
+
+  // The codec.
+
+  onExchange(writer: MessageWriter): MessageSink {
+    const { manager } = this;
+    const { wheel } = manager.worker.services;
+    this.exchanges++;
+    this.requests++;
+    wheel.disarm(this.idleTimer);
+    if (this.requests >= manager.plan.requestsPerConnectionMax && !this.isDraining) {
+      count(manager.stats, HTTP.at.downstream_cx_max_requests_reached);
+      this.drain();
+    }
+    const exchange = manager.worker.free.pop() ?? new Exchange(manager);
+    exchange.begin(manager, this, writer);
+    if (this.protocol === "http2") this.stats.onStream(1);
+    return exchange;
+  }
+
+  onExchangeDone(_: number): void {
+    if (this.codec?.openExchanges() === 0 && !this.isClosing)
+      this.manager.worker.services.wheel.arm(this.idleTimer, this.manager.plan.idleTimeoutMs);
+  }
+
+  onConnectionDone(fault: ProtocolFault | null): void {
+    if (fault !== null && fault.kind !== "connection_closed" && fault.kind !== "head_timeout")
+      this.onProtocolFault(fault);
+    this.close();
+  }
+
+  // The exchanges.
+
+  drainBeforeAnswer(): void {
+    if (this.isDraining || !this.owner.isDraining()) return;
+    count(this.manager.stats, HTTP.at.downstream_cx_drain_close);
+    this.drain();
+  }
+
+  endAfterAnswer(): void {
+    if (this.protocol === "http1") this.codec?.drain(true);
+  }
+
+  onExchangeOver(): void {
+    this.exchanges--;
+    this.stats.onExchangeOver(this.channel.bytesWritten);
+    if (this.protocol === "http2") this.stats.onStream(-1);
+  }
+
+  onProtocolFault(fault: ProtocolFault): void {
+    this.stats.onProtocolFault(fault, this.protocol);
+  }
+
+  private useCodec(protocol: "http1" | "http2"): void {
+    const { codecs } = this.owner;
+    const { http } = this.manager.plan;
+    this.protocol = protocol;
+    this.codec =
+      protocol === "http1"
+        ? codecs.http1(this.channel, http, this, this.peer.isTls)
+        : codecs.http2(this.channel, http, this);
+    this.stats.onProtocol(protocol);
+    if (this.owner.isDraining()) this.drain();
+  }
+
+  private receiveFirst(bytes: Uint8Array, start: number, end: number): void {
+    let from = bytes;
+    let at = start;
+    let to = end;
+    if (this.firstBytes !== null) {
+      from = Buffer.concat([this.firstBytes, bytes.subarray(start, end)]);
+      at = 0;
+      to = from.length;
+    }
+    const protocol = sniffProtocol(from, at, to);
+    if (protocol === "undecided") {
+      this.firstBytes = Buffer.from(from.subarray(at, to));
+      return;
+    }
+    this.firstBytes = null;
+    this.useCodec(protocol);
+    this.codec?.receive(from, at, to, this.readMs);
+  }
+
+  /** Arms or disarms the request-head timeout by what the codec has in its hands. */
+  private watchHead(): void {
+    const { plan, worker } = this.manager;
+    if (plan.requestHeadersTimeoutMs === Number.POSITIVE_INFINITY) return;
+    const startedMs = this.codec === null ? this.readMs : this.codec.headStartedMs();
+    if (startedMs >= 0) worker.services.wheel.armAt(this.headTimer, startedMs + plan.requestHeadersTimeoutMs);
+    else worker.services.wheel.disarm(this.headTimer);
+  }
+
+  private onHeadTimeout(): void {
+    const { codec } = this;
+    this.readMs = this.manager.worker.services.clock.nowMs();
+    if (codec?.abortHead !== undefined) codec.abortHead(HEAD_TIMEOUT);
+    else if (codec === null) this.close();
+    else codec.drain(true);
+  }
+
+  private onIdle(): void {
+    count(this.manager.stats, HTTP.at.downstream_cx_idle_timeout);
+    if (this.codec === null || this.protocol === "http1") this.close();
+    else this.drain();
+  }
+
+  private onDuration(): void {
+    count(this.manager.stats, HTTP.at.downstream_cx_max_duration_reached);
+    this.drain();
+  }
+
+  private close(): void {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    const { plan, worker } = this.manager;
+    worker.services.wheel.disarm(this.idleTimer);
+    worker.services.wheel.disarm(this.headTimer);
+    this.channel.close(plan.delayedCloseTimeoutMs);
+  }
+
+  /** An own mistake ends this connection and nothing else. */
+  private onBug(error: unknown): void {
+    this.manager.worker.services.onBug(error);
+    this.abort();
+  }
+}
+
+const CLOSED_BY_CLIENT: ProtocolFault = makeFault("connection_closed", "downstream_remote_disconnect", {
+  code: ErrorCode.NoError,
+});
+const CLOSED_BY_US: ProtocolFault = makeFault("connection_closed", "downstream_local_disconnect", {
+  code: ErrorCode.NoError,
+});
+const HEAD_TIMEOUT: ProtocolFault = makeFault("head_timeout", "request_header_timeout", {
+  code: ErrorCode.NoError,
+  status: 408,
+});

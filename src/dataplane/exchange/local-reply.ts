@@ -1,0 +1,223 @@
+// Every answer that the proxy gives by itself: one table from what went wrong to status, body, response flag and response code details
+// (README.md shows it). Codes, texts and flags are Envoy 1.40's. Builds heads; sends nothing.
+import type { ProtocolFault } from "../../protocol/fault.ts";
+import type { HeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
+import type { OpenFailure } from "../upstream/upstream.ts";
+
+/** One local answer. */
+export interface LocalReply {
+  readonly status: number;
+  /** Text of the body; empty: none, or `bytes`. */
+  readonly body: string;
+  /** Body that is not text (direct_response); null: `body`. */
+  readonly bytes: Uint8Array | null;
+  /** Response flag of access logs, empty: none. */
+  readonly flag: string;
+  /** Response code details. */
+  readonly details: string;
+  /** gRPC status when the request is gRPC; -1: derived from `status`. */
+  readonly grpcStatus: number;
+}
+
+type ReplyName =
+  | "routeNotFound"
+  | "noHealthyUpstream"
+  | "routeTimeout"
+  | "routeTimeoutAlternative"
+  | "streamIdleTimeout"
+  | "streamIdleTimeoutRequest"
+  | "streamDuration"
+  | "streamDurationRequest"
+  | "requestTimeout"
+  | "missingHost"
+  | "absolutePath"
+  | "badPath"
+  | "redirectPath"
+  | "upgradeRefused"
+  | "overloaded";
+
+/** The answers that depend on nothing. */
+export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
+  routeNotFound: reply(404, "", "NR", "route_not_found"),
+  noHealthyUpstream: reply(503, "no healthy upstream", "UH", "no_healthy_upstream"),
+  routeTimeout: reply(504, "upstream request timeout", "UT", "response_timeout"),
+  routeTimeoutAlternative: reply(204, "", "UT", "response_timeout"),
+  streamIdleTimeout: reply(504, "stream timeout", "SI", "stream_idle_timeout"),
+  streamIdleTimeoutRequest: reply(408, "stream timeout", "SI", "stream_idle_timeout"),
+  streamDuration: reply(504, "downstream duration timeout", "", "max_duration_timeout", 4),
+  streamDurationRequest: reply(408, "downstream duration timeout", "", "max_duration_timeout", 4),
+  requestTimeout: reply(408, "request timeout", "", "request_overall_timeout"),
+  missingHost: reply(400, "", "", "missing_host_header"),
+  absolutePath: reply(404, "", "", "absolute_path_rejected"),
+  badPath: reply(400, "", "", "path_normalization_failed"),
+  redirectPath: reply(307, "", "", "path_normalization_failed"),
+  upgradeRefused: reply(403, "", "", "upgrade_failed"),
+  overloaded: reply(503, "envoy overloaded", "OM", "overload"),
+};
+
+/** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */
+export function clusterNotFound(status: number): LocalReply {
+  return reply(status, "", "NC", "cluster_not_found");
+}
+
+/** Answer of a route's direct_response or redirect. */
+export function directReply(status: number, body: Uint8Array): LocalReply {
+  return { ...reply(status, "", "", "direct_response"), bytes: body };
+}
+
+/** The bytes of an answer's body. */
+export function replyBytes(answer: LocalReply): Uint8Array {
+  return answer.bytes ?? Buffer.from(answer.body, "utf8");
+}
+
+/** Why an attempt failed, in the words of the body and of response code details. */
+export interface AttemptFault {
+  /** `connection termination`: the tail of the body, and with underscores of the details. */
+  readonly reason: string;
+  readonly flag: string;
+  readonly status: number;
+  /** The transport's text, after a bar in the details; empty: none. */
+  readonly transportText: string;
+}
+
+/** What a stream that was not opened means. */
+export function openFault(failure: OpenFailure): AttemptFault {
+  switch (failure.kind) {
+    case "no_healthy_upstream":
+      return { reason: "no healthy upstream", flag: "UH", status: 503, transportText: "" };
+    case "overflow":
+      return { reason: "overflow", flag: "UO", status: 503, transportText: "" };
+    case "connection_failure":
+      return {
+        reason: "remote connection failure",
+        flag: "UF",
+        status: 503,
+        transportText: failure.transportText,
+      };
+    case "connection_timeout":
+      return { reason: "connection timeout", flag: "UF", status: 503, transportText: "" };
+  }
+}
+
+/** What the end of an open stream means. */
+export function streamFault(fault: ProtocolFault): AttemptFault {
+  switch (fault.kind) {
+    case "connection_closed":
+    case "goaway":
+      return attempt("connection termination", "UC", 503);
+    case "remote_reset":
+      return attempt("remote reset", "UR", 503);
+    case "remote_refused":
+      return attempt("remote refused stream reset", "UR", 503);
+    case "local_reset":
+      return attempt("local reset", "LR", 503);
+    case "codec_error":
+    case "headers_too_large":
+    case "too_many_headers":
+    case "low_version":
+    case "missing_host":
+    case "bad_transfer_encoding":
+    case "content_length_and_chunked":
+    case "head_timeout":
+    case "flood":
+    case "flow_control":
+      return attempt("protocol error", "UPE", 502);
+  }
+}
+
+/** The answer to a failed attempt before any byte of a response went down. */
+export function attemptReply(fault: AttemptFault, isRetry: boolean): LocalReply {
+  if (fault.flag === "UH") return REPLIES.noHealthyUpstream;
+  const retried = isRetry ? "retried and the latest " : "";
+  const body = `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${fault.reason}`;
+  return reply(fault.status, body, fault.flag, attemptDetails("before", fault));
+}
+
+/** Response code details of a failed attempt. */
+export function attemptDetails(when: "before" | "after", fault: AttemptFault): string {
+  const tail = fault.transportText === "" ? "" : `|${fault.transportText}`;
+  return `upstream_reset_${when}_response_started{${fault.reason.replaceAll(" ", "_")}${tail}}`;
+}
+
+/** The answer to a request that breaks the protocol; the codec's fault carries status and details. */
+export function protocolReply(fault: ProtocolFault): LocalReply {
+  const isPlain = fault.kind === "missing_host" || fault.kind === "head_timeout";
+  return reply(
+    fault.status,
+    PROTOCOL_BODIES[fault.kind] ?? statusBody(fault.status),
+    isPlain ? "" : "DPE",
+    fault.details,
+  );
+}
+
+/** Fills `head` for a body of `length` bytes; more fields than these (location …) are already in it. */
+export function fillReplyHead(head: HeaderList, answer: LocalReply, length: number): void {
+  head.status = answer.status;
+  if (length === 0) return;
+  head.setText(H.CONTENT_LENGTH, String(length));
+  if (!head.has(H.CONTENT_TYPE)) head.addText(H.CONTENT_TYPE, "text/plain");
+}
+
+/** Begins the head of an answer to a gRPC request: trailers only, status 200. What else it carries comes between this and its message. */
+export function beginGrpcHead(head: HeaderList, answer: LocalReply): void {
+  head.status = 200;
+  head.addText(H.CONTENT_TYPE, "application/grpc");
+  head.addText(H.GRPC_STATUS, String(answer.grpcStatus >= 0 ? answer.grpcStatus : grpcStatusOf(answer.status)));
+}
+
+/** Adds grpc-message: the body, percent-encoded. */
+export function endGrpcHead(head: HeaderList, body: Uint8Array): void {
+  if (body.length > 0) head.addText(H.GRPC_MESSAGE, percentEncoded(body));
+}
+
+/** gRPC status for an HTTP status (gRPC's http-grpc-status-mapping). */
+export function grpcStatusOf(status: number): number {
+  return GRPC_STATUS_OF[status] ?? 2;
+}
+
+function reply(status: number, body: string, flag: string, details: string, grpcStatus: number = -1): LocalReply {
+  return Object.freeze({ status, body, bytes: null, flag, details, grpcStatus });
+}
+
+function attempt(reason: string, flag: string, status: number): AttemptFault {
+  return { reason, flag, status, transportText: "" };
+}
+
+function statusBody(status: number): string {
+  return STATUS_BODIES[status] ?? "";
+}
+
+/** Bytes outside printable ASCII, and the percent sign, are escaped (gRPC over HTTP/2, Percent-Encoded). */
+function percentEncoded(bytes: Uint8Array): string {
+  let encoded = "";
+  for (const byte of bytes) {
+    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}
+
+const GRPC_STATUS_OF: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+
+const PROTOCOL_BODIES: { readonly [Kind in ProtocolFault["kind"]]?: string } = {
+  missing_host: "",
+  head_timeout: "request header timeout",
+};
+
+const STATUS_BODIES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  426: "Upgrade Required",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+};

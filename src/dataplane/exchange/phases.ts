@@ -1,0 +1,118 @@
+// What each phase before the upstream does with a request: the head is judged and cleaned, the route is chosen and may be the answer.
+// Called by the exchange's loop only; an answer given here goes through the exchange's response side.
+import type { DirectResponsePlan } from "../../config/plan/route.ts";
+import type { HeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
+import { HTTP } from "../../telemetry/http-stats.ts";
+import { count } from "../../telemetry/stats-add.ts";
+import { Step } from "../filters/filter.ts";
+import { formatText } from "../routing/format.ts";
+import { redirectLocation, tlsLocation } from "../routing/redirect.ts";
+import { isGrpc, type Route } from "../routing/route-table.ts";
+import type { Exchange } from "./exchange.ts";
+import { directReply, type LocalReply, REPLIES } from "./local-reply.ts";
+
+/** Judges and cleans the head. */
+export function enterHead(exchange: Exchange): Step {
+  const { manager } = exchange;
+  const head = exchange.request as HeaderList;
+  if (manager.worker.budget.isSpent()) {
+    count(manager.stats, HTTP.at.downstream_rq_overload_close);
+    return refuse(exchange, REPLIES.overloaded);
+  }
+  const verdict = manager.requestRules.apply(head, exchange.peer(), exchange);
+  exchange.isGrpc = isGrpc(head);
+  switch (verdict) {
+    case "ok":
+      break;
+    case "missing_host":
+      return refuse(exchange, REPLIES.missingHost);
+    case "absolute_path":
+      count(manager.stats, HTTP.at.downstream_rq_non_relative_path);
+      return refuse(exchange, REPLIES.absolutePath);
+    case "bad_path":
+      count(manager.stats, HTTP.at.downstream_rq_failed_path_normalization);
+      return refuse(exchange, REPLIES.badPath);
+    case "redirect_path":
+      if (exchange.isGrpc) {
+        count(manager.stats, HTTP.at.downstream_rq_failed_path_normalization);
+        return refuse(exchange, REPLIES.badPath);
+      }
+      count(manager.stats, HTTP.at.downstream_rq_redirected_with_normalized_path);
+      exchange.headRefused = true;
+      return exchange.response.local(REPLIES.redirectPath, head.value(H.PSEUDO_PATH) ?? "/");
+  }
+  if (exchange.wantsContinue && !exchange.requestEnded) exchange.response.sendContinue();
+  if (exchange.upgrade === "") return Step.Next;
+  count(manager.stats, HTTP.at.downstream_rq_ws_on_non_ws_route);
+  return refuse(exchange, REPLIES.upgradeRefused);
+}
+
+/** Chooses the route; answers when it is a redirect or a direct response, or when there is none. */
+export function enterRoute(exchange: Exchange): Step {
+  const { manager } = exchange;
+  count(manager.stats, HTTP.at.rq_total);
+  const head = exchange.request as HeaderList;
+  if (manager.requiresTls && wantsTls(exchange, head)) {
+    count(manager.stats, HTTP.at.rq_direct_response);
+    return exchange.response.local(directReply(301, NO_BODY), tlsLocation(redirectSource(head)));
+  }
+  const route = exchange.route();
+  if (route === null) return notFound(exchange);
+  exchange.router.useRoute(route);
+  const { action } = route.plan;
+  switch (action.kind) {
+    case "forward":
+      exchange.timers.useRoute(action);
+      return Step.Next;
+    case "redirect": {
+      count(manager.stats, HTTP.at.rq_direct_response);
+      const location = redirectLocation(action, route.plan.match.path, redirectSource(head));
+      return exchange.response.local(directReply(action.status, NO_BODY), location);
+    }
+    case "direct_response":
+      count(manager.stats, HTTP.at.rq_direct_response);
+      return exchange.response.local(directReply(action.status, directBody(exchange, action)), "");
+    case "non_forwarding":
+      return notFound(exchange);
+  }
+}
+
+/** The route of a request, null when none matches. */
+export function selectRoute(exchange: Exchange): Route | null {
+  const { manager } = exchange;
+  const { runtime } = manager.worker.services;
+  return manager.routes.select(exchange.request as HeaderList, runtime, exchange.randomNumber);
+}
+
+function refuse(exchange: Exchange, answer: LocalReply): Step {
+  exchange.headRefused = true;
+  return exchange.reply(answer);
+}
+
+function notFound(exchange: Exchange): Step {
+  count(exchange.manager.stats, HTTP.at.no_route);
+  return exchange.reply(REPLIES.routeNotFound);
+}
+
+function wantsTls(exchange: Exchange, head: HeaderList): boolean {
+  const host = exchange.manager.routes.host(head.value(H.PSEUDO_AUTHORITY) ?? "");
+  if (host === null || host.plan.requireTls === "none") return false;
+  if (head.value(H.X_FORWARDED_PROTO) === "https") return false;
+  return host.plan.requireTls === "all" || !exchange.isInternal;
+}
+
+function redirectSource(head: HeaderList): { scheme: string; authority: string; path: string } {
+  return {
+    scheme: head.value(H.X_FORWARDED_PROTO) ?? head.value(H.PSEUDO_SCHEME) ?? "http",
+    authority: head.value(H.PSEUDO_AUTHORITY) ?? "",
+    path: head.value(H.PSEUDO_PATH) ?? "/",
+  };
+}
+
+function directBody(exchange: Exchange, action: DirectResponsePlan): Uint8Array {
+  if (action.bodyFormat === null) return action.body;
+  return Buffer.from(formatText(action.bodyFormat, exchange, "-"), "utf8");
+}
+
+const NO_BODY: Uint8Array = new Uint8Array(0);

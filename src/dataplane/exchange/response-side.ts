@@ -1,0 +1,234 @@
+// The way back to the client: answers of the upstream and local ones, through the filters, the connection manager's header rules and
+// the codec. Half of an exchange, and reused with it.
+import { ErrorCode } from "../../protocol/fault.ts";
+import { acquireHeaderList, type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
+import { CLUSTER } from "../../telemetry/cluster-stats.ts";
+import { HTTP } from "../../telemetry/http-stats.ts";
+import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
+import { add, count } from "../../telemetry/stats-add.ts";
+import type { PassOutput } from "../filters/chain.ts";
+import { Step } from "../filters/filter.ts";
+import { BODY_BUFFER_HIGH_BYTES } from "./body-buffer.ts";
+import type { Exchange } from "./exchange.ts";
+import { beginGrpcHead, endGrpcHead, fillReplyHead, type LocalReply, replyBytes } from "./local-reply.ts";
+import { BACKED_UP_BYTES } from "./memory-budget.ts";
+import { pump } from "./pump.ts";
+
+/** What of a response has gone down. */
+export class ResponseSide implements PassOutput {
+  /** The head, kept until the access log was written; null before. */
+  head: HeaderList | null = null;
+  /** Whether the head was given to the codec. */
+  headSent: boolean = false;
+  /** Status that was sent, 0 before. */
+  status: number = 0;
+  bytesSent: number = 0;
+  grpcStatus: string | undefined = undefined;
+  private readonly exchange: Exchange;
+  /** Whether the end was given to the codec. */
+  private ended = false;
+  private isPaused = false;
+  private headEnds = false;
+  /** Body of a local answer that waits for the filters to let its head pass. */
+  private localBody: Uint8Array | null = null;
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+  }
+
+  /** Answers here. `location`: of a redirect, empty for none. Always `Step.Reply`. */
+  local(answer: LocalReply, location: string): Step {
+    const { exchange } = this;
+    exchange.addFlag(answer.flag);
+    exchange.details = answer.details;
+    exchange.router.abandon(ErrorCode.Cancel);
+    if (this.head !== null) {
+      this.breakOff();
+      return Step.Reply;
+    }
+    const head = acquireHeaderList();
+    const isHead = exchange.request?.value(H.PSEUDO_METHOD) === "HEAD";
+    let body = replyBytes(answer);
+    if (exchange.isGrpc) beginGrpcHead(head, answer);
+    if (location !== "") head.addText(H.LOCATION, location);
+    exchange.router.decorateLocal(head);
+    if (answer.flag === "UO" && !exchange.manager.suppressEnvoyHeaders) head.addText(H.X_ENVOY_OVERLOADED, "true");
+    if (exchange.isGrpc) {
+      if (!isHead) endGrpcHead(head, body);
+      body = NO_BODY;
+    } else fillReplyHead(head, answer, body.length);
+    this.localBody = isHead ? NO_BODY : body;
+    this.begin(head, this.localBody.length === 0);
+    return Step.Reply;
+  }
+
+  /** 100 Continue, so that the client sends its body. */
+  sendContinue(): void {
+    const { exchange } = this;
+    const head = acquireHeaderList();
+    head.status = 100;
+    this.countStatus(100);
+    exchange.writer?.writeInterim(head);
+    releaseHeaderList(head);
+  }
+
+  /** An interim answer of the upstream; the list belongs to this. */
+  interim(head: HeaderList): void {
+    // A 100 of the upstream answers an `expect` that went through; otherwise the proxy has answered it.
+    if (!this.headSent && (head.status !== 100 || this.exchange.manager.plan.proxy100Continue)) {
+      this.countStatus(head.status);
+      this.exchange.writer?.writeInterim(head);
+    }
+    releaseHeaderList(head);
+  }
+
+  /** The head of the answer; the list belongs to this. */
+  begin(head: HeaderList, end: boolean): void {
+    const { exchange } = this;
+    this.head = head;
+    this.headEnds = end;
+    exchange.enterRespond();
+    if (exchange.chain !== null && exchange.chain.encode.head(head, end) !== Step.Next) return;
+    this.sendHead();
+  }
+
+  /** A parked filter lets the response go on. */
+  resume(): void {
+    const { chain } = this.exchange;
+    if (chain === null) return;
+    if (!this.headSent) {
+      if (chain.encode.resume() !== Step.Next) return;
+      this.sendHead();
+    } else if (chain.encode.resume() !== Step.Next) return;
+    chain.encode.release(this);
+    if (this.isPaused && this.exchange.writer?.isBackedUp() === false) this.onWritable();
+  }
+
+  /** Body bytes of the answer. */
+  body(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    const { chain, timers } = this.exchange;
+    timers.touch();
+    if (chain === null) {
+      this.data(bytes, start, end, last);
+      return;
+    }
+    chain.encode.data(bytes, start, end, last, this);
+    if (!last && chain.encode.waitingBytes() >= BODY_BUFFER_HIGH_BYTES) this.pause();
+  }
+
+  /** Trailers of the answer; the list belongs to this. */
+  end(trailers: HeaderList): void {
+    const { chain } = this.exchange;
+    if (chain === null) this.trailers(trailers);
+    else chain.encode.end(trailers, this);
+  }
+
+  /** To the codec: bytes that all filters let pass. */
+  data(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    const { writer } = this.exchange;
+    if (writer === null || this.ended) return;
+    this.bytesSent += end - start;
+    if (pump(writer, bytes, start, end, last)) this.pause();
+    if (last) this.finish();
+  }
+
+  /** To the codec: trailers that all filters let pass. */
+  trailers(trailers: HeaderList): void {
+    if (this.exchange.isGrpc) this.grpcStatus = trailers.value(H.GRPC_STATUS);
+    if (!this.ended) this.exchange.writer?.writeTrailers(trailers);
+    releaseHeaderList(trailers);
+    if (!this.ended) this.finish();
+  }
+
+  /** The answer cannot be completed: the stream is reset, an HTTP/1 connection closed, so that nobody takes it for whole. */
+  breakOff(): void {
+    const { exchange } = this;
+    exchange.router.abandon(ErrorCode.Cancel);
+    this.ended = true;
+    count(exchange.manager.stats, HTTP.at.downstream_rq_tx_reset);
+    exchange.writer?.reset(ErrorCode.InternalError);
+    exchange.complete();
+  }
+
+  /** The client took what was queued. */
+  onWritable(): void {
+    if (!this.isPaused) return;
+    this.unpause();
+    this.exchange.router.call.resumeResponse();
+  }
+
+  /** Forgets the response. */
+  clear(): void {
+    if (this.isPaused) this.unpause();
+    if (this.head !== null) releaseHeaderList(this.head);
+    this.head = null;
+    this.headSent = false;
+    this.status = 0;
+    this.bytesSent = 0;
+    this.grpcStatus = undefined;
+    this.ended = false;
+    this.localBody = null;
+  }
+
+  private sendHead(): void {
+    const { exchange } = this;
+    const { manager, owner, writer } = exchange;
+    const head = this.head as HeaderList;
+    manager.responseRules.apply(head, exchange.request);
+    if (owner === null || writer === null) return;
+    owner.drainBeforeAnswer();
+    if (!exchange.requestEnded || exchange.headRefused) {
+      count(manager.stats, HTTP.at.downstream_rq_response_before_rq_complete);
+      owner.endAfterAnswer();
+    }
+    this.headSent = true;
+    this.status = head.status;
+    this.countStatus(head.status);
+    if (exchange.isGrpc) this.grpcStatus = head.value(H.GRPC_STATUS);
+    writer.writeHead(head, this.headEnds);
+    if (this.headEnds) {
+      this.finish();
+      return;
+    }
+    const body = this.localBody;
+    if (body === null) exchange.timers.touch();
+    else this.body(body, 0, body.length, true);
+  }
+
+  private finish(): void {
+    this.ended = true;
+    this.exchange.onResponseEnd();
+  }
+
+  private pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    const { exchange } = this;
+    exchange.manager.worker.budget.heldBytes += BACKED_UP_BYTES;
+    if (exchange.router.cluster !== null)
+      count(exchange.router.cluster.stats, CLUSTER.at.upstream_flow_control_paused_reading_total);
+    exchange.router.call.pauseResponse();
+  }
+
+  private unpause(): void {
+    this.isPaused = false;
+    const { exchange } = this;
+    exchange.manager.worker.budget.heldBytes -= BACKED_UP_BYTES;
+    if (exchange.router.cluster !== null)
+      count(exchange.router.cluster.stats, CLUSTER.at.upstream_flow_control_resumed_reading_total);
+  }
+
+  private countStatus(status: number): void {
+    const { stats, listenerStats } = this.exchange.manager;
+    const group = Math.floor(status / 100) - 1;
+    add(stats, HTTP.at.downstream_rq_completed, 1);
+    add(listenerStats, LISTENER_HTTP.at.downstream_rq_completed, 1);
+    if (group < 0 || group > 4) return;
+    // The five classes follow one another in both blocks.
+    add(stats, HTTP.at.downstream_rq_1xx + group, 1);
+    add(listenerStats, LISTENER_HTTP.at.downstream_rq_1xx + group, 1);
+  }
+}
+
+const NO_BODY: Uint8Array = new Uint8Array(0);

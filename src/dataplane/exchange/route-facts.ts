@@ -1,0 +1,69 @@
+// What follows from a route, worked out once per route instead of once per request: which levels change headers, and in what order.
+import type { ForwardPlan, HeaderChangesPlan, WeightedClusterPlan } from "../../config/plan/route.ts";
+import type { HeaderList } from "../../protocol/header-list.ts";
+import type { FormatSource } from "../routing/format.ts";
+import { changeRequestHeaders, changeResponseHeaders } from "../routing/header-changes.ts";
+import type { Route, RouteTable } from "../routing/route-table.ts";
+
+/** Facts of one route. */
+export interface RouteFacts {
+  /** Null: the route does not forward. */
+  readonly forward: ForwardPlan | null;
+  /** Whether the last levels win (most_specific_header_mutations_wins turns the order round). */
+  readonly levels: readonly HeaderChangesPlan[];
+  readonly specificLast: boolean;
+}
+
+/** Facts of the routes of one table. */
+export class RouteFactsTable {
+  private readonly table: RouteTable;
+  private readonly facts = new Map<Route, RouteFacts>();
+
+  constructor(table: RouteTable) {
+    this.table = table;
+  }
+
+  of(route: Route): RouteFacts {
+    let facts = this.facts.get(route);
+    if (facts === undefined) {
+      facts = this.make(route);
+      this.facts.set(route, facts);
+    }
+    return facts;
+  }
+
+  private make(route: Route): RouteFacts {
+    const { action, headers } = route.plan;
+    const specificLast = this.table.plan.mostSpecificHeaderMutationsWins;
+    const levels = [headers, route.vhost.plan.headers, this.table.plan.headers];
+    return {
+      forward: action.kind === "forward" ? action : null,
+      levels: specificLast ? levels.toReversed() : levels,
+      specificLast,
+    };
+  }
+}
+
+/** Applies the request changes of all levels in Envoy's order: the weighted entry's first, the configuration's last, or turned round. */
+export function changeRequest(
+  facts: RouteFacts,
+  weighted: Pick<WeightedClusterPlan, "headers"> | null,
+  head: HeaderList,
+  source: FormatSource,
+): void {
+  if (weighted !== null && !facts.specificLast) changeRequestHeaders(weighted.headers, head, source);
+  for (const level of facts.levels) changeRequestHeaders(level, head, source);
+  if (weighted !== null && facts.specificLast) changeRequestHeaders(weighted.headers, head, source);
+}
+
+/** Applies the response changes of all levels, in the same order. */
+export function changeResponse(
+  facts: RouteFacts,
+  weighted: Pick<WeightedClusterPlan, "headers"> | null,
+  head: HeaderList,
+  source: FormatSource,
+): void {
+  if (weighted !== null && !facts.specificLast) changeResponseHeaders(weighted.headers, head, source);
+  for (const level of facts.levels) changeResponseHeaders(level, head, source);
+  if (weighted !== null && facts.specificLast) changeResponseHeaders(weighted.headers, head, source);
+}

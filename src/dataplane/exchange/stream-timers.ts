@@ -1,0 +1,83 @@
+// The timers of one request that belong to the connection manager: stream idle, stream duration, request. The router has its own.
+import { Timer } from "../../base/timer-wheel.ts";
+import type { ForwardPlan } from "../../config/plan/route.ts";
+import { HTTP } from "../../telemetry/http-stats.ts";
+import { count } from "../../telemetry/stats-add.ts";
+import type { ConnectionManager } from "./connection-manager.ts";
+import { type LocalReply, REPLIES } from "./local-reply.ts";
+
+/** Whose timers they are. */
+export interface TimedStream {
+  readonly manager: ConnectionManager;
+  readonly requestEnded: boolean;
+  readonly startMs: number;
+  nowMs(): number;
+  /** Answers, or breaks an answer that has begun. */
+  giveUp(answer: LocalReply): void;
+}
+
+/** Made once per exchange, armed for each request. */
+export class StreamTimers {
+  private readonly stream: TimedStream;
+  private idleMs = Number.POSITIVE_INFINITY;
+  private readonly idle: Timer;
+  private readonly duration: Timer;
+  private readonly request: Timer;
+
+  constructor(stream: TimedStream) {
+    this.stream = stream;
+    this.idle = new Timer(() => {
+      count(stream.manager.stats, HTTP.at.downstream_rq_idle_timeout);
+      stream.giveUp(stream.requestEnded ? REPLIES.streamIdleTimeout : REPLIES.streamIdleTimeoutRequest);
+    });
+    this.duration = new Timer(() => {
+      count(stream.manager.stats, HTTP.at.downstream_rq_max_duration_reached);
+      stream.giveUp(stream.requestEnded ? REPLIES.streamDuration : REPLIES.streamDurationRequest);
+    });
+    this.request = new Timer(() => {
+      count(stream.manager.stats, HTTP.at.downstream_rq_timeout);
+      stream.giveUp(REPLIES.requestTimeout);
+    });
+  }
+
+  /** The head has come. */
+  start(): void {
+    const { plan, worker } = this.stream.manager;
+    const { wheel } = worker.services;
+    this.idleMs = plan.streamIdleTimeoutMs;
+    const start = this.stream.startMs;
+    wheel.armAt(this.idle, start + this.idleMs);
+    if (plan.streamDurationMaxMs !== Number.POSITIVE_INFINITY)
+      wheel.armAt(this.duration, start + plan.streamDurationMaxMs);
+    if (plan.requestTimeoutMs !== Number.POSITIVE_INFINITY && !this.stream.requestEnded)
+      wheel.armAt(this.request, start + plan.requestTimeoutMs);
+  }
+
+  /** The route has its own times. */
+  useRoute(forward: ForwardPlan): void {
+    const { wheel } = this.stream.manager.worker.services;
+    if (forward.idleTimeoutMs >= 0) {
+      this.idleMs = forward.idleTimeoutMs;
+      this.touch();
+    }
+    if (forward.streamDurationMaxMs >= 0) wheel.armAt(this.duration, this.stream.startMs + forward.streamDurationMaxMs);
+  }
+
+  /** Something of the request or the response moved. */
+  touch(): void {
+    this.stream.manager.worker.services.wheel.arm(this.idle, this.idleMs);
+  }
+
+  /** The request is complete. */
+  onRequestEnd(): void {
+    this.stream.manager.worker.services.wheel.disarm(this.request);
+  }
+
+  /** The exchange is over. */
+  stop(): void {
+    const { wheel } = this.stream.manager.worker.services;
+    wheel.disarm(this.idle);
+    wheel.disarm(this.duration);
+    wheel.disarm(this.request);
+  }
+}

@@ -1,0 +1,44 @@
+// What all exchanges of one worker share: the date, the memory budget, the exchanges that wait for their next request, and the
+// counters of each cluster's answers.
+import { HttpDate } from "../../base/http-date.ts";
+import type { Cluster } from "../upstream/upstream.ts";
+import type { WorkerServices } from "../worker-services.ts";
+import { ClusterAnswers } from "./cluster-answers.ts";
+import type { Exchange } from "./exchange.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+
+/** One per worker; made for the first listener. */
+export class WorkerContext {
+  readonly services: WorkerServices;
+  readonly date: HttpDate;
+  readonly budget: MemoryBudget;
+  /** Exchanges without a request. */
+  readonly free: Exchange[] = [];
+  private connectionId = 0;
+  private readonly answers = new WeakMap<Cluster, ClusterAnswers>();
+
+  constructor(services: WorkerServices) {
+    this.services = services;
+    this.date = new HttpDate(services.clock);
+    this.budget = new MemoryBudget(services.memoryBytesMax);
+  }
+
+  /** A number for a new connection, for logs. */
+  nextConnectionId(): number {
+    this.connectionId++;
+    return this.connectionId;
+  }
+
+  /** Counters of a cluster's answers. */
+  answersOf(cluster: Cluster): ClusterAnswers {
+    let answers = this.answers.get(cluster);
+    if (answers === undefined) {
+      answers = new ClusterAnswers(this.services.stats, `cluster.${cluster.plan.statName}.`);
+      this.answers.set(cluster, answers);
+    }
+    return answers;
+  }
+}
+
+/** Exchanges that a worker keeps for reuse. */
+export const FREE_EXCHANGES_MAX: number = 1024;

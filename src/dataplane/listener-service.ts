@@ -1,0 +1,154 @@
+// One listener in one worker: takes accepted connections, gives each the connection manager of its filter chain, and ends them when the
+// listener drains. Made by workers/listener.ts, one per configured listener.
+import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
+import type { Channel } from "../net/channel.ts";
+import { recordValue } from "../telemetry/histogram.ts";
+import { LISTENER } from "../telemetry/listener-stats.ts";
+import { add, count } from "../telemetry/stats-add.ts";
+import type { StatSlot } from "../telemetry/stats-memory.ts";
+import type { ServerCodecs } from "./exchange/codecs.ts";
+import { ConnectionManager } from "./exchange/connection-manager.ts";
+import { type ConnectionOwner, DownstreamConnection } from "./exchange/downstream-connection.ts";
+import { WorkerContext } from "./exchange/worker-context.ts";
+import type { FilterMaker } from "./filters/filter.ts";
+import type { ListenerService, WorkerServices } from "./worker-services.ts";
+
+const contexts = new WeakMap<WorkerServices, WorkerContext>();
+
+/** Makes the service of one listener (`CreateListenerService`), with the codecs of this program. */
+export function createListenerServiceWith(
+  codecs: ServerCodecs,
+  services: WorkerServices,
+  plan: ListenerPlan,
+  filters: readonly FilterMaker[] = [],
+): ListenerService {
+  let context = contexts.get(services);
+  if (context === undefined) {
+    context = new WorkerContext(services);
+    contexts.set(services, context);
+  }
+  return new Listener(codecs, context, plan, filters);
+}
+
+class Listener implements ListenerService, ConnectionOwner {
+  readonly codecs: ServerCodecs;
+  private readonly context: WorkerContext;
+  private readonly filters: readonly FilterMaker[];
+  private plan: ListenerPlan;
+  private managers = new Map<FilterChainPlan, ConnectionManager>();
+  private readonly open = new Map<DownstreamConnection, { chain: FilterChainPlan; startMs: number }>();
+  private readonly stats: Float64Array;
+  private readonly times: Uint32Array;
+  private readonly workerTotal: StatSlot;
+  private readonly workerActive: StatSlot;
+  private draining = false;
+  private failing = false;
+
+  constructor(codecs: ServerCodecs, context: WorkerContext, plan: ListenerPlan, filters: readonly FilterMaker[]) {
+    const { stats, workerName } = context.services;
+    const prefix = `listener.${plan.statPrefix}.`;
+    this.codecs = codecs;
+    this.context = context;
+    this.filters = filters;
+    this.plan = plan;
+    this.stats = stats.block(LISTENER, prefix);
+    this.times = stats.histogram(`${prefix}downstream_cx_length_ms`);
+    this.workerTotal = stats.counter(`${prefix}${workerName}.downstream_cx_total`);
+    this.workerActive = stats.gauge(`${prefix}${workerName}.downstream_cx_active`);
+    this.makeManagers(plan);
+  }
+
+  onChannel(channel: Channel, chain: FilterChainPlan): void {
+    const startMs = this.context.services.clock.nowMs();
+    const connection = new DownstreamConnection(channel, this.managerOf(chain), this);
+    this.open.set(connection, { chain, startMs });
+    count(this.stats, LISTENER.at.downstream_cx_total);
+    add(this.stats, LISTENER.at.downstream_cx_active, 1);
+    addTo(this.workerTotal, 1);
+    addTo(this.workerActive, 1);
+    channel.handler = connection;
+  }
+
+  applyPlan(plan: ListenerPlan): void {
+    const before = chainsOf(this.plan);
+    const after = chainsOf(plan);
+    this.plan = plan;
+    this.managers = new Map();
+    this.makeManagers(plan);
+    for (const [connection, facts] of this.open) {
+      const successor = after[before.indexOf(facts.chain)];
+      // A connection whose codec would have other options goes; what else changed is taken over by its next request.
+      if (successor === undefined || !hasSameCodec(facts.chain, successor)) connection.drain();
+      else {
+        facts.chain = successor;
+        connection.manager = this.managerOf(successor);
+      }
+    }
+  }
+
+  drain(final: boolean): void {
+    this.draining = true;
+    // A copy: closing takes connections out of the map.
+    for (const connection of [...this.open.keys()]) {
+      if (final) connection.abort();
+      else connection.drain();
+    }
+  }
+
+  setFailing(failing: boolean): void {
+    this.failing = failing;
+  }
+
+  connections(): number {
+    return this.open.size;
+  }
+
+  requests(): number {
+    let requests = 0;
+    for (const connection of this.open.keys()) requests += connection.exchanges;
+    return requests;
+  }
+
+  isDraining(): boolean {
+    return this.draining || this.failing;
+  }
+
+  onConnectionClosed(connection: DownstreamConnection): void {
+    const facts = this.open.get(connection);
+    if (facts === undefined) return;
+    this.open.delete(connection);
+    count(this.stats, LISTENER.at.downstream_cx_destroy);
+    add(this.stats, LISTENER.at.downstream_cx_active, -1);
+    addTo(this.workerActive, -1);
+    recordValue(this.times, Math.round(this.context.services.clock.nowMs() - facts.startMs));
+  }
+
+  nextConnectionId(): number {
+    return this.context.nextConnectionId();
+  }
+
+  private makeManagers(plan: ListenerPlan): void {
+    for (const chain of chainsOf(plan)) this.managerOf(chain);
+  }
+
+  private managerOf(chain: FilterChainPlan): ConnectionManager {
+    let manager = this.managers.get(chain);
+    if (manager === undefined) {
+      manager = new ConnectionManager(this.context, chain.filter, this.plan.statPrefix, this.filters);
+      this.managers.set(chain, manager);
+    }
+    return manager;
+  }
+}
+
+function chainsOf(plan: ListenerPlan): readonly FilterChainPlan[] {
+  return plan.defaultFilterChain === null ? plan.filterChains : [...plan.filterChains, plan.defaultFilterChain];
+}
+
+function hasSameCodec(a: FilterChainPlan, b: FilterChainPlan): boolean {
+  return a.filter.codec === b.filter.codec && JSON.stringify(a.filter.http) === JSON.stringify(b.filter.http);
+}
+
+function addTo(slot: StatSlot, amount: number): void {
+  slot.values[slot.at] = (slot.values[slot.at] as number) + amount;
+}
