@@ -6,7 +6,7 @@ import { recordValue } from "../telemetry/histogram.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
 import { add, count } from "../telemetry/stats-add.ts";
 import type { StatSlot } from "../telemetry/stats-memory.ts";
-import type { ServerCodecs } from "./exchange/codecs.ts";
+import { type ServerCodecs, serverCodecs } from "./exchange/codecs.ts";
 import { ConnectionManager } from "./exchange/connection-manager.ts";
 import { type ConnectionOwner, DownstreamConnection } from "./exchange/downstream-connection.ts";
 import { WorkerContext } from "./exchange/worker-context.ts";
@@ -15,9 +15,8 @@ import type { ListenerService, WorkerServices } from "./worker-services.ts";
 
 const contexts = new WeakMap<WorkerServices, WorkerContext>();
 
-/** Makes the service of one listener (`CreateListenerService`), with the codecs of this program. */
-export function createListenerServiceWith(
-  codecs: ServerCodecs,
+/** Makes the service of one listener. Throws when an access log cannot be opened. `filters` go before those of the plan. */
+export function createListenerService(
   services: WorkerServices,
   plan: ListenerPlan,
   filters: readonly FilterMaker[] = [],
@@ -27,11 +26,11 @@ export function createListenerServiceWith(
     context = new WorkerContext(services);
     contexts.set(services, context);
   }
-  return new Listener(codecs, context, plan, filters);
+  return new Listener(context, plan, filters);
 }
 
 class Listener implements ListenerService, ConnectionOwner {
-  readonly codecs: ServerCodecs;
+  readonly codecs: ServerCodecs = serverCodecs;
   private readonly context: WorkerContext;
   private readonly filters: readonly FilterMaker[];
   private plan: ListenerPlan;
@@ -44,10 +43,9 @@ class Listener implements ListenerService, ConnectionOwner {
   private draining = false;
   private failing = false;
 
-  constructor(codecs: ServerCodecs, context: WorkerContext, plan: ListenerPlan, filters: readonly FilterMaker[]) {
+  constructor(context: WorkerContext, plan: ListenerPlan, filters: readonly FilterMaker[]) {
     const { stats, workerName } = context.services;
     const prefix = `listener.${plan.statPrefix}.`;
-    this.codecs = codecs;
     this.context = context;
     this.filters = filters;
     this.plan = plan;

@@ -123,7 +123,7 @@ export interface ServerCodec {
    * The owner gives up on the head that is being received: as for a malformed one, `onExchange` and its sink's `onFault` get this
    * fault, whose status is answered, and the connection ends. Absent where half a head is no exchange (HTTP/2).
    */
-  abortHead?(fault: ProtocolFault): void;
+  failHead?(fault: ProtocolFault): void;
   readonly protocol: "http1" | "http2";
 }
 

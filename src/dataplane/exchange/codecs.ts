@@ -1,12 +1,17 @@
 // How a connection gets its codec: told by the plan, by ALPN, or by the first bytes (RFC 9113 §3.3, §3.4).
-import type { HttpProtocolPlan } from "../../config/plan/http-protocol.ts";
+import type { Http1Plan, Http2Plan } from "../../config/plan/http-protocol.ts";
+import { createH1Server } from "../../protocol/h1/server-connection.ts";
+import { createH2Server, type Http2ServerCodec } from "../../protocol/h2/server.ts";
 import type { ByteSink, ServerCodec, ServerEvents } from "../../protocol/message.ts";
 
 /** Makes the codecs of accepted connections. */
 export interface ServerCodecs {
-  http1(sink: ByteSink, plan: HttpProtocolPlan, events: ServerEvents, isTls: boolean): ServerCodec;
-  http2(sink: ByteSink, plan: HttpProtocolPlan, events: ServerEvents): ServerCodec;
+  http1(sink: ByteSink, plan: Http1Plan, events: ServerEvents): ServerCodec;
+  http2(sink: ByteSink, plan: Http2Plan, events: ServerEvents): Pick<Http2ServerCodec, keyof ServerCodec | "counters">;
 }
+
+/** The codecs of this program. */
+export const serverCodecs: ServerCodecs = { http1: createH1Server, http2: createH2Server };
 
 /** What the first bytes of a connection say; `undecided` while they could still be either. */
 export function sniffProtocol(bytes: Uint8Array, start: number, end: number): "http1" | "http2" | "undecided" {

@@ -1,5 +1,6 @@
 // Counters and gauges of one downstream connection. Every gauge that goes up here goes down in `onClosed`, which comes exactly once.
 import type { ProtocolFault } from "../../protocol/fault.ts";
+import { type Http2Counters, newCounters } from "../../protocol/h2/counters.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { recordValue } from "../../telemetry/histogram.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
@@ -17,6 +18,8 @@ export class ConnectionStats {
   private protocol: "http1" | "http2" | null = null;
   private written = 0;
   private faulted = false;
+  /** What of the codec's counters is in the block already. */
+  private readonly added: { [Name in keyof Http2Counters]?: number } = {};
 
   constructor(manager: ConnectionManager, startMs: number, isTls: boolean) {
     const { clock } = manager.worker.services;
@@ -55,10 +58,20 @@ export class ConnectionStats {
     this.written = bytesWritten;
   }
 
-  /** Counts once per connection what ends it, and per kind for HTTP/2. */
-  onProtocolFault(fault: ProtocolFault, protocol: "http1" | "http2"): void {
-    if (protocol === "http2") this.countHttp2(fault);
-    if (fault.scope === "stream" || this.faulted) return;
+  /** Adds what the connection's codec counted since the last call. */
+  addHttp2(counters: Http2Counters | null): void {
+    if (counters === null) return;
+    for (const name of HTTP2_NAMES) {
+      const more = counters[name] - (this.added[name] ?? 0);
+      if (more === 0) continue;
+      add(this.http2, HTTP2_CODEC.at[name], more);
+      this.added[name] = counters[name];
+    }
+  }
+
+  /** Counts, once per connection, the fault of the client that ends it. */
+  onProtocolFault(fault: ProtocolFault): void {
+    if (fault.scope === "stream" || this.faulted || HARMLESS.has(fault.kind)) return;
     this.faulted = true;
     count(this.http, HTTP.at.downstream_cx_protocol_error);
   }
@@ -81,10 +94,15 @@ export class ConnectionStats {
     if (this.protocol === "http2") add(http, HTTP.at.downstream_cx_http2_active, -1);
     recordValue(this.times, Math.round(this.nowMs() - this.startMs));
   }
-
-  private countHttp2(fault: ProtocolFault): void {
-    if (fault.kind === "headers_too_large" || fault.kind === "too_many_headers")
-      count(this.http2, HTTP2_CODEC.at.header_overflow);
-    else if (fault.kind === "codec_error") count(this.http2, HTTP2_CODEC.at.rx_messaging_error);
-  }
 }
+
+const HTTP2_NAMES: readonly (keyof Http2Counters)[] = Object.keys(newCounters()) as (keyof Http2Counters)[];
+
+/** Ends that break no rule of the protocol, or that Envoy does not count as such. */
+const HARMLESS: ReadonlySet<ProtocolFault["kind"]> = new Set([
+  "connection_closed",
+  "head_timeout",
+  "local_reset",
+  "missing_host",
+  "remote_reset",
+]);

@@ -3,6 +3,7 @@
 import { Timer } from "../../base/timer-wheel.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
+import type { Http2Counters } from "../../protocol/h2/counters.ts";
 import type { MessageSink, MessageWriter, ServerCodec, ServerEvents } from "../../protocol/message.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
@@ -36,6 +37,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   private readonly owner: ConnectionOwner;
   private readonly stats: ConnectionStats;
   private codec: ServerCodec | null = null;
+  private http2Counters: Http2Counters | null = null;
   /** First bytes that do not tell the protocol yet; null: none. */
   private firstBytes: Buffer | null = null;
   private requests = 0;
@@ -141,6 +143,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     } catch (error) {
       this.manager.worker.services.onBug(error);
     }
+    this.stats.addHttp2(this.http2Counters);
     this.stats.onClosed(this.channel.bytesWritten, this.isClosing, active);
     this.owner.onConnectionClosed(this);
   }
@@ -169,8 +172,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   }
 
   onConnectionDone(fault: ProtocolFault | null): void {
-    if (fault !== null && fault.kind !== "connection_closed" && fault.kind !== "head_timeout")
-      this.onProtocolFault(fault);
+    if (fault !== null) this.onProtocolFault(fault);
     this.close();
   }
 
@@ -189,21 +191,25 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   onExchangeOver(): void {
     this.exchanges--;
     this.stats.onExchangeOver(this.channel.bytesWritten);
-    if (this.protocol === "http2") this.stats.onStream(-1);
+    if (this.protocol !== "http2") return;
+    this.stats.onStream(-1);
+    if (this.exchanges === 0) this.stats.addHttp2(this.http2Counters);
   }
 
   onProtocolFault(fault: ProtocolFault): void {
-    this.stats.onProtocolFault(fault, this.protocol);
+    this.stats.onProtocolFault(fault);
   }
 
   private useCodec(protocol: "http1" | "http2"): void {
     const { codecs } = this.owner;
     const { http } = this.manager.plan;
     this.protocol = protocol;
-    this.codec =
-      protocol === "http1"
-        ? codecs.http1(this.channel, http, this, this.peer.isTls)
-        : codecs.http2(this.channel, http, this);
+    if (protocol === "http1") this.codec = codecs.http1(this.channel, http.http1, this);
+    else {
+      const codec = codecs.http2(this.channel, http.http2, this);
+      this.codec = codec;
+      this.http2Counters = codec.counters;
+    }
     this.stats.onProtocol(protocol);
     if (this.owner.isDraining()) this.drain();
   }
@@ -239,7 +245,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   private onHeadTimeout(): void {
     const { codec } = this;
     this.readMs = this.manager.worker.services.clock.nowMs();
-    if (codec?.abortHead !== undefined) codec.abortHead(HEAD_TIMEOUT);
+    if (codec?.failHead !== undefined) codec.failHead(HEAD_TIMEOUT);
     else if (codec === null) this.close();
     else codec.drain(true);
   }

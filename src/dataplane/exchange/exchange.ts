@@ -17,7 +17,7 @@ import { FilterFace } from "./filter-face.ts";
 import { type LocalReply, protocolReply } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { enterHead, enterRoute, selectRoute } from "./phases.ts";
-import type { Peer, RequestTraits } from "./request-headers.ts";
+import type { RequestTraits } from "./request-headers.ts";
 import { ResponseSide } from "./response-side.ts";
 import { Router, type RouterHost } from "./router.ts";
 import { StreamTimers, type TimedStream } from "./stream-timers.ts";
@@ -134,7 +134,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
       chain.decode.data(bytes, start, end, last, this.toUpstream);
       if (!last && chain.decode.waitingBytes() >= BODY_BUFFER_HIGH_BYTES) this.onRequestPressure(true);
     }
-    if (last && this.phase === Phase.Upstream) this.router.onRequestEnd();
+    if (last) this.router.onRequestEnd();
   }
 
   onTrailers(trailers: HeaderList): void {
@@ -146,7 +146,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.timers.touch();
     if (this.chain === null) this.router.call.sendTrailers(trailers);
     else this.chain.decode.end(trailers, this.toUpstream);
-    if (this.phase === Phase.Upstream) this.router.onRequestEnd();
+    this.router.onRequestEnd();
   }
 
   onInterim(head: HeaderList): void {
@@ -204,10 +204,6 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
 
   get protocol(): "http1" | "http2" {
     return (this.owner as ExchangeOwner).protocol;
-  }
-
-  peer(): Peer {
-    return (this.owner as ExchangeOwner).peer;
   }
 
   nowMs(): number {

@@ -10,6 +10,7 @@ import { formatText } from "../routing/format.ts";
 import { redirectLocation, tlsLocation } from "../routing/redirect.ts";
 import { isGrpc, type Route } from "../routing/route-table.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ExchangeOwner } from "./exchange-owner.ts";
 import { directReply, type LocalReply, REPLIES } from "./local-reply.ts";
 
 /** Judges and cleans the head. */
@@ -20,7 +21,7 @@ export function enterHead(exchange: Exchange): Step {
     count(manager.stats, HTTP.at.downstream_rq_overload_close);
     return refuse(exchange, REPLIES.overloaded);
   }
-  const verdict = manager.requestRules.apply(head, exchange.peer(), exchange);
+  const verdict = manager.requestRules.apply(head, (exchange.owner as ExchangeOwner).peer, exchange);
   exchange.isGrpc = isGrpc(head);
   switch (verdict) {
     case "ok":

@@ -115,6 +115,7 @@ export class RequestRules {
   private writeForwarded(head: HeaderList, peer: Peer, traits: RequestTraits, seen: number): void {
     const { plan } = this;
     const trusted = plan.xffTrustedHops;
+    const scheme = peer.isTls ? HTTPS : HTTP;
     let mayBeInternal = false;
     traits.clientAddress = peer.remoteAddress;
     if (plan.useRemoteAddress) {
@@ -125,7 +126,8 @@ export class RequestRules {
       }
       if (!plan.skipXffAppend)
         appendValue(head, H.X_FORWARDED_FOR, peer.isLoopback ? this.localAddress : peer.remoteAddress);
-      if (trusted === 0 || (seen & FORWARDED_PROTO) === 0) head.setText(H.X_FORWARDED_PROTO, schemeOf(peer));
+      if (trusted === 0 || (seen & FORWARDED_PROTO) === 0)
+        head.setText(H.X_FORWARDED_PROTO, peer.isTls ? "https" : "http");
       if (plan.appendForwardedPort && (trusted === 0 || !head.has(H.X_FORWARDED_PORT)))
         head.setText(H.X_FORWARDED_PORT, String(peer.localPort));
     } else {
@@ -134,10 +136,11 @@ export class RequestRules {
         if (forwarded.address !== null) traits.clientAddress = forwarded.address;
         mayBeInternal = forwarded.single;
       }
-      if ((seen & FORWARDED_PROTO) === 0) head.addText(H.X_FORWARDED_PROTO, schemeOf(peer));
+      if ((seen & FORWARDED_PROTO) === 0) head.addKnown(H.X_FORWARDED_PROTO, scheme, 0, scheme.length);
       if (plan.appendForwardedPort && !head.has(H.X_FORWARDED_PORT))
         head.addText(H.X_FORWARDED_PORT, String(peer.localPort));
     }
+    if (peer.isTls || (seen & FORWARDED_PROTO) !== 0) setScheme(head);
     traits.isInternal = mayBeInternal && this.isInternalAddress(traits.clientAddress);
     if (traits.isInternal) head.setText(H.X_ENVOY_INTERNAL, "true");
     else if ((seen & (TRUSTED_ONLY | EDGE_ONLY)) !== 0) this.removeUntrusted(head);
@@ -199,9 +202,14 @@ function appendValue(head: HeaderList, id: number, value: string): void {
   head.addText(id, value);
 }
 
-function schemeOf(peer: Peer): string {
-  return peer.isTls ? "https" : "http";
+/** The scheme that goes upstream is that of x-forwarded-proto when it names one (Envoy's setUpstreamScheme). */
+function setScheme(head: HeaderList): void {
+  const proto = head.value(H.X_FORWARDED_PROTO);
+  if (proto === "http" || proto === "https") head.setText(H.PSEUDO_SCHEME, proto);
 }
+
+const HTTP: Uint8Array = Buffer.from("http", "latin1");
+const HTTPS: Uint8Array = Buffer.from("https", "latin1");
 
 const SLASH = 0x2f;
 const HASH = 0x23;

@@ -1,16 +1,17 @@
 // What follows from a route, worked out once per route instead of once per request: which levels change headers, and in what order.
-import type { ForwardPlan, HeaderChangesPlan, WeightedClusterPlan } from "../../config/plan/route.ts";
+import type { ForwardPlan, HeaderChangesPlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { FormatSource } from "../routing/format.ts";
-import { changeRequestHeaders, changeResponseHeaders } from "../routing/header-changes.ts";
+import { changeRequestHeaders, changeResponseHeaders, hasChanges } from "../routing/header-changes.ts";
 import type { Route, RouteTable } from "../routing/route-table.ts";
 
 /** Facts of one route. */
 export interface RouteFacts {
   /** Null: the route does not forward. */
   readonly forward: ForwardPlan | null;
-  /** Whether the last levels win (most_specific_header_mutations_wins turns the order round). */
+  /** Levels that change anything, in the order in which they are applied. */
   readonly levels: readonly HeaderChangesPlan[];
+  /** most_specific_header_mutations_wins: the most specific level comes last, a weighted entry's after all. */
   readonly specificLast: boolean;
 }
 
@@ -35,7 +36,7 @@ export class RouteFactsTable {
   private make(route: Route): RouteFacts {
     const { action, headers } = route.plan;
     const specificLast = this.table.plan.mostSpecificHeaderMutationsWins;
-    const levels = [headers, route.vhost.plan.headers, this.table.plan.headers];
+    const levels = [headers, route.vhost.plan.headers, this.table.plan.headers].filter(hasChanges);
     return {
       forward: action.kind === "forward" ? action : null,
       levels: specificLast ? levels.toReversed() : levels,
@@ -47,23 +48,23 @@ export class RouteFactsTable {
 /** Applies the request changes of all levels in Envoy's order: the weighted entry's first, the configuration's last, or turned round. */
 export function changeRequest(
   facts: RouteFacts,
-  weighted: Pick<WeightedClusterPlan, "headers"> | null,
+  weighted: HeaderChangesPlan | null,
   head: HeaderList,
   source: FormatSource,
 ): void {
-  if (weighted !== null && !facts.specificLast) changeRequestHeaders(weighted.headers, head, source);
+  if (weighted !== null && !facts.specificLast) changeRequestHeaders(weighted, head, source);
   for (const level of facts.levels) changeRequestHeaders(level, head, source);
-  if (weighted !== null && facts.specificLast) changeRequestHeaders(weighted.headers, head, source);
+  if (weighted !== null && facts.specificLast) changeRequestHeaders(weighted, head, source);
 }
 
 /** Applies the response changes of all levels, in the same order. */
 export function changeResponse(
   facts: RouteFacts,
-  weighted: Pick<WeightedClusterPlan, "headers"> | null,
+  weighted: HeaderChangesPlan | null,
   head: HeaderList,
   source: FormatSource,
 ): void {
-  if (weighted !== null && !facts.specificLast) changeResponseHeaders(weighted.headers, head, source);
+  if (weighted !== null && !facts.specificLast) changeResponseHeaders(weighted, head, source);
   for (const level of facts.levels) changeResponseHeaders(level, head, source);
-  if (weighted !== null && facts.specificLast) changeResponseHeaders(weighted.headers, head, source);
+  if (weighted !== null && facts.specificLast) changeResponseHeaders(weighted, head, source);
 }

@@ -11,10 +11,9 @@ import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import { type ChosenCluster, chooseCluster } from "../routing/cluster-choice.ts";
 import type { FormatSource } from "../routing/format.ts";
-import { rewrittenHost, rewrittenPath } from "../routing/rewrite.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { Cluster, OpenFailure, UpstreamStream } from "../upstream/upstream.ts";
-import type { AnswerKind, ClusterAnswers } from "./cluster-answers.ts";
+import { AnswerAccount } from "./answer-account.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import {
   type AttemptFault,
@@ -26,8 +25,9 @@ import {
   REPLIES,
   streamFault,
 } from "./local-reply.ts";
-import { changeRequest, changeResponse, type RouteFacts } from "./route-facts.ts";
+import { changeResponse, type RouteFacts } from "./route-facts.ts";
 import { type CallOwner, UpstreamCall } from "./upstream-call.ts";
+import { prepareUpstreamHead, type RequestTimes, rewriteHost, type UpstreamHeadContext } from "./upstream-head.ts";
 
 /** What the router needs of its exchange. */
 export interface RouterHost extends FormatSource {
@@ -72,14 +72,8 @@ export class Router implements CallOwner {
   private readonly timer: Timer;
   private facts: RouteFacts | null = null;
   private chosen: ChosenCluster | null = null;
-  private answers: ClusterAnswers | null = null;
-  private timeoutMs = Number.POSITIVE_INFINITY;
-  private alternativeTimeout = false;
-  private grpcPending = false;
-  private readonly kind: { isInternal: boolean; isCanary: boolean } & AnswerKind = {
-    isInternal: false,
-    isCanary: false,
-  };
+  private readonly account: AnswerAccount = new AnswerAccount();
+  private readonly times: RequestTimes = { timeoutMs: Number.POSITIVE_INFINITY, alternative: false };
 
   constructor(host: RouterHost, manager: ConnectionManager) {
     this.host = host;
@@ -98,7 +92,8 @@ export class Router implements CallOwner {
     const { host } = this;
     const { manager } = host;
     const route = this.route as Route;
-    const forward = this.facts?.forward as ForwardPlan;
+    const facts = this.facts as RouteFacts;
+    const forward = facts.forward as ForwardPlan;
     const name = this.clusterName(forward);
     const cluster = name === null ? null : manager.worker.services.upstreams.cluster(name);
     if (cluster === null) {
@@ -107,12 +102,11 @@ export class Router implements CallOwner {
       return;
     }
     this.cluster = cluster;
-    this.answers = manager.worker.answersOf(cluster);
-    this.kind.isInternal = host.isInternal;
+    this.account.begin(manager.worker.answersOf(cluster), host.isInternal);
     this.attempts = 1;
     const head = host.request as HeaderList;
     const method = head.value(H.PSEUDO_METHOD) ?? "";
-    this.prepareHead(head, route, forward);
+    prepareUpstreamHead(head, this.headContext(route, facts, forward), this.times);
     if (host.requestEnded) this.armTimeout();
     this.call.priority = forward.priority;
     this.call.downstreamProtocol = host.protocol;
@@ -121,12 +115,12 @@ export class Router implements CallOwner {
 
   /** The request is complete: the route's timeout begins. */
   onRequestEnd(): void {
-    if (this.call.awaitsResponse()) this.armTimeout();
+    if (this.call.isAlive()) this.armTimeout();
   }
 
   /** Header changes of the route on an answer that the proxy gives by itself. */
   decorateLocal(head: HeaderList): void {
-    if (this.facts !== null) changeResponse(this.facts, this.weighted(), head, this.host);
+    if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, this.host);
     if (this.attempts > 0 && this.route?.vhost.plan.includeAttemptCountInResponse === true)
       head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
   }
@@ -145,23 +139,23 @@ export class Router implements CallOwner {
     this.cluster = null;
     this.facts = null;
     this.chosen = null;
-    this.answers = null;
+    this.account.clear();
     this.attempts = 0;
     this.upstreamServiceMs = -1;
     this.transportText = "";
-    this.timeoutMs = Number.POSITIVE_INFINITY;
-    this.alternativeTimeout = false;
-    this.grpcPending = false;
-    this.kind.isCanary = false;
   }
 
   onCallOpen(stream: UpstreamStream): void {
-    if (this.facts?.forward?.rewrite.host.kind !== "auto" || stream.endpoint.hostname === "") return;
-    this.rewriteHost(this.host.request as HeaderList, stream.endpoint.hostname, this.facts.forward);
+    const { facts, route } = this;
+    const forward = facts?.forward ?? null;
+    if (route === null || facts === null || forward === null || forward.rewrite.host.kind !== "auto") return;
+    if (stream.endpoint.hostname === "" || (this.chosen !== null && this.chosen.hostRewrite !== "")) return;
+    const { hostname } = stream.endpoint;
+    rewriteHost(this.host.request as HeaderList, hostname, this.headContext(route, facts, forward));
   }
 
   onCallReopened(): void {
-    if (this.answers !== null) this.answers.countReconnect();
+    this.account.onReconnect();
   }
 
   onCallFailed(failure: OpenFailure): void {
@@ -178,39 +172,30 @@ export class Router implements CallOwner {
 
   onResponseHead(head: HeaderList, end: boolean): void {
     const { host } = this;
-    const endpoint = this.call.endpoint;
     const now = host.nowMs();
     if (host.requestEndMs >= 0) {
       this.upstreamServiceMs = Math.max(0, Math.floor(now - host.requestEndMs));
       if (!host.manager.suppressEnvoyHeaders)
         head.setText(H.X_ENVOY_UPSTREAM_SERVICE_TIME, smallNumber(this.upstreamServiceMs));
     }
-    const canaryAt = head.find(H.X_ENVOY_UPSTREAM_CANARY);
-    this.kind.isCanary = canaryAt >= 0 && head.valueText(canaryAt) === "true";
-    this.answers?.charge(head.status, this.kind);
-    if (endpoint !== null) {
-      if (head.status >= 500) count(endpoint.stats, HOST.at.rq_error);
-      else if (!host.isGrpc) count(endpoint.stats, HOST.at.rq_success);
-      else if (end) this.countGrpc(head.value(H.GRPC_STATUS));
-      else this.grpcPending = true;
-    }
+    this.account.onHead(head, end, host.isGrpc, this.call.endpoint);
     if (this.route?.vhost.plan.includeAttemptCountInResponse === true)
       head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
-    if (this.facts !== null) changeResponse(this.facts, this.weighted(), head, host);
+    if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, host);
     if (end) this.onComplete(now);
     host.response.begin(head, end);
   }
 
   onResponseData(bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (last) {
-      if (this.grpcPending) this.countGrpc(undefined);
+      this.account.onGrpcStatus(undefined, this.call.endpoint);
       this.onComplete(this.host.nowMs());
     }
     this.host.response.body(bytes, start, end, last);
   }
 
   onResponseTrailers(trailers: HeaderList): void {
-    if (this.grpcPending) this.countGrpc(trailers.value(H.GRPC_STATUS));
+    this.account.onGrpcStatus(trailers.value(H.GRPC_STATUS), this.call.endpoint);
     this.onComplete(this.host.nowMs());
     this.host.response.end(trailers);
   }
@@ -234,58 +219,8 @@ export class Router implements CallOwner {
     return this.chosen === null ? null : this.chosen.name;
   }
 
-  /** Timeouts into the head, then its levels of changes, then host and path: Envoy's order. */
-  private prepareHead(head: HeaderList, route: Route, forward: ForwardPlan): void {
-    const { manager } = this.host;
-    this.timeoutMs = forward.timeoutMs;
-    if (this.host.isInternal || head.has(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS)) this.takeTimeoutHeaders(head);
-    const perTryMs = forward.retry?.perTryTimeoutMs ?? 0;
-    const expectedMs = perTryMs > 0 && perTryMs < this.timeoutMs ? perTryMs : this.timeoutMs;
-    if (expectedMs !== Number.POSITIVE_INFINITY && !manager.suppressEnvoyHeaders)
-      head.setText(H.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, String(expectedMs));
-    if (route.vhost.plan.includeRequestAttemptCount) head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
-    changeRequest(this.facts as RouteFacts, this.weighted(), head, this.host);
-    const { rewrite } = forward;
-    if (this.chosen !== null && this.chosen.hostRewrite !== "") this.setHost(head, this.chosen.hostRewrite, forward);
-    else if (rewrite.host.kind !== "none" && rewrite.host.kind !== "auto") this.rewriteHost(head, "", forward);
-    if (rewrite.path.kind !== "none") this.rewritePath(head, route, forward);
-  }
-
-  private takeTimeoutHeaders(head: HeaderList): void {
-    const text = head.value(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
-    if (text !== undefined) {
-      head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
-      // A value of 0 means none, as in the configuration; what is no number counts for nothing.
-      if (/^\d{1,9}$/.test(text)) this.timeoutMs = Number(text) === 0 ? Number.POSITIVE_INFINITY : Number(text);
-    }
-    this.alternativeTimeout = head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
-  }
-
-  private rewriteHost(head: HeaderList, endpointHostname: string, forward: ForwardPlan): void {
-    const value = rewrittenHost(forward.rewrite, head, head.value(H.PSEUDO_PATH) ?? "", endpointHostname);
-    if (value !== null) this.setHost(head, value, forward);
-  }
-
-  private setHost(head: HeaderList, value: string, forward: ForwardPlan): void {
-    const before = head.value(H.PSEUDO_AUTHORITY) ?? "";
-    if (forward.appendForwardedHost && before !== value) head.addText(H.X_FORWARDED_HOST, before);
-    if (!this.host.manager.suppressEnvoyHeaders && !head.has(H.X_ENVOY_ORIGINAL_HOST))
-      head.addText(H.X_ENVOY_ORIGINAL_HOST, before);
-    head.setText(H.PSEUDO_AUTHORITY, value);
-  }
-
-  private rewritePath(head: HeaderList, route: Route, forward: ForwardPlan): void {
-    const at = head.find(H.PSEUDO_PATH);
-    if (at < 0) return;
-    const before = head.valueText(at);
-    head.replaceValueAt(at, rewrittenPath(forward.rewrite, route.plan.match.path, before));
-    if (!this.host.manager.suppressEnvoyHeaders && !head.has(H.X_ENVOY_ORIGINAL_PATH))
-      head.addText(H.X_ENVOY_ORIGINAL_PATH, before);
-  }
-
   private armTimeout(): void {
-    if (this.timeoutMs !== Number.POSITIVE_INFINITY)
-      this.worker().wheel.armAt(this.timer, this.host.requestEndMs + this.timeoutMs);
+    this.worker().wheel.armAt(this.timer, this.host.requestEndMs + this.times.timeoutMs);
   }
 
   private onTimeout(): void {
@@ -298,13 +233,13 @@ export class Router implements CallOwner {
       if (endpoint !== null) count(endpoint.stats, HOST.at.rq_timeout);
     }
     this.call.abandon(ErrorCode.Cancel);
-    const answer = this.alternativeTimeout ? REPLIES.routeTimeoutAlternative : REPLIES.routeTimeout;
+    const answer = this.times.alternative ? REPLIES.routeTimeoutAlternative : REPLIES.routeTimeout;
     if (!awaited) {
       this.countBroken();
       host.breakResponse(answer.flag, answer.details);
       return;
     }
-    this.chargeLocal(answer.status);
+    this.account.onLocal(answer.status, endpoint);
     host.giveUp(answer);
   }
 
@@ -316,41 +251,24 @@ export class Router implements CallOwner {
       this.host.breakResponse(fault.flag, attemptDetails("after", fault));
       return;
     }
-    this.chargeLocal(fault.status);
+    this.account.onLocal(fault.status, this.call.endpoint);
     this.host.giveUp(attemptReply(fault, this.attempts > 1));
   }
 
-  /** Counts an answer that the router gives in the upstream's place. */
-  private chargeLocal(status: number): void {
-    this.answers?.charge(status, this.kind);
-    const { endpoint } = this.call;
-    if (endpoint !== null) count(endpoint.stats, HOST.at.rq_error);
-  }
-
   private countBroken(): void {
-    const { endpoint } = this.call;
-    if (!this.grpcPending || endpoint === null) return;
-    this.grpcPending = false;
-    count(endpoint.stats, HOST.at.rq_error);
-    count(this.host.manager.stats, HTTP.at.rq_reset_after_downstream_response_started);
-  }
-
-  private countGrpc(status: string | undefined): void {
-    this.grpcPending = false;
-    const { endpoint } = this.call;
-    if (endpoint === null) return;
-    const isError = status === undefined || GRPC_SERVER_ERRORS.has(status);
-    count(endpoint.stats, isError ? HOST.at.rq_error : HOST.at.rq_success);
+    if (this.account.onBroken(this.call.endpoint))
+      count(this.host.manager.stats, HTTP.at.rq_reset_after_downstream_response_started);
   }
 
   private onComplete(nowMs: number): void {
     this.worker().wheel.disarm(this.timer);
-    if (this.host.requestEndMs >= 0) this.answers?.time(nowMs - this.host.requestEndMs, this.kind);
+    if (this.host.requestEndMs >= 0) this.account.onComplete(nowMs - this.host.requestEndMs);
   }
 
-  private weighted(): { readonly headers: ChosenCluster["headers"] & object } | null {
-    const chosen = this.chosen;
-    return chosen === null || chosen.headers === null ? null : { headers: chosen.headers };
+  private headContext(route: Route, facts: RouteFacts, forward: ForwardPlan): UpstreamHeadContext {
+    const { host, chosen } = this;
+    const suppress = host.manager.suppressEnvoyHeaders;
+    return { route, facts, forward, chosen, mayHaveTimeouts: host.isInternal, suppress, source: host };
   }
 
   private worker(): ConnectionManager["worker"]["services"] {
@@ -366,6 +284,3 @@ function smallNumber(value: number): string {
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
-
-/** gRPC statuses whose HTTP form is 5xx (Envoy's grpcToHttpStatus): they count as errors of the host. */
-const GRPC_SERVER_ERRORS: ReadonlySet<string> = new Set(["2", "4", "12", "13", "14", "15"]);

@@ -109,6 +109,11 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     return this.phase === Phase.Opening || this.phase === Phase.Open;
   }
 
+  /** Whether it was started and is not over. */
+  isAlive(): boolean {
+    return this.phase !== Phase.Idle && this.phase !== Phase.Over;
+  }
+
   /** Ends the call without another word to the owner; the endpoint stays readable. Harmless when it is over. */
   abandon(code: number): void {
     const { phase } = this;

@@ -1,0 +1,83 @@
+// The last changes of a request's head before it goes upstream, in Envoy's order: timeouts, attempt count, the levels of header changes,
+// host, path. Called by the router once per request; `auto` host rewriting waits for the endpoint.
+import type { ForwardPlan } from "../../config/plan/route.ts";
+import type { HeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
+import type { ChosenCluster } from "../routing/cluster-choice.ts";
+import type { FormatSource } from "../routing/format.ts";
+import { rewrittenHost, rewrittenPath } from "../routing/rewrite.ts";
+import type { Route } from "../routing/route-table.ts";
+import { changeRequest, type RouteFacts } from "./route-facts.ts";
+
+/** What the head is made for. */
+export interface UpstreamHeadContext {
+  readonly route: Route;
+  readonly facts: RouteFacts;
+  readonly forward: ForwardPlan;
+  /** The weighted or header-named cluster; null: the route names one. */
+  readonly chosen: ChosenCluster | null;
+  /** Whether x-envoy-upstream-rq-timeout-* headers may be there: the client is trusted. */
+  readonly mayHaveTimeouts: boolean;
+  /** suppress_envoy_headers. */
+  readonly suppress: boolean;
+  readonly source: FormatSource;
+}
+
+/** The times that hold for one request. */
+export interface RequestTimes {
+  /** Infinity: none. */
+  timeoutMs: number;
+  /** x-envoy-upstream-rq-timeout-alt-response: 204 instead of 504. */
+  alternative: boolean;
+}
+
+/** Finishes the head; answers the request's times. `times` is written, not made. */
+export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadContext, times: RequestTimes): void {
+  const { forward, route, facts, chosen, suppress, source } = context;
+  times.timeoutMs = forward.timeoutMs;
+  times.alternative = false;
+  // Untrusted clients' are gone by now, so that asking costs a look only where the request is inside.
+  if (context.mayHaveTimeouts) takeTimeoutHeaders(head, times);
+  const perTryMs = forward.retry?.perTryTimeoutMs ?? 0;
+  const expectedMs = perTryMs > 0 && perTryMs < times.timeoutMs ? perTryMs : times.timeoutMs;
+  if (expectedMs !== Number.POSITIVE_INFINITY && !suppress)
+    head.setText(H.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, String(expectedMs));
+  if (route.vhost.plan.includeRequestAttemptCount) head.setText(H.X_ENVOY_ATTEMPT_COUNT, "1");
+  changeRequest(facts, chosen?.headers ?? null, head, source);
+  const { rewrite } = forward;
+  if (chosen !== null && chosen.hostRewrite !== "") setHost(head, chosen.hostRewrite, context);
+  else if (rewrite.host.kind !== "none" && rewrite.host.kind !== "auto") rewriteHost(head, "", context);
+  if (rewrite.path.kind !== "none") rewritePath(head, context);
+}
+
+/** Rewrites the host by the route; `endpointHostname` is for `auto`. */
+export function rewriteHost(head: HeaderList, endpointHostname: string, context: UpstreamHeadContext): void {
+  const path = head.value(H.PSEUDO_PATH) ?? "";
+  const value = rewrittenHost(context.forward.rewrite, head, path, endpointHostname);
+  if (value !== null) setHost(head, value, context);
+}
+
+function takeTimeoutHeaders(head: HeaderList, times: RequestTimes): void {
+  const text = head.value(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
+  if (text !== undefined) {
+    head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
+    // A value of 0 means none, as in the configuration; what is no number counts for nothing.
+    if (/^\d{1,9}$/.test(text)) times.timeoutMs = Number(text) === 0 ? Number.POSITIVE_INFINITY : Number(text);
+  }
+  times.alternative = head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
+}
+
+function setHost(head: HeaderList, value: string, context: UpstreamHeadContext): void {
+  const before = head.value(H.PSEUDO_AUTHORITY) ?? "";
+  if (context.forward.appendForwardedHost && before !== value) head.addText(H.X_FORWARDED_HOST, before);
+  if (!context.suppress && !head.has(H.X_ENVOY_ORIGINAL_HOST)) head.addText(H.X_ENVOY_ORIGINAL_HOST, before);
+  head.setText(H.PSEUDO_AUTHORITY, value);
+}
+
+function rewritePath(head: HeaderList, context: UpstreamHeadContext): void {
+  const at = head.find(H.PSEUDO_PATH);
+  if (at < 0) return;
+  const before = head.valueText(at);
+  head.replaceValueAt(at, rewrittenPath(context.forward.rewrite, context.route.plan.match.path, before));
+  if (!context.suppress && !head.has(H.X_ENVOY_ORIGINAL_PATH)) head.addText(H.X_ENVOY_ORIGINAL_PATH, before);
+}
