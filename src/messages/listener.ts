@@ -1,8 +1,8 @@
 // What a listener worker accepts and emits. One worker is one slot: a restarted thread goes on as the same slot.
 import type { MessagePort } from "node:worker_threads";
+import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
-import type { EndpointUpdate } from "./endpoints.ts";
 import type { LogLine } from "./log.ts";
 
 /** What a worker thread is born with. */
@@ -19,7 +19,8 @@ export interface ListenerTask {
 export type ListenerInput =
   /** From now on new connections and requests use this plan. */
   | { readonly type: "plan-assigned"; readonly version: number; readonly plan: Plan }
-  | EndpointUpdate
+  /** Answered by `endpoints-applied`; no other comes before the answer. */
+  | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
   /** Bind and accept: every listener of the plan that this slot serves. */
   | { readonly type: "start-listening" }
   | { readonly type: "set-ticket-keys"; readonly listener: string; readonly keys: Uint8Array }
@@ -31,7 +32,6 @@ export type ListenerInput =
   | { readonly type: "start-draining"; readonly spreadMs: number; readonly inboundOnly: boolean }
   /** Close the listening sockets; connections go on. */
   | { readonly type: "stop-listening"; readonly inboundOnly: boolean }
-  | { readonly type: "reset-counters" }
   | { readonly type: "reopen-logs" }
   /** Close everything and end the thread. */
   | { readonly type: "stop" }
@@ -42,9 +42,8 @@ export type ListenerInput =
 export type ListenerOutput =
   | { readonly type: "started" }
   | { readonly type: "plan-applied"; readonly version: number }
-  | { readonly type: "endpoints-applied"; readonly version: number }
-  /** A delta did not start at the version that the worker holds. */
-  | { readonly type: "endpoints-missed"; readonly heldVersion: number }
+  /** `missed`: clusters whose delta did not start at the version that the worker holds; it needs them whole. */
+  | { readonly type: "endpoints-applied"; readonly missed: readonly string[] }
   | { readonly type: "listening" }
   | { readonly type: "listening-failed"; readonly listener: string; readonly address: string; readonly text: string }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }

@@ -64,6 +64,7 @@ export class ListenerPool {
     }));
     this.pool = new Piscina<ListenerTask, void>({
       filename: workerUrl("listener").href,
+      name: "listenerTask",
       minThreads: options.slots,
       maxThreads: options.slots,
       concurrentTasksPerWorker: 1,

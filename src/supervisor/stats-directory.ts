@@ -40,6 +40,19 @@ export class StatsDirectory implements StatsSources {
 
   /** Sets every gauge of a writer that died to 0; its counters stay. */
   zeroGauges(writer: string): void {
+    this.clear(writer, (schema) => [schema.gaugesFrom, schema.names.length], "gauges");
+  }
+
+  /** Sets every counter and histogram to 0. A writer that counts at this moment may win: its slot keeps its value plus one. */
+  resetCounters(): void {
+    for (const writer of this.writers.keys()) this.clear(writer, (schema) => [0, schema.gaugesFrom], "counters");
+  }
+
+  private clear(
+    writer: string,
+    range: (schema: BlockSchema) => readonly [number, number],
+    kind: "counters" | "gauges",
+  ): void {
     const pages: Float64Array[] = [];
     for (const notice of this.noticesOf(writer)) {
       switch (notice.type) {
@@ -47,15 +60,15 @@ export class StatsDirectory implements StatsSources {
           pages[notice.page] = new Float64Array(notice.memory);
           break;
         case "block": {
-          const schema = this.schema(notice.schema);
-          const page = pages[notice.page] as Float64Array;
-          page.fill(0, notice.offset + schema.gaugesFrom, notice.offset + schema.names.length);
+          const [from, to] = range(this.schema(notice.schema));
+          (pages[notice.page] as Float64Array).fill(0, notice.offset + from, notice.offset + to);
           break;
         }
         case "stat":
-          if (notice.gauge) (pages[notice.page] as Float64Array)[notice.offset] = 0;
+          if (notice.gauge === (kind === "gauges")) (pages[notice.page] as Float64Array)[notice.offset] = 0;
           break;
         case "histogram":
+          if (kind === "counters") new Uint32Array(notice.memory).fill(0);
           break;
       }
     }

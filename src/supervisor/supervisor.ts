@@ -33,7 +33,7 @@ export interface SupervisorParts {
 /** A node. */
 export class Supervisor {
   readonly readiness: ReadinessBook = new ReadinessBook();
-  readonly endpoints: EndpointBook = new EndpointBook();
+  readonly endpoints: EndpointBook;
   readonly drain: DrainSequence;
   private readonly parts: SupervisorParts;
   private readonly pool: ListenerPool;
@@ -53,6 +53,8 @@ export class Supervisor {
     const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
     this.parts = parts;
     this.currentPlan = plan;
+    this.endpoints = new EndpointBook({ slotsMax: SLOTS_MAX, rowsMax: ROWS_MAX });
+    this.endpoints.assign(plan.clusters);
     this.workers = Array.from({ length: options.concurrency }, (_, slot) => newWorker(slot));
     const poolOptions = { slots: options.concurrency, policy, heapMb: options.workerHeapMb };
     this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
@@ -152,7 +154,8 @@ export class Supervisor {
     const send = (message: ListenerInput): void => this.pool.send(slot, message);
     (this.workers[slot] as MutableWorker).state = "starting";
     send({ type: "plan-assigned", version: this.planVersion, plan: this.currentPlan });
-    send(this.endpoints.open(slot));
+    this.endpoints.open(slot);
+    this.sendEndpoints(slot);
     for (const { name } of this.currentPlan.listeners) {
       send({ type: "set-ticket-keys", listener: name, keys: this.ticketKeys.of(name) });
     }
@@ -185,12 +188,8 @@ export class Supervisor {
         worker.planVersion = message.version;
         return;
       case "endpoints-applied":
-        worker.endpointsVersion = message.version;
-        this.endpoints.acknowledge(slot, message.version);
+        this.endpoints.applied(slot, message.missed);
         this.sendEndpoints(slot);
-        return;
-      case "endpoints-missed":
-        this.pool.send(slot, this.endpoints.open(slot));
         return;
       case "listening":
         worker.state = "listening";
@@ -230,8 +229,8 @@ export class Supervisor {
       case "started":
         return;
       case "endpoints-resolved":
-        this.endpoints.replace(message.cluster, message.endpoints);
-        for (const { slot } of this.workers) this.sendEndpoints(slot);
+        if (this.endpoints.replace(message.cluster, message.endpoints))
+          for (const { slot } of this.workers) this.sendEndpoints(slot);
         return;
       case "clusters-initialized":
         this.clustersInitialized();
@@ -257,15 +256,15 @@ export class Supervisor {
   }
 
   private sendEndpoints(slot: number): void {
-    const update = this.endpoints.next(slot);
-    if (update !== null) this.pool.send(slot, update);
+    const updates = this.endpoints.next(slot);
+    if (updates !== null) this.pool.send(slot, { type: "endpoints-changed", updates });
   }
 }
 
 type MutableWorker = { -readonly [Key in keyof WorkerView]: WorkerView[Key] };
 
 function newWorker(slot: number): MutableWorker {
-  return { slot, state: "starting", restarts: 0, planVersion: 0, endpointsVersion: 0 };
+  return { slot, state: "starting", restarts: 0, planVersion: 0 };
 }
 
 function writerOf(slot: number): string {
@@ -277,3 +276,5 @@ function waitName(slot: number): string {
 }
 
 const DISCOVERY = "discovery";
+const SLOTS_MAX = 262_144;
+const ROWS_MAX = 16_384;

@@ -1,81 +1,220 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import type { EndpointUpdate } from "../../src/messages/endpoints.ts";
+import type { ClusterPlan, EndpointPlan } from "../../src/config/plan/cluster.ts";
+import type { EndpointSetUpdate } from "../../src/config/plan/endpoint-set.ts";
 import { EndpointBook } from "../../src/supervisor/endpoint-book.ts";
 import { endpoint } from "../control/discovery/dns-simulation.ts";
 
-const names = (update: EndpointUpdate | null) => update?.sets.map(({ cluster }) => cluster);
+/** A book with empty clusters of these names. */
+function bookOf(...names: string[]): EndpointBook {
+  const book = new EndpointBook({ slotsMax: 1_000, rowsMax: 10 });
+  book.assign(names.map((name) => cluster(name, [])));
+  return book;
+}
+
+function cluster(name: string, endpoints: readonly EndpointPlan[]): ClusterPlan {
+  // The book reads nothing else of a cluster.
+  return { name, discovery: { kind: "static", endpoints } } as unknown as ClusterPlan;
+}
+
+const at = (...hosts: string[]) => hosts.map(endpoint);
+
+/** What a worker would have after these updates: slot by address. Throws on a delta that does not fit. */
+class Copy {
+  readonly versions = new Map<string, number>();
+  readonly hosts = new Map<string, Map<number, string>>();
+
+  apply(updates: readonly EndpointSetUpdate[] | null): string[] {
+    const missed: string[] = [];
+    for (const update of updates ?? []) {
+      if (update.kind === "delta" && this.versions.get(update.cluster) !== update.baseVersion) {
+        missed.push(update.cluster);
+        continue;
+      }
+      const held = update.kind === "full" ? new Map<number, string>() : (this.hosts.get(update.cluster) ?? new Map());
+      for (const slot of update.kind === "delta" ? update.removed : []) held.delete(slot);
+      for (const facts of update.kind === "full" ? update.endpoints : update.changed)
+        held.set(facts.slot, facts.hostname);
+      this.hosts.set(update.cluster, held);
+      this.versions.set(update.cluster, update.version);
+    }
+    return missed;
+  }
+
+  names(cluster: string): string[] {
+    return [...(this.hosts.get(cluster)?.values() ?? [])];
+  }
+}
 
 describe("the endpoint book", () => {
-  it("gives a new worker the full copy, from version 0", () => {
-    const book = new EndpointBook();
-    book.replace("a", [endpoint("1.1.1.1")]);
-    book.replace("b", []);
-    const first = book.open(0);
-    assert.deepEqual([first.baseVersion, first.version, names(first)], [0, 2, ["a", "b"]]);
-  });
-
-  it("sends one delta at a time and merges what changes until it is acknowledged", () => {
-    const book = new EndpointBook();
+  it("gives a new worker every cluster whole, static ones with their endpoints", () => {
+    const book = new EndpointBook({ slotsMax: 9, rowsMax: 9 });
+    book.assign([cluster("a", at("1.1.1.1", "2.2.2.2")), cluster("b", [])]);
     book.open(0);
-    book.acknowledge(0, 0);
-    book.replace("a", []);
-    assert.deepEqual(names(book.next(0)), ["a"]);
-    book.replace("b", []);
-    book.replace("c", []);
-    book.replace("b", [endpoint("1.1.1.1")]);
-    assert.equal(book.next(0), null, "the first is not acknowledged yet");
-    book.acknowledge(0, 1);
-    const merged = book.next(0);
-    assert.deepEqual([merged?.baseVersion, merged?.version, names(merged)], [1, 4, ["b", "c"]]);
+    const updates = book.next(0) ?? [];
+    assert.deepEqual(
+      updates.map((update) => [update.kind, update.cluster]),
+      [
+        ["full", "a"],
+        ["full", "b"],
+      ],
+    );
+    const copy = new Copy();
+    copy.apply(updates);
+    assert.deepEqual(copy.names("a"), ["1.1.1.1", "2.2.2.2"]);
   });
 
-  it("has nothing for a worker that is up to date, or gone", () => {
-    const book = new EndpointBook();
+  it("sends one batch at a time and merges what changes until it is answered", () => {
+    const book = bookOf("a", "b");
+    const copy = new Copy();
     book.open(0);
-    book.acknowledge(0, 0);
-    assert.equal(book.next(0), null);
-    book.close(0);
-    book.replace("a", []);
-    assert.equal(book.next(0), null);
+    copy.apply(book.next(0));
+    book.replace("a", at("1.1.1.1"));
+    assert.equal(book.next(0), null, "the first batch is not answered yet");
+    book.replace("a", at("2.2.2.2"));
+    book.replace("b", at("3.3.3.3"));
+    book.applied(0, []);
+    const merged = book.next(0) ?? [];
+    assert.equal(merged.length, 2);
+    assert.deepEqual(copy.apply(merged), []);
+    assert.deepEqual([copy.names("a"), copy.names("b")], [["2.2.2.2"], ["3.3.3.3"]]);
   });
 
-  it("knows the version that every worker has", () => {
-    const book = new EndpointBook();
-    book.replace("a", []);
+  it("gives a cluster whole again to a worker that missed a version of it", () => {
+    const book = bookOf("a");
     book.open(0);
-    book.open(1);
-    book.acknowledge(0, 1);
-    assert.equal(book.heldByAll(), 0);
-    book.acknowledge(1, 1);
-    assert.equal(book.heldByAll(), 1);
+    book.next(0);
+    book.applied(0, ["a"]);
+    assert.deepEqual(
+      book.next(0)?.map(({ kind }) => kind),
+      ["full"],
+    );
   });
 
-  it("brings every worker to the newest sets, whatever the order of changes and acknowledgements", () => {
+  it("keeps the number of an endpoint that stays, and sends only what changed", () => {
+    const book = bookOf("a");
+    book.replace("a", at("1.1.1.1", "2.2.2.2"));
+    book.open(0);
+    const copy = new Copy();
+    copy.apply(book.next(0));
+    book.applied(0, []);
+    book.replace("a", at("2.2.2.2", "3.3.3.3"));
+    const [update] = book.next(0) ?? [];
+    assert.ok(update?.kind === "delta");
+    assert.deepEqual(update.removed.length, 1);
+    assert.deepEqual(
+      update.changed.map(({ hostname }) => hostname),
+      ["3.3.3.3"],
+    );
+  });
+
+  it("says nothing when an answer brought the same endpoints", () => {
+    const book = bookOf("a");
+    assert.equal(book.replace("a", at("1.1.1.1")), true);
+    assert.equal(book.replace("a", at("1.1.1.1")), false);
+  });
+
+  it("uses a number again only after every worker has seen its endpoint go", () => {
+    const book = bookOf("a");
+    const slotOf = () => book.all()[0]?.endpoints[0]?.slot;
+    book.replace("a", at("1.1.1.1"));
+    for (const reader of [0, 1]) {
+      book.open(reader);
+      book.next(reader);
+      book.applied(reader, []);
+    }
+    const first = slotOf();
+    book.replace("a", at("2.2.2.2"));
+    for (const reader of [0, 1]) book.next(reader);
+    book.applied(0, []);
+    book.replace("a", at("3.3.3.3"));
+    assert.notEqual(slotOf(), first, "worker 1 may still know the first endpoint");
+    book.applied(1, []);
+    for (const reader of [0, 1]) {
+      book.next(reader);
+      book.applied(reader, []);
+    }
+    book.replace("a", at("4.4.4.4", "5.5.5.5", "6.6.6.6"));
+    assert.ok(book.all()[0]?.endpoints.some(({ slot }) => slot === first));
+  });
+
+  it("ignores endpoints of a cluster that the plan no longer has", () => {
+    const book = bookOf("a");
+    book.assign([]);
+    assert.equal(book.replace("a", at("1.1.1.1")), false);
+    assert.deepEqual(book.all(), []);
+  });
+
+  it("refuses more endpoints than the tables hold", () => {
+    const book = new EndpointBook({ slotsMax: 1, rowsMax: 1 });
+    assert.throws(() => book.assign([cluster("a", at("1.1.1.1", "2.2.2.2"))]), /more than 1 endpoints/);
+  });
+
+  it("brings every worker to the same endpoints, and never gives one number to two, whatever the order", () => {
+    const hosts = fc.uniqueArray(fc.constantFrom("1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"), { maxLength: 4 });
     const move = fc.oneof(
-      fc.record({ kind: fc.constant("change" as const), cluster: fc.constantFrom("a", "b", "c") }),
-      fc.record({ kind: fc.constant("read" as const), cluster: fc.constant("") }),
+      fc.record({ kind: fc.constant("change" as const), name: fc.constantFrom("a", "b"), hosts }),
+      fc.record({ kind: fc.constantFrom("send" as const, "answer" as const), reader: fc.constantFrom(0, 1) }),
+      fc.record({ kind: fc.constant("restart" as const), reader: fc.constantFrom(0, 1) }),
     );
     fc.assert(
-      fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
-        const book = new EndpointBook();
-        const held = new Map<string, number>();
-        let unread: EndpointUpdate | null = book.open(0);
-        const read = (): void => {
-          for (const set of unread?.sets ?? []) held.set(set.cluster, set.version);
-          if (unread !== null) book.acknowledge(0, unread.version);
-          unread = book.next(0);
-        };
-        for (const { kind, cluster } of moves) {
-          if (kind === "change") book.replace(cluster, []);
-          else read();
+      fc.property(fc.array(move, { maxLength: 80 }), (moves) => {
+        const book = bookOf("a", "b");
+        const workers = [new Worker(book, 0), new Worker(book, 1)];
+        for (const one of moves) {
+          if (one.kind === "change") book.replace(one.name, at(...one.hosts));
+          else (workers[one.reader] as Worker)[one.kind]();
         }
-        read();
-        read();
-        read();
-        assert.deepEqual(held, new Map(book.all().map((set) => [set.cluster, set.version])));
+        for (const worker of workers) worker.settle();
+        for (const { copy } of workers) {
+          for (const set of book.all()) {
+            const expected = new Map(set.endpoints.map(({ slot, hostname }) => [slot, hostname]));
+            assert.deepEqual(copy.hosts.get(set.cluster), expected);
+          }
+        }
+        const slots = book.all().flatMap(({ endpoints }) => endpoints.map(({ slot }) => slot));
+        assert.equal(new Set(slots).size, slots.length);
       }),
     );
   });
 });
+
+/** A worker that reads and answers when the property says so. */
+class Worker {
+  copy = new Copy();
+  private readonly book: EndpointBook;
+  private readonly reader: number;
+  private missed: string[] | null = null;
+
+  constructor(book: EndpointBook, reader: number) {
+    this.book = book;
+    this.reader = reader;
+    book.open(reader);
+  }
+
+  send(): void {
+    const updates = this.book.next(this.reader);
+    if (updates !== null) this.missed = this.copy.apply(updates);
+  }
+
+  answer(): void {
+    if (this.missed !== null) this.book.applied(this.reader, this.missed);
+    this.missed = null;
+  }
+
+  restart(): void {
+    this.book.close(this.reader);
+    this.book.open(this.reader);
+    this.copy = new Copy();
+    this.missed = null;
+  }
+
+  settle(): void {
+    for (let i = 0; i < 3; i++) {
+      this.answer();
+      this.send();
+    }
+    this.answer();
+  }
+}

@@ -1,6 +1,7 @@
 // What the admin pages may see and order of the node they belong to. The supervisor implements it; pages know nothing else.
+
+import type { EndpointSetFull } from "../../config/plan/endpoint-set.ts";
 import type { Plan } from "../../config/plan/plan.ts";
-import type { EndpointSet } from "../../messages/endpoints.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 import type { BlockSchema } from "../../telemetry/stats-block.ts";
@@ -32,8 +33,8 @@ export interface AdminView {
   /** The checked bootstrap as proto3 JSON, for /config_dump. */
   bootstrap(): unknown;
   workers(): readonly WorkerView[];
-  /** Endpoints of the clusters whose names are resolved; static clusters have theirs in the plan. */
-  endpoints(): readonly EndpointSet[];
+  /** Endpoints of every cluster as they are now, with their numbers in the node-wide tables. */
+  endpoints(): readonly EndpointSetFull[];
   readonly stats: StatsSources;
   readonly log: LogView;
   readonly orders: AdminOrders;
@@ -44,9 +45,8 @@ export interface WorkerView {
   readonly slot: number;
   readonly state: "starting" | "listening" | "dead";
   readonly restarts: number;
-  /** Versions that it has acknowledged. */
+  /** Version of the plan that it has acknowledged. */
   readonly planVersion: number;
-  readonly endpointsVersion: number;
 }
 
 /** Where every thread's counters lie. */

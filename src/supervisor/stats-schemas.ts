@@ -1,0 +1,12 @@
+// Every kind of statistics block that any thread writes: readers find names by these.
+import { CLUSTER } from "../telemetry/cluster-stats.ts";
+import { HTTP2_CODEC } from "../telemetry/codec-stats.ts";
+import { HOST } from "../telemetry/host-stats.ts";
+import { HTTP } from "../telemetry/http-stats.ts";
+import { LISTENER_HTTP } from "../telemetry/listener-http-stats.ts";
+import { LISTENER } from "../telemetry/listener-stats.ts";
+import { SSL } from "../telemetry/ssl-stats.ts";
+import type { BlockSchema } from "../telemetry/stats-block.ts";
+
+/** All of them. */
+export const STATS_SCHEMAS: readonly BlockSchema[] = [CLUSTER, HTTP2_CODEC, HOST, HTTP, LISTENER, LISTENER_HTTP, SSL];

@@ -1,0 +1,71 @@
+// Whole nodes inside the test's process: supervisor, listener threads and discovery as they run in production, with a quiet log.
+import { createServer } from "node:net";
+import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../../src/actor/restart-policy.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import type { AddressPlan } from "../../src/config/plan/address.ts";
+import type { Plan } from "../../src/config/plan/plan.ts";
+import type { ServeOptions } from "../../src/messages/options.ts";
+import type { AddressProbe } from "../../src/supervisor/addresses.ts";
+import { ENVOY_FLAGS, STARLING_FLAGS } from "../../src/supervisor/command-line/flags.ts";
+import { parseFlags } from "../../src/supervisor/command-line/parse-flags.ts";
+import { serveOptions } from "../../src/supervisor/command-line/serve-options.ts";
+import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
+import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
+
+/** How a test's node differs from the default of one worker. */
+export interface TestNodeOptions {
+  readonly flags?: readonly string[];
+  readonly policy?: Partial<RestartPolicy>;
+  onQuit?(): void;
+}
+
+/** Starts a node and waits until every worker listens. */
+export async function startTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<RunningNode> {
+  const node = await startNode({
+    options: testOptions(...(how.flags ?? [])),
+    plan,
+    bootstrap: {},
+    probe: probeLoopback,
+    log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
+    policy: { ...DEFAULT_RESTART_POLICY, ...how.policy },
+    onQuit: how.onQuit ?? (() => {}),
+  });
+  await eventually(() => node.view.readiness().state === "LIVE");
+  return node;
+}
+
+/** Options with one worker unless the flags say otherwise. */
+export function testOptions(...flags: string[]): ServeOptions {
+  const table = [...ENVOY_FLAGS, ...STARLING_FLAGS];
+  const result = serveOptions(parseFlags(table, ["-c", "test.yaml", "--concurrency", "1", ...flags]));
+  if (!result.ok) throw new Error(result.errors.join("; "));
+  return result.options;
+}
+
+/** The real port of a node's first listener. */
+export function portOf(node: RunningNode, index: number = 0): number {
+  const address = node.view.plan().listeners[index]?.address;
+  return address?.kind === "socket" ? address.port : 0;
+}
+
+/** Waits for a condition that other threads bring about; fails after 10 s. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  const deadlineMs = systemClock.nowMs() + 10_000;
+  while (!condition()) {
+    if (systemClock.nowMs() > deadlineMs) throw new Error(`never came true: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function probeLoopback(address: AddressPlan): Promise<AddressProbe> {
+  if (address.kind === "pipe") return Promise.resolve({ free: true, port: 0 });
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on("error", (error) => resolve({ free: false, text: error.message }));
+    server.listen(address.port, address.host, () => {
+      const bound = server.address();
+      const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+      server.close(() => resolve({ free: true, port }));
+    });
+  });
+}
