@@ -78,6 +78,7 @@ export const ROOMS: readonly Room[] = [
       "node:process",
       "node:child_process",
       "node:url",
+      "node:http",
     ],
   },
 ];
