@@ -15,7 +15,7 @@ import type { Channel, ChannelHandler, NetFault, TlsFacts } from "./channel.ts";
 import type { NetContext } from "./net-context.ts";
 import { bindFault, systemText } from "./net-fault.ts";
 import { adoptedSocket } from "./owned-socket.ts";
-import { pipePath } from "./pipe-path.ts";
+import { isSocketFile, pipePath } from "./pipe-path.ts";
 import { SocketChannel } from "./socket-channel.ts";
 
 /** Where to listen and how. */
@@ -86,17 +86,21 @@ export function listen(net: NetContext, options: ListenOptions, onChannel: OnCha
       resolve({ kind: "fault", fault: bindFault(error, addressText(options.address)) });
     };
     server.once("error", failed);
-    server.listen(bindOptions(options), () => {
+    const opened = (): void => {
       server.off("error", failed);
-      const { address } = options;
       try {
-        if (address.kind === "pipe" && address.mode !== 0) chmodSync(address.path, address.mode);
+        setMode(options.address);
       } catch (error) {
         failed(error as Error);
         return;
       }
       resolve({ kind: "listening", listening: new Acceptor(net, server, options, onChannel) });
-    });
+    };
+    try {
+      server.listen(bindOptions(options), opened);
+    } catch (error) {
+      failed(error as Error);
+    }
   });
 }
 
@@ -165,7 +169,7 @@ function bindOptions(options: ListenOptions): NodeListenOptions {
   const { address, backlog } = options;
   if (address.kind === "pipe") {
     // As Envoy: what a dead process left behind is in the way. A living one was found by checkAddressFree.
-    if (!address.path.startsWith("@")) removeFile(address.path);
+    if (isSocketFile(address.path)) unlinkSync(address.path);
     return { path: pipePath(address.path), backlog };
   }
   return {
@@ -177,17 +181,14 @@ function bindOptions(options: ListenOptions): NodeListenOptions {
   };
 }
 
+function setMode(address: AddressPlan): void {
+  if (address.kind === "pipe" && address.mode !== 0 && !address.path.startsWith("@"))
+    chmodSync(address.path, address.mode);
+}
+
 function boundAddress(server: Server, asked: AddressPlan): AddressPlan {
   if (asked.kind === "pipe") return asked;
   return { ...asked, port: (server.address() as AddressInfo).port };
-}
-
-function removeFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Nothing there, or bind will say what is wrong.
-  }
 }
 
 /** Before an owner has taken a channel. */

@@ -93,7 +93,7 @@ export class ReadLeases {
 export const SHARED_READ_BYTES: number = 65_536;
 
 /** Size of a private read buffer. */
-export const LEASE_BYTES: number = 131_072;
+export const LEASE_BYTES: number = 262_144;
 
-/** Private read buffers a thread may have: 4 MiB at most. */
+/** Private read buffers a thread may have: 8 MiB at most. */
 export const LEASES_MAX: number = 32;

@@ -155,6 +155,7 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
 
   /** The peer's FIN came. */
   ended(): void {
+    this.endLease();
     if (this.phase !== "open") return;
     try {
       this.handler.onEnd();
