@@ -15,6 +15,7 @@ export function readWellKnown(
   path: string,
 ): CheckedValue | undefined | typeof notWellKnown {
   if (!type.startsWith("google.protobuf.")) return notWellKnown;
+  if (written.kind === "null" && type !== "google.protobuf.Value") return nullOf(type, written, path);
   const wrapped = wrappers[type];
   if (wrapped !== undefined) return readWrapper(context, wrapped, written, path);
   switch (type) {
@@ -59,6 +60,32 @@ function readWrapper(
   return isFault(value) ? complain(context, written, path, value.fault) : value;
 }
 
+// A null item of a list or a map is the type's empty value, as protobuf's reader has it.
+function nullOf(type: string, written: Written, path: string): CheckedValue | typeof notWellKnown {
+  const wrapped = wrappers[type];
+  if (wrapped !== undefined) return emptyOf(wrapped);
+  switch (type) {
+    case "google.protobuf.Duration":
+      return 0;
+    case "google.protobuf.Struct":
+      return { kind: "json", value: {} };
+    case "google.protobuf.ListValue":
+      return { kind: "json", value: [] };
+    case "google.protobuf.Timestamp":
+      return "1970-01-01T00:00:00Z";
+    case "google.protobuf.FieldMask":
+      return "";
+    default:
+      return type === "google.protobuf.Any" || type === "google.protobuf.Empty"
+        ? bare(type, written, path)
+        : notWellKnown;
+  }
+}
+
+function emptyOf(kind: ScalarKind): CheckedValue {
+  return kind === "string" ? "" : kind === "bytes" ? new Uint8Array(0) : kind === "bool" ? false : 0;
+}
+
 // Envoy also takes `{ value: 5 }` for a wrapper.
 function readWrapperMap(
   context: CheckContext,
@@ -68,7 +95,7 @@ function readWrapperMap(
 ): CheckedValue | undefined {
   const value = memberOf(context, written, path, ["value"]).get("value");
   if (value !== undefined) return readWrapper(context, kind, value, below(path, "value"));
-  return kind === "string" ? "" : kind === "bytes" ? new Uint8Array(0) : kind === "bool" ? false : 0;
+  return emptyOf(kind);
 }
 
 function readDurationField(context: CheckContext, written: Written, path: string): number | undefined {

@@ -13,13 +13,14 @@ import {
 
 describe("loading", () => {
   it("makes unknown fields and enum values warnings when they are allowed", () => {
-    const text = "static_resources: { clusters: [ { name: c, lb_policy: BEST, colour: red } ] }";
+    const text = "static_resources: { clusters: [ { name: c, dns_lookup_family: BEST, colour: red } ] }";
     assert.equal(said(text).errors.length, 2);
     assert.deepEqual(said(text, { allowUnknownFields: true }), {
       errors: [],
       warnings: [
-        'f:1:55 static_resources.clusters[0].lb_policy: "BEST" is no value of envoy.config.cluster.v3.Cluster.LbPolicy, one of ROUND_ROBIN, LEAST_REQUEST, RING_HASH, RANDOM, MAGLEV, CLUSTER_PROVIDED, LOAD_BALANCING_POLICY_CONFIG; ignored',
-        "f:1:61 static_resources.clusters[0].colour: envoy.config.cluster.v3.Cluster has no field colour; ignored",
+        'f:1:63 static_resources.clusters[0].dns_lookup_family: "BEST" is no value of ' +
+          "envoy.config.cluster.v3.Cluster.DnsLookupFamily, one of AUTO, V4_ONLY, V6_ONLY, V4_PREFERRED, ALL; ignored",
+        "f:1:69 static_resources.clusters[0].colour: envoy.config.cluster.v3.Cluster has no field colour; ignored",
       ],
     });
   });
