@@ -1,0 +1,146 @@
+// /clusters: every cluster with its breakers and its endpoints, text and JSON.
+
+import { addressText } from "../../../config/plan/address.ts";
+import type { ClusterPlan, EndpointPlan } from "../../../config/plan/cluster.ts";
+import { compileRegex } from "../../../config/plan/regex.ts";
+import { HOST } from "../../../telemetry/host-stats.ts";
+import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
+
+/** /clusters */
+export const clustersPage: Page = showing("/clusters", "upstream cluster status", answer, {
+  filter: "Regular expression (Google re2) for filtering clusters by name",
+  format: "Format to use; One of (text, json)",
+});
+
+/** The endpoints of a cluster now: those of the file, or those its names resolved to. */
+export function endpointsOf(context: PageContext, cluster: ClusterPlan): readonly EndpointPlan[] {
+  if (cluster.discovery.kind === "static") return cluster.discovery.endpoints;
+  return context.view.endpoints().find((set) => set.cluster === cluster.name)?.endpoints ?? [];
+}
+
+function answer(context: PageContext, query: URLSearchParams): PageAnswer {
+  const filter = query.get("filter");
+  let clusters = context.view.plan().clusters;
+  if (filter !== null && filter !== "") {
+    try {
+      const regex = compileRegex(filter);
+      clusters = clusters.filter((cluster) => regex.test(cluster.name));
+    } catch (error) {
+      return textAnswer(`Invalid re2 regex: ${(error as Error).message}`, 400);
+    }
+  }
+  if (query.get("format") === "json") {
+    return jsonAnswer({ cluster_statuses: clusters.map((cluster) => clusterJson(context, cluster)) });
+  }
+  return textAnswer(clusters.map((cluster) => clusterText(context, cluster)).join(""));
+}
+
+function clusterText(context: PageContext, cluster: ClusterPlan): string {
+  const lines = [`observability_name::${cluster.statName}`];
+  for (const priority of ["default", "high"] as const) {
+    const breaker = cluster.breakers[priority];
+    lines.push(
+      `${priority}_priority::max_connections::${breaker.connectionsMax}`,
+      `${priority}_priority::max_pending_requests::${breaker.pendingMax}`,
+      `${priority}_priority::max_requests::${breaker.requestsMax}`,
+      `${priority}_priority::max_retries::${breaker.retriesMax}`,
+    );
+  }
+  lines.push("added_via_api::false");
+  for (const endpoint of endpointsOf(context, cluster)) {
+    const address = addressText(endpoint.address);
+    for (const [name, value] of hostFacts(context, cluster, endpoint)) lines.push(`${address}::${name}::${value}`);
+  }
+  return lines.map((line) => `${cluster.name}::${line}\n`).join("");
+}
+
+function hostFacts(
+  context: PageContext,
+  cluster: ClusterPlan,
+  endpoint: EndpointPlan,
+): [string, string | number | boolean][] {
+  const stats = hostStats(context, cluster, endpoint);
+  const counters = [...HOST.names].sort().map((name): [string, number] => [name, stats[HOST.names.indexOf(name)] ?? 0]);
+  return [
+    ...counters,
+    ["hostname", endpoint.hostname],
+    ["health_flags", HEALTH_FLAGS[endpoint.health]],
+    ["weight", endpoint.weight],
+    ["region", endpoint.locality.region],
+    ["zone", endpoint.locality.zone],
+    ["sub_zone", endpoint.locality.subZone],
+    ["canary", endpoint.canary],
+    ["priority", endpoint.priority],
+    ["success_rate", -1],
+    ["local_origin_success_rate", -1],
+  ];
+}
+
+function hostStats(context: PageContext, cluster: ClusterPlan, endpoint: EndpointPlan): Float64Array {
+  const prefix = `host.${cluster.name}.${addressText(endpoint.address)}.`;
+  return context.stats.block(HOST, prefix) ?? new Float64Array(HOST.names.length);
+}
+
+function clusterJson(context: PageContext, cluster: ClusterPlan): unknown {
+  const thresholds = (["default", "high"] as const).map((priority) => {
+    const breaker = cluster.breakers[priority];
+    return {
+      ...(priority === "high" ? { priority: "HIGH" } : {}),
+      max_connections: breaker.connectionsMax,
+      max_pending_requests: breaker.pendingMax,
+      max_requests: breaker.requestsMax,
+      max_retries: breaker.retriesMax,
+    };
+  });
+  const hosts = endpointsOf(context, cluster).map((endpoint) => hostJson(context, cluster, endpoint));
+  return {
+    name: cluster.name,
+    ...(hosts.length > 0 ? { host_statuses: hosts } : {}),
+    circuit_breakers: { thresholds },
+    observability_name: cluster.statName,
+  };
+}
+
+function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: EndpointPlan): unknown {
+  const { address, locality } = endpoint;
+  const values = hostStats(context, cluster, endpoint);
+  const stats = HOST.names.map((name, i) => ({
+    ...(i >= HOST.gaugesFrom ? { type: "GAUGE" } : {}),
+    ...(values[i] ? { value: String(values[i]) } : {}),
+    name,
+  }));
+  return {
+    address:
+      address.kind === "pipe"
+        ? { pipe: { path: address.path } }
+        : { socket_address: { address: address.host, port_value: address.port } },
+    stats,
+    health_status: { eds_health_status: EDS_STATUS[endpoint.health] },
+    weight: endpoint.weight,
+    ...(endpoint.hostname === "" ? {} : { hostname: endpoint.hostname }),
+    ...(endpoint.priority === 0 ? {} : { priority: endpoint.priority }),
+    locality: {
+      ...(locality.region === "" ? {} : { region: locality.region }),
+      ...(locality.zone === "" ? {} : { zone: locality.zone }),
+      ...(locality.subZone === "" ? {} : { sub_zone: locality.subZone }),
+    },
+  };
+}
+
+const HEALTH_FLAGS: Readonly<Record<EndpointPlan["health"], string>> = {
+  unknown: "healthy",
+  healthy: "healthy",
+  unhealthy: "/failed_eds_health",
+  draining: "/eds_status_draining",
+  timeout: "/failed_eds_health",
+  degraded: "/degraded_eds_health",
+};
+
+const EDS_STATUS: Readonly<Record<EndpointPlan["health"], string>> = {
+  unknown: "HEALTHY",
+  healthy: "HEALTHY",
+  unhealthy: "UNHEALTHY",
+  draining: "DRAINING",
+  timeout: "UNHEALTHY",
+  degraded: "DEGRADED",
+};

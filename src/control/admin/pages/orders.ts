@@ -1,0 +1,97 @@
+// Pages that make the node do something: drain, fail and pass health checks, log levels, reset, reopen, quit.
+
+import type { LogLevel } from "../../../messages/log.ts";
+import { changing, type Page, type PageContext, textAnswer } from "../page.ts";
+
+/** All pages of this file. */
+export const orderPages: readonly Page[] = [
+  changing(
+    "/drain_listeners",
+    "drain listeners",
+    ({ view }, query) => {
+      view.orders.drainListeners({
+        graceful: query.has("graceful"),
+        skipExit: query.has("skip_exit"),
+        inboundOnly: query.has("inboundonly"),
+      });
+      return textAnswer("OK\n");
+    },
+    {
+      graceful:
+        "When draining listeners, enter a graceful drain period prior to closing listeners. This behaviour and duration is configurable via server options or CLI",
+      skip_exit:
+        "When draining listeners, drain the connections but never stop the listeners. The graceful parameter has no effect when this is set, since the drain period only delays stopping the listeners",
+      inboundonly:
+        "Drains all inbound listeners. traffic_direction field in envoy_v3_api_msg_config.listener.v3.Listener is used to determine whether a listener is inbound or outbound.",
+    },
+  ),
+  changing("/healthcheck/fail", "cause the server to fail health checks", ({ view }) => {
+    view.orders.setFailing(true);
+    return textAnswer("OK\n");
+  }),
+  changing("/healthcheck/ok", "cause the server to pass health checks", ({ view }) => {
+    view.orders.setFailing(false);
+    return textAnswer("OK\n");
+  }),
+  changing("/logging", "query/change logging levels", changeLevels, {
+    paths:
+      "Change multiple logging levels by setting to <logger_name1>:<desired_level1>,<logger_name2>:<desired_level2>",
+    level:
+      "desired logging level, this will change all loggers's level; One of (, trace, debug, info, warning, error, critical, off)",
+  }),
+  changing("/quitquitquit", "exit the server", ({ view }) => ({
+    ...textAnswer("OK\n"),
+    afterwards: () => view.orders.quit(),
+  })),
+  changing("/reopen_logs", "reopen access logs", ({ view }) => {
+    view.orders.reopenLogs();
+    return textAnswer("OK\n");
+  }),
+  changing("/reset_counters", "reset all counters to zero", ({ view }) => {
+    view.orders.resetCounters();
+    return textAnswer("OK\n");
+  }),
+];
+
+function changeLevels({ view }: PageContext, query: URLSearchParams): ReturnType<typeof textAnswer> {
+  const wrong = (what: string): ReturnType<typeof textAnswer> =>
+    textAnswer(`error: ${what}\n\n${USAGE}\n${levelList(view)}`, 400);
+  for (const [name, text] of query) {
+    const changes = name === "paths" ? text.split(",").map((pair) => pair.split(":")) : [[name, text]];
+    for (const [logger = "", level = ""] of changes) {
+      if (!LEVELS.includes(level as LogLevel)) return wrong("unknown logger level");
+      if (logger !== "level" && !LOGGERS.includes(logger)) return wrong("unknown logger name");
+      view.log.setLevel(logger === "level" ? null : logger, level as LogLevel);
+    }
+  }
+  return textAnswer(levelList(view));
+}
+
+function levelList(view: PageContext["view"]): string {
+  return `active loggers:\n${LOGGERS.map((name) => `  ${name}: ${view.log.levelOf(name)}\n`).join("")}\n`;
+}
+
+const USAGE = `usage: /logging?<name>=<level> (change single level)
+usage: /logging?paths=name1:level1,name2:level2,... (change multiple levels)
+usage: /logging?level=<level> (change all levels)
+levels: trace debug info warning error critical off`;
+
+const LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "critical", "off"];
+
+/** The components that Starling logs under, named as Envoy's loggers. */
+const LOGGERS: readonly string[] = [
+  "admin",
+  "client",
+  "config",
+  "connection",
+  "dns",
+  "health_checker",
+  "http",
+  "http2",
+  "main",
+  "misc",
+  "pool",
+  "router",
+  "runtime",
+  "upstream",
+];

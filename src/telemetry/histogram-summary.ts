@@ -1,0 +1,64 @@
+// Quantiles, buckets and sums of a log-linear histogram, computed and printed as Envoy's (libcircllhist) does.
+import { bucketLow, bucketWidth } from "./histogram.ts";
+
+/** Envoy's quantiles in percent. */
+export const QUANTILES: readonly number[] = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
+
+/** Envoy's default bucket bounds. */
+export const BUCKET_BOUNDS: readonly number[] = [
+  0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000,
+  3_600_000,
+];
+
+/** Number of values. */
+export function countOf(buckets: Uint32Array): number {
+  let total = 0;
+  for (const count of buckets) total += count;
+  return total;
+}
+
+/** Value at each quantile, NaN when there is none. The n values of a bucket are taken as spread evenly inside it. */
+export function quantilesOf(buckets: Uint32Array): number[] {
+  const total = countOf(buckets);
+  return QUANTILES.map((percent) =>
+    total === 0 ? Number.NaN : quantile(buckets, Math.max(1, Math.ceil((total * percent) / 100))),
+  );
+}
+
+/** How many values are at most each bound. A bucket counts whole as soon as its lower edge is not above the bound. */
+export function cumulativeCounts(buckets: Uint32Array): number[] {
+  return BUCKET_BOUNDS.map((bound) => {
+    let count = 0;
+    for (let at = 0; at < buckets.length && bucketLow(at) <= bound; at++) count += buckets[at] as number;
+    return count;
+  });
+}
+
+/** Sum of all values, each taken as the harmonic middle of its bucket. */
+export function sumOf(buckets: Uint32Array): number {
+  let total = 0;
+  for (const [at, count] of buckets.entries()) {
+    if (count === 0 || at === 0) continue;
+    const low = bucketLow(at);
+    const high = low + bucketWidth(at);
+    total += (count * 2 * low * high) / (low + high);
+  }
+  return total;
+}
+
+/** Lower edge, width and count of every bucket that holds something. */
+export function detailedBuckets(buckets: Uint32Array): { low: number; width: number; count: number }[] {
+  return [...buckets.entries()]
+    .filter(([, count]) => count > 0)
+    .map(([at, count]) => ({ low: bucketLow(at), width: bucketWidth(at), count }));
+}
+
+function quantile(buckets: Uint32Array, rank: number): number {
+  let before = 0;
+  for (let at = 0; at < buckets.length; at++) {
+    const count = buckets[at] as number;
+    if (before + count >= rank) return at === 0 ? 0 : bucketLow(at) + (bucketWidth(at) * (rank - before)) / (count + 1);
+    before += count;
+  }
+  return Number.NaN;
+}

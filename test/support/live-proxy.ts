@@ -1,0 +1,118 @@
+// Starling and the real Envoy as processes on the same file, ports of the file replaced by free ones.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PROJECT } from "./source-files.ts";
+
+/** A proxy program. */
+export type Program = "starling" | "envoy";
+
+/** Whether the real Envoy can be run; where CI is set its absence is a failure, elsewhere a skip. */
+export function envoyInstalled(): boolean {
+  try {
+    execFileSync("envoy", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    if (process.env["CI"] === "true") throw new Error("envoy is not installed, and CI must have it");
+    return false;
+  }
+}
+
+/** Free ports below 32768 for the ports that files name; the same port always becomes the same one. */
+export class PortMap {
+  private readonly real = new Map<number, number>();
+
+  /** The port that stands for one of the files. */
+  get(port: number): number {
+    const real = this.real.get(port);
+    if (real === undefined) throw new Error(`no port was taken for ${port}`);
+    return real;
+  }
+
+  /** Takes a free port for each. */
+  async take(...ports: readonly number[]): Promise<void> {
+    for (const port of ports) if (!this.real.has(port)) this.real.set(port, await freePort([...this.real.values()]));
+  }
+
+  /** The text of a file with every `port_value` it knows replaced. */
+  apply(yaml: string): string {
+    return yaml.replaceAll(
+      /port_value: (\d+)/g,
+      (_, port: string) => `port_value: ${this.real.get(Number(port)) ?? port}`,
+    );
+  }
+}
+
+/** A running proxy. */
+export class LiveProxy {
+  private readonly child: ChildProcess;
+  private readonly folder: string;
+  private readonly ended: Promise<number | null>;
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.child = child;
+    this.folder = folder;
+    this.ended = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+  }
+
+  /** Starts a program on a YAML text and waits until its admin page says LIVE. */
+  static async start(
+    program: Program,
+    yaml: string,
+    adminPort: number,
+    flags: readonly string[] = [],
+  ): Promise<LiveProxy> {
+    const folder = mkdtempSync(join(tmpdir(), "live-"));
+    const file = join(folder, "proxy.yaml");
+    writeFileSync(file, yaml);
+    const own =
+      program === "envoy" ? ["envoy", "--disable-hot-restart"] : [process.execPath, join(PROJECT, "src/starling.mjs")];
+    const command = [...own, "-c", file, "--concurrency", "1", "-l", "warning", ...flags];
+    const child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
+    let log = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (log += bytes.toString()));
+    const proxy = new LiveProxy(child, folder);
+    for (let tries = 0; tries < 200; tries++) {
+      if (child.exitCode !== null) break;
+      const answer = await fetch(`http://127.0.0.1:${adminPort}/ready`).catch(() => null);
+      if (answer !== null && (await answer.text()).startsWith("LIVE")) return proxy;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await proxy.stop();
+    throw new Error(`${program} did not come up:\n${log}`);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Ends it with SIGTERM; answers its exit code. */
+  async stop(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGTERM");
+    const late = setTimeout(() => this.child.kill("SIGKILL"), 5000);
+    const code = await this.ended;
+    clearTimeout(late);
+    rmSync(this.folder, { recursive: true, force: true });
+    return code;
+  }
+}
+
+/** A file of test/golden. */
+export function goldenText(path: string): string {
+  return readFileSync(join(PROJECT, "test/golden", path), "utf8");
+}
+
+/** A port that is free now, below 32768 so that no outgoing connection takes it. */
+export async function freePort(taken: readonly number[] = []): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    });
+    if (free && !taken.includes(port)) return port;
+  }
+}
