@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-policy.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { DrivenWheel } from "../base/driven-wheel.ts";
+import { Timer } from "../base/timer-wheel.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
@@ -53,12 +54,18 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const view = adminView(parts, supervisor, { clock, log, stats });
   const admin = plan.admin === null ? null : await startAdminServer(view, plan.admin.address);
   if (admin !== null) announceAdmin(admin, parts.options, log);
+  const flushing = new Timer(() => {
+    admin?.flush();
+    wheel.arm(flushing, plan.statsFlushIntervalMs);
+  });
+  if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
   supervisor.start();
   return {
     supervisor,
     view,
     admin,
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
+      wheel.remove(flushing);
       await Promise.all([supervisor.stop(deadlineMs), admin?.close()]);
       wheel.stop();
     },
