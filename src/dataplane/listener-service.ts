@@ -21,12 +21,17 @@ export function createListenerService(
   plan: ListenerPlan,
   filters: readonly FilterMaker[] = [],
 ): ListenerService {
+  return new Listener(workerContext(services), plan, filters);
+}
+
+/** What the listeners of one worker share; made at the first call. */
+export function workerContext(services: WorkerServices): WorkerContext {
   let context = contexts.get(services);
   if (context === undefined) {
     context = new WorkerContext(services);
     contexts.set(services, context);
   }
-  return new Listener(context, plan, filters);
+  return context;
 }
 
 class Listener implements ListenerService, ConnectionOwner {

@@ -1,0 +1,151 @@
+// Listener plans for tests: everything has its default, so that a case shows only what it is about.
+import type { HttpProtocolPlan } from "../../src/config/plan/http-protocol.ts";
+import type { FilterChainPlan, HttpConnectionManagerPlan, ListenerPlan } from "../../src/config/plan/listener.ts";
+import type { ClusterChoicePlan, ForwardPlan, RouteActionPlan, RoutePlan } from "../../src/config/plan/route.ts";
+import { pathMatch, route, routeConfig, virtualHost } from "./route-plans.ts";
+
+/** Codec options with Starling's defaults. */
+export const httpDefaults: HttpProtocolPlan = {
+  http1: {
+    headersBytesMax: 61_440,
+    headersCountMax: 100,
+    trailersBytesMax: 8_192,
+    acceptHttp10: false,
+    defaultHostForHttp10: "",
+    trailers: false,
+    properCase: false,
+    allowAbsoluteUrl: true,
+    chunkExtensionBytesMax: 256,
+    underscores: "allow",
+  },
+  http2: {
+    concurrentStreamsMax: 100,
+    initialStreamWindowBytes: 65_536,
+    initialConnectionWindowBytes: 1_048_576,
+    hpackTableBytes: 4_096,
+    frameBytesMax: 16_384,
+    headersBytesMax: 61_440,
+    headersCountMax: 100,
+    trailersBytesMax: 8_192,
+    allowConnect: false,
+    controlFramesQueuedMax: 1_000,
+    resetsPerSecondMax: 100,
+    pingsPerSecondMax: 100,
+    settingsPerSecondMax: 50,
+    emptyDataPerSecondMax: 100,
+    continuationsMax: 20,
+    priorityPerStreamMax: 100,
+    windowUpdatesPerDataMax: 10,
+    serverResetsMax: 500,
+    keepaliveIntervalMs: Number.POSITIVE_INFINITY,
+    keepaliveTimeoutMs: 20_000,
+    underscores: "allow",
+  },
+};
+
+/** A connection manager named `main`; every path goes to the cluster `up` unless `routes` says otherwise. */
+export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConnectionManagerPlan {
+  return {
+    kind: "http",
+    statPrefix: "main",
+    codec: "auto",
+    routes: routeConfig(virtualHost("all", ["*"], [forwarding("/", "up")])),
+    filters: [
+      {
+        kind: "router",
+        name: "router",
+        suppressEnvoyHeaders: false,
+        respectExpectedRequestTimeout: false,
+        dynamicStats: true,
+      },
+    ],
+    accessLogs: [],
+    accessLogFlushIntervalMs: 10_000,
+    serverName: "envoy",
+    serverHeader: "overwrite",
+    via: "",
+    http: httpDefaults,
+    headersBytesMax: 61_440,
+    idleTimeoutMs: 3_600_000,
+    streamIdleTimeoutMs: 300_000,
+    requestTimeoutMs: Number.POSITIVE_INFINITY,
+    requestHeadersTimeoutMs: 10_000,
+    connectionDurationMaxMs: Number.POSITIVE_INFINITY,
+    streamDurationMaxMs: Number.POSITIVE_INFINITY,
+    requestsPerConnectionMax: Number.POSITIVE_INFINITY,
+    drainTimeoutMs: 5_000,
+    delayedCloseTimeoutMs: 1_000,
+    useRemoteAddress: false,
+    xffTrustedHops: 0,
+    skipXffAppend: false,
+    internalCidrs: null,
+    generateRequestId: true,
+    preserveExternalRequestId: false,
+    alwaysSetRequestIdInResponse: false,
+    normalizePath: false,
+    mergeSlashes: false,
+    escapedSlashes: "keep",
+    stripHostPort: "none",
+    stripTrailingHostDot: false,
+    suppressEnvoyHeaders: false,
+    appendForwardedPort: false,
+    upgradeTypes: [],
+    proxy100Continue: false,
+    streamErrorOnInvalidHttp: false,
+    ...more,
+  };
+}
+
+/** A listener with one filter chain. */
+export function listener(filter: HttpConnectionManagerPlan = manager()): ListenerPlan {
+  const chain: FilterChainPlan = {
+    name: "",
+    match: { serverNames: [], applicationProtocols: [], transportProtocol: "", destinationPort: 0 },
+    tls: null,
+    handshakeTimeoutMs: 10_000,
+    filter,
+  };
+  return {
+    name: "main",
+    address: { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false },
+    additionalAddresses: [],
+    statPrefix: "127.0.0.1_0",
+    filterChains: [chain],
+    defaultFilterChain: null,
+    perConnectionBufferBytesMax: 1_048_576,
+    bindToPort: true,
+    connectionsMax: Number.POSITIVE_INFINITY,
+    backlog: 128,
+    drainType: "default",
+    trafficDirection: "unspecified",
+    inspectsTls: false,
+  };
+}
+
+/** Forwards to a cluster. */
+export function forward(cluster: string | ClusterChoicePlan, more: Partial<ForwardPlan> = {}): ForwardPlan {
+  return {
+    kind: "forward",
+    cluster: typeof cluster === "string" ? { kind: "one", name: cluster } : cluster,
+    clusterNotFoundStatus: 503,
+    timeoutMs: 15_000,
+    idleTimeoutMs: -1,
+    streamDurationMaxMs: -1,
+    rewrite: { path: { kind: "none" }, host: { kind: "none" } },
+    priority: "default",
+    retry: null,
+    appendForwardedHost: false,
+    metadataMatch: null,
+    ...more,
+  };
+}
+
+/** A route of a prefix that forwards to a cluster. */
+export function forwarding(prefix: string, cluster: string, more: Partial<ForwardPlan> = {}): RoutePlan {
+  return acting(prefix, forward(cluster, more));
+}
+
+/** A route of a prefix with this action. */
+export function acting(prefix: string, action: RouteActionPlan, more: Partial<RoutePlan> = {}): RoutePlan {
+  return { ...route("", pathMatch("prefix", prefix)), action, ...more };
+}
