@@ -22,8 +22,8 @@ export class AnswerWriter {
   }
 
   /** Writes a final head; says whether it announces the end of the connection. */
-  head(exchange: ServerExchange, list: HeaderList, facts: { end: boolean; close: boolean }): boolean {
-    const framing = frameResponse(exchange, list, this.style, facts);
+  head(exchange: ServerExchange, list: HeaderList, end: boolean): boolean {
+    const framing = frameResponse(exchange, list, this.style, end);
     this.body.start(framing, framing === Framing.Length ? declaredLength(list) : 0);
     this.write(list, exchange.minor, this.style);
     return this.style.connection === "close";

@@ -7,27 +7,22 @@ import type { HeadStyle } from "./head-writer.ts";
 import type { ServerExchange } from "./server-exchange.ts";
 
 /**
- * Framing of a response that opens no tunnel; sets the style for its head. `close`: the connection ends after it. The style says
- * `connection: close` also when only the end of the connection can end the body (HTTP/1.0).
+ * Framing of a response that opens no tunnel; sets the style for its head. The style says
+ * `connection: close` when the exchange closes, and also when only the end of the connection can end the body (HTTP/1.0).
  */
-export function frameResponse(
-  exchange: ServerExchange,
-  list: HeaderList,
-  style: HeadStyle,
-  facts: { end: boolean; close: boolean },
-): Framing {
+export function frameResponse(exchange: ServerExchange, list: HeaderList, style: HeadStyle, end: boolean): Framing {
   const status = list.status;
   const bodiless = status < 200 || status === 204 || status === 304;
   const known = declaredLength(list) >= 0;
-  const untilClose = !bodiless && !known && exchange.minor === 0 && !(facts.end && !exchange.toHead);
+  const untilClose = !bodiless && !known && exchange.minor === 0 && !(end && !exchange.toHead);
   style.upgrade = false;
   // RFC 9110 §8.6: none with 1xx and 204.
   style.contentLength = known && status >= 200 && status !== 204;
-  style.connection = facts.close || untilClose ? "close" : exchange.minor === 0 ? "keep-alive" : "";
+  style.connection = exchange.closes || untilClose ? "close" : exchange.minor === 0 ? "keep-alive" : "";
   style.framing = "";
   if (bodiless) return Framing.None;
   if (known) return exchange.toHead ? Framing.None : Framing.Length;
-  if (facts.end && !exchange.toHead) {
+  if (end && !exchange.toHead) {
     style.framing = "content-length: 0";
     return Framing.None;
   }

@@ -11,7 +11,6 @@ import { HeadParser } from "./head-parser.ts";
 import { HIGH_MARK_BYTES } from "./limits.ts";
 import type { Http1Options } from "./options.ts";
 import { HeldBytes, ReadGate } from "./read-gate.ts";
-import { Method } from "./request-target.ts";
 import { type AnswerPath, ServerExchange } from "./server-exchange.ts";
 
 /** The HTTP/1 server codec, with what only HTTP/1 can do. */
@@ -73,7 +72,7 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
     }
     this.nowMs = nowMs;
     const pos = this.run(bytes, start, end);
-    if (pos < end && this.phase === Phase.Held && !this.closing) this.held.append(bytes, pos, end);
+    if (pos < end && this.phase === Phase.Held && this.keepsWhatFollows()) this.held.append(bytes, pos, end);
   }
 
   receiveEnd(): void {
@@ -87,14 +86,12 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
       return;
     }
     // Envoy's reading of a half-closed connection: the client has gone.
-    this.wrong = DOWNSTREAM_CLOSED;
     exchange.sink?.onFault(DOWNSTREAM_CLOSED);
-    this.end(exchange);
+    if (this.exchange === exchange) this.end(exchange, DOWNSTREAM_CLOSED);
   }
 
   connectionLost(fault: ProtocolFault): void {
     const exchange = this.exchange;
-    this.phase = Phase.Closed;
     this.exchange = null;
     this.stop();
     if (exchange === null) return;
@@ -103,10 +100,7 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
   }
 
   onDrain(): void {
-    const exchange = this.exchange;
-    if (exchange === null || !exchange.backedUp) return;
-    exchange.backedUp = false;
-    exchange.sink?.onWritable();
+    this.exchange?.drained();
   }
 
   drain(_final: boolean): void {
@@ -130,16 +124,14 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
   writeHead(exchange: ServerExchange, list: HeaderList, end: boolean): void {
     if (exchange !== this.exchange || exchange.headSent) return;
     exchange.headSent = true;
-    const status = list.status;
-    const tunnel = exchange.toConnect ? status >= 200 && status < 300 : exchange.toUpgrade && status === 101;
-    if (tunnel) {
+    if (exchange.opensTunnel(list.status)) {
       this.openTunnel(exchange, list, end);
       return;
     }
     // An answer that begins before its request is over leaves the rest unread: Envoy closes too, and says so.
-    const close = this.closing || !this.body.ended || exchange.tunnelPending || asksClose(list);
-    if (this.writer.head(exchange, list, { end, close })) this.closing = true;
-    if (end) this.finishAnswer(exchange, this.writer.body.finish());
+    exchange.closes = this.closing || !this.body.ended || exchange.tunnelPending || asksClose(list);
+    if (this.writer.head(exchange, list, end)) this.closing = true;
+    if (end) this.end(exchange, this.writer.body.finish() ? null : LENGTH_NOT_KEPT);
   }
 
   writeInterim(exchange: ServerExchange, list: HeaderList): void {
@@ -150,18 +142,16 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
   writeData(exchange: ServerExchange, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (exchange !== this.exchange || !exchange.headSent) return;
     const kept = this.writer.body.write(bytes, start, end);
-    if (last || !kept) this.finishAnswer(exchange, this.writer.body.finish() && kept);
+    if (last || !kept) this.end(exchange, this.writer.body.finish() && kept ? null : LENGTH_NOT_KEPT);
   }
 
   writeTrailers(exchange: ServerExchange, trailers: HeaderList): void {
     if (exchange !== this.exchange || !exchange.headSent) return;
-    this.finishAnswer(exchange, this.writer.body.finishWithTrailers(trailers));
+    this.end(exchange, this.writer.body.finishWithTrailers(trailers) ? null : LENGTH_NOT_KEPT);
   }
 
   reset(exchange: ServerExchange): void {
-    if (exchange !== this.exchange) return;
-    this.wrong = LOCAL_RESET;
-    this.end(exchange);
+    if (exchange === this.exchange) this.end(exchange, LOCAL_RESET);
   }
 
   isBackedUp(exchange: ServerExchange): boolean {
@@ -194,7 +184,7 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
   private runHeld(): void {
     const held = this.held;
     const pos = this.run(held.bytes, held.start, held.bytes.length);
-    if (this.phase === Phase.Closed || this.closing) held.clear();
+    if (this.phase === Phase.Closed || !this.keepsWhatFollows()) held.clear();
     else held.advanceTo(pos);
     if (held.length === 0) this.gate.pauseForHeld(false);
   }
@@ -216,11 +206,7 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
   private open(list: HeaderList): void {
     const facts = this.head.facts;
     const exchange = this.begin();
-    exchange.toHead = facts.method === Method.Head;
-    exchange.toConnect = facts.method === Method.Connect;
-    exchange.toUpgrade = facts.upgrade;
-    exchange.tunnelPending = exchange.toConnect || exchange.toUpgrade;
-    exchange.minor = facts.minor;
+    exchange.learn(facts);
     if (facts.close || (facts.minor === 0 && !facts.keepAlive)) this.closing = true;
     if (facts.chunked) this.body.startChunked();
     else this.body.startLength(Math.max(facts.contentLength, 0));
@@ -254,7 +240,7 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
       this.stopReading(fault);
       exchange.sink?.onFault(exchange.headSent ? unanswered(fault) : fault);
       // Nobody can answer any more when the answer has begun.
-      if (exchange.headSent && this.exchange === exchange) this.end(exchange);
+      if (exchange.headSent && this.exchange === exchange) this.end(exchange, fault);
     } else if (this.body.ended && this.phase === Phase.Body) {
       this.phase = Phase.Held;
     }
@@ -272,17 +258,13 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
     exchange.tunnelPending = false;
     this.body.startUntilClose();
     this.phase = Phase.Body;
-    if (end) this.finishAnswer(exchange, true);
+    if (end) this.end(exchange, null);
     else if (!this.running && this.held.length > 0) this.runHeld();
   }
 
-  private finishAnswer(exchange: ServerExchange, kept: boolean): void {
-    if (!kept) this.wrong = LENGTH_NOT_KEPT;
-    this.end(exchange);
-  }
-
   /** The answer is over: so is the exchange, and the connection too unless the request was read to its end. */
-  private end(exchange: ServerExchange): void {
+  private end(exchange: ServerExchange, fault: ProtocolFault | null): void {
+    this.wrong ??= fault;
     const reusable = !this.closing && this.wrong === null && this.body.ended && !exchange.tunnelPending;
     this.exchange = null;
     this.gate.pauseForExchange(false);
@@ -291,6 +273,11 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
     this.events.onExchangeDone(exchange.streamId);
     if (!reusable) this.events.onConnectionDone(this.wrong);
     else if (!this.running && this.held.length > 0) this.runHeld();
+  }
+
+  /** Whether bytes behind the open exchange's request matter: as the next request, or as the first of a tunnel. */
+  private keepsWhatFollows(): boolean {
+    return !this.closing || this.exchange?.tunnelPending === true;
   }
 
   private closeWhenIdle(): void {

@@ -2,6 +2,8 @@
 // exchange has an object of its own so that a late call of a finished one cannot touch its successor.
 import type { HeaderList } from "../header-list.ts";
 import type { MessageSink, MessageWriter } from "../message.ts";
+import type { HeadFacts } from "./head-facts.ts";
+import { Method } from "./request-target.ts";
 
 /** What a connection does for its exchanges; every method ignores an exchange that is not the open one. */
 export interface AnswerPath {
@@ -30,6 +32,8 @@ export class ServerExchange implements MessageWriter {
   minor: number = 1;
   /** A tunnel was asked for and is not open: what follows the head is neither body nor request. */
   tunnelPending: boolean = false;
+  /** The connection ends with this answer. */
+  closes: boolean = false;
   /** `isBackedUp` said yes, and `onWritable` is owed. */
   backedUp: boolean = false;
   private readonly path: AnswerPath;
@@ -37,6 +41,27 @@ export class ServerExchange implements MessageWriter {
   constructor(path: AnswerPath, streamId: number) {
     this.path = path;
     this.streamId = streamId;
+  }
+
+  /** Notes what the request's head says. */
+  learn(facts: HeadFacts): void {
+    this.toHead = facts.method === Method.Head;
+    this.toConnect = facts.method === Method.Connect;
+    this.toUpgrade = facts.upgrade;
+    this.tunnelPending = this.toConnect || this.toUpgrade;
+    this.minor = facts.minor;
+  }
+
+  /** Whether an answer with this status opens the tunnel that was asked for. */
+  opensTunnel(status: number): boolean {
+    return this.toConnect ? status >= 200 && status < 300 : this.toUpgrade && status === 101;
+  }
+
+  /** The socket took bytes. */
+  drained(): void {
+    if (!this.backedUp) return;
+    this.backedUp = false;
+    this.sink?.onWritable();
   }
 
   writeHead(head: HeaderList, end: boolean): void {
