@@ -8,6 +8,7 @@ export const HTAB: number = 0x09;
 export const COLON: number = 0x3a;
 export const SEMICOLON: number = 0x3b;
 export const SLASH: number = 0x2f;
+export const DEL: number = 0x7f;
 
 /** Lower case of each token byte, 0 for every other byte (RFC 9110 §5.6.2). */
 export const TOKEN_LOWER: Uint8Array = new Uint8Array(256);

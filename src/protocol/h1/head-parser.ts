@@ -4,7 +4,7 @@
 import type { ProtocolFault } from "../fault.ts";
 import { acquireHeaderList, FIELD_OVERHEAD_BYTES, type HeaderList, releaseHeaderList } from "../header-list.ts";
 import { nameIdOfBytes } from "../header-names.ts";
-import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN_LOWER } from "./bytes.ts";
+import { COLON, CR, DEL, HTAB, LF, SP, TOKEN_LOWER } from "./bytes.ts";
 import * as Faults from "./faults.ts";
 import { HeadFacts, type HeadRole } from "./head-facts.ts";
 import { ARENA_STEP_BYTES } from "./limits.ts";
@@ -105,20 +105,22 @@ export class HeadParser {
   // One loop over field lines with everything in locals: this is the hottest code of the room. It leaves at `limit` in any state.
   private fields(list: HeaderList, bytes: Uint8Array, start: number, limit: number): number {
     const arena = list.bytes;
+    const lowerOf = TOKEN_LOWER;
     let at = list.used;
     let pos = start;
     let state = this.state;
+    let nameStart = this.nameStart;
     let byte = 0;
     while (pos < limit) {
       if (state === State.Name) {
         for (; pos < limit; pos++) {
           byte = bytes[pos] as number;
-          const lower = TOKEN_LOWER[byte] as number;
+          const lower = lowerOf[byte] as number;
           if (lower === 0) break;
           arena[at++] = lower;
         }
         if (pos === limit) break;
-        if (at === this.nameStart) {
+        if (at === nameStart) {
           if (byte !== CR) return this.fail(BAD_FIELD, pos);
           state = State.EndLf;
           pos++;
@@ -126,9 +128,9 @@ export class HeadParser {
         }
         if (byte !== COLON) return this.fail(BAD_FIELD, pos);
         pos++;
-        this.nameId = nameIdOfBytes(arena, this.nameStart, at);
+        this.nameId = nameIdOfBytes(arena, nameStart, at);
         // The name of a known field is not kept: its value overwrites it.
-        if (this.nameId !== 0) at = this.nameStart;
+        if (this.nameId !== 0) at = nameStart;
         this.valueStart = at;
         state = State.Space;
       } else if (state === State.Space) {
@@ -138,7 +140,8 @@ export class HeadParser {
       } else if (state === State.Value) {
         for (; pos < limit; pos++) {
           byte = bytes[pos] as number;
-          if (FIELD_VALUE[byte] === 0) break;
+          // FIELD_VALUE without a look into the table.
+          if (byte < SP ? byte !== HTAB : byte === DEL) break;
           arena[at++] = byte;
         }
         if (pos === limit) break;
@@ -154,7 +157,8 @@ export class HeadParser {
         }
         list.used = at;
         if (!this.endField(list)) return pos;
-        this.nameStart = list.used;
+        nameStart = list.used;
+        this.nameStart = nameStart;
         state = State.Name;
         this.left -= FIELD_OVERHEAD_BYTES;
         // The limit of this run no longer holds: the budget shrank below it, or the arena was used for more than the field.

@@ -256,6 +256,7 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
   private openTunnel(exchange: ServerExchange, list: HeaderList, end: boolean): void {
     this.writer.tunnelHead(exchange, list);
     exchange.tunnelPending = false;
+    this.closing = true;
     this.body.startUntilClose();
     this.phase = Phase.Body;
     if (end) this.end(exchange, null);

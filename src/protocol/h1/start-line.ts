@@ -33,10 +33,20 @@ export class StartLineReader {
   }
 
   /**
-   * Reads one step on from `pos`, which is below `limit`; the arena has room for as many bytes. Answers the next position. One step a call,
-   * because a step may use arena that the caller has to make room for again.
+   * Reads on from `pos`, which is below `limit`; the arena has room for as many bytes. Answers the next position. It returns early when it
+   * used arena for more than it read, so that the caller can make room again.
    */
-  feed(list: HeaderList, bytes: Uint8Array, pos: number, limit: number): number {
+  feed(list: HeaderList, bytes: Uint8Array, start: number, limit: number): number {
+    let pos = start;
+    do {
+      const before = this.state;
+      pos = this.step(list, bytes, pos, limit);
+      if (before === State.Target) break;
+    } while (pos < limit && !this.done && this.fault === null);
+    return pos;
+  }
+
+  private step(list: HeaderList, bytes: Uint8Array, pos: number, limit: number): number {
     switch (this.state) {
       case State.Start:
         // RFC 9112 §2.2: empty lines before the request line are ignored.
