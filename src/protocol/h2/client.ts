@@ -60,7 +60,6 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
     if (this.stopped) return;
     this.nowMs = nowMs;
     this.flood.tick(nowMs);
-    if (this.sink.queuedBytes() === 0) this.flood.drained();
     this.reader.receive(bytes, start, end);
     if (!this.pumpDue || this.stopped) return;
     this.pumpDue = false;

@@ -198,6 +198,7 @@ export abstract class Http2Connection implements StreamOwner {
 
   /** A frame of ours that answers one of the peer's was written. */
   answered(): void {
+    if (this.sink.queuedBytes() <= ANSWER_BYTES_MAX) this.flood.drained();
     this.sink.scheduleFlush();
     if (this.flood.controlFloods()) this.failFlood("outbound_control_flood");
   }
@@ -261,7 +262,7 @@ export abstract class Http2Connection implements StreamOwner {
     if (!this.streams.delete(stream.streamId)) return false;
     this.closed.remember(stream.streamId, ending);
     this.sender.drop(stream);
-    this.window.unhold(stream, false);
+    if (!this.stopped) this.window.unhold(stream, false);
     return true;
   }
 
@@ -296,3 +297,6 @@ export abstract class Http2Connection implements StreamOwner {
     if (key in this.counters) this.counters[key as keyof Http2Counters]++;
   }
 }
+
+/** The longest frame that answers one: when no more is queued, the socket took all before it. */
+const ANSWER_BYTES_MAX = 17;

@@ -60,7 +60,6 @@ class Http2Server extends Http2Connection implements Http2ServerCodec {
     if (this.stopped) return;
     this.nowMs = nowMs;
     this.flood.tick(nowMs);
-    if (this.sink.queuedBytes() === 0) this.flood.drained();
     const at = this.prefaceSeen < CLIENT_PREFACE.length ? this.readPreface(bytes, start, end) : start;
     this.reader.receive(bytes, at, end);
     if (this.pumpDue && !this.stopped) {

@@ -1,0 +1,44 @@
+// A ByteSink in memory: what the codec wrote in each turn, and a kernel that takes what the test says.
+import { ByteWriter } from "../../../../src/base/byte-writer.ts";
+import type { ByteSink } from "../../../../src/protocol/message.ts";
+
+/** Collects; `take` is the flush at the end of a turn. */
+export class MemorySink implements ByteSink {
+  readonly out: ByteWriter = new ByteWriter(16_384);
+  /** Flushes asked for since the last `take`. */
+  flushes: number = 0;
+  /** Bytes that the kernel has not taken, as a test pretends. */
+  stuckBytes: number = 0;
+  readingPaused: boolean = false;
+
+  scheduleFlush(): void {
+    this.flushes++;
+  }
+
+  writeThrough(bytes: Uint8Array, start: number, end: number): void {
+    this.out.reserve(end - start);
+    this.out.bytes.set(bytes.subarray(start, end), this.out.end);
+    this.out.end += end - start;
+    this.flushes++;
+  }
+
+  queuedBytes(): number {
+    return this.out.end + this.stuckBytes;
+  }
+
+  pauseReading(): void {
+    this.readingPaused = true;
+  }
+
+  resumeReading(): void {
+    this.readingPaused = false;
+  }
+
+  /** What waits in `out`, which is empty then. */
+  take(): Buffer {
+    const bytes = Buffer.from(this.out.bytes.subarray(0, this.out.end));
+    this.out.end = 0;
+    this.flushes = 0;
+    return bytes;
+  }
+}
