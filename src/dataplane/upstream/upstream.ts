@@ -20,6 +20,10 @@ export interface Cluster {
   open(request: UpstreamRequest): void;
   /** Takes back a request that is neither open nor failed yet. */
   cancel(request: UpstreamRequest): void;
+  /** Takes a place among the retries that run at once (circuit breaker max_retries); false: none is free. The router counts the overflow. */
+  beginRetry(priority: "default" | "high"): boolean;
+  /** Gives back what `beginRetry` took, when the retry has its answer or failed. */
+  endRetry(priority: "default" | "high"): void;
 }
 
 /** One endpoint that can be picked. */
@@ -41,7 +45,9 @@ export interface UpstreamRequest {
   readonly priority: "default" | "high";
   /** Protocol of the downstream request, for clusters that follow it. */
   readonly downstreamProtocol: "http1" | "http2";
-  /** Whether the downstream connection is TLS (scheme of the request is the router's business). */
+  /** `:authority` of the request; asked for only when the cluster has auto_sni. Absent: none. */
+  authority?(): string;
+  /** Endpoints that failed this request before: another one is picked when a few more picks find one. */
   readonly attempted: readonly Endpoint[];
   /** Receives the response. */
   readonly sink: MessageSink;
@@ -57,6 +63,8 @@ export interface UpstreamStream {
   readonly protocol: "http1" | "http2";
   /** Whether this connection had already answered a request: its death before a byte of answer is safe to retry once. */
   readonly reused: boolean;
+  /** Whether no byte came on the connection since this stream was opened; also after its end. A fact for whoever decides about retries. */
+  readonly unanswered: boolean;
 }
 
 /** Why no stream was opened, in Envoy's terms. */

@@ -1,0 +1,96 @@
+// Earliest deadline first (Envoy's EdfScheduler): every host has a deadline one weighted share after its last pick, and the earliest
+// one is picked. With fixed weights deadlines are computed from pick counts, so that a round of sum(weights) picks is exact.
+import type { Host } from "./host.ts";
+
+/** One schedule over a fixed list of hosts; a list that changed gets a new one that goes on at the old one's `phase`. */
+export class EdfSchedule<H extends Host> {
+  private readonly hosts: readonly H[];
+  private readonly weightOf: ((host: H) => number) | null;
+  /** A binary heap in three arrays: deadline, insertion order (breaks ties first in, first out), index of the host. */
+  private readonly deadlines: Float64Array;
+  private readonly orders: Float64Array;
+  private readonly indices: Int32Array;
+  /** Picks by host index since time 0; used with fixed weights only. */
+  private readonly picks: Float64Array;
+  private nextOrder = 0;
+  private time: number;
+
+  /**
+   * `phase` in [0, 1): where in a round to begin, so that proxies do not start in step. `weightOf`: the weight at the time of the
+   * pick; null: the host's own, fixed.
+   */
+  constructor(hosts: readonly H[], phase: number, weightOf: ((host: H) => number) | null) {
+    const count = hosts.length;
+    this.hosts = hosts;
+    this.weightOf = weightOf;
+    this.deadlines = new Float64Array(count);
+    this.orders = new Float64Array(count);
+    this.indices = new Int32Array(count);
+    this.picks = new Float64Array(count);
+    this.time = phase;
+    for (let i = 0; i < count; i++) {
+      const host = hosts[i] as H;
+      const weight = weightOf === null ? host.weight : weightOf(host);
+      const picks = Math.floor(phase * weight);
+      this.picks[i] = picks;
+      this.deadlines[i] = (picks + 1) / weight;
+      this.orders[i] = this.nextOrder++;
+      this.indices[i] = i;
+    }
+    for (let at = (count >> 1) - 1; at >= 0; at--) this.sink(at);
+  }
+
+  /** Where in its round the schedule is, in [0, 1). */
+  get phase(): number {
+    return this.time - Math.floor(this.time);
+  }
+
+  /** Rounds since the start: a schedule of many should be made anew, before its deadlines lose precision. */
+  get rounds(): number {
+    return this.time;
+  }
+
+  /** The next host. There must be one. */
+  pick(): H {
+    const index = this.indices[0] as number;
+    const host = this.hosts[index] as H;
+    this.time = this.deadlines[0] as number;
+    if (this.weightOf === null) {
+      const picks = (this.picks[index] as number) + 1;
+      this.picks[index] = picks;
+      this.deadlines[0] = (picks + 1) / host.weight;
+    } else {
+      this.deadlines[0] = this.time + 1 / this.weightOf(host);
+    }
+    this.orders[0] = this.nextOrder++;
+    this.sink(0);
+    return host;
+  }
+
+  private sink(from: number): void {
+    const { deadlines, orders, indices } = this;
+    const count = indices.length;
+    const deadline = deadlines[from] as number;
+    const order = orders[from] as number;
+    const index = indices[from] as number;
+    let at = from;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= count) break;
+      if (child + 1 < count && this.isBefore(child + 1, deadlines[child] as number, orders[child] as number)) child++;
+      if (!this.isBefore(child, deadline, order)) break;
+      deadlines[at] = deadlines[child] as number;
+      orders[at] = orders[child] as number;
+      indices[at] = indices[child] as number;
+      at = child;
+    }
+    deadlines[at] = deadline;
+    orders[at] = order;
+    indices[at] = index;
+  }
+
+  private isBefore(at: number, deadline: number, order: number): boolean {
+    const mine = this.deadlines[at] as number;
+    return mine < deadline || (mine === deadline && (this.orders[at] as number) < order);
+  }
+}

@@ -1,0 +1,58 @@
+// What the pools, connections and endpoints of one cluster share on this worker: plan, counters, breakers, and the doors to time,
+// sockets and codecs. Made by upstream-cluster.ts on the first request, because a configuration may have 10,000 clusters.
+import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
+import type { TimerWheel } from "../../base/timer-wheel.ts";
+import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { Http2Counters } from "../../protocol/h2/counters.ts";
+import type { ByteSink, ClientCodec, ClientEvents } from "../../protocol/message.ts";
+import type { HealthTable } from "../../telemetry/health-table.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import type { UseTable } from "../../telemetry/use-table.ts";
+import type { BreakerUse } from "./breaker-use.ts";
+import type { Dial, DialTargets } from "./dial-target.ts";
+import type { PendingRequest } from "./pending-queue.ts";
+import type { UpstreamRequest } from "./upstream.ts";
+
+/** What the whole room is given by the worker. */
+export interface UpstreamServices {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly stats: StatsWriter;
+  readonly dial: Dial;
+  readonly codecs: ClientCodecs;
+  readonly health: HealthTable;
+  /** Shape: `breakerShape`. */
+  readonly breakers: UseTable;
+  /** One column, rows are endpoint slots. */
+  readonly load: UseTable;
+}
+
+/** How codecs of upstream connections are made. */
+export interface ClientCodecs {
+  http1(sink: ByteSink, plan: ClusterPlan, events: ClientEvents): ClientCodec;
+  http2(sink: ByteSink, plan: ClusterPlan, events: ClientEvents): CountingCodec;
+}
+
+/** A codec that counts for its owner. */
+export interface CountingCodec extends ClientCodec {
+  readonly counters: Readonly<Http2Counters>;
+}
+
+/** One cluster's surroundings. */
+export interface ClusterHome {
+  readonly plan: ClusterPlan;
+  readonly services: UpstreamServices;
+  readonly targets: DialTargets;
+  /** CLUSTER block. */
+  readonly stats: Float64Array;
+  /** HTTP2_CODEC block, made for the first HTTP/2 connection. */
+  readonly http2Stats: Float64Array;
+  readonly breakers: BreakerUse;
+  /** Histograms upstream_cx_connect_ms and upstream_cx_length_ms, made for the first connection. */
+  readonly connectMs: Uint32Array;
+  readonly lengthMs: Uint32Array;
+  /** Requests that wait for a connection, to be found by `cancel`. */
+  readonly pending: Map<UpstreamRequest, PendingRequest>;
+}

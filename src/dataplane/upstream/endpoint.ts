@@ -1,0 +1,93 @@
+// One endpoint of one cluster on this worker: its facts, its health, its counters and its pools. Made by endpoint-table.ts, picked by
+// the balancers. What few requests need (text, counters, pools) is made when first asked for: a cluster may have 100,000 of these.
+import { type AddressPlan, addressText } from "../../config/plan/address.ts";
+import type { LocalityPlan } from "../../config/plan/cluster.ts";
+import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
+import { type HealthTable, healthStatusFlags } from "../../telemetry/health-table.ts";
+import { HOST } from "../../telemetry/host-stats.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import type { UseTable } from "../../telemetry/use-table.ts";
+import type { FlaggedHost } from "./balance/host-set.ts";
+import type { Pool } from "./pool.ts";
+import type { Endpoint } from "./upstream.ts";
+
+/** What the endpoints of a cluster share. */
+export interface EndpointHome {
+  /** Prefix of HOST blocks: `host.<cluster>.`. */
+  readonly hostPrefix: string;
+  readonly writer: StatsWriter;
+  readonly health: HealthTable;
+  /** Active requests by slot over all workers; null when nobody balances by them. */
+  readonly load: UseTable | null;
+}
+
+/** An endpoint as the table holds it. */
+export class UpstreamEndpoint implements Endpoint, FlaggedHost {
+  readonly address: AddressPlan;
+  readonly slot: number;
+  /** Newest facts; weight, priority, health, hostname and metadata may change while the endpoint lives. */
+  facts: EndpointFacts;
+  weight: number = 1;
+  /** Pools by protocol and priority (upstream-cluster.ts); null before the first request. */
+  pools: (Pool | null)[] | null = null;
+  /** Pools of clusters that take the server name from the request, by key; null before the first request. */
+  namedPools: Map<string, Pool> | null = null;
+  private readonly home: EndpointHome;
+  private ownFlags = 0;
+  private block: Float64Array | null = null;
+  private shown: string | null = null;
+  private active = 0;
+
+  constructor(home: EndpointHome, facts: EndpointFacts) {
+    this.home = home;
+    this.address = facts.address;
+    this.slot = facts.slot;
+    this.facts = facts;
+    this.change(facts);
+  }
+
+  /** Takes newer facts of the same address. */
+  change(facts: EndpointFacts): void {
+    this.facts = facts;
+    this.weight = Math.max(1, facts.weight);
+    this.ownFlags = healthStatusFlags(facts.health);
+  }
+
+  get hostname(): string {
+    return this.facts.hostname;
+  }
+
+  get locality(): LocalityPlan {
+    return this.facts.locality;
+  }
+
+  get text(): string {
+    this.shown ??= addressText(this.address);
+    return this.shown;
+  }
+
+  get stats(): Float64Array {
+    this.block ??= this.home.writer.block(HOST, `${this.home.hostPrefix}${this.text}.`);
+    return this.block;
+  }
+
+  healthFlags(): number {
+    return this.ownFlags | (this.home.health.flags[this.slot] as number);
+  }
+
+  activeRequests(): number {
+    return this.home.load === null ? this.active : this.home.load.sum(this.slot, 0);
+  }
+
+  /** Counts requests in flight. */
+  addActive(change: number): void {
+    this.active += change;
+    this.home.load?.add(this.slot, 0, change);
+  }
+
+  /** It left the cluster: in-flight requests finish, nothing new begins. */
+  retire(): void {
+    for (const pool of this.pools ?? []) pool?.drain();
+    for (const pool of [...(this.namedPools?.values() ?? [])]) pool.drain();
+  }
+}

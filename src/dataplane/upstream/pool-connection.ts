@@ -1,0 +1,351 @@
+// One upstream connection in its pool: from dial to close, whatever it speaks. It owns the channel, the codec and the timers of the
+// connection and counts its life; which request goes where is the pool's business.
+import { Timer } from "../../base/timer-wheel.ts";
+import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
+import type { DialOptions } from "../../net/dial.ts";
+import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
+import type { ClientCodec, ClientEvents } from "../../protocol/message.ts";
+import { CLUSTER } from "../../telemetry/cluster-stats.ts";
+import { recordValue } from "../../telemetry/histogram.ts";
+import { HOST } from "../../telemetry/host-stats.ts";
+import { Resource } from "./breaker-use.ts";
+import type { ClusterHome } from "./cluster-home.ts";
+import type { UpstreamEndpoint } from "./endpoint.ts";
+import type { ProtocolPart } from "./protocol-part.ts";
+import type { OpenFailure } from "./upstream.ts";
+
+/** Where a connection is in its life, as in Envoy's ActiveClient. `Draining`: finishes its requests and takes no new one. */
+export const ConnectionState = { Connecting: 0, Ready: 1, Busy: 2, Draining: 3, Closed: 4 } as const;
+/** One of ConnectionState. */
+export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState];
+
+/** What a connection tells its pool. */
+export interface ConnectionOwner {
+  readonly home: ClusterHome;
+  readonly endpoint: UpstreamEndpoint;
+  /** PriorityIndex. */
+  readonly priority: number;
+  readonly target: DialOptions;
+  /** Requests that a connection is expected to carry at once, before its handshake says what it speaks. */
+  readonly expectedStreams: number;
+  /** What a connection speaks whose handshake is done. */
+  partOf(channel: Channel): ProtocolPart;
+  /** Its state is to change: the owner moves it to the list of that state and sets it. */
+  onState(connection: PoolConnection, state: ConnectionState): void;
+  /** So many of its requests are over. */
+  onStreamsDone(count: number): void;
+  /** It can take requests: after the handshake, or because one is done. */
+  onRoom(): void;
+  /** It is gone. `failure`: it never stood. */
+  onGone(failure: OpenFailure | null): void;
+}
+
+/** A connection of a pool. */
+export class PoolConnection implements ChannelHandler, ClientEvents {
+  /** Set by the owner only. */
+  state: ConnectionState = ConnectionState.Connecting;
+  /** Links of the owner's list. */
+  next: PoolConnection | null = null;
+  previous: PoolConnection | null = null;
+  readonly channel: Channel;
+  /** Null until the handshake is done. */
+  codec: ClientCodec | null = null;
+  /** Requests in flight. */
+  active: number = 0;
+  /** Requests that are over. */
+  done: number = 0;
+  /** Requests that wait for it and for nobody else, at most: what it counted for while it was connecting. */
+  readonly expectedRoom: number;
+  /** Bytes received so far. */
+  received: number = 0;
+  private readonly owner: ConnectionOwner;
+  private part: ProtocolPart | null = null;
+  private streamLimit: number;
+  /** Requests that it may still begin: max_requests_per_connection. */
+  private remaining: number;
+  private readonly begunMs: number;
+  private readonly idle: Timer;
+  private duration: Timer | null = null;
+  private sent = 0;
+  private counted = 0;
+  /** Requests in flight when the bytes, or the end, came that are being looked at. */
+  private activeBefore = 0;
+  private isEndedByPeer = false;
+  /** An exchange ended in a way that leaves the connection of no further use. */
+  private isBroken = false;
+  /** The peer said that the connection will end: `connection: close`, GOAWAY. */
+  private isAnnounced = false;
+
+  constructor(owner: ConnectionOwner) {
+    const { home, endpoint } = owner;
+    this.owner = owner;
+    this.streamLimit = owner.expectedStreams;
+    this.remaining = home.plan.requestsPerConnectionMax;
+    this.expectedRoom = this.room;
+    this.begunMs = home.services.clock.nowMs();
+    this.idle = new Timer(() => this.onIdle());
+    home.stats[CX_TOTAL] = (home.stats[CX_TOTAL] as number) + 1;
+    home.stats[CX_ACTIVE] = (home.stats[CX_ACTIVE] as number) + 1;
+    endpoint.stats[HOST_CX_TOTAL] = (endpoint.stats[HOST_CX_TOTAL] as number) + 1;
+    endpoint.stats[HOST_CX_ACTIVE] = (endpoint.stats[HOST_CX_ACTIVE] as number) + 1;
+    home.breakers.add(owner.priority, Resource.Connections, 1);
+    this.channel = home.services.dial(owner.target, this);
+  }
+
+  /** Requests that could begin on it now, were it ready. */
+  get room(): number {
+    return Math.min(this.remaining, this.streamLimit - this.active);
+  }
+
+  /** Whether the next request may begin on it. */
+  canTake(): boolean {
+    return this.room > 0 && this.codec !== null && this.codec.canOpen();
+  }
+
+  /** A request begins: the owner asked `canTake`. */
+  take(): void {
+    const { room } = this;
+    this.active++;
+    this.remaining--;
+    if (this.remaining === 0) {
+      this.count(CX_MAX_REQUESTS);
+      this.owner.onState(this, ConnectionState.Draining);
+    } else if (room === 1) {
+      this.owner.onState(this, ConnectionState.Busy);
+    }
+    this.part?.onStreams(1);
+  }
+
+  /** Takes no new request; closes when the last one is over, at once when there is none. */
+  drain(): void {
+    if (this.state === ConnectionState.Closed) return;
+    if (this.active === 0) this.end("local", CLOSED_LOCALLY, null);
+    else if (this.state !== ConnectionState.Draining) this.owner.onState(this, ConnectionState.Draining);
+  }
+
+  onConnect(): void {
+    const { home } = this.owner;
+    const { services } = home;
+    recordValue(home.connectMs, Math.round(services.clock.nowMs() - this.begunMs));
+    const part = this.owner.partOf(this.channel);
+    this.part = part;
+    this.streamLimit = part.streamLimit;
+    this.codec = part.start(this.channel, this);
+    this.owner.onState(this, this.room > 0 ? ConnectionState.Ready : ConnectionState.Busy);
+    if (home.plan.connectionDurationMaxMs !== Number.POSITIVE_INFINITY) {
+      this.duration = new Timer(() => this.onDuration());
+      services.wheel.arm(this.duration, home.plan.connectionDurationMaxMs);
+    }
+    this.armIdle();
+    this.owner.onRoom();
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    const { codec } = this;
+    if (codec === null) return;
+    this.received += end - start;
+    this.activeBefore = this.active;
+    codec.receive(bytes, start, end, this.owner.home.services.clock.nowMs());
+    this.countBytes();
+  }
+
+  onEnd(): void {
+    if (this.codec === null) return;
+    this.isEndedByPeer = true;
+    this.activeBefore = this.active;
+    this.codec.receiveEnd();
+    this.end("remote", CLOSED_BY_PEER, null);
+  }
+
+  onDrain(): void {
+    this.codec?.onDrain();
+  }
+
+  onClose(fault: NetFault | null): void {
+    if (this.codec !== null) {
+      this.end("remote", CLOSED_BY_PEER, null);
+      return;
+    }
+    const isTimeout = fault !== null && (fault.kind === "connect-timeout" || fault.kind === "handshake-timeout");
+    if (isTimeout) this.count(CX_CONNECT_TIMEOUT);
+    this.end(isTimeout ? "local" : "remote", CLOSED_BY_PEER, {
+      kind: isTimeout ? "connection_timeout" : "connection_failure",
+      transportText: isTimeout || fault === null ? "" : fault.text,
+      endpoint: this.owner.endpoint,
+    });
+  }
+
+  onExchangeDone(_streamId: number, reusable: boolean): void {
+    if (this.state === ConnectionState.Closed) return;
+    this.active--;
+    this.done++;
+    this.part?.onStreams(-1);
+    this.owner.onStreamsDone(1);
+    if (!reusable) {
+      // What it means is said by `onConnectionDone`, which comes next on HTTP/1 and with the last stream on HTTP/2.
+      this.isBroken = true;
+      if (this.state !== ConnectionState.Draining) this.owner.onState(this, ConnectionState.Draining);
+      return;
+    }
+    if (this.active === 0) this.armIdle();
+    if (this.state === ConnectionState.Draining) {
+      if (this.active === 0) this.end("local", CLOSED_LOCALLY, null);
+    } else if (this.state === ConnectionState.Busy && this.room > 0) {
+      this.owner.onState(this, ConnectionState.Ready);
+      this.owner.onRoom();
+    }
+  }
+
+  onDraining(_lastStreamId: number): void {
+    if (this.state === ConnectionState.Closed) return;
+    this.isAnnounced = true;
+    this.count(CX_CLOSE_NOTIFY);
+    if (this.state !== ConnectionState.Draining) this.owner.onState(this, ConnectionState.Draining);
+  }
+
+  onCapacity(concurrentStreamsMax: number): void {
+    if (this.part === null || this.state === ConnectionState.Closed) return;
+    this.streamLimit = Math.min(this.part.streamLimit, concurrentStreamsMax);
+    const { room } = this;
+    if (this.state === ConnectionState.Ready && room <= 0) this.owner.onState(this, ConnectionState.Busy);
+    else if (this.state === ConnectionState.Busy && room > 0) {
+      this.owner.onState(this, ConnectionState.Ready);
+      this.owner.onRoom();
+    }
+  }
+
+  onConnectionDone(fault: ProtocolFault | null): void {
+    if (this.state === ConnectionState.Closed) return;
+    if (fault !== null && !NO_PROTOCOL_ERRORS.has(fault.kind)) {
+      this.count(CX_PROTOCOL_ERROR);
+      this.part?.onProtocolError(this.activeBefore);
+    }
+    const isHttp1 = this.part?.protocol === "http1";
+    const isCutShort = isHttp1
+      ? this.isBroken && (fault !== null || !this.isAnnounced)
+      : this.isEndedByPeer && this.activeBefore > 0;
+    this.end(this.isEndedByPeer ? "remote" : "local", fault ?? CLOSED_LOCALLY, null, isCutShort);
+  }
+
+  /** The end, once: out of the pool and the counts first, so that whoever hears of it finds the room that it leaves. */
+  private end(
+    by: "local" | "remote",
+    fault: ProtocolFault,
+    failure: OpenFailure | null,
+    isCutShort: boolean = false,
+  ): void {
+    if (this.state === ConnectionState.Closed) return;
+    const { owner, active, codec } = this;
+    this.stopTimers();
+    this.countBytes();
+    this.part?.onStreams(-active);
+    this.part?.stop();
+    this.countEnd(by, active > 0 || isCutShort);
+    if (failure !== null) {
+      this.count(CX_CONNECT_FAIL);
+      owner.endpoint.stats[HOST_CX_CONNECT_FAIL] = (owner.endpoint.stats[HOST_CX_CONNECT_FAIL] as number) + 1;
+    }
+    this.active = 0;
+    if (active > 0) owner.onStreamsDone(active);
+    owner.home.breakers.add(owner.priority, Resource.Connections, -1);
+    owner.onState(this, ConnectionState.Closed);
+    this.channel.handler = GONE;
+    codec?.connectionLost(fault);
+    // A codec that found a fault may have said so to the peer: that is to leave. What was given up here is not.
+    if (codec === null || fault === CLOSED_LOCALLY || fault.kind === "local_reset") this.channel.abort("close");
+    else this.channel.close(0);
+    owner.onGone(failure);
+  }
+
+  private countEnd(by: "local" | "remote", isWithRequest: boolean): void {
+    const { home, endpoint } = this.owner;
+    recordValue(home.lengthMs, Math.round(home.services.clock.nowMs() - this.begunMs));
+    this.count(CX_DESTROY);
+    this.count(by === "local" ? CX_DESTROY_LOCAL : CX_DESTROY_REMOTE);
+    if (isWithRequest) {
+      this.count(CX_DESTROY_WITH_RQ);
+      this.count(by === "local" ? CX_DESTROY_LOCAL_WITH_RQ : CX_DESTROY_REMOTE_WITH_RQ);
+    }
+    home.stats[CX_ACTIVE] = (home.stats[CX_ACTIVE] as number) - 1;
+    endpoint.stats[HOST_CX_ACTIVE] = (endpoint.stats[HOST_CX_ACTIVE] as number) - 1;
+  }
+
+  private count(at: number): void {
+    const { stats } = this.owner.home;
+    stats[at] = (stats[at] as number) + 1;
+  }
+
+  private countBytes(): void {
+    const { stats } = this.owner.home;
+    stats[CX_RX_BYTES] = (stats[CX_RX_BYTES] as number) + this.received - this.counted;
+    this.counted = this.received;
+    const { bytesWritten } = this.channel;
+    stats[CX_TX_BYTES] = (stats[CX_TX_BYTES] as number) + bytesWritten - this.sent;
+    this.sent = bytesWritten;
+  }
+
+  private armIdle(): void {
+    const { home } = this.owner;
+    // Never disarmed when a request begins: a timer that fires while one is open does nothing, and the next idle time arms it later.
+    home.services.wheel.arm(this.idle, home.plan.idleTimeoutMs);
+  }
+
+  /** Closes it because the peer does not answer pings. */
+  onUnresponsive(): void {
+    this.end("local", UNRESPONSIVE, null);
+  }
+
+  private onIdle(): void {
+    if (this.active > 0 || this.state === ConnectionState.Closed) return;
+    this.count(CX_IDLE_TIMEOUT);
+    this.end("local", CLOSED_LOCALLY, null);
+  }
+
+  private onDuration(): void {
+    if (this.state === ConnectionState.Draining || this.state === ConnectionState.Closed) return;
+    this.count(CX_MAX_DURATION_REACHED);
+    this.drain();
+  }
+
+  private stopTimers(): void {
+    const { wheel } = this.owner.home.services;
+    wheel.remove(this.idle);
+    if (this.duration !== null) wheel.remove(this.duration);
+  }
+}
+
+const CLOSED_BY_PEER = makeFault("connection_closed", "connection_termination", { code: ErrorCode.NoError });
+const CLOSED_LOCALLY = makeFault("connection_closed", "local_connection_close", { code: ErrorCode.NoError });
+
+const UNRESPONSIVE = makeFault("connection_closed", "http2.ping_timeout", { code: ErrorCode.NoError });
+
+const NO_PROTOCOL_ERRORS: ReadonlySet<string> = new Set([
+  "connection_closed",
+  "local_reset",
+  "remote_reset",
+  "remote_refused",
+  "goaway",
+]);
+
+const GONE: ChannelHandler = Object.freeze({ onConnect() {}, onData() {}, onEnd() {}, onDrain() {}, onClose() {} });
+
+const {
+  upstream_cx_total: CX_TOTAL,
+  upstream_cx_active: CX_ACTIVE,
+  upstream_cx_close_notify: CX_CLOSE_NOTIFY,
+  upstream_cx_connect_fail: CX_CONNECT_FAIL,
+  upstream_cx_connect_timeout: CX_CONNECT_TIMEOUT,
+  upstream_cx_destroy: CX_DESTROY,
+  upstream_cx_destroy_local: CX_DESTROY_LOCAL,
+  upstream_cx_destroy_remote: CX_DESTROY_REMOTE,
+  upstream_cx_destroy_with_active_rq: CX_DESTROY_WITH_RQ,
+  upstream_cx_destroy_local_with_active_rq: CX_DESTROY_LOCAL_WITH_RQ,
+  upstream_cx_destroy_remote_with_active_rq: CX_DESTROY_REMOTE_WITH_RQ,
+  upstream_cx_idle_timeout: CX_IDLE_TIMEOUT,
+  upstream_cx_max_duration_reached: CX_MAX_DURATION_REACHED,
+  upstream_cx_max_requests: CX_MAX_REQUESTS,
+  upstream_cx_protocol_error: CX_PROTOCOL_ERROR,
+  upstream_cx_rx_bytes_total: CX_RX_BYTES,
+  upstream_cx_tx_bytes_total: CX_TX_BYTES,
+} = CLUSTER.at;
+const { cx_total: HOST_CX_TOTAL, cx_active: HOST_CX_ACTIVE, cx_connect_fail: HOST_CX_CONNECT_FAIL } = HOST.at;

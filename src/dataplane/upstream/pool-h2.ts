@@ -1,0 +1,123 @@
+// HTTP/2 in a pool: many requests at once, keepalive pings, and the codec's counts added to the cluster's. One object a connection.
+import { Timer } from "../../base/timer-wheel.ts";
+import type { Channel } from "../../net/channel.ts";
+import type { ClientCodec } from "../../protocol/message.ts";
+import { CLUSTER } from "../../telemetry/cluster-stats.ts";
+import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import type { ClusterHome, CountingCodec } from "./cluster-home.ts";
+import type { PoolConnection } from "./pool-connection.ts";
+import type { ProtocolPart } from "./protocol-part.ts";
+
+/** The HTTP/2 part of one connection. */
+export class Http2Part implements ProtocolPart {
+  readonly protocol = "http2";
+  readonly streamLimit: number;
+  private readonly home: ClusterHome;
+  private codec: CountingCodec | null = null;
+  private connection: PoolConnection | null = null;
+  private keepalive: Timer | null = null;
+  /** Bytes that had been received when the ping left whose answer is awaited; -1: none is. */
+  private receivedAtPing = -1;
+  private readonly counted = new Float64Array(COUNTERS.length);
+  private doneUntilCount = DONE_PER_COUNT;
+
+  constructor(home: ClusterHome) {
+    this.home = home;
+    this.streamLimit = home.plan.http.http2.concurrentStreamsMax;
+  }
+
+  start(channel: Channel, connection: PoolConnection): ClientCodec {
+    const { plan, services } = this.home;
+    const codec = services.codecs.http2(channel, plan, connection);
+    this.codec = codec;
+    this.connection = connection;
+    const { keepaliveIntervalMs } = plan.http.http2;
+    if (keepaliveIntervalMs !== Number.POSITIVE_INFINITY) {
+      this.keepalive = new Timer(() => this.onKeepalive());
+      services.wheel.arm(this.keepalive, keepaliveIntervalMs);
+    }
+    return codec;
+  }
+
+  onStreams(change: number): void {
+    const { http2Stats } = this.home;
+    http2Stats[STREAMS_ACTIVE] = (http2Stats[STREAMS_ACTIVE] as number) + change;
+    if (change > 0) return;
+    // The codec counts for itself; what it has is fetched now and then, and when the connection rests.
+    this.doneUntilCount--;
+    if (this.doneUntilCount > 0 && (this.codec as CountingCodec).openExchanges() > 0) return;
+    this.doneUntilCount = DONE_PER_COUNT;
+    this.fetchCounts();
+  }
+
+  onProtocolError(requests: number): void {
+    // As Envoy: a request that a broken connection takes with it was reset by us.
+    this.home.stats[RQ_TX_RESET] = (this.home.stats[RQ_TX_RESET] as number) + requests;
+  }
+
+  stop(): void {
+    this.fetchCounts();
+    if (this.keepalive !== null) this.home.services.wheel.remove(this.keepalive);
+  }
+
+  /** connection_keepalive: a ping every interval; any byte within the timeout is a sign of life. */
+  private onKeepalive(): void {
+    const { plan, services } = this.home;
+    const { keepaliveIntervalMs, keepaliveTimeoutMs } = plan.http.http2;
+    const connection = this.connection as PoolConnection;
+    const keepalive = this.keepalive as Timer;
+    if (this.receivedAtPing >= 0) {
+      if (connection.received === this.receivedAtPing) {
+        const { http2Stats } = this.home;
+        http2Stats[KEEPALIVE_TIMEOUT] = (http2Stats[KEEPALIVE_TIMEOUT] as number) + 1;
+        connection.onUnresponsive();
+        return;
+      }
+      this.receivedAtPing = -1;
+      services.wheel.arm(keepalive, Math.max(0, keepaliveIntervalMs - keepaliveTimeoutMs));
+      return;
+    }
+    this.receivedAtPing = connection.received;
+    (this.codec as CountingCodec).ping();
+    services.wheel.arm(keepalive, keepaliveTimeoutMs);
+  }
+
+  private fetchCounts(): void {
+    const { codec, counted } = this;
+    if (codec === null) return;
+    const { stats, http2Stats } = this.home;
+    const counters = codec.counters;
+    for (let i = 0; i < COUNTERS.length; i++) {
+      const name = COUNTERS[i] as (typeof COUNTERS)[number];
+      const more = counters[name] - (counted[i] as number);
+      if (more === 0) continue;
+      counted[i] = counters[name];
+      const at = HTTP2_CODEC.at[name];
+      http2Stats[at] = (http2Stats[at] as number) + more;
+      if (name === "rx_reset") stats[RQ_RX_RESET] = (stats[RQ_RX_RESET] as number) + more;
+      else if (name === "tx_reset") stats[RQ_TX_RESET] = (stats[RQ_TX_RESET] as number) + more;
+    }
+  }
+}
+
+/** Requests that may end before the codec's counts are fetched although the connection never rests. */
+const DONE_PER_COUNT = 64;
+
+const COUNTERS = [
+  "dropped_headers_with_underscores",
+  "goaway_sent",
+  "header_overflow",
+  "inbound_empty_frames_flood",
+  "inbound_priority_frames_flood",
+  "inbound_window_update_frames_flood",
+  "outbound_control_flood",
+  "requests_rejected_with_underscores_in_headers",
+  "rx_messaging_error",
+  "rx_reset",
+  "stream_refused_errors",
+  "trailers",
+  "tx_reset",
+] as const;
+
+const { upstream_rq_rx_reset: RQ_RX_RESET, upstream_rq_tx_reset: RQ_TX_RESET } = CLUSTER.at;
+const { streams_active: STREAMS_ACTIVE, keepalive_timeout: KEEPALIVE_TIMEOUT } = HTTP2_CODEC.at;

@@ -1,0 +1,215 @@
+// One cluster on one worker: picks an endpoint for a request and hands it to the endpoint's pool. Everything but the plan is made on
+// the first request. Made by cluster-manager.ts.
+import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { EndpointFacts, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
+import { CLUSTER } from "../../telemetry/cluster-stats.ts";
+import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import { type Balancer, createBalancer } from "./balance/balancer.ts";
+import { BreakerUse, PriorityIndex, Resource } from "./breaker-use.ts";
+import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
+import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
+import type { UpstreamEndpoint } from "./endpoint.ts";
+import { EndpointTable } from "./endpoint-table.ts";
+import type { PendingRequest } from "./pending-queue.ts";
+import { Pool } from "./pool.ts";
+import type { Cluster, OpenFailure, UpstreamRequest } from "./upstream.ts";
+
+/** A cluster. */
+export class UpstreamCluster implements Cluster {
+  readonly plan: ClusterPlan;
+  private readonly services: UpstreamServices;
+  private readonly row: number;
+  /** The last full set while nobody asked for the cluster: clusters without requests keep data only. */
+  private waiting: EndpointSetUpdate | null;
+  private parts: ClusterParts | null = null;
+  private block: Float64Array | null = null;
+
+  /** `row`: its row in the node-wide tables; `set`: its endpoints as far as they are known, a full copy. */
+  constructor(services: UpstreamServices, plan: ClusterPlan, row: number, set: EndpointSetUpdate) {
+    this.services = services;
+    this.plan = plan;
+    this.row = row;
+    this.waiting = set;
+  }
+
+  get stats(): Float64Array {
+    this.block ??= this.services.stats.block(CLUSTER, `cluster.${this.plan.statName}.`);
+    return this.block;
+  }
+
+  open(request: UpstreamRequest): void {
+    const parts = this.made();
+    const endpoint = this.pick(parts, request);
+    if (endpoint === null) {
+      parts.home.stats[CX_NONE_HEALTHY] = (parts.home.stats[CX_NONE_HEALTHY] as number) + 1;
+      request.onOpenFailed(NO_HEALTHY_UPSTREAM);
+      return;
+    }
+    this.pool(parts.home, endpoint, request).open(request);
+  }
+
+  cancel(request: UpstreamRequest): void {
+    const pending = this.parts?.home.pending.get(request);
+    pending?.cancel(pending);
+  }
+
+  beginRetry(priority: "default" | "high"): boolean {
+    const { breakers } = this.made().home;
+    if (breakers.isFull(PriorityIndex[priority], Resource.Retries)) return false;
+    breakers.add(PriorityIndex[priority], Resource.Retries, 1);
+    return true;
+  }
+
+  endRetry(priority: "default" | "high"): void {
+    this.made().home.breakers.add(PriorityIndex[priority], Resource.Retries, -1);
+  }
+
+  /** Applies an endpoint update; false: a delta on a version that is not here, ask for a full copy. */
+  apply(update: EndpointSetUpdate): boolean {
+    if (this.parts === null && update.kind === "full") {
+      this.waiting = update;
+      return true;
+    }
+    return this.made().table.apply(update);
+  }
+
+  /** Version of the endpoint set, 0 before the first. */
+  get version(): number {
+    return this.parts?.table.version ?? this.waiting?.version ?? 0;
+  }
+
+  /** The facts of its endpoints, for a cluster that takes over. */
+  facts(): readonly EndpointFacts[] {
+    if (this.parts !== null) return this.parts.table.endpoints().map(({ facts }) => facts);
+    return this.waiting?.kind === "full" ? this.waiting.endpoints : [];
+  }
+
+  /** Requests in flight finish on their connections; idle ones close. Requests that still come are served. */
+  retire(): void {
+    for (const endpoint of this.parts?.table.endpoints() ?? []) endpoint.retire();
+  }
+
+  private pick(parts: ClusterParts, request: UpstreamRequest): UpstreamEndpoint | null {
+    let endpoint = this.pickOnce(parts);
+    const { attempted } = request;
+    for (let i = 0; i < REPICKS_MAX && endpoint !== null && attempted.includes(endpoint); i++) {
+      endpoint = this.pickOnce(parts);
+    }
+    return endpoint;
+  }
+
+  private pickOnce(parts: ClusterParts): UpstreamEndpoint | null {
+    const list = parts.table.list(this.services.random);
+    if (list.isPanic) parts.home.stats[LB_HEALTHY_PANIC] = (parts.home.stats[LB_HEALTHY_PANIC] as number) + 1;
+    return parts.balancer.pick(list);
+  }
+
+  private pool(home: ClusterHome, endpoint: UpstreamEndpoint, request: UpstreamRequest): Pool {
+    const { plan } = this;
+    const protocol = plan.protocol === "downstream" ? request.downstreamProtocol : plan.protocol;
+    const priority = PriorityIndex[request.priority];
+    if (plan.tls !== null && plan.autoSni) return namedPool(home, endpoint, protocol, priority, request);
+    endpoint.pools ??= [null, null, null, null, null, null];
+    const at = priority * PROTOCOLS + PROTOCOL_INDEX[protocol];
+    let pool = endpoint.pools[at] as Pool | null;
+    if (pool === null) {
+      pool = new Pool(home, { endpoint, protocol, priority, requestName: "", onEmpty: null });
+      endpoint.pools[at] = pool;
+    }
+    return pool;
+  }
+
+  private made(): ClusterParts {
+    this.parts ??= this.make();
+    return this.parts;
+  }
+
+  private make(): ClusterParts {
+    const { plan, services, row, stats } = this;
+    const prefix = `cluster.${plan.statName}.`;
+    const home = new LazyHome(plan, services, stats, prefix, row);
+    const load = plan.balancer.kind === "least_request" ? services.load : null;
+    const endpointHome = { hostPrefix: `host.${plan.name}.`, writer: services.stats, health: services.health, load };
+    const table = new EndpointTable(endpointHome, plan);
+    if (this.waiting !== null) table.apply(this.waiting);
+    this.waiting = null;
+    return { home, table, balancer: createBalancer(plan.balancer, services.random) };
+  }
+}
+
+interface ClusterParts {
+  readonly home: ClusterHome;
+  readonly table: EndpointTable;
+  readonly balancer: Balancer;
+}
+
+class LazyHome implements ClusterHome {
+  readonly plan: ClusterPlan;
+  readonly services: UpstreamServices;
+  readonly targets: DialTargets;
+  readonly stats: Float64Array;
+  readonly breakers: BreakerUse;
+  readonly pending: Map<UpstreamRequest, PendingRequest> = new Map();
+  private readonly prefix: string;
+  private http2Block: Float64Array | null = null;
+  private connectBuckets: Uint32Array | null = null;
+  private lengthBuckets: Uint32Array | null = null;
+
+  constructor(plan: ClusterPlan, services: UpstreamServices, stats: Float64Array, prefix: string, row: number) {
+    this.plan = plan;
+    this.services = services;
+    this.targets = new DialTargets(plan);
+    this.stats = stats;
+    this.prefix = prefix;
+    this.breakers = new BreakerUse(plan, services.breakers, row, stats, services.stats);
+  }
+
+  get http2Stats(): Float64Array {
+    this.http2Block ??= this.services.stats.block(HTTP2_CODEC, `${this.prefix}http2.`);
+    return this.http2Block;
+  }
+
+  get connectMs(): Uint32Array {
+    this.connectBuckets ??= this.services.stats.histogram(`${this.prefix}upstream_cx_connect_ms`);
+    return this.connectBuckets;
+  }
+
+  get lengthMs(): Uint32Array {
+    this.lengthBuckets ??= this.services.stats.histogram(`${this.prefix}upstream_cx_length_ms`);
+    return this.lengthBuckets;
+  }
+}
+
+/** With auto_sni every name has its own connections. Such a pool is forgotten when it is empty: clients choose the names. */
+function namedPool(
+  home: ClusterHome,
+  endpoint: UpstreamEndpoint,
+  protocol: PoolProtocol,
+  priority: number,
+  request: UpstreamRequest,
+): Pool {
+  const requestName = serverNameOf(request.authority?.() ?? "");
+  const key = `${priority} ${protocol} ${requestName}`;
+  endpoint.namedPools ??= new Map();
+  const pools = endpoint.namedPools;
+  let pool = pools.get(key);
+  if (pool === undefined) {
+    const onEmpty = (empty: Pool): void => {
+      if (pools.get(key) === empty) pools.delete(key);
+    };
+    pool = new Pool(home, { endpoint, protocol, priority, requestName, onEmpty });
+    pools.set(key, pool);
+  }
+  return pool;
+}
+
+/** Further picks for a request whose pick failed it before. */
+const REPICKS_MAX = 3;
+const PROTOCOL_INDEX = { http1: 0, http2: 1, alpn: 2 } as const;
+const PROTOCOLS = 3;
+const NO_HEALTHY_UPSTREAM: OpenFailure = Object.freeze({
+  kind: "no_healthy_upstream",
+  transportText: "",
+  endpoint: null,
+});
+const { upstream_cx_none_healthy: CX_NONE_HEALTHY, lb_healthy_panic: LB_HEALTHY_PANIC } = CLUSTER.at;
