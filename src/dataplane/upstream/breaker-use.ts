@@ -3,21 +3,13 @@
 import type { BreakerPlan, ClusterPlan } from "../../config/plan/cluster.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import type { StatSlot, StatsWriter } from "../../telemetry/stats-memory.ts";
-import type { UseShape, UseTable } from "../../telemetry/use-table.ts";
+import type { UseTable } from "../../telemetry/use-table.ts";
 
 /** What a breaker limits; `Pools` are connection pools. */
 export const Resource = { Connections: 0, Pending: 1, Requests: 2, Retries: 3, Pools: 4 } as const;
 
 /** Index of a routing priority in all that is kept per priority. */
 export const PriorityIndex = { default: 0, high: 1 } as const;
-
-/** Cells of one worker in one row: two priorities of five resources, filled up to a cache line that no other worker writes. */
-export const BREAKER_COLUMNS = 16;
-
-/** Shape of the node's breaker table. */
-export function breakerShape(clusters: number, workers: number): UseShape {
-  return { rows: clusters, columns: BREAKER_COLUMNS, workers };
-}
 
 /** The breakers of one cluster. */
 export class BreakerUse {

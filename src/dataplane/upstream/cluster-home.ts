@@ -6,27 +6,22 @@ import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { Http2Counters } from "../../protocol/h2/counters.ts";
 import type { ByteSink, ClientCodec, ClientEvents } from "../../protocol/message.ts";
-import type { HealthTable } from "../../telemetry/health-table.ts";
+import type { NodeTables } from "../../telemetry/node-memory.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
-import type { UseTable } from "../../telemetry/use-table.ts";
 import type { BreakerUse } from "./breaker-use.ts";
 import type { Dial, DialTargets } from "./dial-target.ts";
 import type { PendingRequest } from "./pending-queue.ts";
+import type { Pool } from "./pool.ts";
 import type { UpstreamRequest } from "./upstream.ts";
 
 /** What the whole room is given by the worker. */
-export interface UpstreamServices {
+export interface UpstreamServices extends NodeTables {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly stats: StatsWriter;
   readonly dial: Dial;
   readonly codecs: ClientCodecs;
-  readonly health: HealthTable;
-  /** Shape: `breakerShape`. */
-  readonly breakers: UseTable;
-  /** One column, rows are endpoint slots. */
-  readonly load: UseTable;
 }
 
 /** How codecs of upstream connections are made. */
@@ -55,4 +50,6 @@ export interface ClusterHome {
   readonly lengthMs: Uint32Array;
   /** Requests that wait for a connection, to be found by `cancel`. */
   readonly pending: Map<UpstreamRequest, PendingRequest>;
+  /** Pools that hold connections or requests, those of endpoints that left included. */
+  readonly pools: Set<Pool>;
 }

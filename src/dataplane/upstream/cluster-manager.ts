@@ -1,32 +1,61 @@
-// All clusters of one worker: made from the plan, swapped with it, fed with endpoint sets. Called by the worker's entry point; the
-// exchange sees it as Upstreams.
+// All clusters of one worker: made from the plan, swapped with it, fed with endpoint sets. Made by the worker; the exchange sees it as
+// Upstreams.
 import { equalData } from "../../base/equal-data.ts";
+import type { Random } from "../../base/random.ts";
 import { addressText } from "../../config/plan/address.ts";
 import type { ClusterPlan, EndpointPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
-import type { UpstreamServices } from "./cluster-home.ts";
+import { dial } from "../../net/dial.ts";
+import type { NetContext } from "../../net/net-context.ts";
+import { createNodeMemory, type NodeTables, nodeTables } from "../../telemetry/node-memory.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import { clientCodecs } from "./client-codecs.ts";
+import type { ClientCodecs, UpstreamServices } from "./cluster-home.ts";
+import type { Dial } from "./dial-target.ts";
 import type { Cluster, Upstreams } from "./upstream.ts";
 import { UpstreamCluster } from "./upstream-cluster.ts";
 
-/** Who gives rows and slots out: this worker alone, or the node (all endpoint sets then come through `apply`, rows through `rowOf`). */
-export type SlotSource =
-  | { readonly kind: "own" }
-  | { readonly kind: "given"; readonly rowOf: (cluster: string) => number };
+/** What the worker gives. */
+export interface ClusterManagerOptions {
+  readonly net: NetContext;
+  readonly stats: StatsWriter;
+  readonly random: Random;
+  /**
+   * The tables that the node's workers share; slots and rows then come with endpoint sets, for static clusters too. Without them the
+   * worker is alone: it numbers endpoints itself and static clusters have theirs at once.
+   */
+  readonly tables?: NodeTables;
+  /** Default: real sockets. */
+  readonly dial?: Dial;
+  /** Default: this program's codecs. */
+  readonly codecs?: ClientCodecs;
+}
 
 /** The clusters of a worker. */
 export class ClusterManager implements Upstreams {
   private readonly services: UpstreamServices;
-  private readonly slots: SlotSource;
+  private readonly isAlone: boolean;
   private clusters = new Map<string, UpstreamCluster>();
+  /** Sets that came before the plan that names their cluster; kept until that plan comes. */
+  private readonly early = new Map<string, EndpointSetFull>();
   private readonly rows = new Map<string, number>();
-  private nextRow = 0;
   private readonly freeRows: number[] = [];
-  private nextSlot = 0;
   private readonly freeSlots: number[] = [];
+  private nextRow = 0;
+  private nextSlot = 0;
 
-  constructor(services: UpstreamServices, slots: SlotSource = { kind: "own" }) {
-    this.services = services;
-    this.slots = slots;
+  constructor(options: ClusterManagerOptions) {
+    const { net, stats, random } = options;
+    this.isAlone = options.tables === undefined;
+    this.services = {
+      clock: net.clock,
+      wheel: net.wheel,
+      random,
+      stats,
+      dial: options.dial ?? ((target, handler) => dial(net, target, handler)),
+      codecs: options.codecs ?? clientCodecs,
+      ...(options.tables ?? nodeTables(createNodeMemory(1), 0)),
+    };
   }
 
   cluster(name: string): Cluster | null {
@@ -39,10 +68,11 @@ export class ClusterManager implements Upstreams {
     const after = new Map<string, UpstreamCluster>();
     for (const plan of plans) {
       const held = before.get(plan.name);
-      const kept = held !== undefined && equalData(held.plan, plan);
-      after.set(plan.name, kept ? held : this.make(plan, held ?? null));
+      const isKept = held !== undefined && equalData(held.plan, plan);
+      after.set(plan.name, isKept ? held : this.make(plan, held ?? null));
     }
     this.clusters = after;
+    this.early.clear();
     for (const [name, cluster] of before) {
       if (after.get(name) === cluster) continue;
       cluster.retire();
@@ -50,35 +80,47 @@ export class ClusterManager implements Upstreams {
     }
   }
 
-  /** Applies one cluster's endpoint update. `missed`: a version is lacking, ask for a full copy; `unknown`: no such cluster. */
-  apply(update: EndpointSetUpdate): "applied" | "missed" | "unknown" {
+  /** Applies one cluster's endpoint update. False: a version is lacking, ask for a full copy. */
+  applyEndpoints(update: EndpointSetUpdate): boolean {
     const cluster = this.clusters.get(update.cluster);
-    if (cluster === undefined) return "unknown";
-    return cluster.apply(update) ? "applied" : "missed";
+    if (cluster !== undefined) {
+      const isOwnRow = this.isAlone && update.kind === "full";
+      return cluster.apply(isOwnRow ? { ...update, row: this.rowOf(update.cluster) } : update);
+    }
+    if (update.kind === "delta") return false;
+    this.early.set(update.cluster, update);
+    return true;
   }
 
-  /** Version of a cluster's endpoint set, for acknowledgements; 0: none yet, or no such cluster. */
-  version(name: string): number {
-    return this.clusters.get(name)?.version ?? 0;
-  }
-
-  /** Gives a cluster these endpoints, slots given out here: for workers whose slots are their own. */
+  /** Gives a cluster these endpoints, numbered here: for a worker that is alone. */
   replaceEndpoints(name: string, endpoints: readonly EndpointPlan[]): void {
     const cluster = this.clusters.get(name);
     if (cluster === undefined) return;
     cluster.apply(this.ownSet(name, endpoints, cluster.facts(), cluster.version + 1));
   }
 
+  /** Ends every connection now. */
+  close(): void {
+    for (const cluster of this.clusters.values()) cluster.close();
+  }
+
   private make(plan: ClusterPlan, held: UpstreamCluster | null): UpstreamCluster {
-    const version = held?.version ?? 0;
-    const facts = held?.facts() ?? [];
-    const { discovery, name } = plan;
+    const { name, discovery } = plan;
+    if (this.isAlone && discovery.kind === "static") {
+      const version = (held?.version ?? 0) + 1;
+      return new UpstreamCluster(
+        this.services,
+        plan,
+        this.ownSet(name, discovery.endpoints, held?.facts() ?? [], version),
+      );
+    }
     // A changed cluster goes on with the endpoints that are known of its name until discovery says otherwise.
-    const set: EndpointSetFull =
-      discovery.kind === "static" && this.slots.kind === "own"
-        ? this.ownSet(name, discovery.endpoints, facts, version + 1)
-        : { kind: "full", cluster: name, row: this.rowOf(name), version, endpoints: facts };
-    return new UpstreamCluster(this.services, plan, set.row, set);
+    const set = this.early.get(name) ?? held?.fullSet() ?? null;
+    if (set === null && this.isAlone) {
+      const row = this.rowOf(name);
+      return new UpstreamCluster(this.services, plan, { kind: "full", cluster: name, row, version: 0, endpoints: [] });
+    }
+    return new UpstreamCluster(this.services, plan, set);
   }
 
   private ownSet(
@@ -100,7 +142,7 @@ export class ClusterManager implements Upstreams {
   }
 
   private forget(name: string, cluster: UpstreamCluster): void {
-    if (this.slots.kind === "given") return;
+    if (!this.isAlone) return;
     for (const { slot } of cluster.facts()) this.free(slot);
     const row = this.rows.get(name);
     if (row !== undefined) this.freeRows.push(row);
@@ -113,7 +155,6 @@ export class ClusterManager implements Upstreams {
   }
 
   private rowOf(cluster: string): number {
-    if (this.slots.kind === "given") return this.slots.rowOf(cluster);
     let row = this.rows.get(cluster);
     if (row === undefined) {
       row = this.freeRows.pop() ?? this.nextRow++;

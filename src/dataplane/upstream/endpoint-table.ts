@@ -69,11 +69,6 @@ export class EndpointTable {
     return this.priorities.sets.flatMap((set) => set.members);
   }
 
-  /** The facts of every endpoint by its address. */
-  factsByAddress(): ReadonlyMap<string, EndpointFacts> {
-    return new Map(this.endpoints().map(({ facts }) => [addressText(facts.address), facts]));
-  }
-
   private applyFull(update: EndpointSetFull): void {
     this.row = update.row;
     const members: UpstreamEndpoint[][] = this.priorities.sets.map(() => []);

@@ -123,6 +123,11 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     else if (this.state !== ConnectionState.Draining) this.owner.onState(this, ConnectionState.Draining);
   }
 
+  /** Ends now, with whatever is in flight. */
+  close(): void {
+    this.end("local", CLOSED_LOCALLY, null);
+  }
+
   onConnect(): void {
     const { home } = this.owner;
     const { services } = home;

@@ -89,6 +89,7 @@ export class Pool implements ConnectionOwner {
         return;
       }
       this.isCounted = true;
+      this.home.pools.add(this);
       breakers.add(priority, Resource.Pools, 1);
     }
     const pending = new PendingRequest(request, this.cancelPending);
@@ -106,6 +107,14 @@ export class Pool implements ConnectionOwner {
     for (const connection of [...this.ready.toArray(), ...this.busy.toArray()]) connection.drain();
     if (this.pending.size === 0) for (const connection of this.connecting.toArray()) connection.drain();
     this.tellEmpty();
+  }
+
+  /** Ends everything now. */
+  close(): void {
+    this.isRetired = true;
+    this.failPending({ kind: "connection_failure", transportText: "", endpoint: this.endpoint });
+    const lists = [this.ready, this.busy, this.connecting];
+    for (const connection of lists.flatMap((list) => list.toArray())) connection.close();
   }
 
   partOf(channel: Channel): ProtocolPart {
@@ -142,17 +151,19 @@ export class Pool implements ConnectionOwner {
   }
 
   onGone(failure: OpenFailure | null): void {
-    if (failure !== null) {
-      // Envoy: all that wait here fail with the attempt, other attempts notwithstanding. They leave the queue first: a retry may come
-      // back at once and must not fail with them.
-      const failed = this.pending.takeAll();
-      for (let pending = failed.shift(); pending !== null; pending = failed.shift()) {
-        this.count(RQ_PENDING_FAILURE_EJECT);
-        this.taken(pending).onOpenFailed(failure);
-      }
-    }
+    if (failure !== null) this.failPending(failure);
     if (this.pending.size > 0) this.connect();
     this.tellEmpty();
+  }
+
+  /** Envoy: all that wait fail with one attempt to connect, other attempts notwithstanding. */
+  private failPending(failure: OpenFailure): void {
+    // They leave the queue first: a retry may come back at once and must not fail with them.
+    const failed = this.pending.takeAll();
+    for (let pending = failed.shift(); pending !== null; pending = failed.shift()) {
+      this.count(RQ_PENDING_FAILURE_EJECT);
+      this.taken(pending).onOpenFailed(failure);
+    }
   }
 
   private readonly cancelPending = (pending: PendingRequest): void => {
@@ -218,6 +229,7 @@ export class Pool implements ConnectionOwner {
   private tellEmpty(): void {
     if (!this.isCounted || this.connections > 0 || this.pending.size > 0) return;
     this.isCounted = false;
+    this.home.pools.delete(this);
     this.home.breakers.add(this.priority, Resource.Pools, -1);
     this.onEmpty?.(this);
   }

@@ -1,7 +1,7 @@
 // One cluster on one worker: picks an endpoint for a request and hands it to the endpoint's pool. Everything but the plan is made on
 // the first request. Made by cluster-manager.ts.
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
-import type { EndpointFacts, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
+import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { type Balancer, createBalancer } from "./balance/balancer.ts";
@@ -18,17 +18,15 @@ import type { Cluster, OpenFailure, UpstreamRequest } from "./upstream.ts";
 export class UpstreamCluster implements Cluster {
   readonly plan: ClusterPlan;
   private readonly services: UpstreamServices;
-  private readonly row: number;
-  /** The last full set while nobody asked for the cluster: clusters without requests keep data only. */
-  private waiting: EndpointSetUpdate | null;
+  /** The newest full set while nobody asked for the cluster: clusters without requests keep data only. Null: none came yet. */
+  private waiting: EndpointSetFull | null;
   private parts: ClusterParts | null = null;
   private block: Float64Array | null = null;
 
-  /** `row`: its row in the node-wide tables; `set`: its endpoints as far as they are known, a full copy. */
-  constructor(services: UpstreamServices, plan: ClusterPlan, row: number, set: EndpointSetUpdate) {
+  /** `set`: its endpoints as far as they are known; null: not at all, until the first update. */
+  constructor(services: UpstreamServices, plan: ClusterPlan, set: EndpointSetFull | null) {
     this.services = services;
     this.plan = plan;
-    this.row = row;
     this.waiting = set;
   }
 
@@ -39,13 +37,14 @@ export class UpstreamCluster implements Cluster {
 
   open(request: UpstreamRequest): void {
     const parts = this.made();
-    const endpoint = this.pick(parts, request);
-    if (endpoint === null) {
-      parts.home.stats[CX_NONE_HEALTHY] = (parts.home.stats[CX_NONE_HEALTHY] as number) + 1;
-      request.onOpenFailed(NO_HEALTHY_UPSTREAM);
+    const endpoint = parts === null ? null : this.pick(parts, request);
+    if (parts !== null && endpoint !== null) {
+      this.pool(parts.home, endpoint, request).open(request);
       return;
     }
-    this.pool(parts.home, endpoint, request).open(request);
+    const { stats } = this;
+    stats[CX_NONE_HEALTHY] = (stats[CX_NONE_HEALTHY] as number) + 1;
+    request.onOpenFailed(NO_HEALTHY_UPSTREAM);
   }
 
   cancel(request: UpstreamRequest): void {
@@ -54,14 +53,14 @@ export class UpstreamCluster implements Cluster {
   }
 
   beginRetry(priority: "default" | "high"): boolean {
-    const { breakers } = this.made().home;
-    if (breakers.isFull(PriorityIndex[priority], Resource.Retries)) return false;
+    const breakers = this.made()?.home.breakers;
+    if (breakers === undefined || breakers.isFull(PriorityIndex[priority], Resource.Retries)) return false;
     breakers.add(PriorityIndex[priority], Resource.Retries, 1);
     return true;
   }
 
   endRetry(priority: "default" | "high"): void {
-    this.made().home.breakers.add(PriorityIndex[priority], Resource.Retries, -1);
+    this.parts?.home.breakers.add(PriorityIndex[priority], Resource.Retries, -1);
   }
 
   /** Applies an endpoint update; false: a delta on a version that is not here, ask for a full copy. */
@@ -70,7 +69,7 @@ export class UpstreamCluster implements Cluster {
       this.waiting = update;
       return true;
     }
-    return this.made().table.apply(update);
+    return this.made()?.table.apply(update) ?? false;
   }
 
   /** Version of the endpoint set, 0 before the first. */
@@ -78,15 +77,27 @@ export class UpstreamCluster implements Cluster {
     return this.parts?.table.version ?? this.waiting?.version ?? 0;
   }
 
-  /** The facts of its endpoints, for a cluster that takes over. */
+  /** The facts of its endpoints. */
   facts(): readonly EndpointFacts[] {
-    if (this.parts !== null) return this.parts.table.endpoints().map(({ facts }) => facts);
-    return this.waiting?.kind === "full" ? this.waiting.endpoints : [];
+    if (this.parts === null) return this.waiting?.endpoints ?? [];
+    return this.parts.table.endpoints().map(({ facts }) => facts);
+  }
+
+  /** Its endpoints as a full copy, for a cluster that takes over; null: none came yet. */
+  fullSet(): EndpointSetFull | null {
+    if (this.parts === null) return this.waiting;
+    const { row, version } = this.parts.table;
+    return { kind: "full", cluster: this.plan.name, row, version, endpoints: this.facts() };
   }
 
   /** Requests in flight finish on their connections; idle ones close. Requests that still come are served. */
   retire(): void {
-    for (const endpoint of this.parts?.table.endpoints() ?? []) endpoint.retire();
+    for (const pool of [...(this.parts?.home.pools ?? [])]) pool.drain();
+  }
+
+  /** Ends every connection now. */
+  close(): void {
+    for (const pool of [...(this.parts?.home.pools ?? [])]) pool.close();
   }
 
   private pick(parts: ClusterParts, request: UpstreamRequest): UpstreamEndpoint | null {
@@ -119,19 +130,18 @@ export class UpstreamCluster implements Cluster {
     return pool;
   }
 
-  private made(): ClusterParts {
-    this.parts ??= this.make();
+  private made(): ClusterParts | null {
+    if (this.parts === null && this.waiting !== null) this.parts = this.make(this.waiting);
     return this.parts;
   }
 
-  private make(): ClusterParts {
-    const { plan, services, row, stats } = this;
-    const prefix = `cluster.${plan.statName}.`;
-    const home = new LazyHome(plan, services, stats, prefix, row);
+  private make(set: EndpointSetFull): ClusterParts {
+    const { plan, services, stats } = this;
+    const home = new LazyHome(plan, services, stats, set.row);
     const load = plan.balancer.kind === "least_request" ? services.load : null;
     const endpointHome = { hostPrefix: `host.${plan.name}.`, writer: services.stats, health: services.health, load };
     const table = new EndpointTable(endpointHome, plan);
-    if (this.waiting !== null) table.apply(this.waiting);
+    table.apply(set);
     this.waiting = null;
     return { home, table, balancer: createBalancer(plan.balancer, services.random) };
   }
@@ -150,17 +160,18 @@ class LazyHome implements ClusterHome {
   readonly stats: Float64Array;
   readonly breakers: BreakerUse;
   readonly pending: Map<UpstreamRequest, PendingRequest> = new Map();
+  readonly pools: Set<Pool> = new Set();
   private readonly prefix: string;
   private http2Block: Float64Array | null = null;
   private connectBuckets: Uint32Array | null = null;
   private lengthBuckets: Uint32Array | null = null;
 
-  constructor(plan: ClusterPlan, services: UpstreamServices, stats: Float64Array, prefix: string, row: number) {
+  constructor(plan: ClusterPlan, services: UpstreamServices, stats: Float64Array, row: number) {
     this.plan = plan;
     this.services = services;
     this.targets = new DialTargets(plan);
     this.stats = stats;
-    this.prefix = prefix;
+    this.prefix = `cluster.${plan.statName}.`;
     this.breakers = new BreakerUse(plan, services.breakers, row, stats, services.stats);
   }
 

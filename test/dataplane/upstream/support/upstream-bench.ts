@@ -2,11 +2,7 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../../../src/base/random.ts";
 import type { ClusterPlan } from "../../../../src/config/plan/cluster.ts";
-import type { ProtocolFault } from "../../../../src/protocol/fault.ts";
-import type { HeaderList } from "../../../../src/protocol/header-list.ts";
-import type { MessageSink } from "../../../../src/protocol/message.ts";
-import { breakerShape } from "../../../../src/dataplane/upstream/breaker-use.ts";
-import { ClusterManager, type SlotSource } from "../../../../src/dataplane/upstream/cluster-manager.ts";
+import { ClusterManager } from "../../../../src/dataplane/upstream/cluster-manager.ts";
 import type {
   Cluster,
   Endpoint,
@@ -14,32 +10,22 @@ import type {
   UpstreamRequest,
   UpstreamStream,
 } from "../../../../src/dataplane/upstream/upstream.ts";
+import { createNetContext } from "../../../../src/net/net-context.ts";
+import type { ProtocolFault } from "../../../../src/protocol/fault.ts";
+import type { HeaderList } from "../../../../src/protocol/header-list.ts";
+import type { MessageSink } from "../../../../src/protocol/message.ts";
 import { CLUSTER } from "../../../../src/telemetry/cluster-stats.ts";
-import { createHealthMemory, HealthTable } from "../../../../src/telemetry/health-table.ts";
 import { HOST } from "../../../../src/telemetry/host-stats.ts";
+import {
+  createNodeMemory,
+  type NodeMemory,
+  type NodeTables,
+  nodeTables,
+} from "../../../../src/telemetry/node-memory.ts";
 import { type StatsNotice, StatsWriter } from "../../../../src/telemetry/stats-memory.ts";
-import { createUseMemory, UseTable } from "../../../../src/telemetry/use-table.ts";
 import { FakeDialer } from "../../../support/fake-channel.ts";
 import { FakeCodecs } from "../../../support/fake-codec.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
-
-/** What a node's workers share in a test. */
-export interface SharedTables {
-  readonly health: HealthTable;
-  readonly breakers: SharedArrayBuffer;
-  readonly load: SharedArrayBuffer;
-  readonly workers: number;
-}
-
-/** Tables for 64 clusters and 4,096 endpoints. */
-export function sharedTables(workers: number): SharedTables {
-  return {
-    health: new HealthTable(createHealthMemory(4096, 64)),
-    breakers: createUseMemory(breakerShape(64, workers)),
-    load: createUseMemory({ rows: 4096, columns: 1, workers }),
-    workers,
-  };
-}
 
 /** One worker. */
 export class UpstreamBench {
@@ -48,25 +34,28 @@ export class UpstreamBench {
   readonly codecs: FakeCodecs = new FakeCodecs();
   readonly notices: StatsNotice[] = [];
   readonly stats: StatsWriter = new StatsWriter((notice) => this.notices.push(notice));
-  readonly health: HealthTable;
+  /** Views of the shared memory; a worker that is alone does not use them. */
+  readonly tables: NodeTables;
   readonly manager: ClusterManager;
 
-  constructor(plans: readonly ClusterPlan[], shared: SharedTables = sharedTables(1), worker: number = 0, slots?: SlotSource) {
-    this.health = shared.health;
-    this.manager = new ClusterManager(
-      {
-        clock: this.clock,
-        wheel: this.clock.wheel,
-        random: new SeededRandom(7),
-        stats: this.stats,
-        dial: this.dialer.dial,
-        codecs: this.codecs,
-        health: shared.health,
-        breakers: new UseTable(shared.breakers, breakerShape(64, shared.workers), worker),
-        load: new UseTable(shared.load, { rows: 4096, columns: 1, workers: shared.workers }, worker),
+  /** `memory`: shared with other workers of the test; this one is worker so many. Without it the worker is alone. */
+  constructor(plans: readonly ClusterPlan[], memory: NodeMemory | null = null, worker: number = 0) {
+    this.tables = nodeTables(memory ?? createNodeMemory(1, 4096, 64), worker);
+    const net = createNetContext({
+      clock: this.clock,
+      wheel: this.clock.wheel,
+      onBug: (error) => {
+        throw error;
       },
-      slots,
-    );
+    });
+    this.manager = new ClusterManager({
+      net,
+      stats: this.stats,
+      random: new SeededRandom(7),
+      dial: this.dialer.dial,
+      codecs: this.codecs,
+      ...(memory === null ? {} : { tables: this.tables }),
+    });
     this.manager.applyPlan(plans);
   }
 

@@ -1,0 +1,62 @@
+// The tables that all workers of a node share: health, breaker use, load. The supervisor makes their memory once and gives it to every
+// worker and to the health side by structured clone; when a worker dies it clears what that worker had in use.
+import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
+import { createUseMemory, type UseShape, UseTable } from "./use-table.ts";
+
+/** The memory of all tables, with what is needed to read it. */
+export interface NodeMemory {
+  readonly workers: number;
+  readonly slots: number;
+  readonly rows: number;
+  readonly health: HealthMemory;
+  readonly breakers: SharedArrayBuffer;
+  readonly load: SharedArrayBuffer;
+}
+
+/** One worker's view. */
+export interface NodeTables {
+  readonly health: HealthTable;
+  /** Rows are clusters; columns are the resources of each priority (dataplane/upstream/breaker-use.ts). */
+  readonly breakers: UseTable;
+  /** Rows are endpoint slots; one column: requests in flight. */
+  readonly load: UseTable;
+}
+
+/** Makes the memory. `slots` and `rows` are the most endpoints and clusters of the node; pages that nobody touched cost no RAM. */
+export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, rows: number = ROWS_MAX): NodeMemory {
+  return {
+    workers,
+    slots,
+    rows,
+    health: createHealthMemory(slots, rows),
+    breakers: createUseMemory(breakerShape(rows, workers)),
+    load: createUseMemory(loadShape(slots, workers)),
+  };
+}
+
+/** The view of one worker, by its index. */
+export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
+  return {
+    health: new HealthTable(memory.health),
+    breakers: new UseTable(memory.breakers, breakerShape(memory.rows, memory.workers), worker),
+    load: new UseTable(memory.load, loadShape(memory.slots, memory.workers), worker),
+  };
+}
+
+/** A worker died: what it had in use is free again. Passes over the whole tables. */
+export function clearWorker(memory: NodeMemory, worker: number): void {
+  const tables = nodeTables(memory, worker);
+  tables.breakers.clearWorker(worker);
+  tables.load.clearWorker(worker);
+}
+
+function breakerShape(rows: number, workers: number): UseShape {
+  return { rows, columns: BREAKER_COLUMNS, workers };
+}
+
+function loadShape(slots: number, workers: number): UseShape {
+  return { rows: slots, columns: 1, workers };
+}
+
+/** Two priorities of five resources, filled up to a cache line, so that no two workers write the same one. */
+const BREAKER_COLUMNS = 16;
