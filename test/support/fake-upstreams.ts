@@ -58,6 +58,8 @@ export class FakeCluster implements Cluster {
   readonly streams: FakeStream[] = [];
   readonly waiting: UpstreamRequest[] = [];
   cancelled: number = 0;
+  /** Retries that may run at once. */
+  retriesFree: number = 3;
 
   constructor(name: string, stats: StatsWriter) {
     this.plan = { name, statName: name } as ClusterPlan;
@@ -86,6 +88,16 @@ export class FakeCluster implements Cluster {
     this.cancelled++;
   }
 
+  beginRetry(): boolean {
+    if (this.retriesFree === 0) return false;
+    this.retriesFree--;
+    return true;
+  }
+
+  endRetry(): void {
+    this.retriesFree++;
+  }
+
   /** Opens what waits. */
   openWaiting(): void {
     for (const request of this.waiting.splice(0)) this.openNow(request);
@@ -107,7 +119,7 @@ export class FakeCluster implements Cluster {
     const stream = new FakeStream(request);
     this.streams.push(stream);
     const { endpoint, protocol, reused } = this;
-    request.onOpen({ writer: stream, endpoint, protocol, reused, channel: new FakeChannel() });
+    request.onOpen({ writer: stream, endpoint, protocol, reused, unanswered: true, channel: new FakeChannel() });
   }
 }
 
