@@ -19,6 +19,8 @@ export interface LoadOptions {
   /** Requests a second over all connections; 0: as fast as answers come. */
   readonly rate: number;
   readonly core: string;
+  /** File whose bytes are posted as a gRPC call; empty: GET. */
+  readonly call: string;
 }
 
 /** What came of it. Times in milliseconds. */
@@ -49,6 +51,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     ...(options.warmUpSeconds > 0 ? ["--warm-up-time", String(options.warmUpSeconds)] : []),
     ...(options.rate > 0 ? ["--rps", String(options.rate / options.connections)] : []),
     ...(options.rate > 0 ? ["--log-file", logFile] : []),
+    ...(options.call === "" ? [] : ["-d", options.call, "-H", "content-type: application/grpc", "-H", "te: trailers"]),
     options.url,
   ];
   try {

@@ -30,6 +30,8 @@ const { values: options } = parseArgs({
 const PROXY_CORE = "0";
 const LOAD_CORE = "1";
 const BODY = "x".repeat(64);
+const GRPC_BACKEND = join(dirname(fileURLToPath(import.meta.url)), "grpc-backend.ts");
+const PATHS = { small: "", large: "large", grpc: "helloworld.Greeter/SayHello" } as const;
 
 if (options.help) console.log(HELP);
 else await main();
@@ -92,7 +94,7 @@ async function measure(
   rate: number,
 ): Promise<Sample> {
   const [listen, admin] = [await freePort(), await freePort()];
-  const upstream = ports[row.size][row.upstream];
+  const upstream = row.size === "grpc" ? ports.grpc : ports[row.size][row.upstream];
   const cores = row.workers === 1 ? PROXY_CORE : `${PROXY_CORE},${LOAD_CORE}`;
   const proxy = startPinned(
     cores,
@@ -103,7 +105,8 @@ async function measure(
     await portReady(proxy, listen);
     if (!ownsPort(proxy.pid, listen)) throw new Error(`${peer} does not own port ${listen}`);
     const seconds = Number(options.seconds);
-    const url = `${row.tls ? "https" : "http"}://127.0.0.1:${listen}/${row.size === "large" ? "large" : ""}`;
+    const url = `${row.tls ? "https" : "http"}://127.0.0.1:${listen}/${PATHS[row.size]}`;
+    const call = row.size === "grpc" ? join(folder, "call") : "";
     const base = {
       url,
       protocol: row.protocol,
@@ -111,6 +114,7 @@ async function measure(
       streams: row.streams,
       rate,
       core: LOAD_CORE,
+      call,
     };
     await load({ ...base, seconds: 2, warmUpSeconds: 0 });
     const before = usageOf(proxy.pid);
@@ -152,13 +156,16 @@ async function callsPerRequest(
 interface BackendPorts {
   readonly small: { readonly http1: number; readonly http2: number };
   readonly large: { readonly http1: number; readonly http2: number };
+  readonly grpc: number;
 }
 
 async function startBackends(folder: string): Promise<{ ports: BackendPorts; started: Started[] }> {
   const ports: BackendPorts = {
     small: { http1: await freePort(), http2: await freePort() },
     large: { http1: await freePort(), http2: await freePort() },
+    grpc: await freePort(),
   };
+  writeFileSync(join(folder, "call"), Buffer.from([0, 0, 0, 0, 7, 0x0a, 5, ...Buffer.from("world")]));
   mkdirSync(join(folder, "www"));
   writeFileSync(join(folder, "www", "large"), Buffer.alloc(1 << 20, "starling "));
   const names = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=hop"];
@@ -178,9 +185,11 @@ async function startBackends(folder: string): Promise<{ ports: BackendPorts; sta
       ["nginx", "-c", large, "-e", join(folder, "backend-error.log")],
       join(folder, "backend-large.log"),
     ),
+    startPinned(LOAD_CORE, [process.execPath, GRPC_BACKEND, String(ports.grpc)], join(folder, "backend-grpc.log")),
   ];
   await portReady(started[0] as Started, ports.small.http1);
   await portReady(started[1] as Started, ports.large.http1);
+  await portReady(started[2] as Started, ports.grpc);
   return { ports, started };
 }
 

@@ -7,8 +7,8 @@ export interface Workload {
   readonly protocol: "http1" | "http2";
   readonly tls: boolean;
   readonly upstream: "http1" | "http2";
-  /** Small answers come from HAProxy, 1 MiB ones from nginx. */
-  readonly size: "small" | "large";
+  /** Small answers come from HAProxy, 1 MiB ones from nginx, gRPC ones from grpc-backend.ts. */
+  readonly size: "small" | "large" | "grpc";
   readonly connections: number;
   readonly streams: number;
   readonly workers: 1 | 2;
@@ -48,6 +48,20 @@ export const WORKLOADS: readonly Workload[] = [
     ...small,
     name: "h2c",
     title: "h2c → h2c, 16 × 16 streams",
+    protocol: "http2",
+    tls: false,
+    upstream: "http2",
+    connections: 16,
+    streams: 16,
+    peers: ["starling", "envoy", "haproxy"],
+    must: 0.7,
+    aim: 0.35,
+  },
+  {
+    ...small,
+    size: "grpc",
+    name: "grpc",
+    title: "gRPC unary, 16 × 16 streams",
     protocol: "http2",
     tls: false,
     upstream: "http2",

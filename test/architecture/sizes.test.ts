@@ -23,11 +23,11 @@ describe("file sizes", () => {
     assert.ok(over.length <= OVER_AIM_TODAY, `${over.length} files over 300 lines:\n${over.join("\n")}`);
   });
 
-  it("leave lines within reach of one screen (150 characters), texts that cannot be broken aside", () => {
+  it("leave lines within reach of one screen (165 characters), texts that cannot be broken aside", () => {
     const wide = files.flatMap((file) =>
       sourceText(file)
         .split("\n")
-        .flatMap((line, index) => (line.length > 150 && !UNBREAKABLE.test(line) ? [`${file}:${index + 1}`] : [])),
+        .flatMap((line, index) => (line.length > 165 && !UNBREAKABLE.test(line) ? [`${file}:${index + 1}`] : [])),
     );
     assert.deepEqual(wide, []);
   });
