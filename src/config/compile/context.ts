@@ -1,0 +1,53 @@
+// What every file of compile/ shares: options, what was found wrong, and the names of clusters. Made by compile-plan.ts for one
+// configuration. Never reads a field itself.
+import type { CheckedMessage, Diagnostic } from "../load/checked.ts";
+import { fieldDiagnostic, messageDiagnostic } from "../load/fields.ts";
+import { type Defaults, defaultsOf } from "./defaults.ts";
+
+/** What compiling needs besides the message. */
+export interface CompileOptions {
+  /** Whose defaults hold where the file is silent. */
+  readonly compat: "starling" | "envoy";
+  /** Reads a whole file named by the configuration; an Error says in plain words why it cannot. */
+  readFile(path: string): Uint8Array | Error;
+  /** An environment variable, undefined when it is not set. */
+  environment(name: string): string | undefined;
+  /** A random UUID: the name of a listener without one. */
+  uuid(): string;
+  /** --service-cluster, --service-node, --service-zone: they fill `node` where the file is silent. Empty: not given. */
+  readonly serviceCluster: string;
+  readonly serviceNode: string;
+  readonly serviceZone: string;
+}
+
+/** Collects diagnostics of one configuration and answers what several resources ask. */
+export class CompileContext {
+  readonly options: CompileOptions;
+  readonly defaults: Defaults;
+  readonly errors: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
+  /** Names of all clusters, so that routes can be checked against them. */
+  readonly clusterNames: Set<string> = new Set();
+  /** The final texts of runtime keys known when compiling. */
+  readonly runtimeTexts: Map<string, string> = new Map();
+
+  constructor(options: CompileOptions) {
+    this.options = options;
+    this.defaults = defaultsOf(options.compat);
+  }
+
+  /** The configuration is wrong at this field. */
+  error(message: CheckedMessage, field: string, says: string): void {
+    this.errors.push(field === "" ? messageDiagnostic(message, says) : fieldDiagnostic(message, field, says));
+  }
+
+  /** The configuration is served, but not wholly as it says. */
+  warn(message: CheckedMessage, field: string, says: string): void {
+    this.warnings.push(field === "" ? messageDiagnostic(message, says) : fieldDiagnostic(message, field, says));
+  }
+
+  /** A feature that serving without would change traffic: refused by name, with what to write instead. */
+  refuse(message: CheckedMessage, field: string, feature: string, instead: string): void {
+    this.error(message, field, `not supported: ${feature}; instead ${instead}`);
+  }
+}

@@ -1,0 +1,10 @@
+// envoy.config.core.v3.Metadata as plain data. Called for endpoints and routes.
+import type { CheckedJson, CheckedMessage, JsonValue } from "../load/checked.ts";
+import { entries } from "../load/fields.ts";
+
+/** filter_metadata: a Struct for each filter name. typed_filter_metadata is not read. */
+export function compileMetadata(metadata: CheckedMessage): Readonly<Record<string, JsonValue>> {
+  const found: Record<string, JsonValue> = {};
+  for (const [name, value] of entries(metadata, "filter_metadata")) found[name] = (value as CheckedJson).value;
+  return found;
+}

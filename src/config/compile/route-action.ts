@@ -1,0 +1,170 @@
+// envoy.config.route.v3.RouteAction to ForwardPlan: which cluster, timeouts, rewrites, retries. Called by route.ts.
+import type { CheckedMessage } from "../load/checked.ts";
+import { child, children, count, flag, has, oneOf, text } from "../load/fields.ts";
+import type { ClusterChoicePlan, ForwardPlan, RetryPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
+import type { CompileContext } from "./context.ts";
+import { compileHeaderChanges } from "./header-changes.ts";
+import { compileRegexRewrite } from "./match.ts";
+import { compileMetadata } from "./metadata.ts";
+import { compileRetry } from "./retry.ts";
+import { timeoutMs } from "./timeout-ms.ts";
+import { wireText } from "./wire-text.ts";
+
+/** What a route has from the levels above it. */
+export interface RouteScope {
+  /** Whether a route to a cluster that the file does not have is an error: validate_clusters. */
+  readonly validateClusters: boolean;
+  /** The virtual host's retry policy. */
+  readonly retry: RetryPlan | null;
+  /** max_direct_response_body_size_bytes. */
+  readonly directBodyBytesMax: number;
+}
+
+/** Compiles a RouteAction. */
+export function compileForward(context: CompileContext, action: CheckedMessage, scope: RouteScope): ForwardPlan {
+  const duration = child(action, "max_stream_duration");
+  const retry = child(action, "retry_policy");
+  const notFound = text(action, "cluster_not_found_response_code") ?? "SERVICE_UNAVAILABLE";
+  return {
+    kind: "forward",
+    cluster: clusterChoice(context, action, scope),
+    clusterNotFoundStatus: NOT_FOUND_STATUS[notFound] ?? 503,
+    timeoutMs: timeoutMs(action, "timeout", 15_000),
+    idleTimeoutMs: timeoutMs(action, "idle_timeout", -1),
+    streamDurationMaxMs: duration === undefined ? -1 : timeoutMs(duration, "max_stream_duration", -1),
+    rewrite: { path: pathRewrite(context, action), host: hostRewrite(context, action) },
+    priority: text(action, "priority") === "HIGH" ? "high" : "default",
+    retry: retry === undefined ? scope.retry : compileRetry(context, retry),
+    appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
+    metadataMatch: metadataMatch(action, "metadata_match"),
+  };
+}
+
+function clusterChoice(context: CompileContext, action: CheckedMessage, scope: RouteScope): ClusterChoicePlan {
+  const kind = oneOf(action, [
+    "cluster",
+    "cluster_header",
+    "weighted_clusters",
+    "cluster_specifier_plugin",
+    "inline_cluster_specifier_plugin",
+  ]);
+  switch (kind) {
+    case "cluster":
+    case undefined: {
+      const name = text(action, "cluster") ?? "";
+      if (scope.validateClusters && !context.clusterNames.has(name)) {
+        context.error(action, "cluster", `route: unknown cluster '${name}'`);
+      }
+      return { kind: "one", name };
+    }
+    case "cluster_header":
+      return { kind: "header", header: wireText((text(action, kind) ?? "").toLowerCase()) };
+    case "weighted_clusters":
+      return weightedClusters(context, child(action, kind) as CheckedMessage, scope);
+    default:
+      context.refuse(action, kind, "cluster specifier plugins", "use cluster, cluster_header or weighted_clusters");
+      return { kind: "one", name: "" };
+  }
+}
+
+function weightedClusters(context: CompileContext, weighted: CheckedMessage, scope: RouteScope): ClusterChoicePlan {
+  const clusters = children(weighted, "clusters").map((one) => weightedCluster(context, one, scope));
+  const totalWeight = clusters.reduce((sum, one) => sum + one.weight, 0);
+  if (totalWeight === 0) {
+    context.error(weighted, "clusters", "Sum of weights in the weighted_cluster must be greater than 0.");
+  } else if (totalWeight > UINT32_MAX) {
+    context.error(weighted, "clusters", `The sum of weights of all weighted clusters of route exceeds ${UINT32_MAX}`);
+  }
+  const total = count(weighted, "total_weight");
+  if (total !== undefined && total !== totalWeight) {
+    context.warn(weighted, "total_weight", `total_weight is not acted on: the weights add up to ${totalWeight}`);
+  }
+  if (flag(weighted, "use_hash_policy") === true) {
+    context.refuse(weighted, "use_hash_policy", "choosing weighted clusters by hash", "leave it out or use header_name");
+  }
+  return {
+    kind: "weighted",
+    clusters,
+    totalWeight,
+    runtimeKeyPrefix: text(weighted, "runtime_key_prefix") ?? "",
+    headerName: wireText((text(weighted, "header_name") ?? "").toLowerCase()),
+  };
+}
+
+function weightedCluster(context: CompileContext, one: CheckedMessage, scope: RouteScope): WeightedClusterPlan {
+  const name = text(one, "name") ?? "";
+  const header = text(one, "cluster_header") ?? "";
+  if (header !== "" && name !== "") {
+    context.error(one, "cluster_header", "Only one of name or cluster_header can be specified");
+  } else if (header !== "") {
+    context.refuse(one, "cluster_header", "cluster_header inside weighted_clusters", "name the cluster");
+  } else if (name === "") {
+    context.error(one, "", "At least one of name or cluster_header need to be specified");
+  } else if (scope.validateClusters && !context.clusterNames.has(name)) {
+    context.error(one, "name", `route: unknown weighted cluster '${name}'`);
+  }
+  return {
+    name,
+    weight: count(one, "weight") ?? 0,
+    headers: compileHeaderChanges(context, one),
+    hostRewrite: wireText(text(one, "host_rewrite_literal") ?? ""),
+  };
+}
+
+function pathRewrite(context: CompileContext, action: CheckedMessage): RewritePlan["path"] {
+  const prefix = text(action, "prefix_rewrite") ?? "";
+  const regex = child(action, "regex_rewrite");
+  const policy = has(action, "path_rewrite_policy");
+  if (policy) {
+    context.refuse(action, "path_rewrite_policy", "path rewrite policies", "use prefix_rewrite or regex_rewrite");
+  }
+  if (prefix !== "" && regex !== undefined) {
+    context.error(
+      action,
+      "regex_rewrite",
+      "Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy",
+    );
+  }
+  if (regex !== undefined) return { kind: "regex", ...compileRegexRewrite(context, regex) };
+  return prefix === "" ? { kind: "none" } : { kind: "prefix", value: wireText(prefix) };
+}
+
+function hostRewrite(context: CompileContext, action: CheckedMessage): RewritePlan["host"] {
+  const kind = oneOf(action, [
+    "host_rewrite_literal",
+    "auto_host_rewrite",
+    "host_rewrite_header",
+    "host_rewrite_path_regex",
+    "host_rewrite",
+  ]);
+  switch (kind) {
+    case "host_rewrite_literal":
+      return { kind: "literal", value: wireText(text(action, kind) ?? "") };
+    case "auto_host_rewrite":
+      return flag(action, kind) === true ? { kind: "auto" } : { kind: "none" };
+    case "host_rewrite_header":
+      return { kind: "header", header: wireText((text(action, kind) ?? "").toLowerCase()) };
+    case "host_rewrite_path_regex":
+      return { kind: "path_regex", ...compileRegexRewrite(context, child(action, kind) as CheckedMessage) };
+    case "host_rewrite":
+      context.refuse(action, kind, "host rewriting by format", "use host_rewrite_literal or host_rewrite_header");
+      return { kind: "none" };
+    case undefined:
+      return { kind: "none" };
+  }
+}
+
+function metadataMatch(message: CheckedMessage, field: string): Readonly<Record<string, unknown>> | null {
+  const metadata = child(message, field);
+  if (metadata === undefined) return null;
+  const subset = compileMetadata(metadata)["envoy.lb"];
+  return typeof subset === "object" && subset !== null ? (subset as Record<string, unknown>) : null;
+}
+
+const UINT32_MAX = 4_294_967_295;
+
+const NOT_FOUND_STATUS: Readonly<Record<string, number>> = {
+  SERVICE_UNAVAILABLE: 503,
+  NOT_FOUND: 404,
+  INTERNAL_SERVER_ERROR: 500,
+};

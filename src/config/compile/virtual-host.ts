@@ -1,0 +1,87 @@
+// envoy.config.route.v3.RouteConfiguration and VirtualHost. Called by http-connection-manager.ts.
+import type { CheckedMessage } from "../load/checked.ts";
+import { child, children, count, flag, has, text, texts } from "../load/fields.ts";
+import type { RouteConfigPlan, VirtualHostPlan } from "../plan/route.ts";
+import type { CompileContext } from "./context.ts";
+import { compileHeaderChanges } from "./header-changes.ts";
+import { compileRetry } from "./retry.ts";
+import { compileRoute } from "./route.ts";
+import type { RouteScope } from "./route-action.ts";
+import { wireText } from "./wire-text.ts";
+
+/** Compiles an inline route configuration. */
+export function compileRouteConfig(context: CompileContext, config: CheckedMessage): RouteConfigPlan {
+  const name = text(config, "name") ?? "";
+  if (has(config, "vhds")) {
+    context.refuse(config, "vhds", "virtual hosts from a discovery server", "list them in virtual_hosts");
+  }
+  if (children(config, "cluster_specifier_plugins").length > 0) {
+    context.refuse(config, "cluster_specifier_plugins", "cluster specifier plugins", "name clusters in routes");
+  }
+  const scope = {
+    validateClusters: flag(config, "validate_clusters") ?? true,
+    directBodyBytesMax: count(config, "max_direct_response_body_size_bytes") ?? 4_096,
+  };
+  const hosts = children(config, "virtual_hosts");
+  checkDomains(context, hosts, name);
+  return {
+    name,
+    virtualHosts: hosts.map((host) => compileVirtualHost(context, host, scope)),
+    headers: compileHeaderChanges(context, config),
+    internalOnlyHeaders: texts(config, "internal_only_headers").map((header) => wireText(header.toLowerCase())),
+    mostSpecificHeaderMutationsWins: flag(config, "most_specific_header_mutations_wins") ?? false,
+    ignorePortInHostMatching: flag(config, "ignore_port_in_host_matching") ?? false,
+  };
+}
+
+/** What no configuration gives: no virtual hosts, so every request is answered 404. */
+export const NO_ROUTES: RouteConfigPlan = {
+  name: "",
+  virtualHosts: [],
+  headers: { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] },
+  internalOnlyHeaders: [],
+  mostSpecificHeaderMutationsWins: false,
+  ignorePortInHostMatching: false,
+};
+
+function compileVirtualHost(
+  context: CompileContext,
+  host: CheckedMessage,
+  above: Omit<RouteScope, "retry">,
+): VirtualHostPlan {
+  if (has(host, "matcher")) {
+    context.refuse(host, "matcher", "route matcher trees", "list the routes in routes, first match first");
+  }
+  const retry = child(host, "retry_policy");
+  const scope: RouteScope = { ...above, retry: retry === undefined ? null : compileRetry(context, retry) };
+  const requireTls = text(host, "require_tls");
+  return {
+    name: text(host, "name") ?? "",
+    domains: domainsOf(host),
+    routes: children(host, "routes").map((route) => compileRoute(context, route, scope)),
+    requireTls: requireTls === "ALL" ? "all" : requireTls === "EXTERNAL_ONLY" ? "external" : "none",
+    headers: compileHeaderChanges(context, host),
+    includeRequestAttemptCount: flag(host, "include_request_attempt_count") ?? false,
+    includeAttemptCountInResponse: flag(host, "include_attempt_count_in_response") ?? false,
+  };
+}
+
+function domainsOf(host: CheckedMessage): string[] {
+  return texts(host, "domains").map((domain) => wireText(domain.toLowerCase()));
+}
+
+function checkDomains(context: CompileContext, hosts: readonly CheckedMessage[], config: string): void {
+  const seen = new Set<string>();
+  for (const host of hosts) {
+    for (const domain of domainsOf(host)) {
+      if (seen.has(domain)) {
+        const says =
+          domain === "*"
+            ? `Only a single wildcard domain is permitted in route ${config}`
+            : `Only unique values for domains are permitted. Duplicate entry of domain ${domain} in route ${config}`;
+        context.error(host, "domains", says);
+      }
+      seen.add(domain);
+    }
+  }
+}
