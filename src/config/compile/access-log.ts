@@ -68,7 +68,12 @@ function jsonFormat(context: CompileContext, message: CheckedMessage, field: str
   return { format: [], json: jsonFields(context, message, field, written as JsonValue), omitEmpty };
 }
 
-function jsonFields(context: CompileContext, message: CheckedMessage, field: string, value: JsonValue): JsonFieldPlan[] {
+function jsonFields(
+  context: CompileContext,
+  message: CheckedMessage,
+  field: string,
+  value: JsonValue,
+): JsonFieldPlan[] {
   return Object.entries(value as Readonly<Record<string, JsonValue>>).map(([key, one]) => {
     if (typeof one === "string") {
       return { key, parts: compileFormat(context, message, field, one), constant: null, fields: null };

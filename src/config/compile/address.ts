@@ -53,7 +53,8 @@ export function compileSocketAddress(
 /** Whether the text is an IPv4 address in four decimal parts or an IPv6 address without brackets and zone. */
 export function isIpAddress(host: string): boolean {
   const parts = host.split(".");
-  if (parts.length === 4 && !host.includes(":")) return parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
+  if (parts.length === 4 && !host.includes(":"))
+    return parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
   return /^[0-9a-fA-F:.]+$/.test(host) && host.includes(":") && URL.canParse(`http://[${host}]/`);
 }
 
@@ -61,7 +62,11 @@ function compilePipe(context: CompileContext, pipe: CheckedMessage): PipePlan | 
   const path = text(pipe, "path") ?? "";
   const mode = count(pipe, "mode") ?? 0;
   if (Buffer.byteLength(path) >= PIPE_PATH_BYTES_MAX) {
-    context.error(pipe, "path", `Path "${path}" exceeds maximum UNIX domain socket path size of ${PIPE_PATH_BYTES_MAX}.`);
+    context.error(
+      pipe,
+      "path",
+      `Path "${path}" exceeds maximum UNIX domain socket path size of ${PIPE_PATH_BYTES_MAX}.`,
+    );
     return null;
   }
   if (path.startsWith("@") && mode !== 0) {

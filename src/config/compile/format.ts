@@ -32,7 +32,10 @@ export function parseFormat(format: string): ParsedFormat {
     COMMAND.lastIndex = percent;
     const found = COMMAND.exec(format);
     if (found === null) {
-      return { ok: false, says: `Incorrect configuration: ${format}. Couldn't find valid command at position ${percent}` };
+      return {
+        ok: false,
+        says: `Incorrect configuration: ${format}. Couldn't find valid command at position ${percent}`,
+      };
     }
     const part = operatorPart(found[1] as string, found[2], found[3]);
     if (typeof part === "string") return { ok: false, says: part };
@@ -79,7 +82,6 @@ export function compileTextFormat(context: CompileContext, format: CheckedMessag
   const source = readTextSource(context, child(format, kind) as CheckedMessage);
   return source === null ? null : compileFormat(context, format, kind, source);
 }
-
 
 function operatorPart(name: string, params: string | undefined, length: string | undefined): FormatPartPlan | string {
   const rule = operatorRule(name);

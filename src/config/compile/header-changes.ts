@@ -76,5 +76,4 @@ const ACTIONS: Readonly<Record<string, HeaderAddPlan["action"]>> = {
 
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not stand in a header value
 const LINE_BREAK = /[\0\r\n]/;

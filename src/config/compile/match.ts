@@ -2,7 +2,7 @@
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, count, flag, has, oneOf, text } from "../load/fields.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan, StringMatcherPlan } from "../plan/match.ts";
-import { regexFault } from "../plan/regex.ts";
+import { compileRegex, regexFault, substitutionFault } from "../plan/regex.ts";
 import type { CompileContext } from "./context.ts";
 import { wireText } from "./wire-text.ts";
 
@@ -11,7 +11,11 @@ export function compileStringMatcher(context: CompileContext, matcher: CheckedMe
   const ignoreCase = flag(matcher, "ignore_case") ?? false;
   const kind = oneOf(matcher, ["exact", "prefix", "suffix", "contains", "safe_regex", "custom"]) ?? "exact";
   if (kind === "safe_regex") {
-    return { kind: "regex", value: compileRegexText(context, child(matcher, kind) as CheckedMessage), ignoreCase: false };
+    return {
+      kind: "regex",
+      value: compileRegexText(context, child(matcher, kind) as CheckedMessage),
+      ignoreCase: false,
+    };
   }
   if (kind === "custom") {
     context.refuse(matcher, "custom", "custom string matchers", "use exact, prefix, suffix, contains or safe_regex");
@@ -34,8 +38,14 @@ export function compileRegexRewrite(
   context: CompileContext,
   rewrite: CheckedMessage,
 ): { readonly pattern: string; readonly substitution: string } {
-  const pattern = compileRegexText(context, child(rewrite, "pattern") ?? rewrite);
-  return { pattern, substitution: wireText(text(rewrite, "substitution") ?? "") };
+  const matcher = child(rewrite, "pattern");
+  const pattern = matcher === undefined ? "" : compileRegexText(context, matcher);
+  const substitution = wireText(text(rewrite, "substitution") ?? "");
+  if (regexFault(pattern) === null) {
+    const fault = substitutionFault(substitution, compileRegex(pattern).groups);
+    if (fault !== null) context.warn(rewrite, "substitution", fault);
+  }
+  return { pattern, substitution };
 }
 
 /** envoy.config.route.v3.HeaderMatcher, its deprecated forms too. */

@@ -11,11 +11,7 @@ export function compileRetry(context: CompileContext, policy: CheckedMessage): R
   const base = backOff === undefined ? undefined : millis(backOff, "base_interval");
   const max = backOff === undefined ? undefined : millis(backOff, "max_interval");
   if (backOff !== undefined && base !== undefined && max !== undefined && max < base) {
-    context.error(
-      backOff,
-      "max_interval",
-      "retry_policy.max_interval must greater than or equal to the base_interval",
-    );
+    context.error(backOff, "max_interval", "retry_policy.max_interval must greater than or equal to the base_interval");
   }
   const backOffBaseMs = Math.max(1, base ?? 25);
   return {

@@ -80,7 +80,12 @@ function weightedClusters(context: CompileContext, weighted: CheckedMessage, sco
     context.warn(weighted, "total_weight", `total_weight is not acted on: the weights add up to ${totalWeight}`);
   }
   if (flag(weighted, "use_hash_policy") === true) {
-    context.refuse(weighted, "use_hash_policy", "choosing weighted clusters by hash", "leave it out or use header_name");
+    context.refuse(
+      weighted,
+      "use_hash_policy",
+      "choosing weighted clusters by hash",
+      "leave it out or use header_name",
+    );
   }
   return {
     kind: "weighted",
@@ -119,11 +124,7 @@ function pathRewrite(context: CompileContext, action: CheckedMessage): RewritePl
     context.refuse(action, "path_rewrite_policy", "path rewrite policies", "use prefix_rewrite or regex_rewrite");
   }
   if (prefix !== "" && regex !== undefined) {
-    context.error(
-      action,
-      "regex_rewrite",
-      "Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy",
-    );
+    context.error(action, "regex_rewrite", "Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy");
   }
   if (regex !== undefined) return { kind: "regex", ...compileRegexRewrite(context, regex) };
   return prefix === "" ? { kind: "none" } : { kind: "prefix", value: wireText(prefix) };

@@ -13,7 +13,13 @@ import type { CompileContext } from "./context.ts";
 import { readDataSource } from "./data-source.ts";
 import { compileTextFormat } from "./format.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
-import { compileFraction, compileHeaderMatcher, compileQueryMatcher, compileRegexRewrite, compileRegexText } from "./match.ts";
+import {
+  compileFraction,
+  compileHeaderMatcher,
+  compileQueryMatcher,
+  compileRegexRewrite,
+  compileRegexText,
+} from "./match.ts";
 import { compileForward, type RouteScope } from "./route-action.ts";
 import { wireText } from "./wire-text.ts";
 
@@ -66,7 +72,11 @@ function pathMatch(context: CompileContext, match: CheckedMessage): PathMatchPla
       return { kind, value: wireText(caseSensitive ? value : value.toLowerCase()), caseSensitive };
     }
     case "safe_regex":
-      return { kind: "regex", value: compileRegexText(context, child(match, kind) as CheckedMessage), caseSensitive: true };
+      return {
+        kind: "regex",
+        value: compileRegexText(context, child(match, kind) as CheckedMessage),
+        caseSensitive: true,
+      };
     case "connect_matcher":
       return { kind: "connect", value: "", caseSensitive: true };
     case "path_match_policy":

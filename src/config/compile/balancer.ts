@@ -1,0 +1,58 @@
+// lb_policy and load_balancing_policy to a balancer. Called by cluster.ts.
+import type { CheckedMessage } from "../load/checked.ts";
+import { acknowledgeAll, child, children, count, decimal, text } from "../load/fields.ts";
+import type { BalancerPlan } from "../plan/cluster.ts";
+import type { CompileContext } from "./context.ts";
+
+/** Compiles the policy; load_balancing_policy wins over lb_policy, as in Envoy. */
+export function compileBalancer(context: CompileContext, cluster: CheckedMessage): BalancerPlan {
+  const policy = child(cluster, "load_balancing_policy");
+  const name = text(cluster, "lb_policy") ?? "ROUND_ROBIN";
+  if (policy !== undefined) return typedBalancer(context, policy);
+  switch (name) {
+    case "ROUND_ROBIN":
+      return { kind: "round_robin" };
+    case "RANDOM":
+      return { kind: "random" };
+    case "LEAST_REQUEST":
+      return leastRequest(child(cluster, "least_request_lb_config"));
+    case "LOAD_BALANCING_POLICY_CONFIG":
+      context.error(cluster, "lb_policy", "cluster: field load_balancing_policy need to be set");
+      return { kind: "round_robin" };
+    default:
+      context.refuse(cluster, "lb_policy", `lb_policy ${name}`, INSTEAD);
+      return { kind: "round_robin" };
+  }
+}
+
+function typedBalancer(context: CompileContext, policy: CheckedMessage): BalancerPlan {
+  const candidates = children(policy, "policies").map((one) => child(one, "typed_extension_config"));
+  for (const candidate of candidates) {
+    if (candidate === undefined) continue;
+    text(candidate, "name");
+    const config = child(candidate, "typed_config");
+    switch (config?.type) {
+      case "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin":
+        return { kind: "round_robin" };
+      case "envoy.extensions.load_balancing_policies.random.v3.Random":
+        return { kind: "random" };
+      case "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest":
+        return leastRequest(config);
+      default:
+        if (config !== undefined) acknowledgeAll(config);
+    }
+  }
+  context.refuse(policy, "policies", "these load balancing policies", INSTEAD);
+  return { kind: "round_robin" };
+}
+
+function leastRequest(config: CheckedMessage | undefined): BalancerPlan {
+  const bias = config === undefined ? undefined : child(config, "active_request_bias");
+  return {
+    kind: "least_request",
+    choices: (config === undefined ? undefined : count(config, "choice_count")) ?? 2,
+    activeRequestBias: (bias === undefined ? undefined : decimal(bias, "default_value")) ?? 1,
+  };
+}
+
+const INSTEAD = "use ROUND_ROBIN, LEAST_REQUEST or RANDOM";

@@ -1,0 +1,108 @@
+// envoy.config.bootstrap.v3.Bootstrap to Plan: runtime and clusters first, because listeners refer to them. Called by compile-plan.ts.
+import type { CheckedMessage } from "../load/checked.ts";
+import { acknowledge, child, children, flag, has, json, millis, text } from "../load/fields.ts";
+import type { ClusterPlan } from "../plan/cluster.ts";
+import type { ListenerPlan } from "../plan/listener.ts";
+import type { AdminPlan, NodePlan, Plan } from "../plan/plan.ts";
+import { compileAccessLogs } from "./access-log.ts";
+import { compileAddress } from "./address.ts";
+import { compileCluster } from "./cluster.ts";
+import type { CompileContext } from "./context.ts";
+import { compileLocality } from "./endpoint.ts";
+import { checkListenerAddresses, compileListener } from "./listener.ts";
+import { compileRuntime } from "./runtime.ts";
+
+/** Compiles everything; the plan means something only when the context has no errors. */
+export function compileBootstrap(context: CompileContext, bootstrap: CheckedMessage): Plan {
+  refuseDiscovery(context, bootstrap);
+  const runtime = compileRuntime(context, bootstrap);
+  const resources = child(bootstrap, "static_resources");
+  const clusters = resources === undefined ? [] : compileClusters(context, children(resources, "clusters"));
+  const listeners = resources === undefined ? [] : compileListeners(context, children(resources, "listeners"));
+  return {
+    version: "",
+    node: compileNode(context, child(bootstrap, "node")),
+    admin: compileAdmin(context, child(bootstrap, "admin")),
+    listeners,
+    clusters,
+    runtime,
+    statsFlushIntervalMs: flushInterval(context, bootstrap),
+    compat: context.options.compat,
+  };
+}
+
+function compileClusters(context: CompileContext, messages: readonly CheckedMessage[]): ClusterPlan[] {
+  return messages.map((message) => {
+    const cluster = compileCluster(context, message);
+    if (context.clusterNames.has(cluster.name)) {
+      context.error(message, "name", `cluster manager: duplicate cluster '${cluster.name}'`);
+    }
+    context.clusterNames.add(cluster.name);
+    return cluster;
+  });
+}
+
+function compileListeners(context: CompileContext, messages: readonly CheckedMessage[]): ListenerPlan[] {
+  const compiled = messages.map((message) => compileListener(context, message));
+  // A later listener of the same name replaces the earlier one in Envoy, as an update of it would.
+  compiled.forEach((listener, index) => {
+    const message = messages[index];
+    const later = compiled.findIndex((other, at) => at > index && other?.name === listener?.name);
+    if (listener === null || message === undefined || later === -1) return;
+    context.warn(message, "name", `listener '${listener.name}' is not served: a later one has the same name`);
+    compiled[index] = null;
+  });
+  checkListenerAddresses(context, messages, compiled);
+  return compiled.filter((listener): listener is ListenerPlan => listener !== null);
+}
+
+function refuseDiscovery(context: CompileContext, bootstrap: CheckedMessage): void {
+  const dynamic = child(bootstrap, "dynamic_resources");
+  if (dynamic === undefined) return;
+  for (const field of Object.keys(dynamic.fields)) {
+    acknowledge(dynamic, field);
+    const instead = "list listeners and clusters in static_resources";
+    context.refuse(dynamic, field, `resources from a discovery server or file (${field})`, instead);
+  }
+}
+
+function compileNode(context: CompileContext, node: CheckedMessage | undefined): NodePlan {
+  const { serviceCluster, serviceNode, serviceZone } = context.options;
+  if (node === undefined) {
+    return { id: serviceNode, cluster: serviceCluster, region: "", zone: serviceZone, subZone: "", metadata: {} };
+  }
+  const locality = compileLocality(child(node, "locality"));
+  return {
+    id: text(node, "id") || serviceNode,
+    cluster: text(node, "cluster") || serviceCluster,
+    region: locality.region,
+    zone: locality.zone || serviceZone,
+    subZone: locality.subZone,
+    metadata: (json(node, "metadata") ?? {}) as Readonly<Record<string, unknown>>,
+  };
+}
+
+function compileAdmin(context: CompileContext, admin: CheckedMessage | undefined): AdminPlan | null {
+  if (admin === undefined) return null;
+  const logs = compileAccessLogs(context, admin, "access_log").map((log) =>
+    log.sink === "file" ? log.path : `/dev/${log.sink}`,
+  );
+  const path = text(admin, "access_log_path") ?? "";
+  const message = child(admin, "address");
+  const address = message === undefined ? null : compileAddress(context, message, "ip");
+  if (address === null) return null;
+  return { address, accessLogPaths: path === "" ? logs : [...logs, path] };
+}
+
+function flushInterval(context: CompileContext, bootstrap: CheckedMessage): number {
+  const interval = millis(bootstrap, "stats_flush_interval");
+  if (flag(bootstrap, "stats_flush_on_admin") === true) {
+    if (has(bootstrap, "stats_flush_interval")) {
+      const says = "Only one of stats_flush_interval or stats_flush_on_admin should be set!";
+      context.error(bootstrap, "stats_flush_on_admin", says);
+    } else {
+      context.warn(bootstrap, "stats_flush_on_admin", "stats_flush_on_admin is accepted and not acted on");
+    }
+  }
+  return interval ?? 5_000;
+}

@@ -1,0 +1,173 @@
+// envoy.config.cluster.v3.Cluster to ClusterPlan. Called by bootstrap.ts before the listeners.
+import type { CheckedMessage } from "../load/checked.ts";
+import { acknowledge, acknowledgeAll, child, children, count, decimal, flag, millis, text } from "../load/fields.ts";
+import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../plan/cluster.ts";
+import type { UpstreamTlsPlan } from "../plan/tls.ts";
+import { compileSocketAddress } from "./address.ts";
+import { compileBalancer } from "./balancer.ts";
+import type { CompileContext } from "./context.ts";
+import { compileDnsDiscovery } from "./dns-discovery.ts";
+import { compileEndpoints } from "./endpoint.ts";
+import { statName } from "./stat-name.ts";
+import { compileUpstreamTls, RAW_BUFFER, UPSTREAM_TLS } from "./tls.ts";
+import { compileUpstreamProtocol } from "./upstream-protocol.ts";
+
+/** Compiles one cluster. */
+export function compileCluster(context: CompileContext, cluster: CheckedMessage): ClusterPlan {
+  const name = text(cluster, "name") ?? "";
+  const kind = refuseKinds(context, cluster);
+  const assignment = child(cluster, "load_assignment");
+  const endpoints =
+    assignment === undefined ? [] : compileEndpoints(context, assignment, kind === "static" ? "ip" : "name");
+  const tls = transportSocket(context, cluster);
+  const protocol = compileUpstreamProtocol(context, cluster);
+  if (protocol.protocol === "alpn" && tls === null) {
+    const instead = "use explicit_http_config, or give the cluster an UpstreamTlsContext";
+    context.refuse(cluster, "typed_extension_protocol_options", "auto_config without TLS", instead);
+  }
+  return {
+    name,
+    statName: statName(text(cluster, "alt_stat_name") || name),
+    discovery: discoveryOf(context, cluster, kind, endpoints),
+    balancer: compileBalancer(context, cluster),
+    connectTimeoutMs: millis(cluster, "connect_timeout") ?? 5_000,
+    tls,
+    ...protocol,
+    breakers: breakersOf(context, cluster),
+    perConnectionBufferBytesMax: count(cluster, "per_connection_buffer_limit_bytes") ?? 1_048_576,
+    panicThresholdPercent: panicThreshold(cluster),
+    overprovisioningPercent: overprovisioning(assignment),
+    bindAddress: bindAddress(context, cluster),
+  };
+}
+
+type Kind = "static" | "strict_dns" | "logical_dns";
+
+function refuseKinds(context: CompileContext, cluster: CheckedMessage): Kind {
+  acknowledge(cluster, "metadata");
+  for (const [field, feature, instead] of REFUSED) {
+    if (cluster.fields[field] === undefined) continue;
+    acknowledge(cluster, field);
+    context.refuse(cluster, field, feature, instead);
+  }
+  for (const field of ["health_checks", "outlier_detection"]) {
+    const value = cluster.fields[field];
+    if (value === undefined) continue;
+    for (const one of field === "health_checks" ? children(cluster, field) : [child(cluster, field)]) {
+      if (one !== undefined) acknowledgeAll(one);
+    }
+    context.warn(cluster, field, `${field}: not acted on yet: endpoints are taken as healthy`);
+  }
+  const type = text(cluster, "type") ?? "STATIC";
+  switch (type) {
+    case "STATIC":
+      return "static";
+    case "STRICT_DNS":
+      return "strict_dns";
+    case "LOGICAL_DNS":
+      return "logical_dns";
+    default:
+      acknowledge(cluster, "eds_cluster_config");
+      context.refuse(cluster, "type", `clusters of type ${type}`, "use STATIC, STRICT_DNS or LOGICAL_DNS");
+      return "strict_dns";
+  }
+}
+
+function discoveryOf(
+  context: CompileContext,
+  cluster: CheckedMessage,
+  kind: Kind,
+  endpoints: readonly EndpointPlan[],
+): ClusterPlan["discovery"] {
+  if (kind === "static") return { kind, endpoints };
+  const configured = cluster.fields["load_assignment"] === undefined ? 0 : endpoints.length;
+  if (kind === "logical_dns" && configured !== 1) {
+    const says = "LOGICAL_DNS clusters must have a single locality_lb_endpoint and a single lb_endpoint";
+    context.error(cluster, "load_assignment", says);
+  }
+  return compileDnsDiscovery(context, cluster, kind, endpoints);
+}
+
+function transportSocket(context: CompileContext, cluster: CheckedMessage): UpstreamTlsPlan | null {
+  const socket = child(cluster, "transport_socket");
+  if (socket === undefined) return null;
+  const name = text(socket, "name") ?? "";
+  const config = child(socket, "typed_config");
+  if (config?.type === UPSTREAM_TLS) return compileUpstreamTls(context, config);
+  if (config?.type === RAW_BUFFER) return null;
+  if (config === undefined) {
+    context.error(socket, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
+    return null;
+  }
+  acknowledgeAll(config);
+  const feature = `the transport socket '${name}' (${config.type}) of a cluster`;
+  context.refuse(socket, "typed_config", feature, `use ${UPSTREAM_TLS}, or none for cleartext`);
+  return null;
+}
+
+function breakersOf(context: CompileContext, cluster: CheckedMessage): ClusterPlan["breakers"] {
+  const breakers = child(cluster, "circuit_breakers");
+  const thresholds = breakers === undefined ? [] : children(breakers, "thresholds");
+  const compiled = { default: DEFAULT_BREAKER, high: DEFAULT_BREAKER };
+  const seen = new Set<string>();
+  for (const threshold of thresholds) {
+    const priority = text(threshold, "priority") === "HIGH" ? "high" : "default";
+    if (seen.has(priority)) {
+      context.warn(threshold, "", "a second threshold of the same priority is not acted on, as in Envoy");
+      continue;
+    }
+    seen.add(priority);
+    compiled[priority] = breakerOf(threshold);
+  }
+  return compiled;
+}
+
+function breakerOf(threshold: CheckedMessage): BreakerPlan {
+  return {
+    connectionsMax: count(threshold, "max_connections") ?? DEFAULT_BREAKER.connectionsMax,
+    pendingMax: count(threshold, "max_pending_requests") ?? DEFAULT_BREAKER.pendingMax,
+    requestsMax: count(threshold, "max_requests") ?? DEFAULT_BREAKER.requestsMax,
+    retriesMax: count(threshold, "max_retries") ?? DEFAULT_BREAKER.retriesMax,
+    poolsMax: count(threshold, "max_connection_pools") ?? DEFAULT_BREAKER.poolsMax,
+    trackRemaining: flag(threshold, "track_remaining") ?? DEFAULT_BREAKER.trackRemaining,
+  };
+}
+
+function panicThreshold(cluster: CheckedMessage): number {
+  const common = child(cluster, "common_lb_config");
+  const percent = common === undefined ? undefined : child(common, "healthy_panic_threshold");
+  return percent === undefined ? 50 : (decimal(percent, "value") ?? 0);
+}
+
+function overprovisioning(assignment: CheckedMessage | undefined): number {
+  const policy = assignment === undefined ? undefined : child(assignment, "policy");
+  return (policy === undefined ? undefined : count(policy, "overprovisioning_factor")) ?? 140;
+}
+
+function bindAddress(context: CompileContext, cluster: CheckedMessage): string {
+  const config = child(cluster, "upstream_bind_config");
+  const source = config === undefined ? undefined : child(config, "source_address");
+  const address = source === undefined ? null : compileSocketAddress(context, source, "ip");
+  if (source === undefined || address === null) return "";
+  if (address.port !== 0) {
+    context.refuse(source, "port_value", "a fixed source port", "use port_value: 0");
+  }
+  return address.host;
+}
+
+const DEFAULT_BREAKER: BreakerPlan = {
+  connectionsMax: 1_024,
+  pendingMax: 1_024,
+  requestsMax: 1_024,
+  retriesMax: 3,
+  poolsMax: Number.POSITIVE_INFINITY,
+  trackRemaining: false,
+};
+
+const REFUSED: readonly (readonly [field: string, feature: string, instead: string])[] = [
+  ["cluster_type", "cluster extensions", "use type STATIC, STRICT_DNS or LOGICAL_DNS"],
+  ["transport_socket_matches", "transport sockets chosen by endpoint", "use one transport_socket for the cluster"],
+  ["filters", "network filters of a cluster", "leave them out"],
+  ["upstream_config", "upstream extensions", "leave it out"],
+  ["lb_subset_config", "subset load balancing", "make a cluster of each subset"],
+];

@@ -1,0 +1,158 @@
+// envoy.config.listener.v3.FilterChain: match, transport socket and the terminal filter. Called by listener.ts.
+import type { CheckedMessage } from "../load/checked.ts";
+import { acknowledge, acknowledgeAll, child, children, count, flag, has, text, texts } from "../load/fields.ts";
+import type { FilterChainMatchPlan, FilterChainPlan, NetworkFilterPlan } from "../plan/listener.ts";
+import type { DownstreamTlsPlan } from "../plan/tls.ts";
+import type { CompileContext } from "./context.ts";
+import { compileHttpConnectionManager, HTTP_CONNECTION_MANAGER } from "./http-connection-manager.ts";
+import { timeoutMs } from "./timeout-ms.ts";
+import { compileDownstreamTls, DOWNSTREAM_TLS, RAW_BUFFER } from "./tls.ts";
+
+/** Compiles one chain; null after an error that leaves it without a filter. */
+export function compileFilterChain(context: CompileContext, chain: CheckedMessage): FilterChainPlan | null {
+  const match = child(chain, "filter_chain_match");
+  acknowledge(chain, "metadata");
+  if (flag(chain, "use_proxy_proto") === true) {
+    context.refuse(chain, "use_proxy_proto", "the PROXY protocol", "leave it out and use xff_num_trusted_hops");
+  }
+  const compiled = {
+    name: text(chain, "name") ?? "",
+    match: match === undefined ? MATCH_ALL : compileMatch(context, match),
+    tls: transportSocket(context, chain),
+    handshakeTimeoutMs: timeoutMs(chain, "transport_socket_connect_timeout", context.defaults.handshakeTimeoutMs),
+  };
+  const filter = terminalFilter(context, chain);
+  return filter === null ? null : { ...compiled, filter };
+}
+
+/** Says which chains have the same or overlapping matches, as Envoy does. `chains` and `compiled` go together. */
+export function checkChainMatches(
+  context: CompileContext,
+  chains: readonly CheckedMessage[],
+  compiled: readonly (FilterChainPlan | null)[],
+): void {
+  const wholes = new Map<string, string>();
+  const tuples = new Set<string>();
+  compiled.forEach((chain, index) => {
+    const message = chains[index];
+    if (chain === null || message === undefined) return;
+    const whole = JSON.stringify(chain.match);
+    const same = wholes.get(whole);
+    const own = tuplesOf(chain.match);
+    if (same !== undefined) {
+      const says = `filter chain '${chain.name}' has the same matching rules defined as '${same}'.`;
+      context.error(message, "filter_chain_match", says);
+    } else if (own.some((tuple) => tuples.has(tuple))) {
+      const says = "multiple filter chains with overlapping matching rules are defined";
+      context.error(message, "filter_chain_match", says);
+    }
+    wholes.set(whole, chain.name);
+    for (const tuple of own) tuples.add(tuple);
+  });
+}
+
+/** The match of a chain that serves every connection. */
+export const MATCH_ALL: FilterChainMatchPlan = {
+  serverNames: [],
+  applicationProtocols: [],
+  transportProtocol: "",
+  destinationPort: 0,
+};
+
+function tuplesOf(match: FilterChainMatchPlan): string[] {
+  const names = match.serverNames.length === 0 ? [""] : match.serverNames;
+  const protocols = match.applicationProtocols.length === 0 ? [""] : match.applicationProtocols;
+  return names.flatMap((name) =>
+    protocols.map((protocol) => JSON.stringify([match.destinationPort, name, match.transportProtocol, protocol])),
+  );
+}
+
+function compileMatch(context: CompileContext, match: CheckedMessage): FilterChainMatchPlan {
+  for (const field of ["prefix_ranges", "direct_source_prefix_ranges", "source_prefix_ranges", "source_ports"]) {
+    if (match.fields[field] !== undefined) refuseMatch(context, match, field);
+  }
+  if ((text(match, "address_suffix") ?? "") !== "") refuseMatch(context, match, "address_suffix");
+  if (has(match, "suffix_len")) refuseMatch(context, match, "suffix_len");
+  if ((text(match, "source_type") ?? "ANY") !== "ANY") refuseMatch(context, match, "source_type");
+  const serverNames = texts(match, "server_names").map((name) => {
+    const rest = name.startsWith("*.") ? name.slice(2) : name;
+    if (rest.includes("*") && name !== "*") {
+      context.error(match, "server_names", 'partial wildcards are not supported in "server_names"');
+    }
+    return name.toLowerCase();
+  });
+  return {
+    serverNames,
+    applicationProtocols: texts(match, "application_protocols"),
+    transportProtocol: text(match, "transport_protocol") ?? "",
+    destinationPort: count(match, "destination_port") ?? 0,
+  };
+}
+
+function refuseMatch(context: CompileContext, match: CheckedMessage, field: string): void {
+  acknowledge(match, field);
+  context.refuse(
+    match,
+    field,
+    `filter chains matched by ${field}`,
+    "match server_names, transport_protocol, application_protocols or destination_port, or use a listener of its own",
+  );
+}
+
+function transportSocket(context: CompileContext, chain: CheckedMessage): DownstreamTlsPlan | null {
+  const socket = child(chain, "transport_socket");
+  if (socket === undefined) return null;
+  const name = text(socket, "name") ?? "";
+  const config = child(socket, "typed_config");
+  if (config?.type === DOWNSTREAM_TLS) return compileDownstreamTls(context, config);
+  if (config?.type === RAW_BUFFER) return null;
+  if (config === undefined) {
+    context.error(socket, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
+    return null;
+  }
+  acknowledgeAll(config);
+  context.refuse(
+    socket,
+    "typed_config",
+    `the transport socket '${name}' (${config.type}) of a listener`,
+    `use ${DOWNSTREAM_TLS}, or none for cleartext`,
+  );
+  return null;
+}
+
+function terminalFilter(context: CompileContext, chain: CheckedMessage): NetworkFilterPlan | null {
+  const filters = children(chain, "filters");
+  let terminal: NetworkFilterPlan | null = null;
+  filters.forEach((filter, index) => {
+    const compiled = compileFilter(context, filter, index === filters.length - 1);
+    if (compiled !== null) terminal = compiled;
+  });
+  if (filters.length === 0) {
+    context.refuse(chain, "", "a filter chain without filters", "give it an HTTP connection manager");
+  }
+  return terminal;
+}
+
+function compileFilter(context: CompileContext, filter: CheckedMessage, last: boolean): NetworkFilterPlan | null {
+  const name = text(filter, "name") ?? "";
+  const config = child(filter, "typed_config");
+  if (config?.type === HTTP_CONNECTION_MANAGER) {
+    if (!last) {
+      const type = "envoy.filters.network.http_connection_manager";
+      const says = `Error: terminal filter named ${name} of type ${type} must be the last filter in a network filter chain.`;
+      context.error(filter, "", says);
+    }
+    return compileHttpConnectionManager(context, config);
+  }
+  if (config === undefined) {
+    context.error(filter, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
+    return null;
+  }
+  acknowledgeAll(config);
+  const what = `the network filter '${name}' (${config.type})`;
+  const instead = last
+    ? "serve HTTP and gRPC with envoy.filters.network.http_connection_manager"
+    : "remove it: the HTTP connection manager is the only network filter";
+  context.refuse(filter, "typed_config", what, instead);
+  return null;
+}

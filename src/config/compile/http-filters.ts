@@ -1,0 +1,104 @@
+// The HTTP filters of a manager: the router is acted on, every other one is refused by name with what to write instead. Called by
+// http-connection-manager.ts.
+import type { CheckedMessage } from "../load/checked.ts";
+import { acknowledgeAll, child, children, flag, has, text } from "../load/fields.ts";
+import type { HttpFilterPlan, RouterFilterPlan } from "../plan/listener.ts";
+import type { CompileContext } from "./context.ts";
+
+/** Compiles http_filters. */
+export function compileHttpFilters(context: CompileContext, manager: CheckedMessage): HttpFilterPlan[] {
+  const all = children(manager, "http_filters");
+  const filters: HttpFilterPlan[] = [];
+  all.forEach((filter, index) => {
+    const compiled = compileHttpFilter(context, filter, index === all.length - 1);
+    if (compiled !== null) filters.push(compiled);
+  });
+  if (all.length === 0) {
+    context.refuse(manager, "", "an HTTP connection manager without http_filters", "end http_filters with the router");
+  }
+  return filters;
+}
+
+function compileHttpFilter(context: CompileContext, filter: CheckedMessage, last: boolean): HttpFilterPlan | null {
+  const name = text(filter, "name") ?? "";
+  const config = child(filter, "typed_config");
+  const disabled = flag(filter, "disabled") === true;
+  const optional = flag(filter, "is_optional") === true;
+  if (has(filter, "config_discovery")) {
+    context.refuse(filter, "config_discovery", "HTTP filters from a discovery server", "give typed_config");
+    return null;
+  }
+  if (config === undefined) {
+    if (!optional) {
+      context.error(filter, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
+    }
+    return null;
+  }
+  if (config.type !== ROUTER) return refuseFilter(context, { filter, config, name, last, disabled, optional });
+  if (!last) {
+    const says = `terminal filter named ${name} of type envoy.filters.http.router must be the last filter in a http filter chain.`;
+    context.error(filter, "", `Error: ${says}`);
+  }
+  if (disabled) {
+    const says = `the last (terminal) filter (${name}) in the chain cannot be disabled by default.`;
+    context.error(filter, "disabled", `Error: ${says}`);
+  }
+  return compileRouter(config, name);
+}
+
+function compileRouter(config: CheckedMessage, name: string): RouterFilterPlan {
+  return {
+    kind: "router",
+    name,
+    suppressEnvoyHeaders: flag(config, "suppress_envoy_headers") ?? false,
+    respectExpectedRequestTimeout: flag(config, "respect_expected_rq_timeout") ?? false,
+    dynamicStats: flag(config, "dynamic_stats") ?? true,
+  };
+}
+
+interface UnknownFilter {
+  readonly filter: CheckedMessage;
+  readonly config: CheckedMessage;
+  readonly name: string;
+  readonly last: boolean;
+  readonly disabled: boolean;
+  readonly optional: boolean;
+}
+
+function refuseFilter(context: CompileContext, unknown: UnknownFilter): null {
+  const { filter, config, name, last } = unknown;
+  acknowledgeAll(config);
+  const what = `the HTTP filter '${name}' (${config.type})`;
+  if (last) {
+    const says = `Error: non-terminal filter named ${name} of type ${config.type} is the last filter in a http filter chain.`;
+    context.error(filter, "", says);
+  } else if (unknown.disabled || unknown.optional || HARMLESS.has(config.type)) {
+    context.warn(filter, "typed_config", `${what} is accepted and not acted on`);
+  } else {
+    context.refuse(filter, "typed_config", what, INSTEAD[shortType(config.type)] ?? REMOVE);
+  }
+  return null;
+}
+
+/** `envoy.extensions.filters.http.fault.v3.HTTPFault` → `fault`. */
+function shortType(type: string): string {
+  return /^envoy\.extensions\.filters\.http\.([a-z0-9_]+)\./.exec(type)?.[1] ?? "";
+}
+
+const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
+
+/** They only count: serving without them changes no answer. */
+const HARMLESS: ReadonlySet<string> = new Set(["envoy.extensions.filters.http.grpc_stats.v3.FilterConfig"]);
+
+const REMOVE = "remove it, or run it in a proxy behind this one";
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  fault: "remove it and inject faults in the upstream",
+  buffer: "remove it: bodies are streamed, and per_connection_buffer_limit_bytes bounds what is held",
+  health_check: "answer its path by a route with direct_response",
+  header_mutation: "use request_headers_to_add and response_headers_to_add of the route",
+  rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",
+  local_ratelimit: "bound the upstream with circuit_breakers",
+  ratelimit: "bound the upstream with circuit_breakers",
+  cors: "let the upstream answer cross-origin requests, or add its headers with response_headers_to_add",
+};

@@ -1,0 +1,57 @@
+// From a file or text to a plan in one call: load, compile, say everything. Called by the command line and the supervisor.
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { CheckedMessage } from "../load/checked.ts";
+import { loadConfigFile, loadConfigText } from "../load/load-config.ts";
+import { type CompileResult, compilePlan, inFileOrder } from "./compile-plan.ts";
+import type { CompileOptions } from "./context.ts";
+
+/** Where the configuration is: a file, or text with the name that diagnostics show (`--config-yaml`). */
+export type PlanSource = { readonly path: string } | { readonly text: string; readonly file: string };
+
+/** All optional: what is left out is Starling's default, the real files and the real environment. */
+export interface LoadPlanOptions extends Partial<CompileOptions> {
+  /** Unknown fields are warnings (`--allow-unknown-static-fields`), default false. */
+  readonly allowUnknownFields?: boolean;
+}
+
+/** A plan with the checked message it came from (for config_dump); both null after an error. */
+export interface LoadPlanResult extends CompileResult {
+  readonly message: CheckedMessage | null;
+}
+
+/** Loads and compiles. Never throws for what a file says; a file that cannot be read is an error diagnostic. */
+export function loadPlan(source: PlanSource, options: LoadPlanOptions = {}): LoadPlanResult {
+  const { allowUnknownFields = false, ...given } = options;
+  const compat = given.compat ?? "starling";
+  const loaded =
+    "path" in source
+      ? loadConfigFile(source.path, { allowUnknownFields, compat })
+      : loadConfigText(source.text, { file: source.file, allowUnknownFields, compat });
+  if (loaded.message === null) {
+    return { plan: null, message: null, errors: loaded.errors, warnings: loaded.warnings };
+  }
+  const compiled = compilePlan(loaded.message, { ...SYSTEM, ...given });
+  return {
+    plan: compiled.plan,
+    message: compiled.plan === null ? null : loaded.message,
+    errors: inFileOrder([...loaded.errors, ...compiled.errors]),
+    warnings: inFileOrder([...loaded.warnings, ...compiled.warnings]),
+  };
+}
+
+const SYSTEM: CompileOptions = {
+  compat: "starling",
+  readFile(path) {
+    try {
+      return readFileSync(path);
+    } catch (fault) {
+      return fault instanceof Error ? fault : new Error(String(fault));
+    }
+  },
+  environment: (name) => process.env[name],
+  uuid: randomUUID,
+  serviceCluster: "",
+  serviceNode: "",
+  serviceZone: "",
+};

@@ -1,0 +1,106 @@
+// CertificateValidationContext: how a peer's certificate is checked. Called by tls.ts. What would loosen a check by being ignored is
+// refused.
+import { X509Certificate } from "node:crypto";
+import type { CheckedMessage } from "../load/checked.ts";
+import { acknowledge, child, children, flag, text, texts } from "../load/fields.ts";
+import type { SanMatcherPlan, ValidationPlan } from "../plan/tls.ts";
+import type { CompileContext } from "./context.ts";
+import { readDataSource } from "./data-source.ts";
+import { compileStringMatcher } from "./match.ts";
+
+/** Compiles a validation context. */
+export function compileValidation(context: CompileContext, validation: CheckedMessage): ValidationPlan {
+  for (const [field, instead] of REFUSED) {
+    const value = validation.fields[field];
+    if (value === undefined || value === false) continue;
+    acknowledge(validation, field);
+    context.refuse(validation, field, `${field} of a validation context`, instead);
+  }
+  const trustedCaPem = trustedCa(context, validation);
+  const subjectAltNames = [
+    ...children(validation, "match_typed_subject_alt_names").map((one) => typedMatcher(context, one)),
+    ...children(validation, "match_subject_alt_names").flatMap((one) => untypedMatchers(context, one)),
+  ];
+  if (subjectAltNames.length > 0 && trustedCaPem === "") {
+    const says = "SAN-based verification of peer certificates without trusted CA is insecure and not allowed";
+    context.error(validation, "", says);
+  }
+  return {
+    trustedCaPem,
+    subjectAltNames,
+    certificateHashes: texts(validation, "verify_certificate_hash").map((hash) =>
+      certificateHash(context, validation, hash),
+    ),
+    spkiHashes: texts(validation, "verify_certificate_spki").map((hash) => spkiHash(context, validation, hash)),
+    acceptUntrusted: text(validation, "trust_chain_verification") === "ACCEPT_UNTRUSTED",
+  };
+}
+
+function trustedCa(context: CompileContext, validation: CheckedMessage): string {
+  const source = child(validation, "trusted_ca");
+  if (flag(validation, "allow_expired_certificate") === true) {
+    context.warn(validation, "allow_expired_certificate", "expired certificates are refused all the same");
+  }
+  if (source === undefined) return "";
+  const data = readDataSource(context, source);
+  if (data === null) return "";
+  const pem = new TextDecoder().decode(data.bytes);
+  try {
+    const certificates = pem.match(/-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----/g) ?? [pem];
+    for (const certificate of certificates) new X509Certificate(certificate);
+  } catch {
+    context.error(validation, "trusted_ca", `Failed to load trusted CA certificates from ${data.origin}`);
+  }
+  return pem;
+}
+
+function typedMatcher(context: CompileContext, typed: CheckedMessage): SanMatcherPlan {
+  const type = SAN_TYPES[text(typed, "san_type") ?? ""] ?? "other";
+  if (type === "other") {
+    context.refuse(typed, "san_type", "matching otherName", "match DNS, URI, EMAIL or IP_ADDRESS");
+  }
+  const matcher = child(typed, "matcher");
+  if (matcher === undefined) return { type, match: "exact", value: "" };
+  const compiled = compileStringMatcher(context, matcher);
+  if (compiled.ignoreCase) {
+    context.warn(matcher, "ignore_case", "ignore_case is not acted on for subject alternative names");
+  }
+  return { type, match: compiled.kind, value: compiled.value };
+}
+
+// The deprecated form matches a name of any type.
+function untypedMatchers(context: CompileContext, matcher: CheckedMessage): SanMatcherPlan[] {
+  const { kind, value } = compileStringMatcher(context, matcher);
+  return (["dns", "uri", "email", "ip"] as const).map((type) => ({ type, match: kind, value }));
+}
+
+/** 64 hex digits, or the same with colons between the bytes; given back in lower case without colons. */
+function certificateHash(context: CompileContext, validation: CheckedMessage, hash: string): string {
+  const hex = hash.replaceAll(":", "").toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(hex)) {
+    context.error(validation, "verify_certificate_hash", `Invalid hex-encoded SHA-256 ${hash}`);
+  }
+  return hex;
+}
+
+function spkiHash(context: CompileContext, validation: CheckedMessage, hash: string): string {
+  if (Buffer.from(hash, "base64").length !== 32) {
+    context.error(validation, "verify_certificate_spki", `Invalid base64-encoded SHA-256 ${hash}`);
+  }
+  return hash;
+}
+
+const SAN_TYPES: Readonly<Record<string, SanMatcherPlan["type"]>> = {
+  DNS: "dns",
+  URI: "uri",
+  EMAIL: "email",
+  IP_ADDRESS: "ip",
+};
+
+const REFUSED: readonly (readonly [field: string, instead: string])[] = [
+  ["crl", "give clients certificates that end soon"],
+  ["require_signed_certificate_timestamp", "leave it out"],
+  ["custom_validator_config", "use trusted_ca and match_typed_subject_alt_names"],
+  ["ca_certificate_provider_instance", "use trusted_ca"],
+  ["system_root_certs", "name the system's file as trusted_ca"],
+];
