@@ -1,7 +1,7 @@
 // The %OPERATORS% of access logs and added headers, answered from an exchange. Called for configured operators only: texts are made here
 // and nowhere else on the path. Unknown operators were refused when the plan was compiled.
 import { formatTime, isoTime } from "../../base/iso-time.ts";
-import type { AccessLogPlan, FormatPartPlan } from "../../config/plan/access-log.ts";
+import type { AccessLogPlan, FormatPartPlan, JsonFieldPlan } from "../../config/plan/access-log.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { formatText } from "../routing/format.ts";
 import type { Exchange } from "./exchange.ts";
@@ -19,9 +19,20 @@ export function writeAccessLogs(exchange: Exchange): void {
 
 function accessLine(plan: AccessLogPlan, exchange: Exchange): string {
   if (plan.json === null) return formatText(plan.format, exchange, "-");
-  const line: Record<string, string | number | null> = {};
-  for (const field of plan.json) line[field.key] = jsonValue(field.parts, exchange);
-  return `${JSON.stringify(line)}\n`;
+  return `${JSON.stringify(jsonObject(plan.json, exchange, plan.omitEmpty))}\n`;
+}
+
+function jsonObject(fields: readonly JsonFieldPlan[], exchange: Exchange, omitEmpty: boolean): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (const field of fields) {
+    if (field.fields !== null) object[field.key] = jsonObject(field.fields, exchange, omitEmpty);
+    else if (field.constant !== null) object[field.key] = JSON.parse(field.constant);
+    else {
+      const value = jsonValue(field.parts, exchange);
+      if (value !== null || !omitEmpty) object[field.key] = value;
+    }
+  }
+  return object;
 }
 
 /** A single operator keeps its type: numbers are numbers, what is missing is null (Envoy's JSON formatter). */

@@ -96,7 +96,7 @@ export function goldenListener(): ListenerPlan {
         { ...att, includeRequestAttemptCount: true, includeAttemptCountInResponse: true },
         { ...main, headers: { ...noChanges, requestAdd: [added] } },
       ),
-      accessLogs: [{ sink: "file", path: "detail", format: DETAIL, json: null }],
+      accessLogs: [{ sink: "file", path: "detail", format: DETAIL, json: null, omitEmpty: false }],
     }),
   );
 }
