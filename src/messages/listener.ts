@@ -2,6 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 import type { LogLine } from "./log.ts";
 
@@ -11,6 +12,8 @@ export interface ListenerTask {
   readonly slots: number;
   /** The worker's end of its link. */
   readonly port: MessagePort;
+  /** What the workers of the node share in memory. */
+  readonly memory: NodeMemory;
   /** The notices of this slot's predecessor; empty for the first. */
   readonly restored: readonly StatsNotice[];
 }

@@ -1,6 +1,6 @@
 // Asks whether an address can be listened on by nobody but us. The supervisor does so before its workers bind with reusePort, with
 // which a stranger's socket on the port would go unnoticed and take half of the connections.
-import { connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { type AddressPlan, addressText } from "../config/plan/address.ts";
 import type { NetFault } from "./channel.ts";
 import { bindFault, codeOf } from "./net-fault.ts";
@@ -33,5 +33,19 @@ function livingError(path: string): Promise<Error | null> {
       resolve(Object.assign(new Error("in use"), { code: "EADDRINUSE" }));
     });
     socket.once("error", (error) => resolve(codeOf(error) === "ECONNREFUSED" ? null : error));
+  });
+}
+
+/** A port of this host that nobody has now: what port 0 of a listener becomes before several workers bind it. Never rejects. */
+export function findFreePort(host: string): Promise<number | NetFault> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", (error) =>
+      resolve(bindFault(error, addressText({ kind: "socket", host, port: 0, ipv4Compat: false }))),
+    );
+    server.listen({ host, port: 0, exclusive: true }, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
   });
 }

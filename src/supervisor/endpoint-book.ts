@@ -30,6 +30,12 @@ export class EndpointBook {
     return [...this.clusters.values()].map(full);
   }
 
+  /** The set of one cluster; null when the plan has none of this name. */
+  setOf(name: string): EndpointSetFull | null {
+    const entry = this.clusters.get(name);
+    return entry === undefined ? null : full(entry);
+  }
+
   /** Takes a plan's clusters in: static ones bring their endpoints, others begin empty or keep what they have. */
   assign(plans: readonly ClusterPlan[]): void {
     const names = new Set(plans.map(({ name }) => name));

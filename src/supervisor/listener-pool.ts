@@ -7,10 +7,13 @@ import type { Clock } from "../base/clock.ts";
 import { workerUrl } from "../base/location.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../messages/listener.ts";
+import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 
 /** Hears of the slots' lives. */
 export interface ListenerPoolOwner {
+  /** What the workers of the node share in memory. */
+  readonly memory: NodeMemory;
   /** The notices a new thread of this slot goes on with. */
   restoredFor(slot: number): readonly StatsNotice[];
   /** A thread was asked for; messages sent now are its first. */
@@ -121,7 +124,13 @@ export class ListenerPool {
     held.link = link;
     held.openedMs = this.clock.nowMs();
     link.receive((message) => this.owner.onMessage(slot, message));
-    const task = { slot, slots: this.slots.length, port, restored: this.owner.restoredFor(slot) };
+    const task = {
+      slot,
+      slots: this.slots.length,
+      port,
+      restored: this.owner.restoredFor(slot),
+      memory: this.owner.memory,
+    };
     this.running++;
     this.pool.run(task, { transferList: [port] }).then(
       () => this.closed(slot, null),

@@ -9,9 +9,11 @@ import type { Plan } from "../config/plan/plan.ts";
 import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
 import type { AdminView } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
-import { type ProbeAddress, settleAddresses } from "./addresses.ts";
+import { StatsWriter } from "../telemetry/stats-memory.ts";
+import { type AddressProbes, settleAddresses } from "./addresses.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
 import { Logger } from "./log/logger.ts";
+import { showNode } from "./node-stats.ts";
 import { StatsDirectory } from "./stats-directory.ts";
 import { STATS_SCHEMAS } from "./stats-schemas.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -26,8 +28,8 @@ export interface NodeParts {
   /** Called when a page or a signal asked the process to end. */
   onQuit(): void;
   readonly log?: Logger;
-  /** Looks whether an address is free. */
-  readonly probe: ProbeAddress;
+  /** Look whether addresses are free. */
+  readonly probes: AddressProbes;
   /** Default: `DEFAULT_RESTART_POLICY`. */
   readonly policy?: RestartPolicy;
 }
@@ -47,18 +49,24 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const clock = systemClock;
   const wheel = new DrivenWheel(clock, WHEEL_TICK_MS);
   const log = parts.log ?? loggerOf(clock, parts.options);
-  const plan = await settleAddresses(parts.plan, parts.options.takeover, parts.probe);
+  const plan = await settleAddresses(parts.plan, parts.options.takeover, parts.probes);
   const stats = new StatsDirectory(STATS_SCHEMAS);
+  const ownStats = new StatsWriter((notice) => stats.add("main", [notice]));
   const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
-  const supervisor = new Supervisor({ clock, wheel, log, stats, options: parts.options, policy }, plan);
+  const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options: parts.options, policy }, plan);
   const view = adminView(parts, supervisor, { clock, log, stats });
   const admin = plan.admin === null ? null : await startAdminServer(view, plan.admin.address);
   if (admin !== null) announceAdmin(admin, parts.options, log);
+  const showing = new Timer(() => {
+    showStats(ownStats, view, supervisor);
+    wheel.arm(showing, SHOW_INTERVAL_MS);
+  });
   const flushing = new Timer(() => {
     admin?.flush();
     wheel.arm(flushing, plan.statsFlushIntervalMs);
   });
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
+  wheel.arm(showing, 0);
   supervisor.start();
   return {
     supervisor,
@@ -66,6 +74,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     admin,
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
       wheel.remove(flushing);
+      wheel.remove(showing);
       await Promise.all([supervisor.stop(deadlineMs), admin?.close()]);
       wheel.stop();
     },
@@ -107,6 +116,21 @@ function adminView(
   };
 }
 
+function showStats(stats: StatsWriter, view: AdminView, supervisor: Supervisor): void {
+  const { heapUsed, heapTotal, rss } = process.memoryUsage();
+  showNode(stats, {
+    plan: view.plan(),
+    readiness: view.readiness(),
+    uptimeMs: view.uptimeMs(),
+    workersStarted: view.workers().filter(({ state }) => state === "listening").length,
+    concurrency: view.options.concurrency,
+    overrides: Object.keys(supervisor.overrides).length,
+    heapUsedBytes: heapUsed,
+    heapTotalBytes: heapTotal,
+    residentBytes: rss,
+  });
+}
+
 function announceAdmin(admin: AdminServer, options: ServeOptions, log: Logger): void {
   const text = addressText(admin.address);
   log.info("main", `admin address: ${text}`);
@@ -125,6 +149,8 @@ export function loggerOf(clock: Clock, options: ServeOptions): Logger {
 }
 
 const WHEEL_TICK_MS = 20;
+/** How often the node's own gauges follow. */
+const SHOW_INTERVAL_MS = 1_000;
 
 /** How long workers may take to write their logs when the process ends. */
 export const STOP_DEADLINE_MS = 250;

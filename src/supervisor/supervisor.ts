@@ -9,11 +9,14 @@ import { dnsPlanOf } from "../control/discovery/dns-state.ts";
 import type { DiscoveryInput, DiscoveryOutput } from "../messages/discovery.ts";
 import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
 import type { ServeOptions } from "../messages/options.ts";
+import { clearWorker, createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
+import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import { ActorThread } from "./actor-thread.ts";
 import { DrainSequence } from "./drain-sequence.ts";
-import { EndpointBook } from "./endpoint-book.ts";
+import { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { ListenerPool, type ListenerPoolOwner } from "./listener-pool.ts";
 import type { Logger } from "./log/logger.ts";
+import { countFirstPlan, countListeners } from "./node-stats.ts";
 import { ReadinessBook } from "./readiness.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
 import { TicketKeys } from "./ticket-keys.ts";
@@ -25,6 +28,8 @@ export interface SupervisorParts {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly stats: StatsDirectory;
+  /** The main thread's own counters; announced to `stats`. */
+  readonly ownStats: StatsWriter;
   readonly options: ServeOptions;
   /** Default: `DEFAULT_RESTART_POLICY`. */
   readonly policy?: RestartPolicy;
@@ -33,12 +38,13 @@ export interface SupervisorParts {
 /** A node. */
 export class Supervisor {
   readonly readiness: ReadinessBook = new ReadinessBook();
-  readonly endpoints: EndpointBook;
+  readonly endpoints: EndpointRollOut;
   readonly drain: DrainSequence;
   private readonly parts: SupervisorParts;
   private readonly pool: ListenerPool;
   private readonly discovery: ActorThread<DiscoveryInput, DiscoveryOutput>;
   private readonly ticketKeys: TicketKeys;
+  private readonly memory: NodeMemory;
   private readonly workers: MutableWorker[];
   private currentPlan: Plan;
   private planVersion = 1;
@@ -53,8 +59,14 @@ export class Supervisor {
     const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
     this.parts = parts;
     this.currentPlan = plan;
-    this.endpoints = new EndpointBook({ slotsMax: SLOTS_MAX, rowsMax: ROWS_MAX });
+    this.memory = createNodeMemory(options.concurrency);
+    this.endpoints = new EndpointRollOut({
+      memory: this.memory,
+      stats: parts.ownStats,
+      send: (slot, updates) => this.pool.send(slot, { type: "endpoints-changed", updates }),
+    });
     this.endpoints.assign(plan.clusters);
+    countFirstPlan(parts.ownStats, plan);
     this.workers = Array.from({ length: options.concurrency }, (_, slot) => newWorker(slot));
     const poolOptions = { slots: options.concurrency, policy, heapMb: options.workerHeapMb };
     this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
@@ -122,6 +134,7 @@ export class Supervisor {
 
   private poolOwner(): ListenerPoolOwner {
     return {
+      memory: this.memory,
       restoredFor: (slot) => this.parts.stats.noticesOf(writerOf(slot)),
       onOpened: (slot) => this.workerOpened(slot),
       onMessage: (slot, message) => this.fromWorker(slot, message),
@@ -154,8 +167,7 @@ export class Supervisor {
     const send = (message: ListenerInput): void => this.pool.send(slot, message);
     (this.workers[slot] as MutableWorker).state = "starting";
     send({ type: "plan-assigned", version: this.planVersion, plan: this.currentPlan });
-    this.endpoints.open(slot);
-    this.sendEndpoints(slot);
+    this.endpoints.openWorker(slot);
     for (const { name } of this.currentPlan.listeners) {
       send({ type: "set-ticket-keys", listener: name, keys: this.ticketKeys.of(name) });
     }
@@ -169,8 +181,9 @@ export class Supervisor {
     const worker = this.workers[slot] as MutableWorker;
     worker.state = "dead";
     worker.restarts++;
-    this.endpoints.close(slot);
+    this.endpoints.closeWorker(slot);
     this.parts.stats.zeroGauges(writerOf(slot));
+    clearWorker(this.memory, slot);
     this.parts.log.error("main", `listener worker ${slot} died: ${error.message}; it restarts in ${delayMs} ms`);
     if (tooMany) this.readiness.fails(waitName(slot), `worker ${slot} keeps dying: ${error.message}`);
     // Its siblings still serve: one death alone does not make the node unready, but nobody left does.
@@ -189,13 +202,14 @@ export class Supervisor {
         return;
       case "endpoints-applied":
         this.endpoints.applied(slot, message.missed);
-        this.sendEndpoints(slot);
         return;
       case "listening":
         worker.state = "listening";
+        countListeners(this.parts.ownStats, "success", this.currentPlan.listeners.length);
         this.workerListens();
         return;
       case "listening-failed":
+        countListeners(this.parts.ownStats, "failure", 1);
         this.parts.log.error(
           "config",
           `listener '${message.listener}' failed to bind to ${message.address}: ${message.text}`,
@@ -229,8 +243,7 @@ export class Supervisor {
       case "started":
         return;
       case "endpoints-resolved":
-        if (this.endpoints.replace(message.cluster, message.endpoints))
-          for (const { slot } of this.workers) this.sendEndpoints(slot);
+        this.endpoints.resolved(message.cluster, message.endpoints);
         return;
       case "clusters-initialized":
         this.clustersInitialized();
@@ -254,11 +267,6 @@ export class Supervisor {
     this.parts.log.info("config", "all dependencies initialized. starting workers");
     this.pool.broadcast({ type: "start-listening" });
   }
-
-  private sendEndpoints(slot: number): void {
-    const updates = this.endpoints.next(slot);
-    if (updates !== null) this.pool.send(slot, { type: "endpoints-changed", updates });
-  }
 }
 
 type MutableWorker = { -readonly [Key in keyof WorkerView]: WorkerView[Key] };
@@ -276,5 +284,3 @@ function waitName(slot: number): string {
 }
 
 const DISCOVERY = "discovery";
-const SLOTS_MAX = 262_144;
-const ROWS_MAX = 16_384;

@@ -1,28 +1,31 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { type AddressPlan, addressText } from "../../src/config/plan/address.ts";
-import { type AddressProbe, settleAddresses } from "../../src/supervisor/addresses.ts";
+import { type AddressProbes, settleAddresses } from "../../src/supervisor/addresses.ts";
 import { bareListener, barePlan } from "../support/plans.ts";
 
 const socket = (port: number): AddressPlan => ({ kind: "socket", host: "127.0.0.1", port, ipv4Compat: false });
 
 /** Every address is free but those of `taken`; port 0 becomes 40000 and up. */
-function prober(taken: readonly number[] = []) {
-  const probed: string[] = [];
+function prober(taken: readonly number[] = []): AddressProbes & { readonly checked: string[] } {
+  const checked: string[] = [];
   let next = 40_000;
-  const probe = async (address: AddressPlan): Promise<AddressProbe> => {
-    probed.push(addressText(address));
-    const port = address.kind === "socket" ? address.port : 0;
-    if (taken.includes(port)) return { free: false, text: "Address already in use" };
-    return { free: true, port: port === 0 ? next++ : port };
+  return {
+    checked,
+    checkAddressFree: async (address) => {
+      const text = addressText(address);
+      checked.push(text);
+      if (address.kind === "pipe" || !taken.includes(address.port)) return null;
+      return { kind: "io", text: `cannot bind '${text}': Address already in use` };
+    },
+    findFreePort: async () => next++,
   };
-  return { probe, probed };
 }
 
 describe("settling addresses", () => {
   it("turns port 0 into one real port for all workers", async () => {
     const plan = barePlan([bareListener("a", { additionalAddresses: [socket(0)] })]);
-    const settled = await settleAddresses(plan, false, prober().probe);
+    const settled = await settleAddresses(plan, false, prober());
     const [listener] = settled.listeners;
     assert.deepEqual(listener?.address, socket(40_000));
     assert.deepEqual(listener?.additionalAddresses, [socket(40_001)]);
@@ -30,21 +33,22 @@ describe("settling addresses", () => {
 
   it("says in one plain line which listener cannot listen where", async () => {
     const plan = barePlan([bareListener("front", { address: socket(80) })]);
-    await assert.rejects(settleAddresses(plan, false, prober([80]).probe), {
-      message: "cannot listen on 127.0.0.1:80 (listener 'front'): Address already in use",
+    await assert.rejects(settleAddresses(plan, false, prober([80])), {
+      message: "listener 'front': cannot bind '127.0.0.1:80': Address already in use",
     });
   });
 
   it("does not look at addresses that a takeover shares with the process before it", async () => {
-    const { probe, probed } = prober([80]);
+    const probes = prober([80]);
     const plan = barePlan([bareListener("a", { address: socket(80) }), bareListener("b", { address: socket(0) })]);
-    await settleAddresses(plan, true, probe);
-    assert.deepEqual(probed, ["127.0.0.1:0"]);
+    const settled = await settleAddresses(plan, true, probes);
+    assert.deepEqual(probes.checked, []);
+    assert.deepEqual(settled.listeners[1]?.address, socket(40_000));
   });
 
   it("leaves a listener alone that is not bound to a port", async () => {
-    const { probe, probed } = prober([80]);
-    await settleAddresses(barePlan([bareListener("a", { address: socket(80), bindToPort: false })]), false, probe);
-    assert.deepEqual(probed, []);
+    const probes = prober([80]);
+    await settleAddresses(barePlan([bareListener("a", { address: socket(80), bindToPort: false })]), false, probes);
+    assert.deepEqual(probes.checked, []);
   });
 });

@@ -1,11 +1,9 @@
 // Whole nodes inside the test's process: supervisor, listener threads and discovery as they run in production, with a quiet log.
-import { createServer } from "node:net";
 import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../../src/actor/restart-policy.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import type { AddressPlan } from "../../src/config/plan/address.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import type { ServeOptions } from "../../src/messages/options.ts";
-import type { AddressProbe } from "../../src/supervisor/addresses.ts";
+import { checkAddressFree, findFreePort } from "../../src/net/probe.ts";
 import { ENVOY_FLAGS, STARLING_FLAGS } from "../../src/supervisor/command-line/flags.ts";
 import { parseFlags } from "../../src/supervisor/command-line/parse-flags.ts";
 import { serveOptions } from "../../src/supervisor/command-line/serve-options.ts";
@@ -25,7 +23,7 @@ export async function startTestNode(plan: Plan, how: TestNodeOptions = {}): Prom
     options: testOptions(...(how.flags ?? [])),
     plan,
     bootstrap: {},
-    probe: probeLoopback,
+    probes: { checkAddressFree, findFreePort },
     log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
     policy: { ...DEFAULT_RESTART_POLICY, ...how.policy },
     onQuit: how.onQuit ?? (() => {}),
@@ -55,17 +53,4 @@ export async function eventually(condition: () => boolean): Promise<void> {
     if (systemClock.nowMs() > deadlineMs) throw new Error(`never came true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-function probeLoopback(address: AddressPlan): Promise<AddressProbe> {
-  if (address.kind === "pipe") return Promise.resolve({ free: true, port: 0 });
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.on("error", (error) => resolve({ free: false, text: error.message }));
-    server.listen(address.port, address.host, () => {
-      const bound = server.address();
-      const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-      server.close(() => resolve({ free: true, port }));
-    });
-  });
 }

@@ -1,25 +1,12 @@
-// Plans by hand, for tests of what carries plans and does not read them.
-import type { FilterChainPlan, ListenerPlan } from "../../src/config/plan/listener.ts";
+// Small whole plans for tests of nodes.
+import type { ListenerPlan } from "../../src/config/plan/listener.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
+import { listener } from "./listener-plans.ts";
 
-/** A listener of this name on a free port of loopback, without filter chains. */
+/** A listener of this name on a free port of loopback; without routes it answers 404. */
 export function bareListener(name: string, more: Partial<ListenerPlan> = {}): ListenerPlan {
-  return {
-    name,
-    address: { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false },
-    additionalAddresses: [],
-    statPrefix: "127.0.0.1_0",
-    filterChains: [],
-    defaultFilterChain: { tls: null } as unknown as FilterChainPlan,
-    perConnectionBufferBytesMax: 1_048_576,
-    bindToPort: true,
-    connectionsMax: Number.POSITIVE_INFINITY,
-    backlog: 128,
-    drainType: "default",
-    trafficDirection: "unspecified",
-    inspectsTls: false,
-    ...more,
-  };
+  const address = { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false } as const;
+  return { ...listener(), name, statPrefix: "127.0.0.1_0", address, ...more };
 }
 
 /** A plan of these listeners. */

@@ -1,13 +1,14 @@
 // From a file or text to a plan in one call: load, compile, say everything. Called by the command line and the supervisor.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { CheckedMessage } from "../load/checked.ts";
+import type { CheckedMessage, LoadResult } from "../load/checked.ts";
 import { loadConfigFile, loadConfigText } from "../load/load-config.ts";
+import { type ConfigSources, loadConfigSources } from "../load/load-sources.ts";
 import { type CompileResult, compilePlan, inFileOrder } from "./compile-plan.ts";
 import type { CompileOptions } from "./context.ts";
 
-/** Where the configuration is: a file, or text with the name that diagnostics show (`--config-yaml`). */
-export type PlanSource = { readonly path: string } | { readonly text: string; readonly file: string };
+/** Where the configuration is: a file, text with the name that diagnostics show, or what the command line named. */
+export type PlanSource = { readonly path: string } | { readonly text: string; readonly file: string } | ConfigSources;
 
 /** All optional: what is left out is Starling's default, the real files and the real environment. */
 export interface LoadPlanOptions extends Partial<CompileOptions> {
@@ -24,10 +25,7 @@ export interface LoadPlanResult extends CompileResult {
 export function loadPlan(source: PlanSource, options: LoadPlanOptions = {}): LoadPlanResult {
   const { allowUnknownFields = false, ...given } = options;
   const compat = given.compat ?? "starling";
-  const loaded =
-    "path" in source
-      ? loadConfigFile(source.path, { allowUnknownFields, compat })
-      : loadConfigText(source.text, { file: source.file, allowUnknownFields, compat });
+  const loaded = load(source, { allowUnknownFields, compat });
   if (loaded.message === null) {
     return { plan: null, message: null, errors: loaded.errors, warnings: loaded.warnings };
   }
@@ -38,6 +36,12 @@ export function loadPlan(source: PlanSource, options: LoadPlanOptions = {}): Loa
     errors: inFileOrder([...loaded.errors, ...compiled.errors]),
     warnings: inFileOrder([...loaded.warnings, ...compiled.warnings]),
   };
+}
+
+function load(source: PlanSource, how: { allowUnknownFields: boolean; compat: "starling" | "envoy" }): LoadResult {
+  if ("yaml" in source) return loadConfigSources(source, how);
+  if ("path" in source) return loadConfigFile(source.path, how);
+  return loadConfigText(source.text, { file: source.file, ...how });
 }
 
 const SYSTEM: CompileOptions = {

@@ -65,9 +65,6 @@ function perform(parts: DnsActorParts, host: ActorHost<DnsState, DiscoveryInput,
       block[at] = (block[at] as number) + 1;
       return;
     }
-    case "set-gauge":
-      parts.stats.block(CLUSTER, `cluster.${effect.statName}.`)[CLUSTER.at[effect.gauge]] = effect.value;
-      return;
     case "log":
       parts.link.send({ type: "log-written", line: effect.line });
       return;

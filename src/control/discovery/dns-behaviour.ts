@@ -170,16 +170,7 @@ function reportInitialized(state: DnsState): DnsEffect[] {
 }
 
 function publish(cluster: DnsCluster): DnsEffect[] {
-  const endpoints = cluster.targets.flatMap(hostsOf);
-  const statName = cluster.plan.statName;
-  const degraded = endpoints.filter(({ health }) => health === "degraded").length;
-  const healthy = endpoints.filter(({ health }) => health === "unknown" || health === "healthy").length;
-  return [
-    { type: "publish-endpoints", cluster: cluster.plan.name, endpoints },
-    { type: "set-gauge", statName, gauge: "membership_total", value: endpoints.length },
-    { type: "set-gauge", statName, gauge: "membership_healthy", value: healthy },
-    { type: "set-gauge", statName, gauge: "membership_degraded", value: degraded },
-  ];
+  return [{ type: "publish-endpoints", cluster: cluster.plan.name, endpoints: cluster.targets.flatMap(hostsOf) }];
 }
 
 /** The same address behind two names of a cluster is two hosts, as in Envoy; twice behind one name it is one. */

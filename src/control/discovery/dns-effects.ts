@@ -11,9 +11,6 @@ export type DiscoveryCounter =
   | "update_no_rebuild"
   | "update_success";
 
-/** Gauges that discovery sets, as in CLUSTER. */
-export type DiscoveryGauge = "membership_total" | "membership_healthy" | "membership_degraded" | "membership_excluded";
-
 /** Which addresses a lookup wants. */
 export type LookupFamily = "auto" | "v4_only" | "v6_only" | "v4_preferred" | "all";
 
@@ -32,5 +29,4 @@ export type DnsEffect =
   | { readonly type: "publish-endpoints"; readonly cluster: string; readonly endpoints: readonly EndpointPlan[] }
   | { readonly type: "report-initialized"; readonly version: number }
   | { readonly type: "count"; readonly statName: string; readonly counter: DiscoveryCounter }
-  | { readonly type: "set-gauge"; readonly statName: string; readonly gauge: DiscoveryGauge; readonly value: number }
   | { readonly type: "log"; readonly line: LogLine };

@@ -1,28 +1,26 @@
 // Which ports the demo uses: those that its files and documents name where they are free, any free one else.
-import type { AddressPlan } from "../../config/plan/address.ts";
-import type { ProbeAddress } from "../addresses.ts";
+import type { AddressProbes } from "../addresses.ts";
 
 /** The real port for each wanted one. */
 export async function choosePorts(
   wanted: readonly number[],
-  probe: ProbeAddress,
+  probes: AddressProbes,
 ): Promise<ReadonlyMap<number, number>> {
   const chosen = new Map<number, number>();
   for (const port of wanted) {
-    const found = await probe(loopback(port));
-    chosen.set(port, found.free ? port : await anyFree(new Set([...wanted, ...chosen.values()]), probe));
+    const fault = await probes.checkAddressFree({ kind: "socket", host: LOOPBACK, port, ipv4Compat: false });
+    const avoid = new Set([...wanted, ...chosen.values()]);
+    chosen.set(port, fault === null ? port : await anyFree(avoid, probes));
   }
   return chosen;
 }
 
-async function anyFree(avoid: ReadonlySet<number>, probe: ProbeAddress): Promise<number> {
+async function anyFree(avoid: ReadonlySet<number>, probes: AddressProbes): Promise<number> {
   for (;;) {
-    const found = await probe(loopback(0));
-    if (!found.free) throw new Error(`no free port on loopback: ${found.text}`);
-    if (!avoid.has(found.port)) return found.port;
+    const port = await probes.findFreePort(LOOPBACK);
+    if (typeof port !== "number") throw new Error(`no free port on loopback: ${port.text}`);
+    if (!avoid.has(port)) return port;
   }
 }
 
-function loopback(port: number): AddressPlan {
-  return { kind: "socket", host: "127.0.0.1", port, ipv4Compat: false };
-}
+const LOOPBACK = "127.0.0.1";

@@ -8,14 +8,14 @@ import { systemClock } from "../../base/clock.ts";
 import { DrivenWheel } from "../../base/driven-wheel.ts";
 import { configUrl, launcherUrl, programUrl } from "../../base/location.ts";
 import { Timer } from "../../base/timer-wheel.ts";
-import type { ProbeAddress } from "../addresses.ts";
+import type { AddressProbes } from "../addresses.ts";
 import { choosePorts } from "./choose-ports.ts";
 import { type DemoChild, startChild } from "./demo-child.ts";
 import { DEMO_PORTS, DEMO_PROXIES, DEMO_SERVICES, type DemoProxy, type DemoService, withPorts } from "./layout.ts";
 
-/** Runs until a signal comes; sets the exit code. `probe` looks whether an address is free. */
-export async function demo(probe: ProbeAddress): Promise<void> {
-  const run = new DemoRun(await choosePorts(DEMO_PORTS, probe));
+/** Runs until a signal comes; sets the exit code. `probes` look whether an address is free. */
+export async function demo(probes: AddressProbes): Promise<void> {
+  const run = new DemoRun(await choosePorts(DEMO_PORTS, probes));
   const asked = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resolve);
   }).then(() => "asked" as const);

@@ -5,7 +5,7 @@ import { SeededRandom } from "../../../src/base/random.ts";
 import { addressText } from "../../../src/config/plan/address.ts";
 import type { ClusterPlan, EndpointPlan } from "../../../src/config/plan/cluster.ts";
 import { dnsDiscovery } from "../../../src/control/discovery/dns-behaviour.ts";
-import type { DiscoveryCounter, DiscoveryGauge, DnsEffect } from "../../../src/control/discovery/dns-effects.ts";
+import type { DiscoveryCounter, DnsEffect } from "../../../src/control/discovery/dns-effects.ts";
 import { type DnsState, emptyDnsState } from "../../../src/control/discovery/dns-state.ts";
 import type { DiscoveryInput, ResolvedAddress } from "../../../src/messages/discovery.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -35,7 +35,6 @@ export class DnsSimulation {
   published: readonly EndpointPlan[] = [];
   private readonly lookups = new Map<string, string>();
   private readonly counted: Counts<DiscoveryCounter> = {};
-  private readonly set: Counts<DiscoveryGauge> = {};
 
   constructor(shape: SimulatedCluster) {
     this.cluster = clusterOf(shape);
@@ -72,10 +71,6 @@ export class DnsSimulation {
     return { ...this.counted };
   }
 
-  gauges(): Counts<DiscoveryGauge> {
-    return { ...this.set };
-  }
-
   private finish(name: string, result: Parameters<typeof resultOf>[0]): void {
     const target = this.lookups.get(name);
     if (target === undefined) throw new Error(`nobody asked for ${name}`);
@@ -96,9 +91,6 @@ export class DnsSimulation {
         return;
       case "count":
         this.counted[effect.counter] = (this.counted[effect.counter] ?? 0) + 1;
-        return;
-      case "set-gauge":
-        this.set[effect.gauge] = effect.value;
         return;
       case "log":
         this.logs.push(effect.line.text);

@@ -15,7 +15,7 @@ import type {
 } from "../../../src/protocol/message.ts";
 
 /** The defaults of the plan. */
-const DEFAULTS: Http1Options = {
+export const DEFAULTS: Http1Options = {
   headersBytesMax: 61_440,
   headersCountMax: 100,
   trailersBytesMax: 8_192,
@@ -81,7 +81,7 @@ export class MemorySink implements ByteSink {
 }
 
 /** Writes down what it is told, one line a call; neighbouring data is joined, because its cut is no part of the message. */
-class Recorder implements MessageSink {
+export class Recorder implements MessageSink {
   readonly log: string[];
   /** Called after each line, to answer. */
   react: (what: string) => void = () => {};

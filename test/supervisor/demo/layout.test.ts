@@ -44,10 +44,10 @@ describe("the demo's files", () => {
 describe("choosing ports", () => {
   it("keeps the documented ones that are free and replaces the others by ones that nobody wants", async () => {
     let next = 8443;
-    const chosen = await choosePorts([8080, 8443], async (address) => {
-      const port = address.kind === "socket" ? address.port : 0;
-      if (port === 8080) return { free: false, text: "taken" };
-      return { free: true, port: port === 0 ? next++ : port };
+    const chosen = await choosePorts([8080, 8443], {
+      checkAddressFree: async (address) =>
+        address.kind === "socket" && address.port === 8080 ? { kind: "io", text: "taken" } : null,
+      findFreePort: async () => next++,
     });
     assert.deepEqual(
       [...chosen],

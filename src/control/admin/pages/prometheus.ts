@@ -107,7 +107,10 @@ const TAG_RULES: readonly { readonly label: string; readonly regex: RegExp }[] =
     label: "envoy_tls_certificate",
     regex: /^(listener\..*?\.ssl\.certificate)\.(.+)(\.expiration_unix_time_seconds)$/,
   },
-  { label: "envoy_worker_id", regex: /^((?:listener\..*?\.|server\.|thread_local_cluster_manager\.)worker_)(\d+)\.(.+)$/ },
+  {
+    label: "envoy_worker_id",
+    regex: /^((?:listener\..*?\.|server\.|thread_local_cluster_manager\.)worker_)(\d+)\.(.+)$/,
+  },
   { label: "envoy_cluster_name", regex: new RegExp(`^(cluster)\\.(.+?)(\\.(?:${CLUSTER_PARTS})?[^.]+(?:\\.[^.]+)?)$`) },
   { label: "envoy_http_conn_manager_prefix", regex: /((?:^|\.)http)\.(.+?)(\.(?:tracing\.)?[^.]+)$/ },
   { label: "envoy_listener_address", regex: /^(listener)\.(\d+\.\d+\.\d+\.\d+_\d+|\[[_0-9a-fA-F]+\]_\d+)(\..+)$/ },

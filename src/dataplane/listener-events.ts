@@ -1,0 +1,57 @@
+// Counts what happens to a listener's connections before they become channels: refusals, missing chains, TLS handshakes.
+import type { ListenerPlan } from "../config/plan/listener.ts";
+import type { ListenEvents } from "../net/listen.ts";
+import { LISTENER } from "../telemetry/listener-stats.ts";
+import { SSL } from "../telemetry/ssl-stats.ts";
+import type { StatsWriter } from "../telemetry/stats-memory.ts";
+
+/** What the counters depend on besides the listener's name. */
+export interface ListenerEventsParts {
+  readonly stats: StatsWriter;
+  /** A line for the node's log. */
+  warn(text: string): void;
+  /** Whether one more connection may come (connection limits). */
+  mayAccept(): boolean;
+}
+
+/** The events of one listener; its blocks exist from now on, so that /stats shows their zeros. */
+export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): ListenEvents {
+  const { stats } = parts;
+  const prefix = `listener.${plan.statPrefix}.`;
+  const listener = stats.block(LISTENER, prefix);
+  const ssl = hasTls(plan) ? stats.block(SSL, `${prefix}ssl.`) : null;
+  const countSsl = (at: number): void => {
+    if (ssl !== null) add(ssl, at);
+  };
+  return {
+    onAccept() {
+      if (parts.mayAccept()) return true;
+      add(listener, LISTENER.at.downstream_cx_overflow);
+      return false;
+    },
+    onNoChain: () => add(listener, LISTENER.at.no_filter_chain_match),
+    onChoiceTimeout: () => add(listener, LISTENER.at.downstream_pre_cx_timeout),
+    onAcceptError: (text) => parts.warn(`listener '${plan.name}': accept failed: ${text}`),
+    onHandshake(_, tls, certificate) {
+      countSsl(SSL.at.handshake);
+      if (!certificate) countSsl(SSL.at.no_certificate);
+      if (tls.resumed) countSsl(SSL.at.session_reused);
+      for (const name of [`ciphers.${tls.cipher}`, `versions.${tls.version}`]) {
+        const slot = stats.counter(`${prefix}ssl.${name}`);
+        add(slot.values, slot.at);
+      }
+    },
+    onHandshakeFailed(_, { reason }) {
+      if (reason === "handshake_timeout") add(listener, LISTENER.at.downstream_cx_transport_socket_connect_timeout);
+      else countSsl(SSL.at[reason]);
+    },
+  };
+}
+
+function add(values: Float64Array, at: number): void {
+  values[at] = (values[at] as number) + 1;
+}
+
+function hasTls(plan: ListenerPlan): boolean {
+  return [...plan.filterChains, plan.defaultFilterChain].some((chain) => chain !== null && chain.tls !== null);
+}

@@ -1,0 +1,86 @@
+// Everything that serves requests on one thread: sockets, clusters, listeners, runtime, logs. Made once by workers/listener.ts, which
+// turns messages into these calls.
+import { type Clock, systemClock } from "../base/clock.ts";
+import { machineAddress, machineName } from "../base/machine.ts";
+import { systemRandom } from "../base/random.ts";
+import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
+import type { Plan } from "../config/plan/plan.ts";
+import { createNetContext } from "../net/net-context.ts";
+import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
+import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
+import { type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
+import { LayeredRuntime } from "./layered-runtime.ts";
+import { createListenerService } from "./listener-service.ts";
+import { ListenerSet } from "./listener-set.ts";
+import { ClusterManager } from "./upstream/cluster-manager.ts";
+import { MEMORY_BYTES_MAX, type WorkerServices } from "./worker-services.ts";
+
+/** What a worker is made with. */
+export interface ListenerWorkerOptions {
+  readonly slot: number;
+  readonly memory: NodeMemory;
+  /** Notices of this slot's predecessor. */
+  readonly restored: readonly StatsNotice[];
+  announce(notice: StatsNotice): void;
+  onBug(error: unknown): void;
+  /** A line for the node's log. */
+  warn(text: string): void;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** One worker. Serves nothing before its first plan. */
+export class ListenerWorker {
+  readonly runtime: LayeredRuntime = new LayeredRuntime();
+  readonly listeners: ListenerSet;
+  private readonly accessLogs: AccessLogs;
+  private readonly clusters: ClusterManager;
+
+  constructor(options: ListenerWorkerOptions) {
+    const net = createNetContext({ onBug: options.onBug, clock: options.clock ?? systemClock });
+    const stats = new StatsWriter(options.announce, options.restored);
+    const random = systemRandom();
+    this.accessLogs = createAccessLogs(net.wheel);
+    this.clusters = new ClusterManager({ net, stats, random, tables: nodeTables(options.memory, options.slot) });
+    const services: WorkerServices = {
+      clock: net.clock,
+      wheel: net.wheel,
+      random,
+      stats,
+      upstreams: this.clusters,
+      accessLogs: this.accessLogs,
+      runtime: this.runtime,
+      workerName: `worker_${options.slot}`,
+      hostname: machineName(),
+      localAddress: machineAddress(),
+      memoryBytesMax: MEMORY_BYTES_MAX,
+      onBug: options.onBug,
+    };
+    const { slot, warn } = options;
+    this.listeners = new ListenerSet({ net, services, createService: createListenerService, warn, slot });
+  }
+
+  /** From now on new connections and requests use this plan. */
+  applyPlan(plan: Plan): void {
+    this.runtime.applyPlan(plan.runtime);
+    this.clusters.applyPlan(plan.clusters);
+    this.listeners.applyPlan(plan.listeners);
+  }
+
+  /** Takes changed endpoints in; answers with the clusters whose delta did not fit what this worker holds. */
+  applyEndpoints(updates: readonly EndpointSetUpdate[]): string[] {
+    return updates.filter((update) => !this.clusters.applyEndpoints(update)).map(({ cluster }) => cluster);
+  }
+
+  /** Opens the log files again. */
+  reopenLogs(): void {
+    this.accessLogs.reopen();
+  }
+
+  /** Ends listeners and connections and writes the logs. */
+  close(): void {
+    this.listeners.close();
+    this.clusters.close();
+    this.accessLogs.close();
+  }
+}

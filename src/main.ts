@@ -1,0 +1,88 @@
+// The command line: which subcommand, which flags, which exit code. Everything else lies in the rooms.
+
+import { checkAddressFree, findFreePort } from "./net/probe.ts";
+import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, STARLING_FLAGS } from "./supervisor/command-line/flags.ts";
+import { mainHelp, subcommandHelp } from "./supervisor/command-line/help.ts";
+import { didYouMean, type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
+import { serve } from "./supervisor/command-line/serve.ts";
+import { serveOptions } from "./supervisor/command-line/serve-options.ts";
+import { validate } from "./supervisor/command-line/validate.ts";
+import { demo } from "./supervisor/demo/demo.ts";
+import { VERSION } from "./supervisor/version.ts";
+
+/** Runs the program; sets `process.exitCode` or ends the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  const [first] = args;
+  const name = first === undefined || first.startsWith("-") ? "" : first;
+  const subcommand = SUBCOMMANDS.find((one) => one.name === name);
+  if (subcommand === undefined) {
+    fail([`unknown subcommand '${name}'${hint(name)}`, "try 'starling --help'"]);
+    return;
+  }
+  const flags = parseFlags(subcommand.flags, name === "" ? args : args.slice(1));
+  if (flags.values.has("help")) process.stdout.write(subcommand.help());
+  else if (flags.values.has("version")) process.stdout.write(`starling  version: ${VERSION}\n`);
+  else if (flags.values.has("hot-restart-version")) process.stdout.write("disabled\n");
+  else await subcommand.run(flags);
+}
+
+interface Subcommand {
+  /** Empty: no word at all. */
+  readonly name: string;
+  readonly flags: readonly FlagSpec[];
+  help(): string;
+  run(flags: ParsedFlags): Promise<void>;
+}
+
+const VALIDATE_FLAGS: readonly FlagSpec[] = [
+  { name: "json", short: "", kind: "switch", help: 'print {"errors":[…],"warnings":[…]}' },
+  ...ENVOY_FLAGS.filter(({ name }) => ["allow-unknown-static-fields", "config-yaml"].includes(name)),
+  ...STARLING_FLAGS.filter(({ name }) => name === "compat"),
+  ...COMMON_FLAGS,
+];
+
+const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: "",
+    flags: [...ENVOY_FLAGS, ...STARLING_FLAGS, ...COMMON_FLAGS],
+    help: mainHelp,
+    run: async (flags) => {
+      const result = serveOptions(flags);
+      if (!result.ok) fail([...result.errors, "try 'starling --help'"]);
+      else if (result.options.mode === "validate") process.exitCode = validate(result.options, "text");
+      else await serve(result.options);
+    },
+  },
+  {
+    name: "demo",
+    flags: COMMON_FLAGS,
+    help: () => subcommandHelp(["starling demo: a front proxy with two services on loopback"], COMMON_FLAGS),
+    run: async (flags) => {
+      if (flags.errors.length > 0) fail(flags.errors);
+      else await demo({ checkAddressFree, findFreePort });
+    },
+  },
+  {
+    name: "validate",
+    flags: VALIDATE_FLAGS,
+    help: () => subcommandHelp(["starling validate FILE [--json]: exit code 0 when valid, else 1"], VALIDATE_FLAGS),
+    run: async (flags) => {
+      const [file, ...more] = flags.rest;
+      const values = new Map([...flags.values, ["config-path", file ?? ""]]);
+      const result = serveOptions({ ...flags, values, rest: more });
+      if (!result.ok) fail(result.errors);
+      else process.exitCode = validate(result.options, flags.values.has("json") ? "json" : "text");
+    },
+  },
+];
+
+function hint(name: string): string {
+  const names = SUBCOMMANDS.map((one) => one.name).filter(Boolean);
+  const near = didYouMean(names, name);
+  return near === undefined ? ` (there are: ${names.join(", ")})` : ` (did you mean ${near}?)`;
+}
+
+function fail(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`starling: ${line}\n`);
+  process.exitCode = 1;
+}

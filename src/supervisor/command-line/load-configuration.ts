@@ -1,0 +1,42 @@
+// From the command line's sources to a plan: load, compile, and what flags say over the file's node. Every diagnostic at once.
+import { loadPlan } from "../../config/compile/load-plan.ts";
+import type { CheckedMessage, Diagnostic } from "../../config/load/checked.ts";
+import type { NodePlan, Plan } from "../../config/plan/plan.ts";
+import type { ServeOptions } from "../../messages/options.ts";
+
+/** A configuration that can be served, or why not. */
+export type Configuration =
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      /** The checked bootstrap. */
+      readonly bootstrap: CheckedMessage;
+      readonly warnings: readonly Diagnostic[];
+    }
+  | { readonly ok: false; readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
+
+/** Loads and compiles what the options name. */
+export function loadConfiguration(options: ServeOptions): Configuration {
+  const {
+    plan: compiled,
+    message,
+    errors,
+    warnings,
+  } = loadPlan(
+    { path: options.configPath, yaml: options.configYaml },
+    { allowUnknownFields: options.allowUnknownStaticFields, compat: options.compat },
+  );
+  if (compiled === null || message === null) return { ok: false, errors, warnings };
+  const plan = { ...compiled, node: nodeWithFlags(compiled.node, options) };
+  return { ok: true, plan, bootstrap: message, warnings };
+}
+
+/** As Envoy: --service-cluster, --service-node and --service-zone override the file. */
+function nodeWithFlags(node: NodePlan, options: ServeOptions): NodePlan {
+  return {
+    ...node,
+    id: options.serviceNode === "" ? node.id : options.serviceNode,
+    cluster: options.serviceCluster === "" ? node.cluster : options.serviceCluster,
+    zone: options.serviceZone === "" ? node.zone : options.serviceZone,
+  };
+}

@@ -1,0 +1,57 @@
+// `starling -c FILE`: loads, starts a node, and ends the process when a signal or a page says so.
+import { systemClock } from "../../base/clock.ts";
+import { formatDiagnostic } from "../../config/load/format-diagnostic.ts";
+import type { ServeOptions } from "../../messages/options.ts";
+import { checkAddressFree, findFreePort } from "../../net/probe.ts";
+import { AddressTakenError } from "../addresses.ts";
+import type { Logger } from "../log/logger.ts";
+import { loggerOf, type RunningNode, startNode } from "../node.ts";
+import { handleSignals } from "../signals.ts";
+import { VERSION } from "../version.ts";
+import { type Configuration, loadConfiguration } from "./load-configuration.ts";
+
+/** Serves until told to end. Sets the exit code to 1 when it cannot start. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const configuration = loadConfiguration(options);
+  if (!configuration.ok) {
+    for (const error of configuration.errors) process.stderr.write(`${formatDiagnostic(error)}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const log = openLog(options);
+  if (log === null) return;
+  log.info(
+    "main",
+    `starling ${VERSION}, concurrency ${options.concurrency}, ${options.configPath || "inline configuration"}`,
+  );
+  for (const warning of configuration.warnings) log.warning("config", formatDiagnostic(warning));
+  await run(options, configuration, log);
+}
+
+async function run(options: ServeOptions, configuration: Configuration & { ok: true }, log: Logger): Promise<void> {
+  let node: RunningNode | null = null;
+  const quit = (): void => {
+    log.info("main", "exiting");
+    void (node?.stop() ?? Promise.resolve()).then(() => process.exit(0));
+  };
+  handleSignals(log, { quit, reopenLogs: () => node?.view.orders.reopenLogs() });
+  const { plan, bootstrap } = configuration;
+  try {
+    node = await startNode({ options, plan, bootstrap, log, probes: { checkAddressFree, findFreePort }, onQuit: quit });
+    log.info("main", "starting main dispatch loop");
+  } catch (error) {
+    const isPlain = error instanceof AddressTakenError;
+    process.stderr.write(`starling: ${isPlain ? error.message : String((error as Error).stack)}\n`);
+    process.exit(1);
+  }
+}
+
+function openLog(options: ServeOptions): Logger | null {
+  try {
+    return loggerOf(systemClock, options);
+  } catch (error) {
+    process.stderr.write(`starling: --log-path: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+    return null;
+  }
+}

@@ -1,0 +1,73 @@
+// The node's own statistics under server., cluster_manager., listener_manager. and runtime., named as Envoy's. Written on the main
+// thread: once when a plan is taken, the rest at every stats flush.
+import type { Plan } from "../config/plan/plan.ts";
+import type { Readiness } from "../control/admin/view.ts";
+import type { StatsWriter } from "../telemetry/stats-memory.ts";
+
+/** What the gauges show. */
+export interface NodeFacts {
+  readonly plan: Plan;
+  readonly readiness: Readiness;
+  readonly uptimeMs: number;
+  readonly workersStarted: number;
+  readonly concurrency: number;
+  readonly overrides: number;
+  /** Of V8 and of the process, in bytes. */
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  readonly residentBytes: number;
+}
+
+/** Counts the plan that a node begins with. */
+export function countFirstPlan(stats: StatsWriter, plan: Plan): void {
+  for (const name of ZEROS) stats.counter(name);
+  set(stats.counter("cluster_manager.cluster_added"), plan.clusters.length);
+  set(stats.counter("listener_manager.listener_added"), plan.listeners.length);
+  set(stats.counter("runtime.load_success"), 1);
+}
+
+/** A worker has opened so many listeners, or failed to open one. */
+export function countListeners(stats: StatsWriter, how: "success" | "failure", count: number): void {
+  const slot = stats.counter(`listener_manager.listener_create_${how}`);
+  set(slot, (slot.values[slot.at] as number) + count);
+}
+
+/** Sets the gauges. */
+export function showNode(stats: StatsWriter, facts: NodeFacts): void {
+  const { plan, readiness } = facts;
+  const gauge = (name: string, value: number): void => set(stats.gauge(name), value);
+  gauge("server.state", STATES.indexOf(readiness.state));
+  gauge("server.live", readiness.state === "LIVE" ? 1 : 0);
+  gauge("server.uptime", Math.floor(facts.uptimeMs / 1000));
+  gauge("server.concurrency", facts.concurrency);
+  gauge("server.memory_allocated", facts.heapUsedBytes);
+  gauge("server.memory_heap_size", facts.heapTotalBytes);
+  gauge("server.memory_physical_size", facts.residentBytes);
+  gauge("cluster_manager.active_clusters", plan.clusters.length);
+  gauge("cluster_manager.warming_clusters", 0);
+  gauge("listener_manager.total_listeners_active", plan.listeners.length);
+  gauge("listener_manager.workers_started", facts.workersStarted);
+  gauge("runtime.num_keys", new Set(plan.runtime.layers.flatMap(({ entries }) => Object.keys(entries))).size);
+  gauge("runtime.num_layers", plan.runtime.layers.length);
+  gauge("runtime.admin_overrides_active", facts.overrides > 0 ? 1 : 0);
+}
+
+function set(slot: { readonly values: Float64Array; readonly at: number }, value: number): void {
+  slot.values[slot.at] = value;
+}
+
+/** Envoy's numbers: the index. */
+const STATES = ["LIVE", "DRAINING", "PRE_INITIALIZING", "INITIALIZING"];
+
+/** Events that a plan which never changes does not have. */
+const ZEROS: readonly string[] = [
+  "cluster_manager.cluster_modified",
+  "cluster_manager.cluster_removed",
+  "cluster_manager.cluster_updated",
+  "listener_manager.listener_create_failure",
+  "listener_manager.listener_create_success",
+  "listener_manager.listener_modified",
+  "listener_manager.listener_removed",
+  "listener_manager.listener_stopped",
+  "runtime.load_error",
+];

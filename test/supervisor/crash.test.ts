@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "mocha";
+import type { Misbehaviour } from "../../src/actor/misbehave.ts";
+import type { RunningNode } from "../../src/supervisor/node.ts";
+import { LISTENER } from "../../src/telemetry/listener-stats.ts";
+import { eventually, portOf, startTestNode } from "../support/nodes.ts";
+import { bareListener, barePlan } from "../support/plans.ts";
+import { RawClient } from "../support/raw-client.ts";
+
+const DEATHS: readonly Misbehaviour[] = ["throw", "exit", "exhaust-heap"];
+
+let node: RunningNode;
+
+/** A number of the listener's block, summed over the workers. */
+function listenerStat(at: number): number {
+  const { stats } = node.view;
+  let sum = 0;
+  for (const { notices } of stats.sources()) {
+    const pages = notices.filter((notice) => notice.type === "page");
+    for (const notice of notices) {
+      if (notice.type !== "block" || notice.schema !== LISTENER.id) continue;
+      const page = pages.find(({ page }) => page === notice.page);
+      if (page !== undefined) sum += new Float64Array(page.memory)[notice.offset + at] as number;
+    }
+  }
+  return sum;
+}
+
+describe("a listener worker that dies", () => {
+  afterEach(() => node.stop());
+
+  for (const how of DEATHS) {
+    it(`by ${how} comes back by itself, and the node serves on`, async () => {
+      node = await startTestNode(barePlan([bareListener("a")]), { flags: ["--worker-heap-mb", "48"] });
+      const client = await RawClient.open(portOf(node));
+      await client.get("/");
+      node.supervisor.misbehave(0, how);
+      await client.closed();
+      await eventually(() => node.view.workers()[0]?.restarts === 1 && node.view.workers()[0]?.state === "listening");
+      assert.equal(node.view.readiness().state, "LIVE");
+      const next = await RawClient.open(portOf(node));
+      await next.get("/");
+      next.end();
+    });
+  }
+
+  it("keeps its counters and sets its gauges back to 0", async () => {
+    node = await startTestNode(barePlan([bareListener("a")]));
+    const first = await RawClient.open(portOf(node));
+    await first.get("/");
+    assert.equal(listenerStat(LISTENER.at.downstream_cx_active), 1);
+    node.supervisor.misbehave(0, "exit");
+    await first.closed();
+    await eventually(() => listenerStat(LISTENER.at.downstream_cx_active) === 0);
+    await eventually(() => node.view.workers()[0]?.state === "listening");
+    const second = await RawClient.open(portOf(node));
+    await second.get("/");
+    assert.equal(listenerStat(LISTENER.at.downstream_cx_total), 2);
+    second.end();
+  });
+
+  it("costs only its own connections", async () => {
+    node = await startTestNode(barePlan([bareListener("a")]), { flags: ["--concurrency", "2"] });
+    const clients = await Promise.all(Array.from({ length: 16 }, () => RawClient.open(portOf(node))));
+    await Promise.all(clients.map((client) => client.get("/")));
+    node.supervisor.misbehave(0, "throw");
+    await eventually(() => node.view.workers()[0]?.restarts === 1);
+    await eventually(() => clients.some(({ isClosed }) => isClosed));
+    const alive = clients.filter(({ isClosed }) => !isClosed);
+    assert.ok(alive.length > 0 && alive.length < 16, `${alive.length} of 16 connections live on`);
+    for (const client of alive) await client.get("/");
+    assert.equal(node.view.readiness().state, "LIVE");
+    for (const client of alive) client.end();
+  });
+
+  it("makes the node not ready, with the reason, when it dies too often", async () => {
+    const policy = { backOffBaseMs: 1, backOffMaxMs: 5, failuresMax: 2, stableMs: 300 };
+    node = await startTestNode(barePlan([bareListener("a")]), { policy });
+    for (let deaths = 1; deaths <= 3; deaths++) {
+      node.supervisor.misbehave(0, "throw");
+      await eventually(() => node.view.workers()[0]?.restarts === deaths);
+      await eventually(() => node.view.workers()[0]?.state === "listening");
+    }
+    assert.deepEqual(node.view.readiness(), {
+      state: "PRE_INITIALIZING",
+      reasons: ["worker 0 keeps dying: told to throw"],
+    });
+    await eventually(() => node.view.readiness().state === "LIVE");
+  });
+});
