@@ -71,7 +71,12 @@ export class FakeCodec implements ClientCodec {
     return true;
   }
 
-  receive(): void {}
+  /** What happens when bytes come. */
+  onReceive: () => void = () => {};
+
+  receive(): void {
+    this.onReceive();
+  }
 
   onDrain(): void {}
 

@@ -5,11 +5,9 @@ import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import type { DialOptions } from "../../net/dial.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
 import type { ClientCodec, ClientEvents } from "../../protocol/message.ts";
-import { CLUSTER } from "../../telemetry/cluster-stats.ts";
-import { recordValue } from "../../telemetry/histogram.ts";
-import { HOST } from "../../telemetry/host-stats.ts";
 import { Resource } from "./breaker-use.ts";
 import type { ClusterHome } from "./cluster-home.ts";
+import { ConnectionAccount } from "./connection-account.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
 import type { ProtocolPart } from "./protocol-part.ts";
 import type { OpenFailure } from "./upstream.ts";
@@ -63,11 +61,9 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   private streamLimit: number;
   /** Requests that it may still begin: max_requests_per_connection. */
   private remaining: number;
-  private readonly begunMs: number;
+  private readonly account: ConnectionAccount;
   private readonly idle: Timer;
   private duration: Timer | null = null;
-  private sent = 0;
-  private counted = 0;
   /** Requests in flight when the bytes, or the end, came that are being looked at. */
   private activeBefore = 0;
   private isEndedByPeer = false;
@@ -82,12 +78,8 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.streamLimit = owner.expectedStreams;
     this.remaining = home.plan.requestsPerConnectionMax;
     this.expectedRoom = this.room;
-    this.begunMs = home.services.clock.nowMs();
     this.idle = new Timer(() => this.onIdle());
-    home.stats[CX_TOTAL] = (home.stats[CX_TOTAL] as number) + 1;
-    home.stats[CX_ACTIVE] = (home.stats[CX_ACTIVE] as number) + 1;
-    endpoint.stats[HOST_CX_TOTAL] = (endpoint.stats[HOST_CX_TOTAL] as number) + 1;
-    endpoint.stats[HOST_CX_ACTIVE] = (endpoint.stats[HOST_CX_ACTIVE] as number) + 1;
+    this.account = new ConnectionAccount(home, endpoint);
     home.breakers.add(owner.priority, Resource.Connections, 1);
     this.channel = home.services.dial(owner.target, this);
   }
@@ -108,7 +100,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.active++;
     this.remaining--;
     if (this.remaining === 0) {
-      this.count(CX_MAX_REQUESTS);
+      this.account.requestsReached();
       this.owner.onState(this, ConnectionState.Draining);
     } else if (room === 1) {
       this.owner.onState(this, ConnectionState.Busy);
@@ -131,7 +123,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   onConnect(): void {
     const { home } = this.owner;
     const { services } = home;
-    recordValue(home.connectMs, Math.round(services.clock.nowMs() - this.begunMs));
+    this.account.connected();
     const part = this.owner.partOf(this.channel);
     this.part = part;
     this.streamLimit = part.streamLimit;
@@ -151,7 +143,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.received += end - start;
     this.activeBefore = this.active;
     codec.receive(bytes, start, end, this.owner.home.services.clock.nowMs());
-    this.countBytes();
+    this.account.bytes(this.received, this.channel.bytesWritten);
   }
 
   onEnd(): void {
@@ -172,7 +164,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
       return;
     }
     const isTimeout = fault !== null && (fault.kind === "connect-timeout" || fault.kind === "handshake-timeout");
-    if (isTimeout) this.count(CX_CONNECT_TIMEOUT);
+    if (isTimeout) this.account.connectTimedOut();
     this.end(isTimeout ? "local" : "remote", CLOSED_BY_PEER, {
       kind: isTimeout ? "connection_timeout" : "connection_failure",
       transportText: isTimeout || fault === null ? "" : fault.text,
@@ -204,7 +196,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   onDraining(_lastStreamId: number): void {
     if (this.state === ConnectionState.Closed) return;
     this.isAnnounced = true;
-    this.count(CX_CLOSE_NOTIFY);
+    this.account.closeAnnounced();
     if (this.state !== ConnectionState.Draining) this.owner.onState(this, ConnectionState.Draining);
   }
 
@@ -222,7 +214,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   onConnectionDone(fault: ProtocolFault | null): void {
     if (this.state === ConnectionState.Closed) return;
     if (fault !== null && !NO_PROTOCOL_ERRORS.has(fault.kind)) {
-      this.count(CX_PROTOCOL_ERROR);
+      this.account.protocolError();
       this.part?.onProtocolError(this.activeBefore);
     }
     const isHttp1 = this.part?.protocol === "http1";
@@ -242,14 +234,11 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     if (this.state === ConnectionState.Closed) return;
     const { owner, active, codec } = this;
     this.stopTimers();
-    this.countBytes();
+    this.account.bytes(this.received, this.channel.bytesWritten);
     this.part?.onStreams(-active);
     this.part?.stop();
-    this.countEnd(by, active > 0 || isCutShort);
-    if (failure !== null) {
-      this.count(CX_CONNECT_FAIL);
-      owner.endpoint.stats[HOST_CX_CONNECT_FAIL] = (owner.endpoint.stats[HOST_CX_CONNECT_FAIL] as number) + 1;
-    }
+    this.account.ended(by, active > 0 || isCutShort);
+    if (failure !== null) this.account.connectFailed();
     this.active = 0;
     if (active > 0) owner.onStreamsDone(active);
     owner.home.breakers.add(owner.priority, Resource.Connections, -1);
@@ -260,33 +249,6 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     if (codec === null || fault === CLOSED_LOCALLY || fault.kind === "local_reset") this.channel.abort("close");
     else this.channel.close(0);
     owner.onGone(failure);
-  }
-
-  private countEnd(by: "local" | "remote", isWithRequest: boolean): void {
-    const { home, endpoint } = this.owner;
-    recordValue(home.lengthMs, Math.round(home.services.clock.nowMs() - this.begunMs));
-    this.count(CX_DESTROY);
-    this.count(by === "local" ? CX_DESTROY_LOCAL : CX_DESTROY_REMOTE);
-    if (isWithRequest) {
-      this.count(CX_DESTROY_WITH_RQ);
-      this.count(by === "local" ? CX_DESTROY_LOCAL_WITH_RQ : CX_DESTROY_REMOTE_WITH_RQ);
-    }
-    home.stats[CX_ACTIVE] = (home.stats[CX_ACTIVE] as number) - 1;
-    endpoint.stats[HOST_CX_ACTIVE] = (endpoint.stats[HOST_CX_ACTIVE] as number) - 1;
-  }
-
-  private count(at: number): void {
-    const { stats } = this.owner.home;
-    stats[at] = (stats[at] as number) + 1;
-  }
-
-  private countBytes(): void {
-    const { stats } = this.owner.home;
-    stats[CX_RX_BYTES] = (stats[CX_RX_BYTES] as number) + this.received - this.counted;
-    this.counted = this.received;
-    const { bytesWritten } = this.channel;
-    stats[CX_TX_BYTES] = (stats[CX_TX_BYTES] as number) + bytesWritten - this.sent;
-    this.sent = bytesWritten;
   }
 
   private armIdle(): void {
@@ -302,13 +264,13 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
 
   private onIdle(): void {
     if (this.active > 0 || this.state === ConnectionState.Closed) return;
-    this.count(CX_IDLE_TIMEOUT);
+    this.account.idleTimedOut();
     this.end("local", CLOSED_LOCALLY, null);
   }
 
   private onDuration(): void {
     if (this.state === ConnectionState.Draining || this.state === ConnectionState.Closed) return;
-    this.count(CX_MAX_DURATION_REACHED);
+    this.account.durationReached();
     this.drain();
   }
 
@@ -333,24 +295,3 @@ const NO_PROTOCOL_ERRORS: ReadonlySet<string> = new Set([
 ]);
 
 const GONE: ChannelHandler = Object.freeze({ onConnect() {}, onData() {}, onEnd() {}, onDrain() {}, onClose() {} });
-
-const {
-  upstream_cx_total: CX_TOTAL,
-  upstream_cx_active: CX_ACTIVE,
-  upstream_cx_close_notify: CX_CLOSE_NOTIFY,
-  upstream_cx_connect_fail: CX_CONNECT_FAIL,
-  upstream_cx_connect_timeout: CX_CONNECT_TIMEOUT,
-  upstream_cx_destroy: CX_DESTROY,
-  upstream_cx_destroy_local: CX_DESTROY_LOCAL,
-  upstream_cx_destroy_remote: CX_DESTROY_REMOTE,
-  upstream_cx_destroy_with_active_rq: CX_DESTROY_WITH_RQ,
-  upstream_cx_destroy_local_with_active_rq: CX_DESTROY_LOCAL_WITH_RQ,
-  upstream_cx_destroy_remote_with_active_rq: CX_DESTROY_REMOTE_WITH_RQ,
-  upstream_cx_idle_timeout: CX_IDLE_TIMEOUT,
-  upstream_cx_max_duration_reached: CX_MAX_DURATION_REACHED,
-  upstream_cx_max_requests: CX_MAX_REQUESTS,
-  upstream_cx_protocol_error: CX_PROTOCOL_ERROR,
-  upstream_cx_rx_bytes_total: CX_RX_BYTES,
-  upstream_cx_tx_bytes_total: CX_TX_BYTES,
-} = CLUSTER.at;
-const { cx_total: HOST_CX_TOTAL, cx_active: HOST_CX_ACTIVE, cx_connect_fail: HOST_CX_CONNECT_FAIL } = HOST.at;

@@ -2,7 +2,7 @@
 // which connection to use, and who hears of a failed attempt. Made and asked by upstream-cluster.ts.
 import type { Channel } from "../../net/channel.ts";
 import type { DialOptions } from "../../net/dial.ts";
-import type { ClientCodec, MessageWriter } from "../../protocol/message.ts";
+import type { ClientCodec } from "../../protocol/message.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HOST } from "../../telemetry/host-stats.ts";
 import { Resource } from "./breaker-use.ts";
@@ -10,12 +10,13 @@ import type { ClusterHome } from "./cluster-home.ts";
 import { ConnectionList } from "./connection-list.ts";
 import type { PoolProtocol } from "./dial-target.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
+import { OpenStream } from "./open-stream.ts";
 import { PendingQueue, PendingRequest } from "./pending-queue.ts";
 import { type ConnectionOwner, ConnectionState, PoolConnection } from "./pool-connection.ts";
 import { Http1Part } from "./pool-h1.ts";
 import { Http2Part } from "./pool-h2.ts";
 import type { ProtocolPart } from "./protocol-part.ts";
-import type { Endpoint, OpenFailure, UpstreamRequest, UpstreamStream } from "./upstream.ts";
+import type { OpenFailure, UpstreamRequest } from "./upstream.ts";
 
 /** What tells one pool from another. */
 export interface PoolIdentity {
@@ -258,31 +259,6 @@ export class Pool implements ConnectionOwner {
     stats[at] = (stats[at] as number) + change;
     const hostStats = this.endpoint.stats;
     hostStats[hostAt] = (hostStats[hostAt] as number) + change;
-  }
-}
-
-/** A stream that a request got. */
-class OpenStream implements UpstreamStream {
-  readonly writer: MessageWriter;
-  readonly endpoint: Endpoint;
-  readonly channel: Channel;
-  readonly protocol: "http1" | "http2";
-  readonly reused: boolean;
-  private readonly connection: PoolConnection;
-  private readonly receivedBefore: number;
-
-  constructor(writer: MessageWriter, endpoint: Endpoint, connection: PoolConnection, protocol: "http1" | "http2") {
-    this.writer = writer;
-    this.endpoint = endpoint;
-    this.channel = connection.channel;
-    this.protocol = protocol;
-    this.reused = connection.done > 0;
-    this.connection = connection;
-    this.receivedBefore = connection.received;
-  }
-
-  get unanswered(): boolean {
-    return this.connection.received === this.receivedBefore;
   }
 }
 

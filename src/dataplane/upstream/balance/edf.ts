@@ -1,8 +1,9 @@
 // Earliest deadline first (Envoy's EdfScheduler): every host has a deadline one weighted share after its last pick, and the earliest
-// one is picked. With fixed weights deadlines are computed from pick counts, so that a round of sum(weights) picks is exact.
+// one is picked. With fixed weights deadlines are computed from pick counts, so that any sum(weights) picks in a row are exact.
+import type { Random } from "../../../base/random.ts";
 import type { Host } from "./host.ts";
 
-/** One schedule over a fixed list of hosts; a list that changed gets a new one that goes on at the old one's `phase`. */
+/** One schedule over a fixed list of hosts; a list that changed gets a new one. */
 export class EdfSchedule<H extends Host> {
   private readonly hosts: readonly H[];
   private readonly weightOf: ((host: H) => number) | null;
@@ -10,16 +11,16 @@ export class EdfSchedule<H extends Host> {
   private readonly deadlines: Float64Array;
   private readonly orders: Float64Array;
   private readonly indices: Int32Array;
-  /** Picks by host index since time 0; used with fixed weights only. */
+  /** By host index: where in its first share each host began, plus its picks. Used with fixed weights only. */
   private readonly picks: Float64Array;
   private nextOrder = 0;
-  private time: number;
+  private time = 0;
 
   /**
-   * `phase` in [0, 1): where in a round to begin, so that proxies do not start in step. `weightOf`: the weight at the time of the
-   * pick; null: the host's own, fixed.
+   * Every host begins at a random place of its share, so that proxies do not start in step, and that a schedule which is made anew
+   * after every few picks starves nobody. `weightOf`: the weight at the time of the pick; null: the host's own, fixed.
    */
-  constructor(hosts: readonly H[], phase: number, weightOf: ((host: H) => number) | null) {
+  constructor(hosts: readonly H[], random: Random, weightOf: ((host: H) => number) | null) {
     const count = hosts.length;
     this.hosts = hosts;
     this.weightOf = weightOf;
@@ -27,22 +28,16 @@ export class EdfSchedule<H extends Host> {
     this.orders = new Float64Array(count);
     this.indices = new Int32Array(count);
     this.picks = new Float64Array(count);
-    this.time = phase;
     for (let i = 0; i < count; i++) {
       const host = hosts[i] as H;
       const weight = weightOf === null ? host.weight : weightOf(host);
-      const picks = Math.floor(phase * weight);
-      this.picks[i] = picks;
-      this.deadlines[i] = (picks + 1) / weight;
+      const begun = random.next32() / 0x1_0000_0000;
+      this.picks[i] = begun;
+      this.deadlines[i] = begun / weight;
       this.orders[i] = this.nextOrder++;
       this.indices[i] = i;
     }
     for (let at = (count >> 1) - 1; at >= 0; at--) this.sink(at);
-  }
-
-  /** Where in its round the schedule is, in [0, 1). */
-  get phase(): number {
-    return this.time - Math.floor(this.time);
   }
 
   /** Rounds since the start: a schedule of many should be made anew, before its deadlines lose precision. */
@@ -58,7 +53,7 @@ export class EdfSchedule<H extends Host> {
     if (this.weightOf === null) {
       const picks = (this.picks[index] as number) + 1;
       this.picks[index] = picks;
-      this.deadlines[0] = (picks + 1) / host.weight;
+      this.deadlines[0] = picks / host.weight;
     } else {
       this.deadlines[0] = this.time + 1 / this.weightOf(host);
     }

@@ -41,8 +41,7 @@ export class HostList<H extends Host> {
   pickByWeight(random: Random, weightOf: ((host: H) => number) | null): H {
     let schedule = this.schedule;
     if (schedule === null || this.scheduleIsStale || schedule.rounds > ROUNDS_MAX) {
-      const phase = schedule === null ? random.next32() / 0x1_0000_0000 : schedule.phase;
-      schedule = new EdfSchedule(this.hosts, phase, weightOf);
+      schedule = new EdfSchedule(this.hosts, random, weightOf);
       this.schedule = schedule;
       this.scheduleIsStale = false;
     }

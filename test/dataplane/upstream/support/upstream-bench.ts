@@ -15,6 +15,7 @@ import type { ProtocolFault } from "../../../../src/protocol/fault.ts";
 import type { HeaderList } from "../../../../src/protocol/header-list.ts";
 import type { MessageSink } from "../../../../src/protocol/message.ts";
 import { CLUSTER } from "../../../../src/telemetry/cluster-stats.ts";
+import { bucketLow } from "../../../../src/telemetry/histogram.ts";
 import { HOST } from "../../../../src/telemetry/host-stats.ts";
 import {
   createNodeMemory,
@@ -89,6 +90,12 @@ export class UpstreamBench {
     const { stats } = this.cluster(name);
     const shown = CLUSTER.names.map((stat, at) => [stat, stats[at] as number] as const);
     return Object.fromEntries(shown.filter(([stat, value]) => value !== 0 && !stat.includes("_bytes_")));
+  }
+
+  /** Lower bounds of the buckets that a histogram counted into. */
+  recorded(histogram: string, name: string = "c"): number[] {
+    const buckets = this.stats.histogram(`cluster.${name}.${histogram}`);
+    return [...buckets.entries()].flatMap(([at, count]) => new Array<number>(count).fill(Math.round(bucketLow(at))));
   }
 
   hostStats(port: number, name: string = "c"): Record<string, number> {

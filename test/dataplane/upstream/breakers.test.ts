@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { BreakerPlan, ClusterPlan } from "../../../src/config/plan/cluster.ts";
+import type { EndpointSetFull } from "../../../src/config/plan/endpoint-set.ts";
+import { clearWorker, createNodeMemory } from "../../../src/telemetry/node-memory.ts";
+import { breakerDefaults, clusterPlan, endpoint } from "../../support/cluster-plans.ts";
+import { UpstreamBench } from "./support/upstream-bench.ts";
+
+function plan(limits: Partial<BreakerPlan>, more: Partial<ClusterPlan> = {}): ClusterPlan {
+  const breakers = { default: { ...breakerDefaults, ...limits }, high: breakerDefaults };
+  return clusterPlan("c", [endpoint(80), endpoint(81)].slice(0, 1), { breakers, ...more });
+}
+
+function finish(b: UpstreamBench): void {
+  for (const codec of b.codecs.made) while (codec.openExchanges() > 0) codec.finish();
+  b.clock.advanceMs(3_700_000);
+  b.assertClean();
+}
+
+describe("circuit breakers", () => {
+  it("refuse a request when as many as allowed wait: no connection is made for it", () => {
+    const b = new UpstreamBench([plan({ pendingMax: 0, connectionsMax: 1 })]);
+    const request = b.open();
+    assert.equal(request.failure?.kind, "overflow");
+    assert.deepEqual(b.used(), { upstream_rq_pending_overflow: 1 });
+    b.assertClean();
+  });
+
+  it("refuse a request that got a connection when as many as allowed run, with Envoy's counts", () => {
+    const b = new UpstreamBench([plan({ requestsMax: 0 })]);
+    const request = b.open();
+    b.dialer.last().connect();
+    assert.equal(request.failure?.kind, "overflow");
+    assert.deepEqual(b.used(), {
+      upstream_cx_total: 1,
+      upstream_cx_http1_total: 1,
+      upstream_cx_active: 1,
+      upstream_rq_active_overflow: 1,
+      upstream_rq_pending_total: 1,
+    });
+    finish(b);
+  });
+
+  it("let requests wait for a connection when no more may be made, and count the overflow", () => {
+    const b = new UpstreamBench([plan({ connectionsMax: 1 })]);
+    b.openNow();
+    const second = b.open();
+    assert.equal(second.outcome, "waiting");
+    assert.equal(b.dialer.channels.length, 1);
+    assert.equal(b.stat("upstream_cx_overflow"), 1);
+    b.codecs.last().finish();
+    assert.equal(second.outcome, "open");
+    finish(b);
+  });
+
+  it("always allow an endpoint its first connection", () => {
+    const b = new UpstreamBench([
+      clusterPlan("c", [endpoint(80), endpoint(81)], {
+        breakers: { default: { ...breakerDefaults, connectionsMax: 1 }, high: breakerDefaults },
+      }),
+    ]);
+    b.openNow();
+    b.openNow();
+    assert.equal(b.dialer.channels.length, 2);
+    assert.equal(b.stat("upstream_cx_overflow"), 1);
+    finish(b);
+  });
+
+  it("show in gauges what is full, while it is", () => {
+    const b = new UpstreamBench([plan({ connectionsMax: 1, requestsMax: 1, pendingMax: 1, poolsMax: 1 })]);
+    b.open();
+    assert.equal(b.stat("circuit_breakers.default.rq_pending_open"), 1);
+    assert.equal(b.stat("circuit_breakers.default.cx_open"), 1);
+    assert.equal(b.stat("circuit_breakers.default.cx_pool_open"), 1);
+    b.dialer.last().connect();
+    assert.equal(b.stat("circuit_breakers.default.rq_pending_open"), 0);
+    assert.equal(b.stat("circuit_breakers.default.rq_open"), 1);
+    assert.equal(b.stat("circuit_breakers.high.rq_open"), 0);
+    finish(b);
+  });
+
+  it("count what remains when the plan asks for it", () => {
+    const b = new UpstreamBench([plan({ requestsMax: 5, trackRemaining: true })]);
+    b.openNow();
+    const remaining = b.stats.gauge("cluster.c.circuit_breakers.default.remaining_rq");
+    assert.equal(remaining.values[remaining.at], 4);
+    finish(b);
+    assert.equal(remaining.values[remaining.at], 5);
+  });
+
+  it("keep priorities apart: each has its own limits and connections", () => {
+    const b = new UpstreamBench([plan({ requestsMax: 1 })]);
+    b.openNow();
+    const high = b.open({ priority: "high" });
+    assert.equal(b.dialer.channels.length, 2);
+    b.dialer.last().connect();
+    assert.equal(high.outcome, "open");
+    finish(b);
+  });
+
+  it("limit pools: an endpoint without one is as good as none", () => {
+    const b = new UpstreamBench([
+      clusterPlan("c", [endpoint(80), endpoint(81)], {
+        breakers: { default: { ...breakerDefaults, poolsMax: 1 }, high: breakerDefaults },
+      }),
+    ]);
+    b.openNow();
+    const second = b.open();
+    assert.equal(second.failure?.kind, "no_healthy_upstream");
+    assert.equal(b.stat("upstream_cx_pool_overflow"), 1);
+    finish(b);
+  });
+
+  it("limit retries that run at once", () => {
+    const b = new UpstreamBench([plan({ retriesMax: 2 })]);
+    const cluster = b.cluster();
+    assert.deepEqual(
+      [1, 2, 3].map(() => cluster.beginRetry("default")),
+      [true, true, false],
+    );
+    assert.equal(b.stat("circuit_breakers.default.rq_retry_open"), 1);
+    cluster.endRetry("default");
+    assert.equal(cluster.beginRetry("default"), true);
+    cluster.endRetry("default");
+    cluster.endRetry("default");
+    b.assertClean();
+  });
+
+  describe("of several workers", () => {
+    const set: EndpointSetFull = {
+      kind: "full",
+      cluster: "c",
+      row: 5,
+      version: 1,
+      endpoints: [{ ...endpoint(80), slot: 9 }],
+    };
+
+    function workers(): [UpstreamBench, UpstreamBench, ReturnType<typeof createNodeMemory>] {
+      const memory = createNodeMemory(2, 4096, 64);
+      const [a, b] = [0, 1].map((worker) => new UpstreamBench([plan({ requestsMax: 2 })], memory, worker));
+      assert.ok(a !== undefined && b !== undefined);
+      for (const bench of [a, b]) assert.equal(bench.manager.applyEndpoints(set), true);
+      return [a, b, memory];
+    }
+
+    it("are one: what one worker uses the other cannot", () => {
+      const [a, b] = workers();
+      a.openNow();
+      b.openNow();
+      const third = b.open();
+      b.dialer.last().connect();
+      assert.equal(third.failure?.kind, "overflow");
+      assert.equal(b.stat("circuit_breakers.default.rq_open"), 1);
+      a.codecs.last().finish();
+      assert.equal(b.open().outcome, "open");
+      finish(a);
+      finish(b);
+    });
+
+    it("are free again when the worker that used them died", () => {
+      const [a, b, memory] = workers();
+      a.openNow();
+      b.openNow();
+      clearWorker(memory, 0);
+      b.open();
+      b.dialer.last().connect();
+      assert.equal(b.stat("upstream_rq_active"), 2);
+      finish(b);
+    });
+  });
+});
