@@ -35,7 +35,7 @@ function receive(worker: ListenerWorker, link: WorkerLink, message: ListenerInpu
   } else if (message.type === "set-ticket-keys") worker.listeners.setTicketKeys(message.listener, message.keys);
   else if (message.type === "runtime-changed") worker.runtime.applyOverrides(message.entries);
   else if (message.type === "set-failing") worker.listeners.setFailing(message.failing);
-  else if (message.type === "start-draining") worker.listeners.drain(message.inboundOnly);
+  else if (message.type === "start-draining") worker.listeners.drain(message.inboundOnly, message.spreadMs);
   else if (message.type === "stop-listening") worker.listeners.closeSockets(message.inboundOnly);
   else if (message.type === "reopen-logs") worker.reopenLogs();
   else if (message.type === "misbehave") misbehave(message.how);

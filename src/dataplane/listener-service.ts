@@ -46,6 +46,8 @@ class Listener implements ListenerService, ConnectionOwner {
   private readonly workerTotal: StatSlot;
   private readonly workerActive: StatSlot;
   private draining = false;
+  private drainStartMs = 0;
+  private drainSpreadMs = 0;
   private failing = false;
 
   constructor(context: WorkerContext, plan: ListenerPlan, filters: readonly FilterMaker[]) {
@@ -89,8 +91,11 @@ class Listener implements ListenerService, ConnectionOwner {
     }
   }
 
-  drain(final: boolean): void {
+  drain(final: boolean, spreadMs: number = 0): void {
     this.draining = true;
+    this.drainStartMs = this.context.services.clock.nowMs();
+    this.drainSpreadMs = spreadMs;
+    if (!final && spreadMs > 0) return; // each answer decides for its connection
     // A copy: closing takes connections out of the map.
     for (const connection of [...this.open.keys()]) {
       if (final) connection.abort();
@@ -113,7 +118,9 @@ class Listener implements ListenerService, ConnectionOwner {
   }
 
   isDraining(): boolean {
-    return this.draining || this.failing;
+    if (this.failing || !this.draining) return this.failing;
+    const { clock, random } = this.context.services;
+    return this.drainSpreadMs === 0 || random.below(this.drainSpreadMs) < clock.nowMs() - this.drainStartMs;
   }
 
   onConnectionClosed(connection: DownstreamConnection): void {

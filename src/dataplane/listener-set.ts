@@ -80,9 +80,9 @@ export class ListenerSet {
     for (const { service } of this.entries.values()) service.setFailing(failing);
   }
 
-  /** Asks connections to end when their requests are done; new ones are still accepted. */
-  drain(inboundOnly: boolean): void {
-    for (const { service } of this.affected(inboundOnly)) service.drain(false);
+  /** Asks connections to end when their requests are done, spread over `spreadMs`; new ones are still accepted. */
+  drain(inboundOnly: boolean, spreadMs: number): void {
+    for (const { service } of this.affected(inboundOnly)) service.drain(false, spreadMs);
   }
 
   /** Stops accepting; connections go on. */

@@ -43,8 +43,9 @@ export interface ListenerService {
   /**
    * `final` false: asks every connection to end when its requests are done (connection: close, GOAWAY), and new ones too.
    * `final` true: closes what is still open now.
+   * `spreadMs` (default 0): the share of answers that end their connection grows to all over this time, as Envoy's gradual drain.
    */
-  drain(final: boolean): void;
+  drain(final: boolean, spreadMs?: number): void;
   /** While on, answers say `connection: close` as Envoy does after healthcheck/fail. Off by default. */
   setFailing(failing: boolean): void;
   /** Connections open now. */

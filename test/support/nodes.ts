@@ -47,9 +47,9 @@ export function portOf(node: RunningNode, index: number = 0): number {
 }
 
 /** Waits for a condition that other threads bring about; fails after 10 s. */
-export async function eventually(condition: () => boolean): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = systemClock.nowMs() + 10_000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (systemClock.nowMs() > deadlineMs) throw new Error(`never came true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -3,7 +3,7 @@ import type { ListenerPlan } from "../../src/config/plan/listener.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import { listener } from "./listener-plans.ts";
 
-/** A listener of this name on a free port of loopback; without routes it answers 404. */
+/** A listener of this name on a free port of loopback; its routes lead to a cluster that no plan here has: 503. */
 export function bareListener(name: string, more: Partial<ListenerPlan> = {}): ListenerPlan {
   const address = { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false } as const;
   return { ...listener(), name, statPrefix: "127.0.0.1_0", address, ...more };

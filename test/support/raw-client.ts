@@ -21,10 +21,10 @@ export class RawClient {
     });
   }
 
-  /** Connects; rejects when nobody listens. */
+  /** Connects; rejects when nobody listens. Port 0: `host` is the path of a unix socket. */
   static open(port: number, host: string = "127.0.0.1"): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, host);
+      const socket = port === 0 ? connect(host) : connect(port, host);
       socket.once("error", reject);
       socket.once("connect", () => {
         socket.off("error", reject);

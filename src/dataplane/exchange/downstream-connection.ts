@@ -211,7 +211,6 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
       this.http2Counters = codec.counters;
     }
     this.stats.onProtocol(protocol);
-    if (this.owner.isDraining()) this.drain();
   }
 
   private receiveFirst(bytes: Uint8Array, start: number, end: number): void {
