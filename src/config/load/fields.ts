@@ -96,7 +96,8 @@ export function oneOf<Name extends string>(message: CheckedMessage, names: reado
  */
 export function acknowledge(message: CheckedMessage, ...names: readonly string[]): void {
   for (const name of names) {
-    const value = read(message, name);
+    const value = message.fields[name];
+    note(message, name);
     for (const below of value === undefined ? [] : messagesIn(value)) acknowledgeAll(below);
   }
 }
@@ -126,7 +127,7 @@ export function unreadFields(message: CheckedMessage): readonly Diagnostic[] {
 
 /**
  * Starts noting every field that accessors ask for, present or not, by message type; the function returned stops and gives
- * the record. The support table is made from it. One recording at a time: a nested start throws.
+ * the record. Acknowledged fields are not in it. The support table is made from it. One recording at a time: a nested start throws.
  */
 export function recordAskedFields(): () => ReadonlyMap<string, ReadonlySet<string>> {
   if (asked !== null) throw new Error("asked fields are already being recorded");
@@ -158,6 +159,7 @@ function messagesIn(value: CheckedValue): readonly CheckedMessage[] {
 
 function read(message: CheckedMessage, name: string): CheckedValue | undefined {
   note(message, name);
+  if (asked !== null) noteAsked(asked, message, name);
   return message.fields[name];
 }
 
@@ -165,9 +167,11 @@ function note(message: CheckedMessage, name: string): void {
   const seen = readOf.get(message);
   if (seen === undefined) readOf.set(message, new Set([name]));
   else seen.add(name);
-  if (asked === null) return;
-  const names = asked.get(message.type);
-  if (names === undefined) asked.set(message.type, new Set([name]));
+}
+
+function noteAsked(record: Map<string, Set<string>>, message: CheckedMessage, name: string): void {
+  const names = record.get(message.type);
+  if (names === undefined) record.set(message.type, new Set([name]));
   else names.add(name);
 }
 

@@ -3,6 +3,7 @@
 import type { ScalarKind } from "../schema/shape.ts";
 import { below, type CheckContext, describe, uniqueEntries } from "./check-context.ts";
 import type { CheckedMessage, CheckedValue, JsonValue } from "./checked.ts";
+import { timeOf } from "./rfc3339.ts";
 import { durationOf, isFault, quote, readDuration, readJsonValue, readScalar, readYamlValue } from "./scalars.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Written, WrittenMap, WrittenScalar } from "./written.ts";
@@ -125,7 +126,7 @@ function integerOf(
 
 function readTimestamp(context: CheckContext, written: Written, path: string): string | undefined {
   if (written.kind !== "scalar") return refuse(context, written, path, "a time such as 2026-01-31T12:00:00Z");
-  if (timestamp.test(written.text)) return written.text;
+  if (timeOf(written.text) !== null) return written.text;
   return complain(
     context,
     written,
@@ -271,4 +272,3 @@ const wrappers: Readonly<Record<string, ScalarKind | undefined>> = {
   "google.protobuf.BytesValue": "bytes",
 };
 const typedStructs: ReadonlySet<string> = new Set(["xds.type.v3.TypedStruct", "udpa.type.v1.TypedStruct"]);
-const timestamp = /^\d{4}-(?:0\d|1[0-2])-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
