@@ -1,6 +1,6 @@
 // lb_policy and load_balancing_policy to a balancer. Called by cluster.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledgeAll, child, children, count, decimal, text } from "../load/fields.ts";
+import { child, children, count, decimal, text } from "../load/fields.ts";
 import type { BalancerPlan } from "../plan/cluster.ts";
 import type { CompileContext } from "./context.ts";
 
@@ -26,21 +26,19 @@ export function compileBalancer(context: CompileContext, cluster: CheckedMessage
 }
 
 function typedBalancer(context: CompileContext, policy: CheckedMessage): BalancerPlan {
-  const candidates = children(policy, "policies").map((one) => child(one, "typed_extension_config"));
-  for (const candidate of candidates) {
-    if (candidate === undefined) continue;
+  const skipped: CheckedMessage[] = [];
+  for (const one of children(policy, "policies")) {
+    const candidate = child(one, "typed_extension_config");
+    const config = candidate === undefined ? undefined : child(candidate, "typed_config");
+    if (candidate === undefined || config === undefined) continue;
+    const balancer = TYPED[config.type]?.(config);
     text(candidate, "name");
-    const config = child(candidate, "typed_config");
-    switch (config?.type) {
-      case "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin":
-        return { kind: "round_robin" };
-      case "envoy.extensions.load_balancing_policies.random.v3.Random":
-        return { kind: "random" };
-      case "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest":
-        return leastRequest(config);
-      default:
-        if (config !== undefined) acknowledgeAll(config);
+    if (balancer === undefined) {
+      skipped.push(candidate);
+      continue;
     }
+    for (const other of skipped) context.warn(other, "typed_config", "not acted on: a later policy of the list is");
+    return balancer;
   }
   context.refuse(policy, "policies", "these load balancing policies", INSTEAD);
   return { kind: "round_robin" };
@@ -54,5 +52,11 @@ function leastRequest(config: CheckedMessage | undefined): BalancerPlan {
     activeRequestBias: (bias === undefined ? undefined : decimal(bias, "default_value")) ?? 1,
   };
 }
+
+const TYPED: Readonly<Record<string, (config: CheckedMessage) => BalancerPlan>> = {
+  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": () => ({ kind: "round_robin" }),
+  "envoy.extensions.load_balancing_policies.random.v3.Random": () => ({ kind: "random" }),
+  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": leastRequest,
+};
 
 const INSTEAD = "use ROUND_ROBIN, LEAST_REQUEST or RANDOM";

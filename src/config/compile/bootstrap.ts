@@ -1,6 +1,6 @@
 // envoy.config.bootstrap.v3.Bootstrap to Plan: runtime and clusters first, because listeners refer to them. Called by compile-plan.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child, children, flag, has, json, millis, text } from "../load/fields.ts";
+import { child, children, flag, has, json, millis, text } from "../load/fields.ts";
 import type { ClusterPlan } from "../plan/cluster.ts";
 import type { ListenerPlan } from "../plan/listener.ts";
 import type { AdminPlan, NodePlan, Plan } from "../plan/plan.ts";
@@ -60,25 +60,23 @@ function refuseDiscovery(context: CompileContext, bootstrap: CheckedMessage): vo
   const dynamic = child(bootstrap, "dynamic_resources");
   if (dynamic === undefined) return;
   for (const field of Object.keys(dynamic.fields)) {
-    acknowledge(dynamic, field);
     const instead = "list listeners and clusters in static_resources";
     context.refuse(dynamic, field, `resources from a discovery server or file (${field})`, instead);
   }
 }
 
 function compileNode(context: CompileContext, node: CheckedMessage | undefined): NodePlan {
+  // As in Envoy, the flags win over the file.
   const { serviceCluster, serviceNode, serviceZone } = context.options;
-  if (node === undefined) {
-    return { id: serviceNode, cluster: serviceCluster, region: "", zone: serviceZone, subZone: "", metadata: {} };
-  }
-  const locality = compileLocality(child(node, "locality"));
+  const locality = compileLocality(node === undefined ? undefined : child(node, "locality"));
+  const own = (field: string): string => (node === undefined ? "" : (text(node, field) ?? ""));
   return {
-    id: text(node, "id") || serviceNode,
-    cluster: text(node, "cluster") || serviceCluster,
+    id: serviceNode || own("id"),
+    cluster: serviceCluster || own("cluster"),
     region: locality.region,
-    zone: locality.zone || serviceZone,
+    zone: serviceZone || locality.zone,
     subZone: locality.subZone,
-    metadata: (json(node, "metadata") ?? {}) as Readonly<Record<string, unknown>>,
+    metadata: (node === undefined ? {} : (json(node, "metadata") ?? {})) as Readonly<Record<string, unknown>>,
   };
 }
 

@@ -1,7 +1,7 @@
 // TlsCertificate read and checked now, so that a worker opens no file and no handshake finds a key that does not fit. Called by tls.ts.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child } from "../load/fields.ts";
+import { child } from "../load/fields.ts";
 import type { CertificatePlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
 import { readDataSource, readTextSource } from "./data-source.ts";
@@ -10,7 +10,6 @@ import { readDataSource, readTextSource } from "./data-source.ts";
 export function compileCertificate(context: CompileContext, certificate: CheckedMessage): CertificatePlan | null {
   for (const field of ["pkcs12", "private_key_provider"]) {
     if (certificate.fields[field] === undefined) continue;
-    acknowledge(certificate, field);
     context.refuse(certificate, field, field, "give certificate_chain and private_key as PEM");
     return null;
   }

@@ -1,6 +1,6 @@
 // envoy.config.cluster.v3.Cluster to ClusterPlan. Called by bootstrap.ts before the listeners.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, acknowledgeAll, child, children, count, decimal, flag, millis, text } from "../load/fields.ts";
+import { acknowledge, child, children, count, decimal, flag, millis, text } from "../load/fields.ts";
 import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../plan/cluster.ts";
 import type { UpstreamTlsPlan } from "../plan/tls.ts";
 import { compileSocketAddress } from "./address.ts";
@@ -47,15 +47,10 @@ function refuseKinds(context: CompileContext, cluster: CheckedMessage): Kind {
   acknowledge(cluster, "metadata");
   for (const [field, feature, instead] of REFUSED) {
     if (cluster.fields[field] === undefined) continue;
-    acknowledge(cluster, field);
     context.refuse(cluster, field, feature, instead);
   }
   for (const field of ["health_checks", "outlier_detection"]) {
-    const value = cluster.fields[field];
-    if (value === undefined) continue;
-    for (const one of field === "health_checks" ? children(cluster, field) : [child(cluster, field)]) {
-      if (one !== undefined) acknowledgeAll(one);
-    }
+    if (cluster.fields[field] === undefined) continue;
     context.warn(cluster, field, `${field}: not acted on yet: endpoints are taken as healthy`);
   }
   const type = text(cluster, "type") ?? "STATIC";
@@ -80,10 +75,11 @@ function discoveryOf(
   endpoints: readonly EndpointPlan[],
 ): ClusterPlan["discovery"] {
   if (kind === "static") return { kind, endpoints };
-  const configured = cluster.fields["load_assignment"] === undefined ? 0 : endpoints.length;
-  if (kind === "logical_dns" && configured !== 1) {
-    const says = "LOGICAL_DNS clusters must have a single locality_lb_endpoint and a single lb_endpoint";
-    context.error(cluster, "load_assignment", says);
+  const assignment = child(cluster, "load_assignment");
+  const localities = assignment === undefined ? 0 : children(assignment, "endpoints").length;
+  if (kind === "logical_dns" && (localities !== 1 || endpoints.length !== 1)) {
+    const what = assignment === undefined ? "host" : "locality_lb_endpoint and a single lb_endpoint";
+    context.error(cluster, "load_assignment", `LOGICAL_DNS clusters must have a single ${what}`);
   }
   return compileDnsDiscovery(context, cluster, kind, endpoints);
 }
@@ -99,7 +95,6 @@ function transportSocket(context: CompileContext, cluster: CheckedMessage): Upst
     context.error(socket, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
     return null;
   }
-  acknowledgeAll(config);
   const feature = `the transport socket '${name}' (${config.type}) of a cluster`;
   context.refuse(socket, "typed_config", feature, `use ${UPSTREAM_TLS}, or none for cleartext`);
   return null;

@@ -1,7 +1,7 @@
 // What every file of compile/ shares: options, what was found wrong, and the names of clusters. Made by compile-plan.ts for one
 // configuration. Never reads a field itself.
 import type { CheckedMessage, Diagnostic } from "../load/checked.ts";
-import { fieldDiagnostic, messageDiagnostic } from "../load/fields.ts";
+import { acknowledge, fieldDiagnostic, messageDiagnostic } from "../load/fields.ts";
 import { type Defaults, defaultsOf } from "./defaults.ts";
 
 /** What compiling needs besides the message. */
@@ -14,7 +14,7 @@ export interface CompileOptions {
   environment(name: string): string | undefined;
   /** A random UUID: the name of a listener without one. */
   uuid(): string;
-  /** --service-cluster, --service-node, --service-zone: they fill `node` where the file is silent. Empty: not given. */
+  /** --service-cluster, --service-node, --service-zone: they win over the file's `node`. Empty: not given. */
   readonly serviceCluster: string;
   readonly serviceNode: string;
   readonly serviceZone: string;
@@ -41,13 +41,15 @@ export class CompileContext {
     this.errors.push(field === "" ? messageDiagnostic(message, says) : fieldDiagnostic(message, field, says));
   }
 
-  /** The configuration is served, but not wholly as it says. */
+  /** The configuration is served, but not wholly as it says. The field with all below it then counts as dealt with. */
   warn(message: CheckedMessage, field: string, says: string): void {
+    if (field !== "") acknowledge(message, field);
     this.warnings.push(field === "" ? messageDiagnostic(message, says) : fieldDiagnostic(message, field, says));
   }
 
-  /** A feature that serving without would change traffic: refused by name, with what to write instead. */
+  /** A feature that serving without would change traffic: refused by name, with what to write instead; then dealt with. */
   refuse(message: CheckedMessage, field: string, feature: string, instead: string): void {
+    if (field !== "") acknowledge(message, field);
     this.error(message, field, `not supported: ${feature}; instead ${instead}`);
   }
 }

@@ -1,6 +1,6 @@
 // envoy.config.listener.v3.FilterChain: match, transport socket and the terminal filter. Called by listener.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, acknowledgeAll, child, children, count, flag, has, text, texts } from "../load/fields.ts";
+import { acknowledge, child, children, count, flag, has, text, texts } from "../load/fields.ts";
 import type { FilterChainMatchPlan, FilterChainPlan, NetworkFilterPlan } from "../plan/listener.ts";
 import type { DownstreamTlsPlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
@@ -90,7 +90,6 @@ function compileMatch(context: CompileContext, match: CheckedMessage): FilterCha
 }
 
 function refuseMatch(context: CompileContext, match: CheckedMessage, field: string): void {
-  acknowledge(match, field);
   context.refuse(
     match,
     field,
@@ -110,7 +109,6 @@ function transportSocket(context: CompileContext, chain: CheckedMessage): Downst
     context.error(socket, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
     return null;
   }
-  acknowledgeAll(config);
   context.refuse(
     socket,
     "typed_config",
@@ -148,7 +146,6 @@ function compileFilter(context: CompileContext, filter: CheckedMessage, last: bo
     context.error(filter, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
     return null;
   }
-  acknowledgeAll(config);
   const what = `the network filter '${name}' (${config.type})`;
   const instead = last
     ? "serve HTTP and gRPC with envoy.filters.network.http_connection_manager"

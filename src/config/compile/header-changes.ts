@@ -24,7 +24,9 @@ export function compileHeaderAdds(context: CompileContext, level: CheckedMessage
     if (header === undefined) return [];
     const name = (text(header, "key") ?? "").toLowerCase();
     if (isRouting(name)) context.error(header, "key", ":-prefixed or host headers may not be modified");
-    else if (!TOKEN.test(name)) context.error(header, "key", `'${name}' is not a header name`);
+    else if (!TOKEN.test(name)) {
+      context.refuse(header, "key", `'${name}' as a header name`, "use the characters of an RFC 9110 token");
+    }
     const value = headerValue(header);
     if (LINE_BREAK.test(value)) context.error(header, "value", "a header value has no line break and no NUL");
     const parts = compileFormat(context, header, has(header, "raw_value") ? "raw_value" : "value", value);

@@ -1,7 +1,7 @@
 // The HTTP filters of a manager: the router is acted on, every other one is refused by name with what to write instead. Called by
 // http-connection-manager.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledgeAll, child, children, flag, has, text } from "../load/fields.ts";
+import { child, children, flag, has, text } from "../load/fields.ts";
 import type { HttpFilterPlan, RouterFilterPlan } from "../plan/listener.ts";
 import type { CompileContext } from "./context.ts";
 
@@ -67,7 +67,6 @@ interface UnknownFilter {
 
 function refuseFilter(context: CompileContext, unknown: UnknownFilter): null {
   const { filter, config, name, last } = unknown;
-  acknowledgeAll(config);
   const what = `the HTTP filter '${name}' (${config.type})`;
   if (last) {
     const says = `Error: non-terminal filter named ${name} of type ${config.type} is the last filter in a http filter chain.`;

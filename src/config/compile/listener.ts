@@ -12,7 +12,7 @@ import { statName } from "./stat-name.ts";
 /** Compiles one listener; null after an error that leaves it without an address. */
 export function compileListener(context: CompileContext, listener: CheckedMessage): ListenerPlan | null {
   refuseKinds(context, listener);
-  acknowledge(listener, "metadata", "filter_chains");
+  acknowledge(listener, "metadata");
   const given = text(listener, "name") ?? "";
   const address = addressOf(context, listener, given);
   const messages = children(listener, "filter_chains");
@@ -85,7 +85,6 @@ function additionalAddresses(context: CompileContext, listener: CheckedMessage):
 function refuseKinds(context: CompileContext, listener: CheckedMessage): void {
   for (const { field, feature, instead } of REFUSED) {
     if (listener.fields[field] === undefined || listener.fields[field] === false) continue;
-    acknowledge(listener, field);
     context.refuse(listener, field, feature, instead);
   }
   if (listener.fields["enable_reuse_port"] === true) acknowledge(listener, "enable_reuse_port");
@@ -102,7 +101,6 @@ function compileListenerFilters(context: CompileContext, listener: CheckedMessag
     else if (config === undefined) {
       context.error(filter, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
     } else {
-      acknowledgeAll(config);
       const what = `the listener filter '${name}' (${config.type})`;
       context.refuse(filter, "typed_config", what, "remove it: tls_inspector and http_inspector are acted on");
     }

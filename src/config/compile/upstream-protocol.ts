@@ -1,6 +1,6 @@
 // Which protocol a cluster speaks, from HttpProtocolOptions or the deprecated fields of the cluster. Called by cluster.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledgeAll, child, childEntries, children, count, flag, has, oneOf, text } from "../load/fields.ts";
+import { child, childEntries, children, count, flag, has, oneOf, text } from "../load/fields.ts";
 import type { ClusterPlan } from "../plan/cluster.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHttpProtocol, HEADERS_BYTES_MAX } from "./http-protocol.ts";
@@ -58,7 +58,6 @@ function optionsOf(context: CompileContext, cluster: CheckedMessage): CheckedMes
       found = options;
       continue;
     }
-    acknowledgeAll(options);
     const feature = `protocol options '${name}' (${options.type})`;
     context.refuse(cluster, "typed_extension_protocol_options", feature, `use ${HTTP_PROTOCOL_OPTIONS}`);
   }
@@ -82,7 +81,6 @@ function typedSources(context: CompileContext, options: CheckedMessage): Sources
     const config = child(filter, "typed_config");
     const name = text(filter, "name") ?? "";
     if (config?.type === UPSTREAM_CODEC) continue;
-    if (config !== undefined) acknowledgeAll(config);
     const feature = `the upstream HTTP filter '${name}' (${config?.type ?? ""})`;
     context.refuse(filter, "typed_config", feature, "leave http_filters of the cluster out");
   }

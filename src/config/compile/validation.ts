@@ -2,7 +2,7 @@
 // refused.
 import { X509Certificate } from "node:crypto";
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child, children, flag, text, texts } from "../load/fields.ts";
+import { child, children, flag, text, texts } from "../load/fields.ts";
 import type { SanMatcherPlan, ValidationPlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
 import { readDataSource } from "./data-source.ts";
@@ -13,7 +13,6 @@ export function compileValidation(context: CompileContext, validation: CheckedMe
   for (const [field, instead] of REFUSED) {
     const value = validation.fields[field];
     if (value === undefined || value === false) continue;
-    acknowledge(validation, field);
     context.refuse(validation, field, `${field} of a validation context`, instead);
   }
   const trustedCaPem = trustedCa(context, validation);
