@@ -13,7 +13,7 @@ import type { MessageWriter } from "../../src/protocol/message.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { HOST } from "../../src/telemetry/host-stats.ts";
 import type { StatsWriter } from "../../src/telemetry/stats-memory.ts";
-import { FakeChannel } from "./exchange-harness.ts";
+import { ClientChannel } from "./client-channel.ts";
 
 /** Fields of a head: a value that is an array becomes several fields. */
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
@@ -119,7 +119,7 @@ export class FakeCluster implements Cluster {
     const stream = new FakeStream(request);
     this.streams.push(stream);
     const { endpoint, protocol, reused } = this;
-    request.onOpen({ writer: stream, endpoint, protocol, reused, unanswered: true, channel: new FakeChannel() });
+    request.onOpen({ writer: stream, endpoint, protocol, reused, unanswered: true, channel: new ClientChannel() });
   }
 }
 

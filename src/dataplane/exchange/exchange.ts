@@ -55,6 +55,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   readonly response: ResponseSide;
   readonly timers: StreamTimers;
   chain: Chain | null = null;
+  private face: FilterFace | null = null;
   private routeKnown = false;
   private isPaused = false;
   private readonly toUpstream: PassOutput = {
@@ -101,7 +102,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
       case Phase.Filters:
         if (this.chain !== null) return this.chain.decode.resume();
         if (this.manager.filters.length === 0) return Step.Next;
-        this.chain = createChain(this.manager.filters, new FilterFace(this), this.manager.worker.budget);
+        this.face = new FilterFace(this);
+        this.chain = createChain(this.manager.filters, this.face, this.manager.worker.budget);
         return this.chain === null ? Step.Next : this.chain.decode.head(this.request as HeaderList, this.requestEnded);
       case Phase.Route:
         return enterRoute(this);
@@ -268,6 +270,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (manager.logs.length > 0) writeAccessLogs(this);
     this.chain?.done();
     this.chain = null;
+    this.face?.detach();
+    this.face = null;
     this.router.clear();
     this.response.clear();
     if (this.request !== null) releaseHeaderList(this.request);

@@ -2,7 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
-import type { FilterCall, Step } from "../filters/filter.ts";
+import { type FilterCall, Step } from "../filters/filter.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { Exchange } from "./exchange.ts";
 import type { LocalReply } from "./local-reply.ts";
@@ -12,7 +12,8 @@ export class FilterFace implements FilterCall {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly random: Random;
-  private readonly exchange: Exchange;
+  /** Null when the request is over: a filter that calls late must not reach the exchange's next request. */
+  private exchange: Exchange | null;
 
   constructor(exchange: Exchange) {
     const { services } = exchange.manager.worker;
@@ -23,22 +24,27 @@ export class FilterFace implements FilterCall {
   }
 
   route(): Route | null {
-    return this.exchange.route();
+    return this.exchange === null ? null : this.exchange.route();
   }
 
   clearRoute(): void {
-    this.exchange.clearRoute();
+    this.exchange?.clearRoute();
   }
 
   reply(answer: LocalReply): Step {
-    return this.exchange.reply(answer);
+    return this.exchange === null ? Step.Reply : this.exchange.reply(answer);
   }
 
   resumeDecode(): void {
-    this.exchange.resumeDecode();
+    this.exchange?.resumeDecode();
   }
 
   resumeEncode(): void {
-    this.exchange.response.resume();
+    this.exchange?.response.resume();
+  }
+
+  /** The request is over. */
+  detach(): void {
+    this.exchange = null;
   }
 }

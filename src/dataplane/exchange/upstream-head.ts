@@ -65,6 +65,8 @@ function takeTimeoutHeaders(head: HeaderList, times: RequestTimes): void {
     if (/^\d{1,9}$/.test(text)) times.timeoutMs = Number(text) === 0 ? Number.POSITIVE_INFINITY : Number(text);
   }
   times.alternative = head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
+  // Words to this router; the next one has its own client.
+  for (const id of ROUTER_ORDERS) head.remove(id);
 }
 
 function setHost(head: HeaderList, value: string, context: UpstreamHeadContext): void {
@@ -81,3 +83,13 @@ function rewritePath(head: HeaderList, context: UpstreamHeadContext): void {
   head.replaceValueAt(at, rewrittenPath(context.forward.rewrite, context.route.plan.match.path, before));
   if (!context.suppress && !head.has(H.X_ENVOY_ORIGINAL_PATH)) head.addText(H.X_ENVOY_ORIGINAL_PATH, before);
 }
+
+const ROUTER_ORDERS: readonly number[] = [
+  H.X_ENVOY_RETRY_ON,
+  H.X_ENVOY_RETRY_GRPC_ON,
+  H.X_ENVOY_MAX_RETRIES,
+  H.X_ENVOY_HEDGE_ON_PER_TRY_TIMEOUT,
+  H.X_ENVOY_RETRIABLE_HEADER_NAMES,
+  H.X_ENVOY_RETRIABLE_STATUS_CODES,
+  H.X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS,
+];

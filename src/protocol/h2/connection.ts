@@ -10,6 +10,7 @@ import { connectionFault, floodFault, malformedFault, streamFault } from "./faul
 import { FloodGuard } from "./flood-guard.ts";
 import { writeGoaway, writePing, writeRstStream } from "./frames/control.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
+import { ANSWER_BYTES_MAX } from "./limits.ts";
 import type { Http2Options } from "./options.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import { Sender } from "./sender.ts";
@@ -153,7 +154,7 @@ export abstract class Http2Connection implements StreamOwner {
     this.failStream(stream, malformedFault(cite));
   }
 
-  /** Judges a frame for a stream that is not open (RFC 9113 §5.1); `orEnds`: whether it may come late on a closed one. */
+  /** Judges a frame for a stream that is not open (RFC 9113 §5.1); `mayComeLate`: harmless on a closed one. */
   lateFrame(streamId: number, mayComeLate: boolean): void {
     if (this.isBeyondGoaway(streamId)) return;
     if (this.isIdle(streamId)) {
@@ -297,6 +298,3 @@ export abstract class Http2Connection implements StreamOwner {
     if (key in this.counters) this.counters[key as keyof Http2Counters]++;
   }
 }
-
-/** The longest frame that answers one: when no more is queued, the socket took all before it. */
-const ANSWER_BYTES_MAX = 17;

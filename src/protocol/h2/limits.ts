@@ -26,3 +26,5 @@ export const FRAME_INITIAL_BYTES = 16_384;
 export const FRAME_GREATEST_BYTES = 16_777_215;
 /** Greatest DATA frame we send, whatever the peer allows: larger ones would make other streams wait. */
 export const FRAME_SENT_MAX_BYTES = 65_536;
+/** The longest frame of ours that answers one: when no more than it is queued, the socket took all before. */
+export const ANSWER_BYTES_MAX = 17;

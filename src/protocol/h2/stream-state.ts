@@ -33,15 +33,15 @@ export function transition(state: number, event: number): number {
 }
 
 const EVENTS = 8;
-const { Open, HalfClosedLocal, HalfClosedRemote, Closed } = StreamState;
+const { Open, HalfClosedLocal: HcLocal, HalfClosedRemote: HcRemote, Closed } = StreamState;
 const { Idle: NoIdle, HalfClosed: NoHalf, Closed: NoClosed, Local: NoLocal } = Refusal;
 
+// Columns in the order of StreamEvent: SendHeaders, SendEnd, SendReset, RecvHeaders, RecvData, RecvEnd, RecvReset, RecvWindowUpdate.
 // biome-ignore format: a table
 const TABLE: Int8Array = Int8Array.of(
-  // SendHeaders     SendEnd          SendReset  RecvHeaders       RecvData          RecvEnd           RecvReset  RecvWindowUpdate
-  Open,              NoLocal,         Closed,    Open,             NoIdle,           NoIdle,           NoIdle,    NoIdle,           // idle
-  Open,              HalfClosedLocal, Closed,    Open,             Open,             HalfClosedRemote, Closed,    Open,             // open
-  NoLocal,           NoLocal,         Closed,    HalfClosedLocal,  HalfClosedLocal,  Closed,           Closed,    HalfClosedLocal,  // half-closed (local)
-  HalfClosedRemote,  Closed,          Closed,    NoHalf,           NoHalf,           NoHalf,           Closed,    HalfClosedRemote, // half-closed (remote)
-  NoLocal,           NoLocal,         NoLocal,   NoClosed,         NoClosed,         NoClosed,         Closed,    Closed,           // closed
+  Open,     NoLocal, Closed,  Open,     NoIdle,   NoIdle,   NoIdle, NoIdle,   // idle
+  Open,     HcLocal, Closed,  Open,     Open,     HcRemote, Closed, Open,     // open
+  NoLocal,  NoLocal, Closed,  HcLocal,  HcLocal,  Closed,   Closed, HcLocal,  // half-closed (local)
+  HcRemote, Closed,  Closed,  NoHalf,   NoHalf,   NoHalf,   Closed, HcRemote, // half-closed (remote)
+  NoLocal,  NoLocal, NoLocal, NoClosed, NoClosed, NoClosed, Closed, Closed,   // closed
 );

@@ -6,7 +6,14 @@ import { fault } from "../../../src/protocol/fault.ts";
 import { createH2Server } from "../../../src/protocol/h2/server.ts";
 import { acquireHeaderList, type HeaderList, releaseHeaderList } from "../../../src/protocol/header-list.ts";
 import { H } from "../../../src/protocol/header-names.ts";
-import type { ByteSink, MessageSink, MessageWriter, ServerCodec } from "../../../src/protocol/message.ts";
+import {
+  type ByteSink,
+  type MessageSink,
+  type MessageWriter,
+  QUEUED_HIGH_BYTES,
+  QUEUED_LOW_BYTES,
+  type ServerCodec,
+} from "../../../src/protocol/message.ts";
 import { http2Options } from "../../protocol/h2/support/options.ts";
 
 const BODY = Buffer.from("hello from the other side of the table\n");
@@ -32,27 +39,40 @@ export async function startConformanceServer(): Promise<{ readonly port: number;
   };
 }
 
-/** A sink on a plain socket: one write a turn. */
+/** A sink on a plain socket: one write a turn, and `onDrain` as ByteSink promises it. */
 class SocketSink implements ByteSink {
   readonly out: ByteWriter = new ByteWriter(16_384);
+  onDrain: () => void = () => {};
   private readonly socket: Socket;
   private scheduled = false;
+  private high = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    socket.on("drain", () => this.settle());
   }
 
   scheduleFlush(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    queueMicrotask(() => this.flush());
+    queueMicrotask(() => {
+      this.flush();
+      this.settle();
+    });
   }
 
   flush(): void {
     this.scheduled = false;
     if (this.out.end === 0 || this.socket.destroyed) return;
+    if (this.queuedBytes() >= QUEUED_HIGH_BYTES) this.high = true;
     this.socket.write(Buffer.from(this.out.bytes.subarray(0, this.out.end)));
     this.out.end = 0;
+  }
+
+  settle(): void {
+    if (!this.high || this.queuedBytes() >= QUEUED_LOW_BYTES) return;
+    this.high = false;
+    this.onDrain();
   }
 
   writeThrough(bytes: Uint8Array, start: number, end: number): void {
@@ -142,7 +162,7 @@ function serve(socket: Socket): void {
   });
   socket.on("data", (bytes: Buffer) => codec.receive(bytes, 0, bytes.length, performance.now()));
   socket.on("end", () => codec.receiveEnd());
-  socket.on("drain", () => codec.onDrain());
+  sink.onDrain = () => codec.onDrain();
   socket.on("error", () => {});
   socket.on("close", () => codec.connectionLost(fault("connection_closed", "closed")));
 }

@@ -1,7 +1,7 @@
 // The listener that the captured answers came from (main), as far as these cases need it.
-import type { ListenerPlan } from "../../../src/config/plan/listener.ts";
+import type { HttpConnectionManagerPlan, ListenerPlan } from "../../../src/config/plan/listener.ts";
 import type { HeaderAddPlan, RouteActionPlan, RoutePlan } from "../../../src/config/plan/route.ts";
-import { acting, forward, forwarding, listener, manager } from "../../support/listener-plans.ts";
+import { acting, forward, forwarding, httpDefaults, listener, manager } from "../../support/listener-plans.ts";
 import { noChanges, pathMatch, redirect, route, routeConfig, virtualHost } from "../../support/route-plans.ts";
 
 const strip = { rewrite: { path: { kind: "prefix", value: "/" }, host: { kind: "none" } } } as const;
@@ -82,8 +82,8 @@ const routes: readonly RoutePlan[] = [
   forwarding("/up/", "up", strip),
 ];
 
-/** The plan of the captured listener `main`. */
-export function goldenListener(): ListenerPlan {
+/** The plan of the captured listener `main`, or with these changes of `edge`. */
+export function goldenListener(changes: Partial<HttpConnectionManagerPlan> = {}): ListenerPlan {
   const only = { ...virtualHost("only", ["only.example", "only.example:*"], [forwarding("/", "up")]) };
   const att = virtualHost("att", ["att.example"], [forwarding("/", "up")]);
   const main = virtualHost("main", ["a", "a:*", "localhost", "localhost:*"], routes);
@@ -97,9 +97,22 @@ export function goldenListener(): ListenerPlan {
         { ...main, headers: { ...noChanges, requestAdd: [added] } },
       ),
       accessLogs: [{ sink: "file", path: "detail", format: DETAIL, json: null, omitEmpty: false }],
+      ...changes,
     }),
   );
 }
+
+/** What the captured listener `edge` has beyond `main`. */
+export const EDGE: Partial<HttpConnectionManagerPlan> = {
+  useRemoteAddress: true,
+  normalizePath: true,
+  mergeSlashes: true,
+  alwaysSetRequestIdInResponse: true,
+  http: { ...httpDefaults, http1: { ...httpDefaults.http1, acceptHttp10: true, properCase: true } },
+  stripHostPort: "any",
+  serverName: "my-server",
+  via: "my-via",
+};
 
 const OPERATORS: readonly [string, string, readonly string[]][] = [
   ["case=", "REQ", ["X-CASE"]],

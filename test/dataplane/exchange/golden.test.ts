@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
-import { ExchangeWorld, type FakeChannel } from "../../support/exchange-harness.ts";
+import type { ClientChannel } from "../../support/client-channel.ts";
+import { ExchangeWorld } from "../../support/exchange-harness.ts";
 import type { FakeStream } from "../../support/fake-upstreams.ts";
 import { goldenCases, steady } from "../../support/golden-responses.ts";
 import { goldenListener } from "./golden-plan.ts";
 
 /** How the upstream behaves in a case, or what time does; the rest is the captured request itself. */
-type Script = (world: ExchangeWorld, client: FakeChannel) => void;
+type Script = (world: ExchangeWorld, client: ClientChannel) => void;
 
 const cases = goldenCases("main-21500.txt");
 const logLines = readFileSync(new URL("../../golden/responses/access-detail.log", import.meta.url), "latin1").split(

@@ -15,7 +15,7 @@ import type {
 } from "../../../src/protocol/message.ts";
 
 /** The defaults of the plan. */
-export const DEFAULTS: Http1Options = {
+const DEFAULTS: Http1Options = {
   headersBytesMax: 61_440,
   headersCountMax: 100,
   trailersBytesMax: 8_192,
@@ -81,7 +81,7 @@ export class MemorySink implements ByteSink {
 }
 
 /** Writes down what it is told, one line a call; neighbouring data is joined, because its cut is no part of the message. */
-export class Recorder implements MessageSink {
+class Recorder implements MessageSink {
   readonly log: string[];
   /** Called after each line, to answer. */
   react: (what: string) => void = () => {};

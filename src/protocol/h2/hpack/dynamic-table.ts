@@ -3,9 +3,9 @@
 import { KNOWN_NAME_LENGTH } from "./static-table.ts";
 
 /** Integers of an entry: name id, name start, name length, value start, value length, flags, hash, previous entry of the same hash. */
-export const ENTRY_STRIDE = 8;
+const ENTRY_STRIDE = 8;
 /** Bytes an entry costs beyond its name and value (RFC 7541 §4.1). */
-export const ENTRY_OVERHEAD_BYTES = 32;
+const ENTRY_OVERHEAD_BYTES = 32;
 
 /** Entries are numbered from 1 as they are inserted; number `inserted` is the newest, `inserted - count + 1` the oldest alive. */
 export class DynamicTable {

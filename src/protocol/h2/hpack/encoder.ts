@@ -17,6 +17,7 @@ export class HpackEncoder {
   private to: Uint8Array = NOTHING;
   private readonly table: DynamicTable;
   private readonly tableBytesWanted: number;
+  private dice = 1;
   private updateLeast = -1;
   private update = -1;
   /** Newest entry of each known name, then of each unknown name by the low bits of its hash. */
@@ -88,7 +89,8 @@ export class HpackEncoder {
     const oldest = table.inserted - table.count;
     let number = this.newestOfName[nameSlot] as number;
     let nameIndex = staticName;
-    if (number > oldest && (id !== 0 || this.sameName(number, name, nameStart, nameEnd))) {
+    const nameSlotFree = number <= oldest;
+    if (!nameSlotFree && (id !== 0 || this.sameName(number, name, nameStart, nameEnd))) {
       if (this.sameValue(number, value, start, end)) {
         this.integer(0x80, 0x7f, STATIC_COUNT + 1 + table.inserted - number);
         return;
@@ -110,7 +112,7 @@ export class HpackEncoder {
       }
       number = table.entries[at + 7] as number;
     }
-    const worth = this.wasSeen(hash) || (nameIndex === 0 && this.wasSeen(nameHash ^ NAME_ONLY));
+    const worth = this.wasSeen(hash) || (nameIndex === 0 && nameSlotFree && this.wasSeen(nameHash ^ NAME_ONLY));
     if (worth && table.inserted < INSERTED_MAX) {
       this.literal(0x40, 0x3f, nameIndex, id, name, nameStart, nameEnd);
       this.codedString(value, start, end);
@@ -215,10 +217,14 @@ export class HpackEncoder {
     return sameBytes(table.arena, table.entries[at + 1] as number, name, start, end);
   }
 
+  /** Each hash may lie in two places, of which dice choose: two fields that share one would else push each other out for ever. */
   private wasSeen(hash: number): boolean {
-    const slot = hash & (SEEN_SLOTS - 1);
-    if (this.seen[slot] === hash) return true;
-    this.seen[slot] = hash;
+    const seen = this.seen;
+    const first = hash & (SEEN_SLOTS - 1);
+    const second = (hash >>> 8) & (SEEN_SLOTS - 1);
+    if (seen[first] === hash || seen[second] === hash) return true;
+    this.dice = (Math.imul(this.dice, 0x41c64e6d) + 12_345) | 0;
+    seen[this.dice < 0 ? first : second] = hash;
     return false;
   }
 

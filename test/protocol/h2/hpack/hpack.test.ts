@@ -116,6 +116,26 @@ describe("HPACK encoding", () => {
     assert.deepEqual(sizes.slice(2), [1, 1]);
   });
 
+  it("comes to one byte for every field of any head that repeats", () => {
+    const pairs = (seed: number, count: number): Pair[] =>
+      Array.from({ length: count }, (_, i): Pair => [i % 2 === 0 ? `x-${seed}-${i}` : "accept", `value-${seed}-${i}`]);
+    for (let seed = 0; seed < 200; seed++) {
+      const encoder = new PairEncoder();
+      for (let i = 0; i < 12; i++) encode(encoder, pairs(seed, 20));
+      assert.equal(encode(encoder, pairs(seed, 20)), 20, `seed ${seed}`);
+    }
+  });
+
+  it("indexes these two of one answer, which once pushed each other out", () => {
+    const encoder = new PairEncoder();
+    const head: readonly Pair[] = [
+      ["content-type", "text/plain"],
+      ["content-length", "39"],
+    ];
+    for (let i = 0; i < 4; i++) encode(encoder, head);
+    assert.equal(encode(encoder, head), 2);
+  });
+
   it("does not let values that never repeat push out those that do", () => {
     const encoder = new PairEncoder();
     for (let i = 0; i < 3; i++) encode(encoder, [["x-tenant", "t-42"]]);

@@ -8,7 +8,7 @@ import { KNOWN_NAME_TEXT, nameIdOfText } from "../../../../src/protocol/header-n
 export type Pair = readonly [name: string, value: string];
 
 /** Text of a byte range, one byte a character. */
-export function textOf(bytes: Uint8Array, start: number, end: number): string {
+function textOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.subarray(start, end)).toString("latin1");
 }
 
