@@ -1,5 +1,5 @@
-// Nanoseconds per HTTP/1 head parsed and written, and per exchange over both connections. Run it alone: `node benchmarks/micro/h1.ts`;
-// with `--cpu-prof` for a profile. Each row runs about a quarter of a second after as long a warm-up.
+// Nanoseconds per HTTP/1 head parsed and written, and per exchange over both connections. Run it alone: `node benchmarks/micro/h1.ts`,
+// with `--cpu-prof` for a profile.
 import { ByteWriter } from "../../src/base/byte-writer.ts";
 import { createH1Client } from "../../src/protocol/h1/client-connection.ts";
 import { HeadParser } from "../../src/protocol/h1/head-parser.ts";
@@ -8,6 +8,7 @@ import type { Http1Options } from "../../src/protocol/h1/options.ts";
 import { createH1Server } from "../../src/protocol/h1/server-connection.ts";
 import { type HeaderList, releaseHeaderList } from "../../src/protocol/header-list.ts";
 import type { ByteSink, MessageSink, MessageWriter } from "../../src/protocol/message.ts";
+import { measure } from "./measure.ts";
 
 const options: Http1Options = {
   headersBytesMax: 61_440,
@@ -76,7 +77,7 @@ function writeRow(role: "request" | "response", head: Buffer): () => void {
   parser.feed(head, 0, head.length);
   const list = parser.take();
   const out = new ByteWriter(4_096);
-  const style = { ...plainStyle(false), contentLength: true };
+  const style = { ...plainStyle(false), contentLength: 2 };
   return () => {
     out.end = 0;
     if (role === "request") writeRequestHead(out, list, style);
@@ -106,16 +107,6 @@ function hopRow(): () => void {
   };
 }
 
-function nanoseconds(work: () => void): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 5; round++) {
-    const began = process.hrtime.bigint();
-    for (let i = 0; i < 100_000; i++) work();
-    best = Math.min(best, Number(process.hrtime.bigint() - began) / 100_000);
-  }
-  return best;
-}
-
 const rows: [string, () => void][] = [
   [`parse a request head of ${GET.length} bytes, 4 fields`, parseRow("request", GET)],
   [`parse a response head of ${ANSWER.length - 2} bytes, 4 fields`, parseRow("response", ANSWER)],
@@ -123,4 +114,4 @@ const rows: [string, () => void][] = [
   ["write that response head", writeRow("response", ANSWER)],
   ["one exchange through server and client connection", hopRow()],
 ];
-for (const [name, work] of rows) console.log(`${nanoseconds(work).toFixed(0).padStart(6)} ns  ${name}`);
+for (const [name, work] of rows) measure(name, work);

@@ -1,7 +1,7 @@
 // Turns one answer into bytes: head with its framing, body. The server connection decides when; this decides nothing but how.
 import type { HeaderList } from "../header-list.ts";
 import type { ByteSink } from "../message.ts";
-import { BodyWriter, declaredLength, Framing } from "./body-writer.ts";
+import { BodyWriter, Framing } from "./body-writer.ts";
 import { frameResponse } from "./framing.ts";
 import { type HeadStyle, plainStyle, writeResponseHead } from "./head-writer.ts";
 import type { Http1Options } from "./options.ts";
@@ -24,7 +24,7 @@ export class AnswerWriter {
   /** Writes a final head; says whether it announces the end of the connection. */
   head(exchange: ServerExchange, list: HeaderList, end: boolean): boolean {
     const framing = frameResponse(exchange, list, this.style, end);
-    this.body.start(framing, framing === Framing.Length ? declaredLength(list) : 0);
+    this.body.start(framing, this.style.contentLength);
     this.write(list, exchange.minor, this.style);
     return this.style.connection === "close";
   }
@@ -32,7 +32,7 @@ export class AnswerWriter {
   /** Writes the head after which bytes pass as they are. */
   tunnelHead(exchange: ServerExchange, list: HeaderList): void {
     this.style.upgrade = exchange.toUpgrade;
-    this.style.contentLength = false;
+    this.style.contentLength = -1;
     this.style.connection = "";
     this.style.framing = "";
     this.body.start(Framing.Raw, 0);

@@ -28,7 +28,7 @@ export class ClientCall implements MessageWriter {
   toUpgrade: boolean = false;
   tunnelOpen: boolean = false;
   /** Bytes for a tunnel that is not open: an upstream that refuses it would read them as a request. */
-  early: Buffer[] = [];
+  early: Buffer[] | null = null;
   earlyBytes: number = 0;
   earlyEnd: boolean = false;
   /** Interim responses so far. */

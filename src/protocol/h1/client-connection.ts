@@ -5,7 +5,7 @@ import { type HeaderList, releaseHeaderList } from "../header-list.ts";
 import { H } from "../header-names.ts";
 import type { ByteSink, ClientCodec, ClientEvents, MessageSink, MessageWriter } from "../message.ts";
 import { BodyReader } from "./body-reader.ts";
-import { BodyWriter, declaredLength, Framing } from "./body-writer.ts";
+import { BodyWriter, Framing } from "./body-writer.ts";
 import { ClientCall, type RequestPath } from "./client-call.ts";
 import { LENGTH_NOT_KEPT, LOCAL_RESET, malformed, UPSTREAM_CLOSED, unanswered } from "./faults.ts";
 import { frameRequest } from "./framing.ts";
@@ -127,10 +127,10 @@ class ClientConnection implements ClientCodec, RequestPath {
     const framing = frameRequest(list, style, end || call.toTunnel);
     if (call.toTunnel) {
       style.upgrade = call.toUpgrade;
-      style.contentLength = false;
+      style.contentLength = -1;
       style.framing = "";
     }
-    this.writer.start(call.toTunnel ? Framing.None : framing, framing === Framing.Length ? declaredLength(list) : 0);
+    this.writer.start(call.toTunnel ? Framing.None : framing, style.contentLength);
     writeRequestHead(this.sink.out, list, style);
     this.sink.scheduleFlush();
     if (end) this.endRequest(call, this.writer.finish());
@@ -139,6 +139,7 @@ class ClientConnection implements ClientCodec, RequestPath {
   writeData(call: ClientCall, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (call !== this.call || !call.headSent || call.requestEnded) return;
     if (call.toTunnel && this.phase !== Phase.Body) {
+      call.early ??= [];
       call.early.push(Buffer.from(bytes.subarray(start, end)));
       call.earlyBytes += end - start;
       call.earlyEnd ||= last;
@@ -218,7 +219,8 @@ class ClientConnection implements ClientCodec, RequestPath {
   private sendEarly(call: ClientCall): void {
     call.tunnelOpen = true;
     this.writer.start(Framing.Raw, 0);
-    for (const bytes of call.early.splice(0)) this.writer.write(bytes, 0, bytes.length);
+    for (const bytes of call.early ?? []) this.writer.write(bytes, 0, bytes.length);
+    call.early = null;
     call.earlyBytes = 0;
     if (call.earlyEnd) this.endRequest(call, true);
     else if (this.sink.queuedBytes() <= HIGH_MARK_BYTES) this.onDrain();

@@ -13,11 +13,12 @@ import type { ServerExchange } from "./server-exchange.ts";
 export function frameResponse(exchange: ServerExchange, list: HeaderList, style: HeadStyle, end: boolean): Framing {
   const status = list.status;
   const bodiless = status < 200 || status === 204 || status === 304;
-  const known = declaredLength(list) >= 0;
+  const length = declaredLength(list);
+  const known = length >= 0;
   const untilClose = !bodiless && !known && exchange.minor === 0 && !(end && !exchange.toHead);
   style.upgrade = false;
   // RFC 9110 §8.6: none with 1xx and 204.
-  style.contentLength = known && status >= 200 && status !== 204;
+  style.contentLength = status >= 200 && status !== 204 ? length : -1;
   style.connection = exchange.closes || untilClose ? "close" : exchange.minor === 0 ? "keep-alive" : "";
   style.framing = "";
   if (bodiless) return Framing.None;
@@ -34,12 +35,12 @@ export function frameResponse(exchange: ServerExchange, list: HeaderList, style:
 
 /** Framing of a request that asks for no tunnel; sets the style for its head. */
 export function frameRequest(list: HeaderList, style: HeadStyle, end: boolean): Framing {
-  const known = declaredLength(list) >= 0;
+  const length = declaredLength(list);
   style.upgrade = false;
-  style.contentLength = known;
+  style.contentLength = length;
   style.connection = "";
   style.framing = "";
-  if (known) return Framing.Length;
+  if (length >= 0) return Framing.Length;
   if (!end) {
     style.framing = "transfer-encoding: chunked";
     return Framing.Chunked;
@@ -57,7 +58,9 @@ export function asksClose(list: HeaderList): boolean {
 /** Methods whose requests have no body unless they say so, and no `content-length: 0` either (as Envoy). */
 function hasNoBodyByMethod(list: HeaderList): boolean {
   const at = list.find(H.PSEUDO_METHOD);
-  return at >= 0 && NO_BODY_METHODS.some((method) => list.valueIs(at, method));
+  if (at < 0) return false;
+  for (const method of NO_BODY_METHODS) if (list.valueIs(at, method)) return true;
+  return false;
 }
 
 const NO_BODY_METHODS = ["GET", "HEAD", "DELETE", "TRACE", "CONNECT"].map((name) => Buffer.from(name, "latin1"));

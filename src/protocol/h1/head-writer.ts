@@ -11,8 +11,8 @@ export interface HeadStyle {
   properCase: boolean;
   /** Connection and Upgrade of the list are written: the message asks for or grants an upgrade. */
   upgrade: boolean;
-  /** Content-Length of the list is written. */
-  contentLength: boolean;
+  /** Content-Length of the list, which is written; -1: there is none, or it is not. */
+  contentLength: number;
   /** Value of the Connection field that the codec adds; empty: none. */
   connection: "" | "close" | "keep-alive";
   /** Framing field that the list does not carry. */
@@ -29,7 +29,7 @@ export function writeResponseHead(out: ByteWriter, list: HeaderList, minor: numb
 
 /** A style that writes nothing but the fields. */
 export function plainStyle(properCase: boolean): HeadStyle {
-  return { properCase, upgrade: false, contentLength: false, connection: "", framing: "" };
+  return { properCase, upgrade: false, contentLength: -1, connection: "", framing: "" };
 }
 
 /** Appends a request head; the list has `:method`, and `:path` or (CONNECT) `:authority` as its target. */
@@ -103,7 +103,7 @@ function isWritten(i: number, id: number, list: HeaderList, style: HeadStyle): b
     case H.UPGRADE:
       return style.upgrade;
     case H.CONTENT_LENGTH:
-      return style.contentLength && list.find(id) === i;
+      return style.contentLength >= 0 && list.find(id) === i;
     default:
       return false;
   }

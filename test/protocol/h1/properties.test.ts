@@ -107,6 +107,22 @@ describe("HTTP/1 codec properties", () => {
     );
   });
 
+  it("reads heads of any length back, also when its arena has to grow between or within fields", () => {
+    const long = fc.tuple(fc.integer({ min: 1, max: 2_500 }), fc.integer({ min: 0, max: 2_500 }));
+    fc.assert(
+      fc.property(fc.array(long, { minLength: 1, maxLength: 8 }), fc.nat(3_000), fc.nat(), (sizes, path, place) => {
+        const target = `http://b?${"p".repeat(path)}`;
+        const lines = sizes.map(([name, size], i) => [`n${"x".repeat(name)}`, String(i).repeat(size)]);
+        const text = [`GET ${target} HTTP/1.1`, "Host: a", "TE: trailers", ...lines.map(([n, v]) => `${n}: ${v}`)].join(
+          "\r\n",
+        );
+        const fieldsRead = ["te=trailers", ...lines.map(([n, v]) => `${n}=${v}`)];
+        const expected = [":method=GET", ":scheme=http", ":authority=b", `:path=/?${"p".repeat(path)}`, ...fieldsRead];
+        assert.deepEqual(served(cut(`${text}\r\n\r\n`, [place]))[0], `head end ${expected.join("|")}`);
+      }),
+    );
+  });
+
   it("reads back what the server role writes", () => {
     fc.assert(
       fc.property(fields, pieces, fc.integer({ min: 200, max: 999 }).filter(hasBody), (list, parts, status) => {

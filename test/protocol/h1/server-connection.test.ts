@@ -36,6 +36,23 @@ describe("HTTP/1 server connection", () => {
       ]);
     });
 
+    it("may carry chunk extensions of 256 bytes, and 16 KiB of them altogether", () => {
+      const head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+      const chunk = (bytes: number): string => `1;${"e".repeat(bytes)}\r\nx\r\n`;
+      const log = (chunks: string): string | undefined =>
+        new ServerBench().receive(`${head}${chunks}0\r\n\r\n`).take().at(-1);
+      assert.equal(log(chunk(256)), "end");
+      assert.equal(log(chunk(257)), "fault 400 http1.codec_error");
+      assert.equal(log(chunk(256).repeat(64)), "end");
+      assert.equal(log(chunk(256).repeat(64) + chunk(1)), "fault 400 http1.codec_error");
+    });
+
+    it("may have chunks of 8 digits", () => {
+      const head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+      const bench = new ServerBench().receive(`${head}FFFFFFFF\r\nxy`);
+      assert.deepEqual(bench.take().slice(1), ["data xy"]);
+    });
+
     it("has its late calls ignored", () => {
       const bench = new ServerBench().receive(GET);
       const first = bench.writer;
