@@ -77,7 +77,7 @@ export class ClientChannel implements Channel {
   }
 
   queuedBytes(): number {
-    if (this.out.end > 16_384) this.wasHigh = true;
+    if (this.out.end >= 131_072) this.wasHigh = true;
     return this.out.end;
   }
 

@@ -3,7 +3,14 @@
 import type { ProtocolFault } from "../fault.ts";
 import { type HeaderList, releaseHeaderList } from "../header-list.ts";
 import { H } from "../header-names.ts";
-import type { ByteSink, ClientCodec, ClientEvents, MessageSink, MessageWriter } from "../message.ts";
+import {
+  type ByteSink,
+  type ClientCodec,
+  type ClientEvents,
+  type MessageSink,
+  type MessageWriter,
+  QUEUED_HIGH_BYTES,
+} from "../message.ts";
 import { BodyReader } from "./body-reader.ts";
 import { BodyWriter, Framing } from "./body-writer.ts";
 import { ClientCall, type RequestPath } from "./client-call.ts";
@@ -11,7 +18,7 @@ import { LENGTH_NOT_KEPT, LOCAL_RESET, malformed, UPSTREAM_CLOSED, unanswered } 
 import { frameRequest } from "./framing.ts";
 import { HeadParser } from "./head-parser.ts";
 import { type HeadStyle, plainStyle, writeRequestHead } from "./head-writer.ts";
-import { HIGH_MARK_BYTES, INTERIM_RESPONSES_MAX } from "./limits.ts";
+import { EARLY_HIGH_BYTES, INTERIM_RESPONSES_MAX } from "./limits.ts";
 import type { Http1Options } from "./options.ts";
 import { ReadGate } from "./read-gate.ts";
 
@@ -109,7 +116,7 @@ class ClientConnection implements ClientCodec, RequestPath {
 
   onDrain(): void {
     const call = this.call;
-    if (call === null || !call.backedUp || call.earlyBytes > HIGH_MARK_BYTES) return;
+    if (call === null || !call.backedUp || call.earlyBytes > EARLY_HIGH_BYTES) return;
     call.backedUp = false;
     call.sink.onWritable();
   }
@@ -160,7 +167,7 @@ class ClientConnection implements ClientCodec, RequestPath {
 
   isBackedUp(call: ClientCall): boolean {
     if (call !== this.call) return false;
-    if (this.sink.queuedBytes() <= HIGH_MARK_BYTES && call.earlyBytes <= HIGH_MARK_BYTES) return false;
+    if (this.sink.queuedBytes() < QUEUED_HIGH_BYTES && call.earlyBytes <= EARLY_HIGH_BYTES) return false;
     call.backedUp = true;
     return true;
   }
@@ -223,7 +230,7 @@ class ClientConnection implements ClientCodec, RequestPath {
     call.early = null;
     call.earlyBytes = 0;
     if (call.earlyEnd) this.endRequest(call, true);
-    else if (this.sink.queuedBytes() <= HIGH_MARK_BYTES) this.onDrain();
+    else if (this.sink.queuedBytes() < QUEUED_HIGH_BYTES) this.onDrain();
   }
 
   private endRequest(call: ClientCall, kept: boolean): void {

@@ -15,8 +15,8 @@ export const NOMINATED_FIELDS_MAX: number = 32;
 /** Interim responses before the final one; an upstream that sends more is broken. */
 export const INTERIM_RESPONSES_MAX: number = 32;
 
-/** Queued output in bytes above which a writer is backed up. */
-export const HIGH_MARK_BYTES: number = 32_768;
+/** Bytes for a tunnel that is not open yet, above which their writer is backed up. */
+export const EARLY_HIGH_BYTES: number = 32_768;
 
 /**
  * Body slices of at least this many bytes are handed to the kernel from where they lie. Below it one more system call (5 µs and more)

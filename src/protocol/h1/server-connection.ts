@@ -2,13 +2,12 @@
 // (dataplane/exchange), which feeds it bytes and receives exchanges. It never closes the socket itself and never looks at a clock.
 import type { ProtocolFault } from "../fault.ts";
 import type { HeaderList } from "../header-list.ts";
-import type { ByteSink, MessageSink, ServerCodec, ServerEvents } from "../message.ts";
+import { type ByteSink, type MessageSink, QUEUED_HIGH_BYTES, type ServerCodec, type ServerEvents } from "../message.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { BodyReader } from "./body-reader.ts";
 import { DOWNSTREAM_CLOSED, LENGTH_NOT_KEPT, LOCAL_RESET, unanswered } from "./faults.ts";
 import { asksClose } from "./framing.ts";
 import { HeadParser } from "./head-parser.ts";
-import { HIGH_MARK_BYTES } from "./limits.ts";
 import type { Http1Options } from "./options.ts";
 import { HeldBytes, ReadGate } from "./read-gate.ts";
 import { type AnswerPath, ServerExchange } from "./server-exchange.ts";
@@ -155,7 +154,7 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
   }
 
   isBackedUp(exchange: ServerExchange): boolean {
-    if (exchange !== this.exchange || this.sink.queuedBytes() <= HIGH_MARK_BYTES) return false;
+    if (exchange !== this.exchange || this.sink.queuedBytes() < QUEUED_HIGH_BYTES) return false;
     exchange.backedUp = true;
     return true;
   }

@@ -38,7 +38,7 @@ describe("pressure", () => {
     up.mode = "wait";
     client.send(BIG_POST);
     for (let sent = 0; !client.isPaused; sent += 8 * KIB) {
-      assert.ok(sent <= 40 * KIB);
+      assert.ok(sent <= 140 * KIB);
       client.send("x".repeat(8 * KIB));
     }
     assert.equal(world.context.budget.heldBytes, 64 * KIB); // the body, and the pause itself
@@ -52,7 +52,7 @@ describe("pressure", () => {
     client.send("GET /x HTTP/1.1\r\nhost: a\r\n\r\n");
     client.isStalled = true;
     up.stream().respond(200, {}, null);
-    up.stream().data("x".repeat(40 * KIB), false);
+    up.stream().data("x".repeat(140 * KIB), false);
     assert.equal(up.stream().isPaused, true);
     client.unstall();
     assert.equal(up.stream().isPaused, false);
@@ -80,7 +80,7 @@ describe("pressure", () => {
     client.send("x");
     up.stream().respond(200, {}, null);
     client.isStalled = true;
-    up.stream().data("x".repeat(40 * KIB), false);
+    up.stream().data("x".repeat(140 * KIB), false);
     client.hangUp();
     assert.equal(world.context.budget.heldBytes, 0);
     const next = world.connect();

@@ -273,7 +273,7 @@ describe("HTTP/1 client connection", () => {
     const bench = new ClientBench();
     const writer = bench.open();
     writer.writeHead(request("POST", "/", []), false);
-    bench.sink.queued = 40_000;
+    bench.sink.queued = 140_000;
     assert.equal(writer.isBackedUp(), true);
     bench.codec.onDrain();
     bench.codec.onDrain();

@@ -204,11 +204,11 @@ describe("HTTP/1 server connection: life and death", () => {
       const bench = new ServerBench().receive(GET);
       bench.writer.writeHead(response(200), false);
       bench.take();
-      bench.sink.queued = 32_768;
+      bench.sink.queued = 131_071;
       assert.equal(bench.writer.isBackedUp(), false);
       bench.codec.onDrain();
       assert.deepEqual(bench.take(), []);
-      bench.sink.queued = 32_769;
+      bench.sink.queued = 131_072;
       assert.equal(bench.writer.isBackedUp(), true);
       bench.codec.onDrain();
       bench.codec.onDrain();

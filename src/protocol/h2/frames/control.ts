@@ -7,12 +7,15 @@ export const ControlLength = { Priority: 5, RstStream: 4, Ping: 8, GoawayMin: 8,
 
 /** Appends RST_STREAM. */
 export function writeRstStream(out: ByteWriter, streamId: number, code: number): void {
-  putUint32(out.bytes, startFrame(out, ControlLength.RstStream, FrameType.RstStream, 0, streamId), code);
+  // Two steps: `startFrame` may give `out` another buffer.
+  const at = startFrame(out, ControlLength.RstStream, FrameType.RstStream, 0, streamId);
+  putUint32(out.bytes, at, code);
 }
 
 /** Appends WINDOW_UPDATE; stream 0 is the connection. */
 export function writeWindowUpdate(out: ByteWriter, streamId: number, increment: number): void {
-  putUint32(out.bytes, startFrame(out, ControlLength.WindowUpdate, FrameType.WindowUpdate, 0, streamId), increment);
+  const at = startFrame(out, ControlLength.WindowUpdate, FrameType.WindowUpdate, 0, streamId);
+  putUint32(out.bytes, at, increment);
 }
 
 /** Appends a PING of ours; `payload` comes back in the acknowledgement. */
