@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { BlockList, isIP } from "node:net";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { NetworkSet, parseIp } from "../../src/base/ip-address.ts";
+
+describe("IP addresses", () => {
+  it("are read as the system reads them", () => {
+    const piece = fc.constantFrom("0", "1", "255", "256", "ffff", "g", "", ":", "::", ".", "1.2.3.4", "01");
+    const text = fc
+      .array(piece, { minLength: 1, maxLength: 9 })
+      .chain((parts) => fc.constantFrom(":", ".", "").map((joint) => parts.join(joint)));
+    fc.assert(fc.property(text, (value) => assert.equal(parseIp(value) !== null, isIP(value) !== 0, value)));
+    fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (value) => assert.notEqual(parseIp(value), null)));
+  });
+
+  it("belong to the networks that the system says", () => {
+    const networks = ["10.0.0.0/8", "192.0.2.128/25", "fd00::/9", "::1/128"];
+    const ours = new NetworkSet(networks);
+    const theirs = new BlockList();
+    for (const network of networks) {
+      const [address = "", bits = ""] = network.split("/");
+      theirs.addSubnet(address, Number(bits), address.includes(":") ? "ipv6" : "ipv4");
+    }
+    const near = fc.constantFrom(
+      "10.1.2.3",
+      "11.0.0.0",
+      "192.0.2.127",
+      "192.0.2.128",
+      "fd7f::1",
+      "fd80::1",
+      "::1",
+      "::2",
+    );
+    fc.assert(
+      fc.property(fc.oneof(near, fc.ipV4(), fc.ipV6()), (address) => {
+        const bytes = parseIp(address);
+        assert.equal(bytes !== null && ours.has(bytes), theirs.check(address, address.includes(":") ? "ipv6" : "ipv4"));
+      }),
+    );
+  });
+
+  it("that are IPv4 written as IPv6 are IPv4", () => {
+    assert.deepEqual(parseIp("::ffff:10.0.0.1"), parseIp("10.0.0.1"));
+    assert.equal(new NetworkSet(["10.0.0.0/8"]).has(parseIp("::ffff:10.0.0.1") ?? new Uint8Array(0)), true);
+  });
+});
