@@ -27,7 +27,7 @@ export interface EndpointSetDelta {
   readonly version: number;
   /** Slots that are gone. Applied before `changed`. */
   readonly removed: readonly number[];
-  /** Endpoints that are new (at the end of their priority) or have other facts. */
+  /** Endpoints that are new (at the end of their priority) or have other facts; each slot once. */
   readonly changed: readonly EndpointFacts[];
 }
 

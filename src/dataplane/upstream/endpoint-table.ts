@@ -56,9 +56,10 @@ export class EndpointTable {
       const generation = this.home.health.generation(this.row);
       if (generation !== this.seenGeneration || this.isStale) {
         // The word is read before the flags: a change in between is seen by the next pick.
+        const flagsChanged = generation !== this.seenGeneration;
         this.seenGeneration = generation;
         this.isStale = false;
-        this.priorities.refresh();
+        this.priorities.refresh(flagsChanged);
       }
     }
     return this.priorities.choose(random);
@@ -88,42 +89,42 @@ export class EndpointTable {
   }
 
   private applyDelta(update: EndpointSetDelta): void {
-    const leaving = new Set<UpstreamEndpoint>();
+    const changes = new Map<number, SetChange>();
+    const at = (priority: number): SetChange => {
+      let change = changes.get(priority);
+      if (change === undefined) {
+        change = { leaving: [], added: [], isReviewed: false };
+        changes.set(priority, change);
+      }
+      return change;
+    };
     const retired: UpstreamEndpoint[] = [];
-    const added: UpstreamEndpoint[] = [];
-    const touched = new Set<number>();
     for (const slot of update.removed) {
       const endpoint = this.bySlot.get(slot);
       if (endpoint === undefined) continue;
       this.bySlot.delete(slot);
-      leaving.add(endpoint);
       retired.push(endpoint);
-      touched.add(endpoint.facts.priority);
+      at(endpoint.facts.priority).leaving.push(endpoint);
     }
     for (const facts of update.changed) {
       const held = this.bySlot.get(facts.slot);
-      const priority = held?.facts.priority;
-      if (priority !== undefined) touched.add(priority);
-      touched.add(facts.priority);
+      const before = held === undefined ? null : at(held.facts.priority);
       const endpoint = this.taken(held, facts);
-      if (held === endpoint && priority === facts.priority) continue;
+      const after = at(facts.priority);
+      if (before !== null) before.isReviewed = true;
+      if (held === endpoint && before === after) continue;
       // A new one, one that moves to another priority, or a slot whose address changed.
-      if (held !== undefined) leaving.add(held);
+      if (held !== undefined) before?.leaving.push(held);
       if (held !== undefined && held !== endpoint) retired.push(held);
       this.bySlot.set(facts.slot, endpoint);
-      added.push(endpoint);
+      after.added.push(endpoint);
     }
-    for (const priority of touched) this.rebuild(priority, leaving, added);
+    for (const [priority, { leaving, added, isReviewed }] of changes) {
+      const set = this.priorities.at(priority);
+      set.change(leaving, added);
+      if (isReviewed) set.reviewed();
+    }
     for (const endpoint of retired) endpoint.retire();
-  }
-
-  private rebuild(priority: number, leaving: ReadonlySet<UpstreamEndpoint>, added: readonly UpstreamEndpoint[]): void {
-    const set = this.priorities.at(priority);
-    const members = leaving.size === 0 ? set.members.slice() : set.members.filter((one) => !leaving.has(one));
-    for (const endpoint of added) {
-      if (endpoint.facts.priority === priority && this.bySlot.get(endpoint.slot) === endpoint) members.push(endpoint);
-    }
-    set.replace(members);
   }
 
   /** The endpoint of these facts: the held one with its new facts, or a new one when there was none at this address. */
@@ -134,4 +135,12 @@ export class EndpointTable {
     held.change(facts);
     return held;
   }
+}
+
+/** What a delta does to one priority. */
+interface SetChange {
+  readonly leaving: UpstreamEndpoint[];
+  readonly added: UpstreamEndpoint[];
+  /** Facts of an endpoint that was there changed. */
+  isReviewed: boolean;
 }

@@ -215,7 +215,7 @@ function namedPool(
 }
 
 /** Further picks for a request whose pick failed it before. */
-const REPICKS_MAX = 3;
+const REPICKS_MAX = 10;
 const PROTOCOL_INDEX = { http1: 0, http2: 1, alpn: 2 } as const;
 const PROTOCOLS = 3;
 const NO_HEALTHY_UPSTREAM: OpenFailure = Object.freeze({

@@ -14,46 +14,94 @@ export interface FlaggedHost extends Host {
 
 /** The hosts of one priority. */
 export class HostSet<H extends FlaggedHost> {
-  /** All hosts in the order in which they came. Changed through `replace` only. */
-  members: readonly H[] = [];
   readonly all: HostList<H> = new HostList("panic");
   readonly healthy: HostList<H> = new HostList("usual");
   readonly degraded: HostList<H> = new HostList("usual");
-  private weightsAreEqual = true;
+  /** In the order in which they came. */
+  private list: H[] = [];
+  /** How many have each weight; null: to be counted. */
+  private weights: Map<number, number> | null = null;
+  /** Whether all but the `unseen` ones had no flag when they were looked at. */
+  private isWell = false;
+  private unseen: H[] = [];
+  private counts: PriorityCounts = { hosts: 0, healthy: 0, degraded: 0, excluded: 0 };
 
-  /** Takes new members, or the same ones with other weights. */
-  replace(members: readonly H[]): void {
-    this.members = members;
-    this.weightsAreEqual = equalWeights(members);
-    this.all.fill(members, this.weightsAreEqual);
+  /** All hosts. */
+  get members(): readonly H[] {
+    return this.list;
   }
 
-  /** Sorts the members by their flags. */
-  refresh(): PriorityCounts {
-    const { members } = this;
-    const count = members.length;
-    let excluded = 0;
-    let usable = 0;
-    // Most of the time all hosts are healthy: the lists are made only when one is not.
-    for (; usable < count; usable++) if ((members[usable] as H).healthFlags() !== 0) break;
-    if (usable === count) {
-      this.healthy.fill(members, this.weightsAreEqual);
-      this.degraded.fill([], true);
-      return { hosts: count, healthy: count, degraded: 0, excluded: 0 };
+  /** Takes these members and no others. */
+  replace(members: readonly H[]): void {
+    this.list = members.slice();
+    this.weights = null;
+    this.isWell = false;
+  }
+
+  /** Takes members out and adds others at the end; their weights are those that they had when they came, or `reviewed` was called. */
+  change(leaving: readonly H[], added: readonly H[]): void {
+    if (leaving.length > FEW) {
+      const gone = new Set(leaving);
+      this.list = this.list.filter((host) => !gone.has(host));
+    } else {
+      for (const host of leaving) {
+        const at = this.list.indexOf(host);
+        if (at >= 0) this.list.splice(at, 1);
+      }
     }
-    const healthy = members.slice(0, usable);
+    for (const host of leaving) this.countWeight(host.weight, -1);
+    for (const host of added) {
+      this.list.push(host);
+      this.unseen.push(host);
+      this.countWeight(host.weight, 1);
+    }
+  }
+
+  /** Facts of members changed: weights or flags of their own. */
+  reviewed(): void {
+    this.weights = null;
+    this.isWell = false;
+  }
+
+  /** Sorts the members by their flags. `flagsChanged`: flags of any of them may have changed since the last time. */
+  refresh(flagsChanged: boolean): PriorityCounts {
+    const { unseen } = this;
+    this.unseen = [];
+    const isWell = this.isWell && !flagsChanged ? areWell(unseen) : areWell(this.list);
+    this.isWell = isWell;
+    this.weights ??= weightCounts(this.list);
+    const weightsAreEqual = this.weights.size < 2;
+    this.all.fill(this.list, weightsAreEqual);
+    if (isWell) {
+      this.healthy.fill(this.list, weightsAreEqual);
+      this.degraded.fill([], true);
+      this.counts = { hosts: this.list.length, healthy: this.list.length, degraded: 0, excluded: 0 };
+    } else this.sort(weightsAreEqual);
+    return this.counts;
+  }
+
+  private sort(weightsAreEqual: boolean): void {
+    const healthy: H[] = [];
     const degraded: H[] = [];
-    for (let i = usable; i < count; i++) {
-      const host = members[i] as H;
+    let excluded = 0;
+    for (const host of this.list) {
       const flags = host.healthFlags();
       if ((flags & EXCLUDED_FLAGS) !== 0) excluded++;
       if ((flags & UNHEALTHY_FLAGS) !== 0) continue;
       if ((flags & DEGRADED_FLAGS) !== 0) degraded.push(host);
       else healthy.push(host);
     }
-    this.healthy.fill(healthy, this.weightsAreEqual || equalWeights(healthy));
-    this.degraded.fill(degraded, this.weightsAreEqual || equalWeights(degraded));
-    return { hosts: count, healthy: healthy.length, degraded: degraded.length, excluded };
+    this.healthy.fill(healthy, weightsAreEqual || weightCounts(healthy).size < 2);
+    this.degraded.fill(degraded, weightsAreEqual || weightCounts(degraded).size < 2);
+    this.counts = { hosts: this.list.length, healthy: healthy.length, degraded: degraded.length, excluded };
+  }
+
+  private countWeight(weight: number, change: number): void {
+    const { weights } = this;
+    if (weights === null) return;
+    const count = (weights.get(weight) ?? 0) + change;
+    if (count === 0) weights.delete(weight);
+    else weights.set(weight, count);
   }
 }
 
@@ -78,9 +126,9 @@ export class PrioritySet<H extends FlaggedHost> {
     return this.sets[priority] as HostSet<H>;
   }
 
-  /** Computes the view anew, after membership or flags changed. */
-  refresh(): void {
-    const counts = this.sets.map((set) => set.refresh());
+  /** Computes the view anew, after membership changed and perhaps flags. */
+  refresh(flagsChanged: boolean): void {
+    const counts = this.sets.map((set) => set.refresh(flagsChanged));
     this.loads = priorityLoads(counts, this.overprovisioningPercent, this.panicThresholdPercent);
     const whole = this.loads.healthy.indexOf(100);
     this.only = whole < 0 ? null : this.listOf(whole, false);
@@ -109,9 +157,28 @@ export class PrioritySet<H extends FlaggedHost> {
   }
 }
 
-function equalWeights(hosts: readonly Host[]): boolean {
-  if (hosts.length < 2) return true;
-  const { weight } = hosts[0] as Host;
-  for (let i = 1; i < hosts.length; i++) if ((hosts[i] as Host).weight !== weight) return false;
+function areWell(hosts: readonly FlaggedHost[]): boolean {
+  for (let i = 0; i < hosts.length; i++) if ((hosts[i] as FlaggedHost).healthFlags() !== 0) return false;
   return true;
 }
+
+function weightCounts(hosts: readonly Host[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  let weight = -1;
+  let count = 0;
+  // Runs of equal weights are counted as one: most lists are a single run.
+  for (let i = 0; i < hosts.length; i++) {
+    const next = (hosts[i] as Host).weight;
+    if (next !== weight) {
+      if (count > 0) counts.set(weight, (counts.get(weight) ?? 0) + count);
+      weight = next;
+      count = 0;
+    }
+    count++;
+  }
+  if (count > 0) counts.set(weight, (counts.get(weight) ?? 0) + count);
+  return counts;
+}
+
+/** Up to so many members are taken out one by one. */
+const FEW = 8;

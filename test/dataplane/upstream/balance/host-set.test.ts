@@ -11,7 +11,7 @@ const { FailedActiveHc, FailedOutlierCheck, DegradedActiveHc, PendingActiveHc } 
 function setOf(...priorities: readonly (readonly PlainHost[])[]): PrioritySet<PlainHost> {
   const set = new PrioritySet<PlainHost>(140, 50);
   for (const [priority, members] of priorities.entries()) set.at(priority).replace(members);
-  set.refresh();
+  set.refresh(true);
   return set;
 }
 

@@ -1,0 +1,97 @@
+// What a pick costs by number of endpoints and balancer, and what a change of the set costs. Prints nanoseconds a pick, the best of
+// several rounds, and medians of changes. Run: node benchmarks/micro/balance.ts
+import { SeededRandom } from "../../src/base/random.ts";
+import type { BalancerPlan } from "../../src/config/plan/cluster.ts";
+import type { EndpointFacts } from "../../src/config/plan/endpoint-set.ts";
+import { createBalancer } from "../../src/dataplane/upstream/balance/balancer.ts";
+import { EndpointTable } from "../../src/dataplane/upstream/endpoint-table.ts";
+import { createNodeMemory, nodeTables } from "../../src/telemetry/node-memory.ts";
+import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
+
+const SIZES = [1, 1_000, 100_000];
+const PICKS = 200_000;
+const ROUNDS = 7;
+
+const BALANCERS: readonly { name: string; plan: BalancerPlan; weight: (i: number) => number }[] = [
+  { name: "round robin", plan: { kind: "round_robin" }, weight: () => 1 },
+  { name: "round robin, weighted", plan: { kind: "round_robin" }, weight: (i) => 1 + (i % 5) },
+  {
+    name: "least request",
+    plan: { kind: "least_request", choices: 2, activeRequestBias: 1 },
+    weight: () => 1,
+  },
+  { name: "random", plan: { kind: "random" }, weight: () => 1 },
+];
+
+const random = new SeededRandom(1);
+
+function facts(count: number, weight: (i: number) => number): EndpointFacts[] {
+  return Array.from({ length: count }, (_, i) => ({
+    address: { kind: "socket", host: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, port: 80, ipv4Compat: false },
+    hostname: "",
+    weight: weight(i),
+    priority: 0,
+    locality: { region: "", zone: "", subZone: "" },
+    localityWeight: 0,
+    health: "unknown",
+    metadata: {},
+    canary: false,
+    slot: i,
+  }));
+}
+
+function table(endpoints: readonly EndpointFacts[]): EndpointTable {
+  const { health, load } = nodeTables(createNodeMemory(1), 0);
+  const home = { hostPrefix: "host.c.", writer: new StatsWriter(() => {}), health, load };
+  const made = new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 });
+  made.apply({ kind: "full", cluster: "c", row: 0, version: 1, endpoints });
+  return made;
+}
+
+function nanos(act: () => void): number {
+  const begun = process.hrtime.bigint();
+  act();
+  return Number(process.hrtime.bigint() - begun);
+}
+
+let sink = 0;
+for (const { name, plan, weight } of BALANCERS) {
+  const row = SIZES.map((size) => {
+    const endpoints = table(facts(size, weight));
+    const balancer = createBalancer(plan, random);
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < ROUNDS; round++) {
+      const spent = nanos(() => {
+        for (let i = 0; i < PICKS; i++) sink += balancer.pick(endpoints.list(random))?.slot ?? 0;
+      });
+      best = Math.min(best, spent / PICKS);
+    }
+    return `${size}: ${best.toFixed(1)} ns`;
+  });
+  console.log(`${name.padEnd(24)}${row.join("   ")}`);
+}
+
+const many = facts(10_020, () => 1);
+const changed = table(many.slice(0, 10_000));
+const deltas: number[] = [];
+const copies: number[] = [];
+const some = many.slice(0, 1_000);
+for (let i = 0; i < 20; i++) {
+  const { version } = changed;
+  const update = { kind: "delta", cluster: "c", baseVersion: version, version: version + 1, removed: [i] } as const;
+  deltas.push(
+    nanos(() => {
+      changed.apply({ ...update, changed: [many[10_000 + i] as EndpointFacts] });
+      sink += changed.list(random).hosts.length;
+    }),
+  );
+  const fresh = table([]);
+  copies.push(
+    nanos(() => {
+      fresh.apply({ kind: "full", cluster: "c", row: 0, version: 2, endpoints: some });
+      sink += fresh.list(random).hosts.length;
+    }),
+  );
+}
+const median = (values: number[]): string => `${((values.sort((a, b) => a - b)[10] as number) / 1_000).toFixed(0)} µs`;
+console.log(`one of 10,000 replaced: ${median(deltas)}; full copy of 1,000: ${median(copies)} (sum ${sink % 7})`);
