@@ -66,6 +66,8 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   private duration: Timer | null = null;
   /** Requests in flight when the bytes, or the end, came that are being looked at. */
   private activeBefore = 0;
+  /** The time while bytes are being looked at, so that a request that ends there asks no clock. */
+  private readMs = NOT_READING;
   private isEndedByPeer = false;
   /** An exchange ended in a way that leaves the connection of no further use. */
   private isBroken = false;
@@ -142,7 +144,10 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     if (codec === null) return;
     this.received += end - start;
     this.activeBefore = this.active;
-    codec.receive(bytes, start, end, this.owner.home.services.clock.nowMs());
+    const nowMs = this.owner.home.services.clock.nowMs();
+    this.readMs = nowMs;
+    codec.receive(bytes, start, end, nowMs);
+    this.readMs = NOT_READING;
     this.account.bytes(this.received, this.channel.bytesWritten);
   }
 
@@ -252,9 +257,12 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   }
 
   private armIdle(): void {
-    const { home } = this.owner;
+    const { plan, services } = this.owner.home;
+    const { idleTimeoutMs } = plan;
+    if (idleTimeoutMs === Number.POSITIVE_INFINITY) return;
     // Never disarmed when a request begins: a timer that fires while one is open does nothing, and the next idle time arms it later.
-    home.services.wheel.arm(this.idle, home.plan.idleTimeoutMs);
+    const nowMs = this.readMs === NOT_READING ? services.clock.nowMs() : this.readMs;
+    services.wheel.armAt(this.idle, nowMs + idleTimeoutMs);
   }
 
   /** Closes it because the peer does not answer pings. */
@@ -281,6 +289,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   }
 }
 
+const NOT_READING = -1;
 const CLOSED_BY_PEER = makeFault("connection_closed", "connection_termination", { code: ErrorCode.NoError });
 const CLOSED_LOCALLY = makeFault("connection_closed", "local_connection_close", { code: ErrorCode.NoError });
 
