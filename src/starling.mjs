@@ -15,6 +15,9 @@ else runInBundledNode();
 
 async function runHere() {
   module.enableCompileCache?.();
+  // Worker threads and child processes look for it by name: a listener thread then starts in half the time.
+  const directory = module.getCompileCacheDir?.();
+  if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= dirname(directory);
   const { main } = await import(entry());
   await main(process.argv.slice(2));
 }

@@ -4,6 +4,7 @@ import type { AddressPlan } from "../config/plan/address.ts";
 import type { ListenerPlan } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { NetFault } from "../net/channel.ts";
+import { StartError } from "./start-error.ts";
 
 /** How addresses are looked at; `net/probe.ts` outside of tests. */
 export interface AddressProbes {
@@ -12,11 +13,8 @@ export interface AddressProbes {
   findFreePort(host: string): Promise<number | NetFault>;
 }
 
-/** An address that cannot be listened on; the message is one plain line. */
-export class AddressTakenError extends Error {}
-
 /**
- * The plan with real ports. Throws `AddressTakenError` for the first address that is not free; with `takeover` only ports of 0 are
+ * The plan with real ports. Throws `StartError` for the first address that is not free; with `takeover` only ports of 0 are
  * looked at, as the process before us still listens on the others.
  */
 export async function settleAddresses(plan: Plan, takeover: boolean, probes: AddressProbes): Promise<Plan> {
@@ -49,6 +47,6 @@ async function settle(
   return address;
 }
 
-function taken(listener: ListenerPlan, fault: NetFault): AddressTakenError {
-  return new AddressTakenError(`listener '${listener.name}': ${fault.text}`);
+function taken(listener: ListenerPlan, fault: NetFault): StartError {
+  return new StartError(`listener '${listener.name}': ${fault.text}`);
 }

@@ -11,9 +11,11 @@ import type { AdminView } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { StatsWriter } from "../telemetry/stats-memory.ts";
 import { type AddressProbes, settleAddresses } from "./addresses.ts";
+import { checkLogFiles } from "./check-log-files.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
 import { Logger } from "./log/logger.ts";
 import { showNode } from "./node-stats.ts";
+import { StartError } from "./start-error.ts";
 import { StatsDirectory } from "./stats-directory.ts";
 import { STATS_SCHEMAS } from "./stats-schemas.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -49,13 +51,14 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const clock = systemClock;
   const wheel = new DrivenWheel(clock, WHEEL_TICK_MS);
   const log = parts.log ?? loggerOf(clock, parts.options);
+  checkLogFiles(parts.plan);
   const plan = await settleAddresses(parts.plan, parts.options.takeover, parts.probes);
   const stats = new StatsDirectory(STATS_SCHEMAS);
   const ownStats = new StatsWriter((notice) => stats.add("main", [notice]));
   const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
   const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options: parts.options, policy }, plan);
   const view = adminView(parts, supervisor, { clock, log, stats });
-  const admin = plan.admin === null ? null : await startAdminServer(view, plan.admin.address);
+  const admin = await startAdmin(view, plan);
   if (admin !== null) announceAdmin(admin, parts.options, log);
   const showing = new Timer(() => {
     showStats(ownStats, view, supervisor);
@@ -129,6 +132,15 @@ function showStats(stats: StatsWriter, view: AdminView, supervisor: Supervisor):
     heapTotalBytes: heapTotal,
     residentBytes: rss,
   });
+}
+
+async function startAdmin(view: AdminView, plan: Plan): Promise<AdminServer | null> {
+  if (plan.admin === null) return null;
+  try {
+    return await startAdminServer(view, plan.admin.address);
+  } catch (error) {
+    throw new StartError(`admin: cannot bind '${addressText(plan.admin.address)}': ${(error as Error).message}`);
+  }
 }
 
 function announceAdmin(admin: AdminServer, options: ServeOptions, log: Logger): void {

@@ -3,10 +3,10 @@ import { systemClock } from "../../base/clock.ts";
 import { formatDiagnostic } from "../../config/load/format-diagnostic.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 import { checkAddressFree, findFreePort } from "../../net/probe.ts";
-import { AddressTakenError } from "../addresses.ts";
 import type { Logger } from "../log/logger.ts";
 import { loggerOf, type RunningNode, startNode } from "../node.ts";
 import { handleSignals } from "../signals.ts";
+import { StartError } from "../start-error.ts";
 import { VERSION } from "../version.ts";
 import { type Configuration, loadConfiguration } from "./load-configuration.ts";
 
@@ -40,7 +40,7 @@ async function run(options: ServeOptions, configuration: Configuration & { ok: t
     node = await startNode({ options, plan, bootstrap, log, probes: { checkAddressFree, findFreePort }, onQuit: quit });
     log.info("main", "starting main dispatch loop");
   } catch (error) {
-    const isPlain = error instanceof AddressTakenError;
+    const isPlain = error instanceof StartError;
     process.stderr.write(`starling: ${isPlain ? error.message : String((error as Error).stack)}\n`);
     process.exit(1);
   }

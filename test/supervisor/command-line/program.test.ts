@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, describe, it } from "mocha";
+import { VERSION } from "../../../src/supervisor/version.ts";
+import { Program, runProgram } from "../../support/program.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "starling-test-"));
+let program: Program | null = null;
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function direct(port: number, more: string = ""): string {
+  return `
+admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
+static_resources:
+  listeners:
+  - name: front
+    address: { socket_address: { address: 127.0.0.1, port_value: ${port} } }
+    filter_chains:
+    - filters:
+      - name: hcm
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: front${more}
+          route_config:
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes:
+              - match: { prefix: / }
+                direct_response: { status: 200, body: { inline_string: hello } }
+          http_filters:
+          - name: router
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+`;
+}
+
+describe("the program", () => {
+  after(() => rmSync(folder, { recursive: true }));
+
+  afterEach(async () => {
+    if (program?.child.exitCode === null) await program.end("SIGKILL");
+    program = null;
+  });
+
+  it("prints its version", async () => {
+    const { code, out } = await runProgram("--version");
+    assert.deepEqual([code, out], [0, `starling  version: ${VERSION}\n`]);
+  });
+
+  for (const args of [["--help"], ["demo", "--help"], ["validate", "-h"]]) {
+    it(`explains itself with ${args.join(" ")}`, async () => {
+      const { code, out } = await runProgram(...args);
+      assert.equal(code, 0);
+      assert.match(out, /--help/);
+    });
+  }
+
+  it("ends with 1 and a hint for a mistake on the command line", async () => {
+    const { code, err } = await runProgram("--config-pth", "x");
+    assert.equal(code, 1);
+    assert.match(err, /unknown flag --config-pth \(did you mean --config-path\?\)/);
+  });
+
+  it("says OK as Envoy does for a valid file", async () => {
+    const path = file("ok.yaml", direct(0));
+    const { code, out } = await runProgram("--mode", "validate", "-c", path);
+    assert.deepEqual([code, out], [0, `configuration '${path}' OK\n`]);
+  });
+
+  it("prints every error with its place, one a line, and ends with 1", async () => {
+    const path = file("bad.yaml", "nodes: {}\nadmin:\n  adress: {}\n");
+    const { code, err } = await runProgram("--mode", "validate", "-c", path);
+    assert.equal(code, 1);
+    const lines = err.trim().split("\n");
+    assert.equal(lines.length, 2);
+    assert.match(lines[0] ?? "", /bad\.yaml:1:1 nodes: .*did you mean/);
+    assert.match(lines[1] ?? "", /bad\.yaml:3:3 admin\.adress: /);
+  });
+
+  it("prints the same as JSON with validate --json", async () => {
+    const path = file("bad.yaml", "nodes: {}\n");
+    const { code, out } = await runProgram("validate", path, "--json");
+    assert.equal(code, 1);
+    const { errors, warnings } = JSON.parse(out);
+    assert.deepEqual([errors.length, errors[0].line, errors[0].path, warnings], [1, 1, "nodes", []]);
+  });
+
+  it("serves, writes where its admin server is, and ends with 0 on SIGTERM", async () => {
+    const adminPath = join(folder, "admin");
+    program = new Program("-c", file("serve.yaml", direct(0)), "--concurrency", "2", "--admin-address-path", adminPath);
+    await program.says(/serving 1 listener\(s\) with 2 worker\(s\)/);
+    const admin = readFileSync(adminPath, "utf8");
+    assert.equal(await (await fetch(`http://${admin}/ready`)).text(), "LIVE\n");
+    const listeners = await (await fetch(`http://${admin}/listeners`)).text();
+    const address = /front::(\S+)/.exec(listeners)?.[1];
+    assert.equal(await (await fetch(`http://${address}/`)).text(), "hello");
+    const { code, err } = await program.end();
+    assert.equal(code, 0);
+    assert.match(err, /\]\[warning\]\[main\] caught SIGTERM/);
+  });
+
+  it("says on SIGHUP that it cannot reload, and serves on", async () => {
+    program = new Program("-c", file("hup.yaml", direct(0)), "--concurrency", "1");
+    await program.says(/serving/);
+    program.child.kill("SIGHUP");
+    await program.says(/SIGHUP: reloading the configuration is not supported yet/);
+    assert.equal((await program.end("SIGINT")).code, 0);
+  });
+
+  it("ends with 1 and one plain line when an address is taken", async () => {
+    const { server, port } = await taken();
+    const { code, err } = await runProgram("-c", file("taken.yaml", direct(port)), "-l", "off");
+    server.close();
+    assert.equal(code, 1);
+    assert.equal(err, `starling: listener 'front': cannot bind '127.0.0.1:${port}': Address already in use\n`);
+  });
+
+  it("joins the address of another Starling with --takeover, and refuses to without", async () => {
+    const { server, port } = await taken();
+    await new Promise((resolve) => server.close(resolve));
+    const path = file("takeover.yaml", direct(port));
+    program = new Program("-c", path, "--concurrency", "1");
+    await program.says(/serving/);
+    assert.equal((await runProgram("-c", path, "-l", "off")).code, 1);
+    const next = new Program("-c", path, "--concurrency", "1", "--takeover");
+    await next.says(/serving/);
+    assert.equal((await program.end()).code, 0);
+    assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "hello");
+    assert.equal((await next.end()).code, 0);
+  });
+
+  it("ends with 1 and one plain line when an access log cannot be written", async () => {
+    const log = `
+          access_log:
+          - name: file
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
+              path: ${folder}/nowhere/access.log`;
+    const { code, err } = await runProgram("-c", file("log.yaml", direct(0, log)), "-l", "off");
+    assert.equal(code, 1);
+    assert.match(err, /^starling: unable to open access log '.*nowhere\/access.log': ENOENT[^\n]*\n$/);
+  });
+
+  it("logs to a file in the format that was asked for", async () => {
+    const log = join(folder, "own.log");
+    const flags = ["--log-path", log, "--log-format", "%L|%n|%v", "--component-log-level", "upstream:off"];
+    program = new Program("-c", file("own.yaml", direct(0)), "--concurrency", "1", ...flags);
+    program.child.stderr?.resume();
+    for (let text = ""; !/I\|main\|serving/.test(text); text = readFileSync(log, { encoding: "utf8", flag: "a+" })) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const { err } = await program.end();
+    assert.equal(err, "");
+    assert.doesNotMatch(readFileSync(log, "utf8"), /\|upstream\|/);
+  });
+});
+
+/** A port that somebody listens on. */
+function taken(): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve({ server, port: typeof address === "object" && address !== null ? address.port : 0 });
+    });
+  });
+}

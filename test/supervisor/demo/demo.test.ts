@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { afterEach, describe, it } from "mocha";
+import { Program } from "../../support/program.ts";
+
+let demo: Program;
+
+describe("starling demo", () => {
+  afterEach(async () => {
+    if (demo.child.exitCode === null) await demo.end();
+  });
+
+  it("serves what its guide says, and ends everything on Ctrl-C", async () => {
+    demo = new Program("demo");
+    const [guide] = await demo.says(/[\s\S]*Ctrl-C ends it/);
+    const http = /curl -v (http\S+)\/service\/1/.exec(guide)?.[1];
+    const names = new Set<string>();
+    for (let i = 0; i < 12; i++) names.add(hostnameIn(await text(`${http}/service/1`)));
+    assert.deepEqual([...names].sort(), ["service1-a", "service1-b", "service1-c"]);
+    assert.equal(hostnameIn(await text(`${http}/service/2`)), "service2-a");
+    for (const page of guide.matchAll(/curl '?(http:\S+?)'?\n/g)) assert.notEqual(await text(page[1] ?? ""), "");
+    const children = childrenOf(demo.child.pid ?? 0);
+    assert.equal(children.length, 9, "four services, five proxies");
+    assert.equal((await demo.end("SIGINT")).code, 0);
+    assert.deepEqual(children.filter(isAlive), []);
+  });
+
+  it("says when a child dies, and goes on", async () => {
+    demo = new Program("demo");
+    const [guide] = await demo.says(/[\s\S]*Ctrl-C ends it/);
+    const [service] = childrenOf(demo.child.pid ?? 0);
+    process.kill(service ?? 0, "SIGKILL");
+    await demo.says(/demo: the service 1 \(first instance\) ended by itself \(signal SIGKILL\)/);
+    const http = /curl -v (http\S+)\/service\/2/.exec(guide)?.[1];
+    assert.equal(hostnameIn(await text(`${http}/service/2`)), "service2-a");
+    assert.equal((await demo.end("SIGTERM")).code, 0);
+  });
+});
+
+async function text(url: string): Promise<string> {
+  return (await fetch(url)).text();
+}
+
+function hostnameIn(body: string): string {
+  return /hostname: (\S+)/.exec(body)?.[1] ?? body;
+}
+
+/** Processes that this one started, oldest first. */
+function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return list.trim().split(" ").map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
