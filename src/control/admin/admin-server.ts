@@ -1,7 +1,7 @@
 // The admin server: one HTTP listener on the main thread. Finds the page of a path and sends its answer; knows no page by name.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { httpDate } from "../../base/iso-time.ts";
-import { type AddressPlan, addressText } from "../../config/plan/address.ts";
+import type { AddressPlan } from "../../config/plan/address.ts";
 import { StatsReader } from "../../telemetry/stats-reader.ts";
 import { type PageAnswer, type PageContext, textAnswer } from "./page.ts";
 import { helpText, PAGES } from "./page-table.ts";
@@ -37,11 +37,6 @@ export async function startAdminServer(view: AdminView, address: AddressPlan): P
         server.closeAllConnections();
       }),
   };
-}
-
-/** The text that --admin-address-path holds. */
-export function adminAddressText(address: AddressPlan): string {
-  return addressText(address);
 }
 
 function receive(context: PageContext, request: IncomingMessage, response: ServerResponse): void {
