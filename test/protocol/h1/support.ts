@@ -93,7 +93,7 @@ class Recorder implements MessageSink {
   onHead(head: HeaderList, end: boolean): void {
     const fields = head.entries().map(([name, value]) => `${name}=${value}`);
     const status = head.status === 0 ? "" : ` ${head.status}`;
-    this.note(`head${status}${end ? " end" : ""} ${fields.join("|")}`.trimEnd());
+    this.note(`head${status}${end ? " end" : ""}${fields.length > 0 ? ` ${fields.join("|")}` : ""}`);
     releaseHeaderList(head);
   }
 
