@@ -1,10 +1,12 @@
 // A ByteSink in memory: what the codec wrote in each turn, and a kernel that takes what the test says.
-import { ByteWriter } from "../../../../src/base/byte-writer.ts";
+import { BufferPool } from "../../../../src/net/buffer-pool.ts";
+import { PooledWriter } from "../../../../src/net/pooled-writer.ts";
 import type { ByteSink } from "../../../../src/protocol/message.ts";
 
 /** Collects; `take` is the flush at the end of a turn. */
 export class MemorySink implements ByteSink {
-  readonly out: ByteWriter = new ByteWriter(16_384);
+  /** As a channel's: without memory while it is empty, so that the first bytes of every turn replace the buffer. */
+  readonly out: PooledWriter = new PooledWriter(new BufferPool());
   /** Flushes asked for since the last `take`. */
   flushes: number = 0;
   /** Bytes that the kernel has not taken, as a test pretends. */
@@ -37,7 +39,7 @@ export class MemorySink implements ByteSink {
   /** What waits in `out`, which is empty then. */
   take(): Buffer {
     const bytes = Buffer.from(this.out.bytes.subarray(0, this.out.end));
-    this.out.end = 0;
+    this.out.clear();
     this.flushes = 0;
     return bytes;
   }

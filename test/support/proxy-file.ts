@@ -1,0 +1,118 @@
+// Small Envoy files for tests of the whole program, as data: one listener, everything to one cluster, and an admin page.
+import { goldenText } from "./live-proxy.ts";
+
+/** What differs from a cleartext HTTP/1.1 hop. */
+export interface ProxyFileOptions {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly upstreamPort: number;
+  /** Default http1. */
+  readonly upstream?: "http1" | "http2";
+  /** ALPN protocols of a TLS listener; absent: cleartext. */
+  readonly alpn?: readonly string[];
+  /** More fields of the HTTP connection manager. */
+  readonly manager?: Readonly<Record<string, unknown>>;
+  /** Fields of the one route's action besides the cluster. */
+  readonly route?: Readonly<Record<string, unknown>>;
+  /** More fields of the cluster. */
+  readonly cluster?: Readonly<Record<string, unknown>>;
+  /** Instead of the one filter chain. */
+  readonly filterChains?: readonly unknown[];
+}
+
+/** The text of such a file; JSON is YAML. */
+export function proxyFile(options: ProxyFileOptions): string {
+  const chain = {
+    filters: [managerFilter({ route_config: routeTo("echo", options.route), ...options.manager })],
+    ...(options.alpn === undefined ? {} : { transport_socket: tlsSocket(options.alpn) }),
+  };
+  const file = {
+    admin: { address: socketAddress(options.adminPort) },
+    static_resources: {
+      listeners: [
+        {
+          name: "main",
+          address: socketAddress(options.port),
+          ...(options.filterChains === undefined
+            ? { filter_chains: [chain] }
+            : {
+                filter_chains: options.filterChains,
+                listener_filters: [extension("envoy.filters.listener.tls_inspector", TLS_INSPECTOR, {})],
+              }),
+        },
+      ],
+      clusters: [upstreamCluster(options)],
+    },
+  };
+  return JSON.stringify(file, null, 1);
+}
+
+/** A chain's HTTP connection manager with a router. */
+export function managerFilter(fields: Readonly<Record<string, unknown>>): unknown {
+  return extension("envoy.filters.network.http_connection_manager", MANAGER, {
+    stat_prefix: "main",
+    http_filters: [extension("envoy.filters.http.router", ROUTER, {})],
+    ...fields,
+  });
+}
+
+/** Answers every request with this text, without an upstream. */
+export function answering(text: string): unknown {
+  const answer = { status: 200, body: { inline_string: text } };
+  return routes({ match: { prefix: "/" }, direct_response: answer });
+}
+
+/** A TLS transport socket with the certificate of the front-proxy document. */
+export function tlsSocket(alpn: readonly string[]): unknown {
+  const certificate = {
+    certificate_chain: { inline_string: pem("CERTIFICATE") },
+    private_key: { inline_string: pem("PRIVATE KEY") },
+  };
+  return extension("envoy.transport_sockets.tls", DOWNSTREAM_TLS, {
+    common_tls_context: { tls_certificates: [certificate], alpn_protocols: alpn },
+  });
+}
+
+function routeTo(cluster: string, more: Readonly<Record<string, unknown>> = {}): unknown {
+  return routes({ match: { prefix: "/" }, route: { cluster, ...more } });
+}
+
+function routes(...all: readonly unknown[]): unknown {
+  return { name: "local", virtual_hosts: [{ name: "all", domains: ["*"], routes: all }] };
+}
+
+function upstreamCluster(options: ProxyFileOptions): unknown {
+  const endpoint = { endpoint: { address: socketAddress(options.upstreamPort) } };
+  const http2 = { "@type": UPSTREAM_OPTIONS, explicit_http_config: { http2_protocol_options: {} } };
+  return {
+    name: "echo",
+    type: "STATIC",
+    load_assignment: { cluster_name: "echo", endpoints: [{ lb_endpoints: [endpoint] }] },
+    ...(options.upstream === "http2"
+      ? { typed_extension_protocol_options: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2 } }
+      : {}),
+    ...options.cluster,
+  };
+}
+
+function socketAddress(port: number): unknown {
+  return { socket_address: { address: "127.0.0.1", port_value: port } };
+}
+
+function extension(name: string, type: string, fields: Readonly<Record<string, unknown>>): unknown {
+  return { name, typed_config: { "@type": type, ...fields } };
+}
+
+function pem(label: string): string {
+  const file = goldenText("envoy/front-proxy.front-envoy.yaml");
+  const found = new RegExp(`-----BEGIN ${label}-----[^]*?-----END ${label}-----`).exec(file);
+  if (found === null) throw new Error(`the golden file holds no ${label}`);
+  return `${found[0].replaceAll(/^ +/gm, "")}\n`;
+}
+
+const TYPES = "type.googleapis.com/envoy.extensions";
+const MANAGER = `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`;
+const ROUTER = `${TYPES}.filters.http.router.v3.Router`;
+const DOWNSTREAM_TLS = `${TYPES}.transport_sockets.tls.v3.DownstreamTlsContext`;
+const TLS_INSPECTOR = `${TYPES}.filters.listener.tls_inspector.v3.TlsInspector`;
+const UPSTREAM_OPTIONS = `${TYPES}.upstreams.http.v3.HttpProtocolOptions`;
