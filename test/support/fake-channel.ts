@@ -11,6 +11,7 @@ export class FakeChannel implements Channel {
   endedBy: "nobody" | "close" | "abort" = "nobody";
   /** Whether `onClose` came, or would have. */
   isGone: boolean = false;
+  isConnected: boolean = false;
   tls: TlsFacts | null = null;
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort: number;
@@ -31,6 +32,7 @@ export class FakeChannel implements Channel {
     if (alpn !== null) {
       this.tls = { version: "TLSv1.3", cipher: "", alpn, serverName: "", resumed: false, peerVerified: false };
     }
+    this.isConnected = true;
     this.handler.onConnect();
   }
 

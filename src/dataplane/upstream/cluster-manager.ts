@@ -36,6 +36,8 @@ export class ClusterManager implements Upstreams {
   private readonly services: UpstreamServices;
   private readonly isAlone: boolean;
   private clusters = new Map<string, UpstreamCluster>();
+  /** Clusters of earlier plans whose requests finish; looked through at each plan. */
+  private readonly retired = new Set<UpstreamCluster>();
   /** Sets that came before the plan that names their cluster; kept until that plan comes. */
   private readonly early = new Map<string, EndpointSetFull>();
   private readonly rows = new Map<string, number>();
@@ -73,9 +75,11 @@ export class ClusterManager implements Upstreams {
     }
     this.clusters = after;
     this.early.clear();
+    for (const cluster of [...this.retired]) if (cluster.isIdle()) this.retired.delete(cluster);
     for (const [name, cluster] of before) {
       if (after.get(name) === cluster) continue;
       cluster.retire();
+      this.retired.add(cluster);
       if (!after.has(name)) this.forget(name, cluster);
     }
   }
@@ -101,7 +105,8 @@ export class ClusterManager implements Upstreams {
 
   /** Ends every connection now. */
   close(): void {
-    for (const cluster of this.clusters.values()) cluster.close();
+    for (const cluster of [...this.clusters.values(), ...this.retired]) cluster.close();
+    this.retired.clear();
   }
 
   private make(plan: ClusterPlan, held: UpstreamCluster | null): UpstreamCluster {
@@ -116,11 +121,9 @@ export class ClusterManager implements Upstreams {
     }
     // A changed cluster goes on with the endpoints that are known of its name until discovery says otherwise.
     const set = this.early.get(name) ?? held?.fullSet() ?? null;
-    if (set === null && this.isAlone) {
-      const row = this.rowOf(name);
-      return new UpstreamCluster(this.services, plan, { kind: "full", cluster: name, row, version: 0, endpoints: [] });
-    }
-    return new UpstreamCluster(this.services, plan, set);
+    if (!this.isAlone) return new UpstreamCluster(this.services, plan, set);
+    const none: EndpointSetFull = { kind: "full", cluster: name, row: 0, version: 0, endpoints: [] };
+    return new UpstreamCluster(this.services, plan, { ...(set ?? none), row: this.rowOf(name) });
   }
 
   private ownSet(

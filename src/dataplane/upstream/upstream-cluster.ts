@@ -95,6 +95,11 @@ export class UpstreamCluster implements Cluster {
     for (const pool of [...(this.parts?.home.pools ?? [])]) pool.drain();
   }
 
+  /** Whether it holds neither connections nor requests. */
+  isIdle(): boolean {
+    return this.parts === null || this.parts.home.pools.size === 0;
+  }
+
   /** Ends every connection now. */
   close(): void {
     for (const pool of [...(this.parts?.home.pools ?? [])]) pool.close();

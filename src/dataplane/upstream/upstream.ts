@@ -18,7 +18,7 @@ export interface Cluster {
   readonly stats: Float64Array;
   /** Picks an endpoint and asks its pool for a stream. The outcome comes through the request's callbacks, possibly before this returns. */
   open(request: UpstreamRequest): void;
-  /** Takes back a request that is neither open nor failed yet. */
+  /** Takes back a request that was given to this object's `open` and is neither open nor failed yet. */
   cancel(request: UpstreamRequest): void;
   /** Takes a place among the retries that run at once (circuit breaker max_retries); false: none is free. The router counts the overflow. */
   beginRetry(priority: "default" | "high"): boolean;

@@ -69,7 +69,8 @@ export class UpstreamBench {
   /** Asks for a stream. */
   open(more: Partial<UpstreamRequest> = {}, name: string = "c"): TestRequest {
     const request = new TestRequest(more);
-    this.cluster(name).open(request);
+    request.cluster = this.cluster(name);
+    request.cluster.open(request);
     return request;
   }
 
@@ -123,6 +124,8 @@ export class TestRequest implements UpstreamRequest, MessageSink {
   readonly attempted: readonly Endpoint[];
   readonly sink: MessageSink;
   outcome: "waiting" | "open" | "failed" | "fault" = "waiting";
+  /** Where `UpstreamBench.open` sent it. */
+  cluster: Cluster | null = null;
   stream: UpstreamStream | null = null;
   failure: OpenFailure | null = null;
   fault: ProtocolFault | null = null;
