@@ -10,6 +10,7 @@ import { compileCluster } from "./cluster.ts";
 import type { CompileContext } from "./context.ts";
 import { compileLocality } from "./endpoint.ts";
 import { checkListenerAddresses, compileListener } from "./listener.ts";
+import { plainJson } from "./metadata.ts";
 import { compileRuntime } from "./runtime.ts";
 
 /** Compiles everything; the plan means something only when the context has no errors. */
@@ -76,7 +77,7 @@ function compileNode(context: CompileContext, node: CheckedMessage | undefined):
     region: locality.region,
     zone: serviceZone || locality.zone,
     subZone: locality.subZone,
-    metadata: (node === undefined ? {} : (json(node, "metadata") ?? {})) as Readonly<Record<string, unknown>>,
+    metadata: (node === undefined ? {} : plainJson(json(node, "metadata") ?? {})) as Readonly<Record<string, unknown>>,
   };
 }
 

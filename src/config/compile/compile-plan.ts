@@ -6,6 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import { compileBootstrap } from "./bootstrap.ts";
 import { CompileContext, type CompileOptions } from "./context.ts";
 import { deepFreeze } from "./deep-freeze.ts";
+import { pendingFields } from "./pending.ts";
 
 /** A plan with what was said about it; `plan` is null exactly when there is an error. */
 export interface CompileResult {
@@ -21,7 +22,7 @@ export function compilePlan(bootstrap: CheckedMessage, options: CompileOptions):
   return {
     plan: context.errors.length === 0 ? deepFreeze(plan) : null,
     errors: inFileOrder(context.errors),
-    warnings: inFileOrder([...context.warnings, ...unreadFields(bootstrap)]),
+    warnings: inFileOrder([...context.warnings, ...pendingFields(bootstrap), ...unreadFields(bootstrap)]),
   };
 }
 

@@ -24,12 +24,13 @@ export function compileHttpConnectionManager(
   const headersKb = count(manager, "max_request_headers_kb");
   const headersBytesMax = headersKb === undefined ? HEADERS_BYTES_MAX : headersKb * 1_024;
   const common = child(manager, "common_http_protocol_options");
+  const filters = compileHttpFilters(context, manager);
   return {
     kind: "http",
     statPrefix: statName(text(manager, "stat_prefix") ?? ""),
     codec: codecOf(context, manager),
     routes: routesOf(context, manager),
-    filters: compileHttpFilters(context, manager),
+    filters,
     ...accessLogging(context, manager),
     serverName: wireText(text(manager, "server_name") ?? "") || "envoy",
     serverHeader: SERVER_HEADER[text(manager, "server_header_transformation") ?? ""] ?? "overwrite",
@@ -44,7 +45,7 @@ export function compileHttpConnectionManager(
     ...timesOf(context, manager, common),
     ...addressing(context, manager),
     ...pathHandling(context, manager),
-    suppressEnvoyHeaders: false,
+    suppressEnvoyHeaders: filters.some((filter) => filter.suppressEnvoyHeaders),
     upgradeTypes: upgradeTypes(context, manager),
     proxy100Continue: flag(manager, "proxy_100_continue") ?? false,
     streamErrorOnInvalidHttp: flag(manager, "stream_error_on_invalid_http_message") ?? false,

@@ -2,9 +2,15 @@
 import type { CheckedJson, CheckedMessage, JsonValue } from "../load/checked.ts";
 import { entries } from "../load/fields.ts";
 
+/** JSON of a file as plain objects and arrays, so that it equals its structured clone. */
+export function plainJson(value: JsonValue): JsonValue {
+  return structuredClone(value);
+}
+
 /** filter_metadata: a Struct for each filter name. typed_filter_metadata is not read. */
 export function compileMetadata(metadata: CheckedMessage): Readonly<Record<string, JsonValue>> {
   const found: Record<string, JsonValue> = {};
-  for (const [name, value] of entries(metadata, "filter_metadata")) found[name] = (value as CheckedJson).value;
+  for (const [name, value] of entries(metadata, "filter_metadata"))
+    found[name] = plainJson((value as CheckedJson).value);
   return found;
 }

@@ -62,6 +62,7 @@ export interface HttpConnectionManagerPlan {
   readonly routes: RouteConfigPlan;
   readonly filters: readonly HttpFilterPlan[];
   readonly accessLogs: readonly AccessLogPlan[];
+  /** How often a line is written while a stream lasts; Infinity: at its end only. */
   readonly accessLogFlushIntervalMs: number;
   /** server_name, default `envoy`. */
   readonly serverName: string;
@@ -102,6 +103,7 @@ export interface HttpConnectionManagerPlan {
   /** strip_matching_host_port / strip_any_host_port. */
   readonly stripHostPort: "none" | "matching" | "any";
   readonly stripTrailingHostDot: boolean;
+  /** The router's suppress_envoy_headers, here too for what answers without it. */
   readonly suppressEnvoyHeaders: boolean;
   /** append_x_forwarded_port. */
   readonly appendForwardedPort: boolean;

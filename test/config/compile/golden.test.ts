@@ -24,13 +24,18 @@ describe("golden plans", () => {
       );
       const said = [
         ...errors.map((one) => `error ${formatDiagnostic(one)}\n`),
-        ...warnings.map((one) => `warning ${formatDiagnostic(one)}\n`),
+        ...warnings.filter(lasting).map((one) => `warning ${formatDiagnostic(one)}\n`),
       ].join("");
       compare(name.replace(".yaml", ".txt"), said);
       compare(name.replace(".yaml", ".plan.json"), plan === null ? "" : planText(plan));
     });
   }
 });
+
+/** What is pending is pending.test.ts's: here it would change with every reader that is written. */
+function lasting({ message }: { readonly message: string }): boolean {
+  return !message.endsWith(" is not acted on yet");
+}
 
 /** UPDATE_GOLDEN=1 writes what is there now, to be read before it is committed. An empty text has no file. */
 function compare(file: string, text: string): void {

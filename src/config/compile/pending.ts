@@ -1,0 +1,53 @@
+// Fields that are compiled into the plan and that nothing outside config/ reads yet: each is a warning by name until somebody does.
+// A test compares the list with the readers there are. Called by compile-plan.ts.
+import type { CheckedMessage, CheckedValue, Diagnostic } from "../load/checked.ts";
+import { fieldDiagnostic, isMessage } from "../load/fields.ts";
+
+const MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
+
+/** One field of the plan without a reader, and the field of Envoy's that it comes from. */
+export interface PendingField {
+  readonly plan: string;
+  readonly type: string;
+  readonly field: string;
+}
+
+/** All of them. Whoever makes the first reader of a plan field takes its lines out. */
+export const PENDING: readonly PendingField[] = [
+  { plan: "accessLogFlushIntervalMs", type: MANAGER, field: "access_log_flush_interval" },
+  { plan: "accessLogFlushIntervalMs", type: MANAGER, field: "access_log_options" },
+  { plan: "streamErrorOnInvalidHttp", type: MANAGER, field: "stream_error_on_invalid_http_message" },
+  { plan: "upgradeTypes", type: MANAGER, field: "upgrade_configs" },
+  { plan: "dynamicStats", type: ROUTER, field: "dynamic_stats" },
+  { plan: "respectExpectedRequestTimeout", type: ROUTER, field: "respect_expected_rq_timeout" },
+  { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log" },
+  { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log_path" },
+  { plan: "drainType", type: "envoy.config.listener.v3.Listener", field: "drain_type" },
+  { plan: "metadataMatch", type: "envoy.config.route.v3.RouteAction", field: "metadata_match" },
+  {
+    plan: "perConnectionBufferBytesMax",
+    type: "envoy.config.listener.v3.Listener",
+    field: "per_connection_buffer_limit_bytes",
+  },
+  {
+    plan: "perConnectionBufferBytesMax",
+    type: "envoy.config.cluster.v3.Cluster",
+    field: "per_connection_buffer_limit_bytes",
+  },
+  { plan: "retryOn", type: "envoy.config.route.v3.RouteAction", field: "retry_policy" },
+  { plan: "retryOn", type: "envoy.config.route.v3.VirtualHost", field: "retry_policy" },
+];
+
+/** A warning for every such field that a message or one below it sets. */
+export function pendingFields(message: CheckedMessage): readonly Diagnostic[] {
+  const found = PENDING.filter(({ type, field }) => message.type === type && message.fields[field] !== undefined).map(
+    ({ field }) => fieldDiagnostic(message, field, `${field} of ${message.type} is not acted on yet`),
+  );
+  return [...found, ...Object.values(message.fields).flatMap(messagesIn).flatMap(pendingFields)];
+}
+
+function messagesIn(value: CheckedValue): readonly CheckedMessage[] {
+  if (isMessage(value)) return [value];
+  return Array.isArray(value) ? (value as readonly CheckedValue[]).flatMap(messagesIn) : [];
+}
