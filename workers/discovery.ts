@@ -5,13 +5,13 @@ import { systemClock } from "../src/base/clock.ts";
 import { DrivenWheel } from "../src/base/driven-wheel.ts";
 import { systemRandom } from "../src/base/random.ts";
 import { runDnsActor } from "../src/control/discovery/dns-actor.ts";
-import type { DiscoveryInput, DiscoveryOutput } from "../src/messages/discovery.ts";
+import type { DiscoveryOrder, DiscoveryOutput } from "../src/messages/discovery.ts";
 import { lookUp } from "../src/net/look-up.ts";
 import { noticeBatch } from "../src/telemetry/notice-batch.ts";
 import { type StatsNotice, StatsWriter } from "../src/telemetry/stats-memory.ts";
 
 const { port, restored } = workerData as { readonly port: MessagePort; readonly restored: readonly StatsNotice[] };
-const link = new ThreadLink<DiscoveryInput, DiscoveryOutput>(port);
+const link = new ThreadLink<DiscoveryOrder, DiscoveryOutput>(port);
 const wheel = new DrivenWheel(systemClock, 20);
 
 runDnsActor({

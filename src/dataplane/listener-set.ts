@@ -23,6 +23,8 @@ export interface ListenerSetParts {
   warn(text: string): void;
   /** Number of this worker: only the first serves unix sockets, which cannot be shared. */
   readonly slot: number;
+  /** Workers of the node. */
+  readonly workers: number;
 }
 
 interface Entry {
@@ -120,7 +122,8 @@ export class ListenerSet {
   private async openAddress(entry: Entry, address: AddressPlan): Promise<ListenFailure | null> {
     const { plan, service } = entry;
     const { stats } = this.parts.services;
-    const mayAccept = (): boolean => service.connections() < entry.plan.connectionsMax;
+    // A listener's limit is the node's: each worker has its share.
+    const mayAccept = (): boolean => service.connections() < Math.ceil(entry.plan.connectionsMax / this.parts.workers);
     const outcome = await listen(
       this.parts.net,
       {

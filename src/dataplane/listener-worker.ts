@@ -57,7 +57,8 @@ export class ListenerWorker {
       onBug: options.onBug,
     };
     const { slot, warn } = options;
-    this.listeners = new ListenerSet({ net, services, createService: createListenerService, warn, slot });
+    const { workers } = options.memory;
+    this.listeners = new ListenerSet({ net, services, createService: createListenerService, warn, slot, workers });
   }
 
   /** From now on new connections and requests use this plan. */

@@ -15,6 +15,9 @@ export type DiscoveryInput =
   | { readonly type: "lookup-finished"; readonly target: string; readonly result: LookupResult }
   | { readonly type: "stop" };
 
+/** What the discovery thread takes from its link: orders to the actor, and for crash tests an order to die. */
+export type DiscoveryOrder = DiscoveryInput | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
+
 /** How a lookup ended. NXDOMAIN and a name without records are `resolved` with no address: the name service did answer. */
 export type LookupResult =
   | { readonly kind: "resolved"; readonly addresses: readonly ResolvedAddress[] }

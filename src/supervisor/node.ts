@@ -160,7 +160,7 @@ export function loggerOf(clock: Clock, options: ServeOptions): Logger {
   });
 }
 
-const WHEEL_TICK_MS = 20;
+const WHEEL_TICK_MS = 50;
 /** How often the node's own gauges follow. */
 const SHOW_INTERVAL_MS = 1_000;
 

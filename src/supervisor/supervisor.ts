@@ -1,12 +1,13 @@
 // The root of a node's actors: starts them, hands them plan, endpoints and keys, hears their facts, and stops them. Lives on the
 // main thread; never touches a request.
+import type { Misbehaviour } from "../actor/misbehave.ts";
 import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { WorkerView } from "../control/admin/view.ts";
 import { dnsPlanOf } from "../control/discovery/dns-state.ts";
-import type { DiscoveryInput, DiscoveryOutput } from "../messages/discovery.ts";
+import type { DiscoveryOrder, DiscoveryOutput } from "../messages/discovery.ts";
 import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { clearWorker, createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
@@ -42,7 +43,7 @@ export class Supervisor {
   readonly drain: DrainSequence;
   private readonly parts: SupervisorParts;
   private readonly pool: ListenerPool;
-  private readonly discovery: ActorThread<DiscoveryInput, DiscoveryOutput>;
+  private readonly discovery: ActorThread<DiscoveryOrder, DiscoveryOutput>;
   private readonly ticketKeys: TicketKeys;
   private readonly memory: NodeMemory;
   private readonly workers: MutableWorker[];
@@ -104,8 +105,13 @@ export class Supervisor {
   }
 
   /** Makes one worker die: for crash tests. */
-  misbehave(slot: number, how: "throw" | "exit" | "exhaust-heap"): void {
+  misbehave(slot: number, how: Misbehaviour): void {
     this.pool.send(slot, { type: "misbehave", how });
+  }
+
+  /** Makes discovery die: for crash tests. */
+  misbehaveDiscovery(how: "throw" | "exit"): void {
+    this.discovery.send({ type: "misbehave", how });
   }
 
   /** /healthcheck/fail and /healthcheck/ok. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import type { Misbehaviour } from "../../src/actor/misbehave.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
-import { LISTENER } from "../../src/telemetry/listener-stats.ts";
+import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { eventually, portOf, startTestNode } from "../support/nodes.ts";
 import { bareListener, barePlan } from "../support/plans.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -11,19 +11,9 @@ const DEATHS: readonly Misbehaviour[] = ["throw", "exit", "exhaust-heap"];
 
 let node: RunningNode;
 
-/** A number of the listener's block, summed over the workers. */
-function listenerStat(at: number): number {
-  const { stats } = node.view;
-  let sum = 0;
-  for (const { notices } of stats.sources()) {
-    const pages = notices.filter((notice) => notice.type === "page");
-    for (const notice of notices) {
-      if (notice.type !== "block" || notice.schema !== LISTENER.id) continue;
-      const page = pages.find(({ page }) => page === notice.page);
-      if (page !== undefined) sum += new Float64Array(page.memory)[notice.offset + at] as number;
-    }
-  }
-  return sum;
+/** A number of the listener, summed over the workers. */
+function listenerStat(name: string): number {
+  return new StatsReader(node.view.stats).value(`listener.127.0.0.1_0.${name}`);
 }
 
 describe("a listener worker that dies", () => {
@@ -48,14 +38,14 @@ describe("a listener worker that dies", () => {
     node = await startTestNode(barePlan([bareListener("a")]));
     const first = await RawClient.open(portOf(node));
     await first.get("/");
-    assert.equal(listenerStat(LISTENER.at.downstream_cx_active), 1);
+    assert.equal(listenerStat("downstream_cx_active"), 1);
     node.supervisor.misbehave(0, "exit");
     await first.closed();
-    await eventually(() => listenerStat(LISTENER.at.downstream_cx_active) === 0);
+    await eventually(() => listenerStat("downstream_cx_active") === 0);
     await eventually(() => node.view.workers()[0]?.state === "listening");
     const second = await RawClient.open(portOf(node));
     await second.get("/");
-    assert.equal(listenerStat(LISTENER.at.downstream_cx_total), 2);
+    assert.equal(listenerStat("downstream_cx_total"), 2);
     second.end();
   });
 

@@ -1,11 +1,12 @@
 // Runs DNS discovery on its thread: performs its effects with a resolver, a statistics writer and the link to the supervisor.
 import { ActorHost } from "../../actor/actor-host.ts";
 import type { TimerEffect } from "../../actor/behaviour.ts";
+import { misbehave } from "../../actor/misbehave.ts";
 import type { Link } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
-import type { DiscoveryInput, DiscoveryOutput, LookupResult } from "../../messages/discovery.ts";
+import type { DiscoveryInput, DiscoveryOrder, DiscoveryOutput, LookupResult } from "../../messages/discovery.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { dnsDiscovery } from "./dns-behaviour.ts";
@@ -18,7 +19,7 @@ export interface DnsActorParts {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly stats: StatsWriter;
-  readonly link: Link<DiscoveryInput, DiscoveryOutput>;
+  readonly link: Link<DiscoveryOrder, DiscoveryOutput>;
   /** Never throws or rejects: failures are results. */
   lookUp(host: string, family: LookupFamily, resolvers: readonly string[]): Promise<LookupResult>;
   /** Called after the actor was stopped. */
@@ -34,6 +35,7 @@ export function runDnsActor(parts: DnsActorParts): void {
     { clock, wheel, perform: (effect) => perform(parts, host, effect) },
   );
   link.receive((message) => {
+    if (message.type === "misbehave") return misbehave(message.how);
     host.tell(message);
     if (message.type !== "stop") return;
     host.stop();
