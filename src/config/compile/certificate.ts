@@ -70,10 +70,10 @@ function privateKeyOf(
 ): KeyObject | null {
   try {
     const privateKey = createPrivateKey({ key: key.pem, format: "pem", passphrase: password });
-    const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 2_048;
-    if (privateKey.asymmetricKeyType !== "rsa" || bits >= 2_048) return privateKey;
-    const says = `Failed to load private key from ${key.origin}: only RSA certificates with 2048-bit or larger keys are supported`;
-    context.error(certificate, "private_key", says);
+    const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? RSA_BITS_MIN;
+    if (privateKey.asymmetricKeyType !== "rsa" || bits >= RSA_BITS_MIN) return privateKey;
+    const says = `only RSA certificates with ${RSA_BITS_MIN}-bit or larger keys are supported`;
+    context.error(certificate, "private_key", `Failed to load certificate chain from ${key.origin}, ${says}`);
   } catch (fault) {
     context.error(
       certificate,
@@ -101,3 +101,6 @@ function reasonOf(fault: unknown): string {
 
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+
+/** As BoringSSL in Envoy. */
+const RSA_BITS_MIN = 2_048;

@@ -1,17 +1,29 @@
 // Cipher suites and curves as Envoy names them (BoringSSL) to what OpenSSL takes. Called by tls.ts.
 
-/** OpenSSL's cipher list, or the names that are none. BoringSSL's groups `[A|B]` become `A:B`: OpenSSL has no equal preference. */
-export function cipherList(suites: readonly string[]): { readonly list: string; readonly rejected: readonly string[] } {
-  const rejected: string[] = [];
+/** A cipher list for OpenSSL, with what of the given one does not go into it. */
+export interface CipherList {
+  readonly list: string;
+  /** Names that BoringSSL does not know either, or TLS 1.3 names alone. */
+  readonly rejected: readonly string[];
+  /** BoringSSL's rules and aliases (`HIGH`, `-AES128-SHA`): OpenSSL would read them otherwise. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * OpenSSL's cipher list of cipher_suites. BoringSSL's groups `[A|B]` become `A:B`: OpenSSL has no equal preference. TLS 1.3 names
+ * are left out, as BoringSSL does: those suites are always on.
+ */
+export function cipherList(suites: readonly string[]): CipherList {
   const names = suites
     .flatMap((suite) => suite.split(/[:\s]+/))
-    .flatMap((suite) => suite.replace(/^\[|\]$/g, "").split("|"));
-  const known = names.map((name) => {
-    const openssl = IANA[name] ?? name;
-    if (!KNOWN.has(openssl)) rejected.push(name);
-    return openssl;
-  });
-  return { list: known.join(":"), rejected };
+    .flatMap((suite) => suite.replace(/^\[|\]$/g, "").split("|"))
+    .filter((name) => name !== "");
+  const known = names.map((name) => IANA[name] ?? name).filter((name) => KNOWN.has(name));
+  const others = names.filter((name) => !KNOWN.has(IANA[name] ?? name));
+  const rules = others.filter((name) => RULE.test(name));
+  const unknown = others.filter((name) => !RULE.test(name) && !TLS13.has(name));
+  const alone = known.length === 0 && rules.length === 0;
+  return { list: known.join(":"), rejected: alone ? others : unknown, rules };
 }
 
 /** OpenSSL's curve list, or the names that are none. */
@@ -63,3 +75,12 @@ const IANA: Readonly<Record<string, string>> = {
 };
 
 const CURVES: ReadonlySet<string> = new Set(["P-256", "P-384", "P-521", "X25519", "X25519MLKEM768"]);
+
+const TLS13: ReadonlySet<string> = new Set([
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+]);
+
+const RULE =
+  /^[-!+@]|\+|^(ALL|HIGH|FIPS|SHA1?|SHA256|SHA384|AES|AES128|AES256|AESGCM|3DES|CHACHA20|[ak]?RSA|[ak]?ECDHE|a?ECDSA|[ak]?PSK|SSLv3|TLSv1|TLSv1\.2|DES-CBC3-SHA)$/;

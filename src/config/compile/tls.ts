@@ -105,6 +105,10 @@ function paramsOf(
     const says = `Failed to initialize cipher suites ${all}. The following ciphers were rejected when tried individually: ${ciphers.rejected.join(", ")}`;
     context.error(params, "cipher_suites", says);
   }
+  if (ciphers.rules.length > 0) {
+    const feature = `cipher suite rules (${ciphers.rules.join(", ")})`;
+    context.refuse(params, "cipher_suites", feature, "list the suites by name");
+  }
   const curves = curveList(texts(params, "ecdh_curves"));
   if (curves.rejected.length > 0) {
     context.error(params, "ecdh_curves", `Failed to initialize ECDH curves ${texts(params, "ecdh_curves").join(":")}`);
@@ -112,7 +116,8 @@ function paramsOf(
   const versionMin = VERSIONS[text(params, "tls_minimum_protocol_version") ?? ""] ?? "TLSv1.2";
   const versionMax = VERSIONS[text(params, "tls_maximum_protocol_version") ?? ""] ?? versionMaxDefault;
   if (versionMin > versionMax) {
-    context.error(params, "tls_minimum_protocol_version", `no TLS version is from ${versionMin} up to ${versionMax}`);
+    const feature = `TLS from ${versionMin} up to ${versionMax}`;
+    context.refuse(params, "tls_minimum_protocol_version", feature, "give a maximum that is not below the minimum");
   }
   return { versionMin, versionMax, ciphers: ciphers.list, curves: curves.list };
 }

@@ -1,6 +1,6 @@
 // Virtual hosts, routes and what they do.
 import type { FormatPartPlan } from "./access-log.ts";
-import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan, StringMatcherPlan } from "./match.ts";
+import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.ts";
 
 /** One RouteConfiguration. */
 export interface RouteConfigPlan {
@@ -167,5 +167,3 @@ export interface HeaderAddPlan {
   readonly action: "append" | "append_if_absent" | "overwrite" | "overwrite_if_exists";
   readonly keepEmpty: boolean;
 }
-
-export type { StringMatcherPlan };

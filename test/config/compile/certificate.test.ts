@@ -1,6 +1,6 @@
 // Certificates are read and checked when a plan is compiled, with what is wrong said at the field.
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { loadPlan } from "../../../src/config/compile/load-plan.ts";
@@ -35,6 +35,18 @@ describe("a certificate of a listener", () => {
     assert.match(errorsOf({ "/a.crt": pems.chain, "/a.key": short })[0] ?? "", /2048-bit or larger keys/);
   });
 
+  it("is read with its password", () => {
+    const encrypted = createPrivateKey(pems.key).export({
+      type: "pkcs8",
+      format: "pem",
+      cipher: "aes-256-cbc",
+      passphrase: "x",
+    });
+    const files = { "/a.crt": pems.chain, "/a.key": String(encrypted) };
+    assert.equal(load(files, "x").plan?.listeners[0]?.filterChains[0]?.tls?.certificates[0]?.password, "x");
+    assert.match(load(files, "wrong").errors[0]?.message ?? "", /Failed to load private key from \/a.key/);
+  });
+
   it("is refused when a later certificate of its chain is none", () => {
     const broken = `${pems.chain}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`;
     assert.match(
@@ -51,7 +63,7 @@ describe("a certificate of a listener", () => {
   });
 });
 
-function load(files: Readonly<Record<string, string>>) {
+function load(files: Readonly<Record<string, string>>, password = "") {
   const tls = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
   const text = `static_resources:
   listeners:
@@ -68,7 +80,7 @@ function load(files: Readonly<Record<string, string>>) {
       transport_socket:
         name: t
         typed_config: { "@type": ${tls}, common_tls_context: { tls_certificates: [
-          { certificate_chain: {filename: /a.crt}, private_key:  { filename: /a.key } } ] } }
+          { certificate_chain: {filename: /a.crt}, private_key:  { filename: /a.key }, password: { inline_string: "${password}" } } ] } }
 `;
   return loadPlan(
     { file: "f", text },
