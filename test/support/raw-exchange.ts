@@ -30,9 +30,13 @@ export function exchange(
   });
 }
 
-/** The answer with dates, ids and times of its own masked. */
+/**
+ * The answer with dates, ids and times of its own masked. After `connection: close` it does not count how soon the server closes: Envoy
+ * waits for the client up to its delayed close timeout.
+ */
 export function masked(answer: string): string {
-  return answer
+  const whole = /^connection: close\r$/im.test(answer) ? answer.replace(/<(closed|left open)>$/, "<close>") : answer;
+  return whole
     .replaceAll(/^(date|Date): .*GMT/gm, "$1: <date>")
     .replaceAll(/(x-envoy-upstream-service-time): \d+/gi, "$1: <ms>")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uuid>");
