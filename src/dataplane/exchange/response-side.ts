@@ -108,7 +108,7 @@ export class ResponseSide implements PassOutput {
   /** Body bytes of the answer. */
   body(bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const { chain, timers } = this.exchange;
-    timers.touch();
+    if (!last) timers.touch();
     if (chain === null) {
       this.data(bytes, start, end, last);
       return;

@@ -3,6 +3,7 @@
 // by another one without an attempt being counted. Knows no timeouts and no response codes.
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
 import type { Cluster, Endpoint, OpenFailure, UpstreamRequest, UpstreamStream } from "../upstream/upstream.ts";
 import { BODY_BUFFER_HIGH_BYTES, BodyBuffer } from "./body-buffer.ts";
@@ -59,6 +60,11 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.owner = owner;
     this.body = new BodyBuffer(budget);
     this.sink = this;
+  }
+
+  /** For clusters with auto_sni. */
+  authority(): string {
+    return this.head?.value(H.PSEUDO_AUTHORITY) ?? "";
   }
 
   /** Asks the cluster for a stream. The head stays the caller's and must live until the call is over. */
@@ -224,8 +230,9 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
    * the whole request may be sent again when it is idempotent, or when the peer said that it did not look at it.
    */
   private mayReopen(fault: ProtocolFault): boolean {
-    if (!this.isWhole || this.reopens >= REOPENS_MAX || this.stream === null || !this.stream.reused) return false;
-    return fault.retrySafe || (fault.kind === "connection_closed" && this.isIdempotent);
+    const { stream } = this;
+    if (!this.isWhole || this.reopens >= REOPENS_MAX || stream === null || !stream.reused) return false;
+    return fault.retrySafe || (fault.kind === "connection_closed" && this.isIdempotent && stream.unanswered);
   }
 
   private reopen(): void {
