@@ -49,8 +49,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   flags: string = "";
   /** Response code details; empty: the upstream's answer. */
   details: string = "";
-  /** Whether the head was refused before its end counted: the connection is not used again. */
-  headRefused: boolean = false;
+  /** Whether the rest of the request will not come although it is answered: it broke the protocol or its head took too long. */
+  cutShort: boolean = false;
   readonly router: Router;
   readonly response: ResponseSide;
   readonly timers: StreamTimers;
@@ -166,7 +166,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (isClientsFault(fault)) this.owner?.onProtocolFault(fault);
     if (fault.status !== 0 && !this.response.headSent) {
       if (fault.kind === "head_timeout") count(this.manager.stats, HTTP.at.downstream_rq_header_timeout);
-      this.headRefused = true;
+      this.cutShort = fault.kind !== "missing_host";
       this.giveUp(protocolReply(fault));
       return;
     }
@@ -312,7 +312,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.upgrade = "";
     this.flags = "";
     this.details = "";
-    this.headRefused = false;
+    this.cutShort = false;
     this.routeKnown = false;
     this.isPaused = false;
     const { free } = this.manager.worker;

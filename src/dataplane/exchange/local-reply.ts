@@ -159,16 +159,12 @@ export function fillReplyHead(head: HeaderList, answer: LocalReply, length: numb
   if (!head.has(H.CONTENT_TYPE)) head.addText(H.CONTENT_TYPE, "text/plain");
 }
 
-/** Begins the head of an answer to a gRPC request: trailers only, status 200. What else it carries comes between this and its message. */
-export function beginGrpcHead(head: HeaderList, answer: LocalReply): void {
+/** Fills `head` for an answer to a gRPC request: trailers only, status 200, the body as message. */
+export function fillGrpcHead(head: HeaderList, answer: LocalReply, body: Uint8Array): void {
   head.status = 200;
-  head.addText(H.CONTENT_TYPE, "application/grpc");
-  head.addText(H.GRPC_STATUS, String(answer.grpcStatus >= 0 ? answer.grpcStatus : grpcStatusOf(answer.status)));
-}
-
-/** Adds grpc-message: the body, percent-encoded. */
-export function endGrpcHead(head: HeaderList, body: Uint8Array): void {
-  if (body.length > 0) head.addText(H.GRPC_MESSAGE, percentEncoded(body));
+  head.setText(H.CONTENT_TYPE, "application/grpc");
+  head.setText(H.GRPC_STATUS, String(answer.grpcStatus >= 0 ? answer.grpcStatus : grpcStatusOf(answer.status)));
+  if (body.length > 0) head.setText(H.GRPC_MESSAGE, percentEncoded(body));
 }
 
 /** gRPC status for an HTTP status (gRPC's http-grpc-status-mapping). */

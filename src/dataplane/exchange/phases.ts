@@ -11,7 +11,7 @@ import { redirectLocation, tlsLocation } from "../routing/redirect.ts";
 import { isGrpc, type Route } from "../routing/route-table.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
-import { directReply, type LocalReply, REPLIES } from "./local-reply.ts";
+import { directReply, REPLIES } from "./local-reply.ts";
 
 /** Judges and cleans the head. */
 export function enterHead(exchange: Exchange): Step {
@@ -19,7 +19,7 @@ export function enterHead(exchange: Exchange): Step {
   const head = exchange.request as HeaderList;
   if (manager.worker.budget.isSpent()) {
     count(manager.stats, HTTP.at.downstream_rq_overload_close);
-    return refuse(exchange, REPLIES.overloaded);
+    return exchange.reply(REPLIES.overloaded);
   }
   const verdict = manager.requestRules.apply(head, (exchange.owner as ExchangeOwner).peer, exchange);
   exchange.isGrpc = isGrpc(head);
@@ -27,26 +27,25 @@ export function enterHead(exchange: Exchange): Step {
     case "ok":
       break;
     case "missing_host":
-      return refuse(exchange, REPLIES.missingHost);
+      return exchange.reply(REPLIES.missingHost);
     case "absolute_path":
       count(manager.stats, HTTP.at.downstream_rq_non_relative_path);
-      return refuse(exchange, REPLIES.absolutePath);
+      return exchange.reply(REPLIES.absolutePath);
     case "bad_path":
       count(manager.stats, HTTP.at.downstream_rq_failed_path_normalization);
-      return refuse(exchange, REPLIES.badPath);
+      return exchange.reply(REPLIES.badPath);
     case "redirect_path":
       if (exchange.isGrpc) {
         count(manager.stats, HTTP.at.downstream_rq_failed_path_normalization);
-        return refuse(exchange, REPLIES.badPath);
+        return exchange.reply(REPLIES.badPath);
       }
       count(manager.stats, HTTP.at.downstream_rq_redirected_with_normalized_path);
-      exchange.headRefused = true;
       return exchange.response.local(REPLIES.redirectPath, head.value(H.PSEUDO_PATH) ?? "/");
   }
   if (exchange.wantsContinue && !exchange.requestEnded) exchange.response.sendContinue();
   if (exchange.upgrade === "") return Step.Next;
   count(manager.stats, HTTP.at.downstream_rq_ws_on_non_ws_route);
-  return refuse(exchange, REPLIES.upgradeRefused);
+  return exchange.reply(REPLIES.upgradeRefused);
 }
 
 /** Chooses the route; answers when it is a redirect or a direct response, or when there is none. */
@@ -84,11 +83,6 @@ export function selectRoute(exchange: Exchange): Route | null {
   const { manager } = exchange;
   const { runtime } = manager.worker.services;
   return manager.routes.select(exchange.request as HeaderList, runtime, exchange.randomNumber);
-}
-
-function refuse(exchange: Exchange, answer: LocalReply): Step {
-  exchange.headRefused = true;
-  return exchange.reply(answer);
 }
 
 function notFound(exchange: Exchange): Step {

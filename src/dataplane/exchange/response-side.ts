@@ -11,7 +11,7 @@ import type { PassOutput } from "../filters/chain.ts";
 import { Step } from "../filters/filter.ts";
 import { BODY_BUFFER_HIGH_BYTES } from "./body-buffer.ts";
 import type { Exchange } from "./exchange.ts";
-import { beginGrpcHead, endGrpcHead, fillReplyHead, type LocalReply, replyBytes } from "./local-reply.ts";
+import { fillGrpcHead, fillReplyHead, type LocalReply, replyBytes } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { pump } from "./pump.ts";
 
@@ -21,7 +21,7 @@ export class ResponseSide implements PassOutput {
   head: HeaderList | null = null;
   /** Whether the head was given to the codec. */
   headSent: boolean = false;
-  /** Status that was sent, 0 before. */
+  /** Status of the upstream's answer or of what was sent; 0 before. */
   status: number = 0;
   bytesSent: number = 0;
   grpcStatus: string | undefined = undefined;
@@ -32,6 +32,8 @@ export class ResponseSide implements PassOutput {
   private headEnds = false;
   /** Body of a local answer that waits for the filters to let its head pass. */
   private localBody: Uint8Array | null = null;
+  /** A local 400: the client's next request cannot be trusted either. */
+  private refuses = false;
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
@@ -50,14 +52,13 @@ export class ResponseSide implements PassOutput {
     const head = acquireHeaderList();
     const isHead = exchange.request?.value(H.PSEUDO_METHOD) === "HEAD";
     let body = replyBytes(answer);
-    if (exchange.isGrpc) beginGrpcHead(head, answer);
     if (location !== "") head.addText(H.LOCATION, location);
-    exchange.router.decorateLocal(head);
-    if (answer.flag === "UO" && !exchange.manager.suppressEnvoyHeaders) head.addText(H.X_ENVOY_OVERLOADED, "true");
+    exchange.router.decorateLocal(head, answer.flag === "UO");
     if (exchange.isGrpc) {
-      if (!isHead) endGrpcHead(head, body);
+      fillGrpcHead(head, answer, isHead ? NO_BODY : body);
       body = NO_BODY;
     } else fillReplyHead(head, answer, body.length);
+    this.refuses = answer.status === 400 && !exchange.manager.plan.streamErrorOnInvalidHttp;
     this.localBody = isHead ? NO_BODY : body;
     this.begin(head, this.localBody.length === 0);
     return Step.Reply;
@@ -169,6 +170,7 @@ export class ResponseSide implements PassOutput {
     this.grpcStatus = undefined;
     this.ended = false;
     this.localBody = null;
+    this.refuses = false;
   }
 
   private sendHead(): void {
@@ -178,10 +180,9 @@ export class ResponseSide implements PassOutput {
     manager.responseRules.apply(head, exchange.request);
     if (owner === null || writer === null) return;
     owner.drainBeforeAnswer();
-    if (!exchange.requestEnded || exchange.headRefused) {
-      count(manager.stats, HTTP.at.downstream_rq_response_before_rq_complete);
-      owner.endAfterAnswer();
-    }
+    const isEarly = !exchange.requestEnded || exchange.cutShort;
+    if (isEarly) count(manager.stats, HTTP.at.downstream_rq_response_before_rq_complete);
+    if (isEarly || this.refuses) owner.endAfterAnswer();
     this.headSent = true;
     this.status = head.status;
     this.countStatus(head.status);

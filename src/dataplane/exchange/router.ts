@@ -49,6 +49,7 @@ export interface RouterHost extends FormatSource {
   onRequestPressure(isBackedUp: boolean): void;
   /** Where the answer goes. */
   readonly response: {
+    status: number;
     interim(head: HeaderList): void;
     begin(head: HeaderList, end: boolean): void;
     body(bytes: Uint8Array, start: number, end: number, last: boolean): void;
@@ -118,11 +119,11 @@ export class Router implements CallOwner {
     if (this.call.isAlive()) this.armTimeout();
   }
 
-  /** Header changes of the route on an answer that the proxy gives by itself. */
-  decorateLocal(head: HeaderList): void {
+  /** What an answer that the proxy gives by itself carries of the route: its header changes, then Envoy's own fields. */
+  decorateLocal(head: HeaderList, isOverflow: boolean): void {
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, this.host);
-    if (this.attempts > 0 && this.route?.vhost.plan.includeAttemptCountInResponse === true)
-      head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
+    if (isOverflow && !this.host.manager.suppressEnvoyHeaders) head.addText(H.X_ENVOY_OVERLOADED, "true");
+    if (this.attempts > 0) this.countAttempts(head);
   }
 
   /** Drops the upstream half, if there is one. */
@@ -179,9 +180,9 @@ export class Router implements CallOwner {
         head.setText(H.X_ENVOY_UPSTREAM_SERVICE_TIME, smallNumber(this.upstreamServiceMs));
     }
     this.account.onHead(head, end, host.isGrpc, this.call.endpoint);
-    if (this.route?.vhost.plan.includeAttemptCountInResponse === true)
-      head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
+    host.response.status = head.status; // for %RESPONSE_CODE% in what follows
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, host);
+    this.countAttempts(head);
     if (end) this.onComplete(now);
     host.response.begin(head, end);
   }
@@ -253,6 +254,11 @@ export class Router implements CallOwner {
     }
     this.account.onLocal(fault.status, this.call.endpoint);
     this.host.giveUp(attemptReply(fault, this.attempts > 1));
+  }
+
+  private countAttempts(head: HeaderList): void {
+    if (this.route?.vhost.plan.includeAttemptCountInResponse === true)
+      head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
   }
 
   private countBroken(): void {

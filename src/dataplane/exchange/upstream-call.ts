@@ -123,10 +123,11 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
   /** Ends the call without another word to the owner; the endpoint stays readable. Harmless when it is over. */
   abandon(code: number): void {
     const { phase } = this;
-    if (phase === Phase.Idle || phase === Phase.Over) return;
+    if (phase === Phase.Idle) return;
     this.phase = Phase.Over;
     if (phase === Phase.Opening) this.cluster?.cancel(this);
-    else this.writer?.reset(code);
+    // After a complete response only a request that is not is still open.
+    else if (phase !== Phase.Over || !this.requestEnded) this.writer?.reset(code);
     this.letGo();
   }
 
