@@ -114,7 +114,9 @@ function paramsOf(
     context.error(params, "ecdh_curves", `Failed to initialize ECDH curves ${texts(params, "ecdh_curves").join(":")}`);
   }
   const versionMin = VERSIONS[text(params, "tls_minimum_protocol_version") ?? ""] ?? "TLSv1.2";
-  const versionMax = VERSIONS[text(params, "tls_maximum_protocol_version") ?? ""] ?? versionMaxDefault;
+  // A minimum above the default maximum means that version: in Envoy such a client has none and every handshake fails.
+  const versionMaxAbsent = versionMin > versionMaxDefault ? versionMin : versionMaxDefault;
+  const versionMax = VERSIONS[text(params, "tls_maximum_protocol_version") ?? ""] ?? versionMaxAbsent;
   if (versionMin > versionMax) {
     const feature = `TLS from ${versionMin} up to ${versionMax}`;
     context.refuse(params, "tls_minimum_protocol_version", feature, "give a maximum that is not below the minimum");
