@@ -19,10 +19,11 @@ export class ClientChannel implements Channel {
   ending: "" | "close" | "abort" = "";
   /** Whether the proxy wants no more bytes. */
   isPaused: boolean = false;
+  /** Whether the socket is gone. */
+  isGone: boolean = false;
   /** While true the client takes nothing, so that what is written stays queued. */
   isStalled: boolean = false;
   private taken = "";
-  private gone = false;
   private wasHigh = false;
 
   /** The client sends. */
@@ -39,8 +40,8 @@ export class ClientChannel implements Channel {
 
   /** The client goes away. */
   hangUp(fault: NetFault | null = null): void {
-    if (this.gone) return;
-    this.gone = true;
+    if (this.isGone) return;
+    this.isGone = true;
     this.handler.onClose(fault);
   }
 

@@ -136,6 +136,8 @@ export class FakeStream implements MessageWriter {
   /** What `isBackedUp` answers. */
   backedUp: boolean = false;
   isPaused: boolean = false;
+  /** Whether the head of an answer was given. */
+  headGiven: boolean = false;
   private answered = false;
   private readonly request: UpstreamRequest;
 
@@ -151,6 +153,7 @@ export class FakeStream implements MessageWriter {
   respond(status: number, fields: Fields = {}, body: string | null = ""): void {
     const list = fieldList(fields);
     list.status = status;
+    this.headGiven = true;
     if (body === "") this.answered = true;
     this.request.sink.onHead(list, body === "");
     if (body !== null && body !== "") this.data(body, true);

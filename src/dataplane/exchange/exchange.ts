@@ -16,16 +16,12 @@ import type { ExchangeOwner } from "./exchange-owner.ts";
 import { FilterFace } from "./filter-face.ts";
 import { type LocalReply, protocolReply } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
-import { enterHead, enterRoute, selectRoute } from "./phases.ts";
+import { enterHead, enterRoute, Phase, selectRoute } from "./phases.ts";
 import type { RequestTraits } from "./request-headers.ts";
 import { ResponseSide } from "./response-side.ts";
 import { Router, type RouterHost } from "./router.ts";
 import { StreamTimers, type TimedStream } from "./stream-timers.ts";
 import { FREE_EXCHANGES_MAX } from "./worker-context.ts";
-
-/** Phases in order. `Respond` begins when an answer does, wherever it comes from. */
-export const Phase = { Idle: 0, Head: 1, Filters: 2, Route: 3, Upstream: 4, Respond: 5, Done: 6 } as const;
-export type Phase = (typeof Phase)[keyof typeof Phase];
 
 /** One request with its response. */
 export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedStream {

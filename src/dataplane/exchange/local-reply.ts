@@ -35,7 +35,8 @@ type ReplyName =
   | "badPath"
   | "redirectPath"
   | "upgradeRefused"
-  | "overloaded";
+  | "overloaded"
+  | "headTooLarge";
 
 /** The answers that depend on nothing. */
 export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
@@ -54,6 +55,7 @@ export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
   redirectPath: reply(307, "", "", "path_normalization_failed"),
   upgradeRefused: reply(403, "", "", "upgrade_failed"),
   overloaded: reply(503, "envoy overloaded", "OM", "overload"),
+  headTooLarge: reply(500, "", "", "request_headers_too_large_after_mutation"),
 };
 
 /** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */

@@ -13,6 +13,10 @@ import type { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
 import { directReply, REPLIES } from "./local-reply.ts";
 
+/** Phases in order. `Respond` begins when an answer does, wherever it comes from. */
+export const Phase = { Idle: 0, Head: 1, Filters: 2, Route: 3, Upstream: 4, Respond: 5, Done: 6 } as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
 /** Judges and cleans the head. */
 export function enterHead(exchange: Exchange): Step {
   const { manager } = exchange;

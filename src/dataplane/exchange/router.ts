@@ -107,7 +107,10 @@ export class Router implements CallOwner {
     this.attempts = 1;
     const head = host.request as HeaderList;
     const method = head.value(H.PSEUDO_METHOD) ?? "";
-    prepareUpstreamHead(head, this.headContext(route, facts, forward), this.times);
+    if (!prepareUpstreamHead(head, this.headContext(route, facts, forward), this.times)) {
+      host.giveUp(REPLIES.headTooLarge);
+      return;
+    }
     if (host.requestEnded) this.armTimeout();
     this.call.priority = forward.priority;
     this.call.downstreamProtocol = host.protocol;
@@ -273,8 +276,9 @@ export class Router implements CallOwner {
 
   private headContext(route: Route, facts: RouteFacts, forward: ForwardPlan): UpstreamHeadContext {
     const { host, chosen } = this;
-    const suppress = host.manager.suppressEnvoyHeaders;
-    return { route, facts, forward, chosen, mayHaveTimeouts: host.isInternal, suppress, source: host };
+    const { suppressEnvoyHeaders: suppress, plan } = host.manager;
+    const { headersBytesMax } = plan;
+    return { route, facts, forward, chosen, mayHaveTimeouts: host.isInternal, suppress, source: host, headersBytesMax };
   }
 
   private worker(): ConnectionManager["worker"]["services"] {

@@ -21,6 +21,8 @@ export interface UpstreamHeadContext {
   /** suppress_envoy_headers. */
   readonly suppress: boolean;
   readonly source: FormatSource;
+  /** What a client's head may take. */
+  readonly headersBytesMax: number;
 }
 
 /** The times that hold for one request. */
@@ -31,8 +33,11 @@ export interface RequestTimes {
   alternative: boolean;
 }
 
-/** Finishes the head; answers the request's times. `times` is written, not made. */
-export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadContext, times: RequestTimes): void {
+/**
+ * Finishes the head and writes the request's times into `times`. False: the configuration's changes made the head larger than
+ * `HEAD_GROWTH_MAX` times what a client may send, as a header copied into many others does.
+ */
+export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadContext, times: RequestTimes): boolean {
   const { forward, route, facts, chosen, suppress, source } = context;
   times.timeoutMs = forward.timeoutMs;
   times.alternative = false;
@@ -48,6 +53,8 @@ export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadConte
   if (chosen !== null && chosen.hostRewrite !== "") setHost(head, chosen.hostRewrite, context);
   else if (rewrite.host.kind !== "none" && rewrite.host.kind !== "auto") rewriteHost(head, "", context);
   if (rewrite.path.kind !== "none") rewritePath(head, context);
+  const isChanged = facts.levels.length > 0 || chosen !== null || rewrite.path.kind !== "none";
+  return !isChanged || head.sizeBytes() <= HEAD_GROWTH_MAX * context.headersBytesMax;
 }
 
 /** Rewrites the host by the route; `endpointHostname` is for `auto`. */
@@ -83,6 +90,8 @@ function rewritePath(head: HeaderList, context: UpstreamHeadContext): void {
   head.replaceValueAt(at, rewrittenPath(context.forward.rewrite, context.route.plan.match.path, before));
   if (!context.suppress && !head.has(H.X_ENVOY_ORIGINAL_PATH)) head.addText(H.X_ENVOY_ORIGINAL_PATH, before);
 }
+
+const HEAD_GROWTH_MAX = 2;
 
 const ROUTER_ORDERS: readonly number[] = [
   H.X_ENVOY_RETRY_ON,

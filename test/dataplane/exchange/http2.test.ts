@@ -272,6 +272,24 @@ describe("an answer of the proxy itself", () => {
     );
   });
 
+  it("is 500 when the configuration makes a request too large for any upstream", () => {
+    const copies = Array.from({ length: 8 }, (_, i) => ({
+      ...change(`x-copy-${i}`, ""),
+      value: [{ kind: "operator", name: "REQ", args: ["x-big"], lengthMax: Number.POSITIVE_INFINITY } as const],
+    }));
+    const headers = { ...noChanges, requestAdd: copies };
+    const routes = { ...routeConfig(virtualHost("all", ["*"], [forwarding("/", "up")])), headers };
+    const world = new ExchangeWorld(listener(manager({ routes })));
+    const up = world.upstreams.add("up");
+    const ask = (bytes: number): string =>
+      world.ask(`GET / HTTP/1.1\r\nhost: a\r\nx-big: ${"x".repeat(bytes)}\r\n\r\n`);
+    assert.match(ask(20_000), /^HTTP\/1.1 500 /);
+    assert.equal(up.streams.length, 0);
+    ask(1_000);
+    assert.equal(up.streams.length, 1);
+    assert.deepEqual(world.leaks(), []);
+  });
+
   it("differs from an upstream's answer in its code, which is known there", () => {
     assert.deepEqual(headOf("GET /x HTTP/1.1\r\nhost: a\r\n\r\n").slice(2, 6), [
       "x-envoy-upstream-service-time: MS",
