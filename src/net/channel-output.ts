@@ -78,6 +78,8 @@ export abstract class ChannelOutput implements TurnTask {
   /** The kernel took the pending write. */
   written(): void {
     if (this.pendingBytes === 0) return;
+    // Seen now or never: what came behind this write may have been answered with "backed up", and has not been flushed yet.
+    this.noteHigh();
     this.dropPending();
     if (this.phase === "closed") return;
     this.sendOut();
@@ -118,7 +120,7 @@ export abstract class ChannelOutput implements TurnTask {
   private sendOut(): void {
     const n = this.out.end;
     if (n === 0 || this.phase !== "open") return;
-    if (this.queuedBytes() >= QUEUED_HIGH_BYTES) this.high = true;
+    this.noteHigh();
     if (this.pendingBytes > 0) return;
     const buffer = this.out.detach();
     if (this.write(buffer, n)) {
@@ -172,6 +174,10 @@ export abstract class ChannelOutput implements TurnTask {
     const lease = this.pendingLease;
     this.pendingLease = null;
     lease?.release();
+  }
+
+  private noteHigh(): void {
+    if (this.queuedBytes() >= QUEUED_HIGH_BYTES) this.high = true;
   }
 
   private isDrained(): boolean {

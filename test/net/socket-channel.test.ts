@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { Turn } from "../../src/base/turn.ts";
+import { createNetContext } from "../../src/net/net-context.ts";
 import { QUEUED_HIGH_BYTES, QUEUED_LOW_BYTES } from "../../src/protocol/message.ts";
 import {
   append,
@@ -100,6 +102,34 @@ describe("a channel", () => {
     await pair.clientEvents.until(() => pair.clientEvents.drains > drains);
     assert.ok(pair.client.queuedBytes() < QUEUED_LOW_BYTES);
     assert.equal(pair.client.bytesWritten, sent);
+    await pair.end();
+  });
+
+  it("says drain when the mark was passed behind a waiting write and the peer took that before the turn was over", async () => {
+    const turnEnds: (() => void)[] = [];
+    const net = createNetContext({
+      turn: new Turn((run) => turnEnds.push(run)),
+      onBug: (error) => assert.fail(String(error)),
+    });
+    const endTurn = (): void => {
+      for (const run of turnEnds.splice(0)) run();
+    };
+    const pair = await connectedPair(net);
+    pair.client.pauseReading();
+    const piece = Buffer.alloc(QUEUED_LOW_BYTES - 1);
+    let sent = 0;
+    while (pair.server.queuedBytes() === 0) {
+      append(pair.server, piece);
+      pair.server.flush();
+      sent += piece.length;
+    }
+    const late = Buffer.alloc(QUEUED_HIGH_BYTES - 1);
+    append(pair.server, late);
+    assert.ok(pair.server.queuedBytes() >= QUEUED_HIGH_BYTES);
+    pair.client.resumeReading();
+    await pair.clientEvents.until(() => pair.clientEvents.bytes === sent + late.length);
+    endTurn();
+    assert.equal(pair.serverEvents.drains, 1);
     await pair.end();
   });
 
