@@ -15,6 +15,8 @@ type Protocol = "http1" | "http2";
 const SIZES = [70_000, 1 << 20, 3_000_001, 8 << 20];
 /** A client that takes its time reads so much and then lets the others go first. */
 const SIP_BYTES = 48 * 1024;
+/** Node's own peers refuse streams when the bodies that wait in them pass 10 MiB. */
+const SESSION_MEMORY_MIB = 256;
 
 describe("large bodies arrive whole", function () {
   this.timeout(60_000);
@@ -98,7 +100,7 @@ describe("large bodies arrive whole", function () {
   }
 
   async function origin2(): Promise<number> {
-    const server = http2.createServer();
+    const server = http2.createServer({ maxSessionMemory: SESSION_MEMORY_MIB });
     const sessions = new Set<http2.ServerHttp2Session>();
     server.on("session", (session) => sessions.add(session));
     server.on("stream", (stream, headers) => {
@@ -129,7 +131,10 @@ describe("large bodies arrive whole", function () {
   }
 
   function client2(port: number): (path: string, upload: Buffer | null) => Promise<Readable> {
-    const session = http2.connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 256 * 1024 } });
+    const session = http2.connect(`http://127.0.0.1:${port}`, {
+      settings: { initialWindowSize: 256 * 1024 },
+      maxSessionMemory: SESSION_MEMORY_MIB,
+    });
     session.on("error", () => {}); // the worker may stop before its clients
     closers.push(async () => session.destroy());
     return async (path, upload) => {
