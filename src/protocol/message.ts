@@ -124,6 +124,11 @@ export interface ServerCodec {
    * fault, whose status is answered, and the connection ends. Absent where half a head is no exchange (HTTP/2).
    */
   failHead?(fault: ProtocolFault): void;
+  /**
+   * Resets the exchanges whose answer is complete on our side but of which nothing could be sent since the last call, because the
+   * peer's window stays shut. Answers how many; the owner has the timer. Absent where the socket alone decides (HTTP/1).
+   */
+  endStalled?(): number;
   readonly protocol: "http1" | "http2";
 }
 

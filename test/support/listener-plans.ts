@@ -68,6 +68,7 @@ export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConn
     headersBytesMax: 61_440,
     idleTimeoutMs: 3_600_000,
     streamIdleTimeoutMs: 300_000,
+    streamFlushTimeoutMs: 300_000,
     requestTimeoutMs: Number.POSITIVE_INFINITY,
     requestHeadersTimeoutMs: 10_000,
     connectionDurationMaxMs: Number.POSITIVE_INFINITY,

@@ -105,7 +105,7 @@ function extension(name: string, type: string, fields: Readonly<Record<string, u
 
 function pem(label: string): string {
   const file = goldenText("envoy/front-proxy.front-envoy.yaml");
-  const found = new RegExp(`-----BEGIN ${label}-----[^]*?-----END ${label}-----`).exec(file);
+  const found = new RegExp(`-----BEGIN ${label}-----.*?-----END ${label}-----`, "s").exec(file);
   if (found === null) throw new Error(`the golden file holds no ${label}`);
   return `${found[0].replaceAll(/^ +/gm, "")}\n`;
 }

@@ -14,6 +14,7 @@ export interface Defaults {
   readonly emptyDataPerSecondMax: number;
   readonly continuationsMax: number;
   readonly requestHeadersTimeoutMs: number;
+  readonly streamFlushTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
 }
 
@@ -34,6 +35,7 @@ const STARLING: Defaults = {
   emptyDataPerSecondMax: 100,
   continuationsMax: 20,
   requestHeadersTimeoutMs: 10_000,
+  streamFlushTimeoutMs: 60_000,
   handshakeTimeoutMs: 10_000,
 };
 
@@ -50,5 +52,6 @@ const ENVOY: Defaults = {
   emptyDataPerSecondMax: Number.POSITIVE_INFINITY,
   continuationsMax: Number.POSITIVE_INFINITY,
   requestHeadersTimeoutMs: Number.POSITIVE_INFINITY,
+  streamFlushTimeoutMs: 300_000,
   handshakeTimeoutMs: Number.POSITIVE_INFINITY,
 };

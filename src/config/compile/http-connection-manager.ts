@@ -92,6 +92,7 @@ type Times = Pick<
   HttpConnectionManagerPlan,
   | "idleTimeoutMs"
   | "streamIdleTimeoutMs"
+  | "streamFlushTimeoutMs"
   | "requestTimeoutMs"
   | "requestHeadersTimeoutMs"
   | "connectionDurationMaxMs"
@@ -109,6 +110,11 @@ function timesOf(context: CompileContext, manager: CheckedMessage, common: Check
   return {
     idleTimeoutMs: ofCommon("idle_timeout", 3_600_000),
     streamIdleTimeoutMs: timeoutMs(manager, "stream_idle_timeout", 300_000),
+    streamFlushTimeoutMs: timeoutMs(
+      manager,
+      "stream_flush_timeout",
+      timeoutMs(manager, "stream_idle_timeout", context.defaults.streamFlushTimeoutMs),
+    ),
     requestTimeoutMs: timeoutMs(manager, "request_timeout", none),
     requestHeadersTimeoutMs: timeoutMs(manager, "request_headers_timeout", context.defaults.requestHeadersTimeoutMs),
     connectionDurationMaxMs: ofCommon("max_connection_duration", none),

@@ -76,6 +76,8 @@ export interface HttpConnectionManagerPlan {
   readonly idleTimeoutMs: number;
   /** stream_idle_timeout, default 300 000; Infinity: none. */
   readonly streamIdleTimeoutMs: number;
+  /** stream_flush_timeout, else stream_idle_timeout; Starling's default 60 000, Envoy's 300 000; Infinity: none. */
+  readonly streamFlushTimeoutMs: number;
   /** request_timeout, default Infinity. */
   readonly requestTimeoutMs: number;
   /** request_headers_timeout; Starling's default 10 000, Envoy's none. */

@@ -73,7 +73,14 @@ export class ConnectionStats {
   onProtocolFault(fault: ProtocolFault): void {
     if (fault.scope === "stream" || this.faulted || HARMLESS.has(fault.kind)) return;
     this.faulted = true;
-    count(this.http, HTTP.at.downstream_cx_protocol_error);
+    const resets = fault.details === "http2.premature_reset_flood";
+    const { downstream_rq_too_many_premature_resets, downstream_cx_protocol_error } = HTTP.at;
+    count(this.http, resets ? downstream_rq_too_many_premature_resets : downstream_cx_protocol_error);
+  }
+
+  /** So many streams ended because the client did not take their answers. */
+  onFlushTimeout(streams: number): void {
+    add(this.http2, HTTP2_CODEC.at.tx_flush_timeout, streams);
   }
 
   onClosed(bytesWritten: number, byUs: boolean, active: boolean): void {

@@ -47,6 +47,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
   private readonly headTimer: Timer = new Timer(() => this.onHeadTimeout());
   private readonly durationTimer: Timer = new Timer(() => this.onDuration());
+  private readonly flushTimer: Timer = new Timer(() => this.watchFlush(this.codec?.endStalled?.()));
   private readonly drainTimer: Timer = new Timer(() => this.codec?.drain(true));
 
   constructor(channel: Channel, manager: ConnectionManager, owner: ConnectionOwner) {
@@ -136,7 +137,8 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
 
   onClose(_: NetFault | null): void {
     const { wheel } = this.manager.worker.services;
-    for (const timer of [this.idleTimer, this.headTimer, this.durationTimer, this.drainTimer]) wheel.remove(timer);
+    for (const timer of [this.idleTimer, this.headTimer, this.durationTimer, this.flushTimer, this.drainTimer])
+      wheel.remove(timer);
     const active = this.exchanges > 0;
     try {
       this.codec?.connectionLost(this.isClosing ? CLOSED_BY_US : CLOSED_BY_CLIENT);
@@ -193,6 +195,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     this.stats.onExchangeOver(this.channel.bytesWritten);
     if (this.protocol !== "http2") return;
     this.stats.onStream(-1);
+    this.watchFlush();
     if (this.exchanges === 0) this.stats.addHttp2(this.http2Counters);
   }
 
@@ -247,6 +250,14 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     if (codec?.failHead !== undefined) codec.failHead(HEAD_TIMEOUT);
     else if (codec === null) this.close();
     else codec.drain(true);
+  }
+
+  /** Exchanges that are over but whose answers the client's windows hold back have a timer of their own. */
+  private watchFlush(ended: number = 0): void {
+    this.stats.onFlushTimeout(ended);
+    const open = this.codec?.openExchanges() ?? 0;
+    if (open <= this.exchanges || this.flushTimer.dueMs !== Number.POSITIVE_INFINITY || this.isClosing) return;
+    this.manager.worker.services.wheel.arm(this.flushTimer, this.manager.plan.streamFlushTimeoutMs);
   }
 
   private onIdle(): void {

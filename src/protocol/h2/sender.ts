@@ -181,6 +181,7 @@ export class Sender {
   private startData(stream: Http2Stream, size: number, end: boolean): number {
     this.window -= size;
     stream.sendWindow -= size;
+    stream.hasMoved = true;
     this.flood.dataSent++;
     return startFrame(this.sink.out, size, FrameType.Data, end ? Flag.EndStream : 0, stream.streamId);
   }

@@ -92,6 +92,19 @@ class Http2Server extends Http2Connection implements Http2ServerCodec {
     this.endWhenIdle();
   }
 
+  endStalled(): number {
+    let ended = 0;
+    for (const stream of [...this.streams.values()]) {
+      if (stream.ownerDone && !stream.hasMoved) {
+        ended++;
+        this.resetStream(stream, ErrorCode.Cancel);
+        this.settle(stream);
+      }
+      stream.hasMoved = false;
+    }
+    return ended;
+  }
+
   headStartedMs(): number {
     return this.headSinceMs;
   }

@@ -40,6 +40,8 @@ export class Http2Stream implements MessageWriter, ReceiveCredit {
   isReady: boolean = false;
   /** The owner was told that it is backed up and waits for `onWritable`. */
   wantsWritable: boolean = false;
+  /** Body bytes went out since `endStalled` last looked. */
+  hasMoved: boolean = false;
 
   recvWindow: number = 0;
   recvOwed: number = 0;

@@ -90,6 +90,7 @@ export function goldenListener(changes: Partial<HttpConnectionManagerPlan> = {})
   return listener(
     manager({
       streamIdleTimeoutMs: 3_000,
+      streamFlushTimeoutMs: 3_000,
       requestHeadersTimeoutMs: 1_000,
       routes: routeConfig(
         { ...only, requireTls: "all" },

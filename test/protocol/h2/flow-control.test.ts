@@ -235,4 +235,20 @@ describe("receiving within windows", () => {
     server.receive(frame.data({ stream: 1, text: "a".repeat(299), padding: 200 }));
     assert.deepEqual(server.frames(), ["WINDOW_UPDATE 1 +500"]);
   });
+
+  it("ends streams of complete answers that did not move between two looks, and no others", () => {
+    const server = new ServerProbe({}, [frame.preface(), frame.settings({ initialWindowSize: 0 })]);
+    server.receive(...[1, 3, 5].map((stream) => frame.headers({ stream, fields: GET, end: true })));
+    for (const index of [0, 1, 2]) writeHead(server.writer(index), [[":status", "200"]], false);
+    server.writer(0).writeData(Buffer.from("stalls"), 0, 6, true);
+    server.writer(1).writeData(Buffer.from("moves"), 0, 5, true);
+    server.writer(2).writeData(Buffer.from("is not complete"), 0, 15, false);
+    server.receive(frame.windowUpdate({ stream: 3, increment: 1 }));
+    server.frames();
+    assert.equal(server.codec.endStalled?.(), 1);
+    assert.deepEqual(server.frames(), [`RST_STREAM 1 code=${ErrorCode.Cancel}`]);
+    assert.equal(server.codec.openExchanges(), 2);
+    assert.equal(server.codec.endStalled?.(), 1, "the second has not moved since");
+    assert.equal(server.codec.openExchanges(), 1);
+  });
 });

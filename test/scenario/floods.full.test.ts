@@ -1,0 +1,169 @@
+// Ten ways to make an HTTP/2 server work for nothing, against the running program: each is ended, and nobody else notices.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { ErrorCode } from "../../src/protocol/fault.ts";
+import { frame, GET, POST } from "../protocol/h2/support/frame.ts";
+import { FrameSocket } from "../support/frame-socket.ts";
+import { LargeUpstream } from "../support/large-upstream.ts";
+import { Stage } from "../support/stage.ts";
+
+interface Flood {
+  readonly name: string;
+  readonly settings?: Parameters<typeof frame.settings>[0];
+  readonly before?: readonly Buffer[];
+  /** The frames of one round. */
+  readonly round: (i: number) => readonly Buffer[];
+  /** Counter that Envoy has for it. */
+  readonly counter?: string;
+}
+
+const ROUNDS_MAX = 20_000;
+const ROUNDS_PER_WRITE = 50;
+const RESIDENT_GROWTH_MAX_BYTES = 96 * 1_048_576;
+const IDLE_TIMEOUT_S = 1;
+const STALLED_STREAMS = 100;
+
+const large = (stream: number): Buffer =>
+  frame.headers({ stream, fields: [...GET.slice(0, 3), [":path", "/large"]], end: true });
+const get = (stream: number): Buffer => frame.headers({ stream, fields: GET, end: true });
+const openHead = frame.headers({ stream: 1, fields: GET, endHeaders: false });
+const post = frame.headers({ stream: 1, fields: POST });
+
+const FLOODS: readonly Flood[] = [
+  {
+    name: "rapid reset",
+    round: (i) => [get(1 + 2 * i), frame.rstStream({ stream: 1 + 2 * i })],
+    counter: "http.main.downstream_rq_too_many_premature_resets",
+  },
+  { name: "PING", round: () => [frame.ping()] },
+  { name: "SETTINGS", round: () => [frame.settings({ enablePush: 0 })] },
+  {
+    name: "empty DATA",
+    before: [post],
+    round: () => [frame.data({ stream: 1 })],
+    counter: "http2.inbound_empty_frames_flood",
+  },
+  {
+    name: "CONTINUATION",
+    before: [openHead],
+    round: (i) => [frame.continuation({ stream: 1, fields: [[`x-${i}`, "1"]], endHeaders: false })],
+  },
+  {
+    name: "PRIORITY",
+    round: () => [frame.priority({ stream: 9 })],
+    counter: "http2.inbound_priority_frames_flood",
+  },
+  {
+    name: "WINDOW_UPDATE",
+    before: [post],
+    round: () => [frame.windowUpdate({ stream: 1, increment: 1 })],
+    counter: "http2.inbound_window_update_frames_flood",
+  },
+  { name: "header list bombs", round: (i) => [bomb(1 + 2 * i, i === 0)], counter: "http2.header_overflow" },
+];
+
+describe("HTTP/2 floods, live", function () {
+  this.timeout(30_000);
+  let upstream: LargeUpstream;
+  let stage: Stage;
+  let bystander: FrameSocket;
+  let asked = 0;
+
+  before(async () => {
+    upstream = await LargeUpstream.start();
+    const manager = { stream_idle_timeout: `${IDLE_TIMEOUT_S}s` };
+    stage = await Stage.start({ upstreamPort: upstream.port, upstream: "http1", manager });
+    bystander = await FrameSocket.open(stage.port);
+  });
+
+  after(async () => {
+    await stage.stop();
+    await upstream.stop();
+  });
+
+  for (const flood of FLOODS) {
+    it(`ends a flood of ${flood.name}`, async () => {
+      const counted = flood.counter === undefined ? 0 : await stage.stat(flood.counter);
+      const residentBefore = stage.residentBytes();
+      const client = await FrameSocket.open(stage.port, { settings: flood.settings });
+      client.send(...(flood.before ?? []));
+      assert.ok(await pour(client, flood), `${ROUNDS_MAX} rounds and it still listens`);
+      assert.ok(client.goaway === null || client.goaway === ErrorCode.EnhanceYourCalm, `GOAWAY ${client.goaway}`);
+      assert.ok(await client.until(() => client.isClosed), "the connection is closed");
+      await served();
+      if (flood.counter !== undefined) assert.ok((await stage.stat(flood.counter)) > counted, flood.counter);
+      const growth = stage.residentBytes() - residentBefore;
+      assert.ok(growth <= RESIDENT_GROWTH_MAX_BYTES, `grew by ${growth} bytes`);
+      await idleButForBystander();
+    });
+  }
+
+  for (const [name, window] of [
+    ["slow reading of many streams", 65_535],
+    ["a window of 0 on every stream", 0],
+  ] as const) {
+    it(`ends ${name}`, async () => {
+      const residentBefore = stage.residentBytes();
+      const client = await FrameSocket.open(stage.port, { settings: { initialWindowSize: window } });
+      const streams = Array.from({ length: STALLED_STREAMS }, (_, i) => 1 + 2 * i);
+      client.send(...streams.map(large));
+      const reset = (): number => client.frames.filter(({ type }) => type === "RST_STREAM").length;
+      assert.ok(
+        await client.until(() => client.isEnded || reset() === STALLED_STREAMS, 8_000),
+        `${reset()} streams were reset`,
+      );
+      const growth = stage.residentBytes() - residentBefore;
+      assert.ok(growth <= RESIDENT_GROWTH_MAX_BYTES, `grew by ${growth} bytes`);
+      await served();
+      client.end();
+      await idleButForBystander();
+    });
+  }
+
+  it("ends streams of complete answers whose client never opens its window", async () => {
+    const client = await FrameSocket.open(stage.port, { settings: { initialWindowSize: 0 } });
+    client.send(get(1));
+    const isReset = (): boolean => client.frames.some(({ type }) => type === "RST_STREAM");
+    assert.ok(await client.until(() => client.isEnded || isReset(), 8_000), "the stalled stream ends");
+    client.end();
+    await idleButForBystander();
+  });
+
+  /** The bystander's connection, which was there before the flood, is answered. */
+  async function served(): Promise<void> {
+    const stream = 1 + 2 * asked++;
+    bystander.send(get(stream));
+    assert.ok(await bystander.until(() => bystander.answered === asked), "another connection is served");
+  }
+
+  async function idleButForBystander(): Promise<void> {
+    await stage.until(
+      (stats) => stats.get("http.main.downstream_rq_active") === 0 && stats.get("http.main.downstream_cx_active") === 1,
+    );
+  }
+});
+
+/** Sends rounds until the connection ends; answers whether it did. */
+async function pour(client: FrameSocket, { round }: Flood): Promise<boolean> {
+  for (let i = 0; i < ROUNDS_MAX && !client.isEnded; ) {
+    const frames: Buffer[] = [];
+    for (let n = 0; n < ROUNDS_PER_WRITE; n++, i++) frames.push(...round(i));
+    client.send(...frames);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return client.until(() => client.isEnded);
+}
+
+/** A block of 12 KB that decodes to 48 MB: one long field put into the table, then named again and again by its index. */
+function bomb(stream: number, first: boolean): Buffer {
+  const value = Buffer.alloc(3_900, "a");
+  const length = Buffer.from([0x7f, ...varint(value.length - 127)]);
+  const entry = Buffer.concat([Buffer.of(0x40, 1, 0x78), length, value]);
+  const request = frame.block(GET);
+  const block = Buffer.concat([request, ...(first ? [entry] : []), Buffer.alloc(12_000, 0x80 | 62)]);
+  return frame.any(1, 5, stream, block);
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];
+}
