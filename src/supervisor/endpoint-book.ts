@@ -36,6 +36,11 @@ export class EndpointBook {
     return entry === undefined ? null : full(entry);
   }
 
+  /** A cluster's row in the node's tables; -1 when the plan has none of this name. */
+  rowOf(name: string): number {
+    return this.clusters.get(name)?.row ?? -1;
+  }
+
   /** Takes a plan's clusters in: static ones bring their endpoints, others begin empty or keep what they have. */
   assign(plans: readonly ClusterPlan[]): void {
     const names = new Set(plans.map(({ name }) => name));

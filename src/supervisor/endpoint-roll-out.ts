@@ -32,6 +32,11 @@ export class EndpointRollOut {
     return this.book.all();
   }
 
+  /** A cluster's row in the node's tables; -1 when the plan has none of this name. */
+  rowOf(cluster: string): number {
+    return this.book.rowOf(cluster);
+  }
+
   /** Takes the clusters of a plan in. */
   assign(plans: readonly ClusterPlan[]): void {
     this.book.assign(plans);

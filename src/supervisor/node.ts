@@ -9,6 +9,8 @@ import type { Plan } from "../config/plan/plan.ts";
 import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
 import type { AdminView } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
+import { BreakerGauges } from "../telemetry/breaker-gauges.ts";
+import { nodeTables } from "../telemetry/node-memory.ts";
 import { StatsWriter } from "../telemetry/stats-memory.ts";
 import { type AddressProbes, settleAddresses } from "./addresses.ts";
 import { checkLogFiles } from "./check-log-files.ts";
@@ -57,6 +59,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const ownStats = new StatsWriter((notice) => stats.add("main", [notice]));
   const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
   const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options: parts.options, policy }, plan);
+  stats.beforeRead = showingBreakers(ownStats, supervisor);
   const view = adminView(parts, supervisor, { clock, log, stats });
   const admin = await startAdmin(view, plan);
   if (admin !== null) announceAdmin(admin, parts.options, log);
@@ -116,6 +119,13 @@ function adminView(
       modifyRuntime: (entries) => supervisor.modifyRuntime(entries),
       runtimeOverrides: () => supervisor.overrides,
     },
+  };
+}
+
+function showingBreakers(stats: StatsWriter, supervisor: Supervisor): () => void {
+  const gauges = new BreakerGauges(stats, nodeTables(supervisor.memory, 0).breakers);
+  return () => {
+    for (const plan of supervisor.plan.clusters) gauges.show(plan, supervisor.endpoints.rowOf(plan.name));
   };
 }
 

@@ -7,6 +7,8 @@ import type { StatsNotice } from "../telemetry/stats-memory.ts";
 /** All writers of a node. */
 export class StatsDirectory implements StatsSources {
   generation: number = 0;
+  /** Called before values are read; set by the node. */
+  beforeRead: () => void = () => {};
   private readonly schemas: ReadonlyMap<string, BlockSchema>;
   private readonly writers = new Map<string, StatsNotice[]>();
 

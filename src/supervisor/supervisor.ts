@@ -41,11 +41,12 @@ export class Supervisor {
   readonly readiness: ReadinessBook = new ReadinessBook();
   readonly endpoints: EndpointRollOut;
   readonly drain: DrainSequence;
+  /** What the workers share. */
+  readonly memory: NodeMemory;
   private readonly parts: SupervisorParts;
   private readonly pool: ListenerPool;
   private readonly discovery: ActorThread<DiscoveryOrder, DiscoveryOutput>;
   private readonly ticketKeys: TicketKeys;
-  private readonly memory: NodeMemory;
   private readonly workers: MutableWorker[];
   private currentPlan: Plan;
   private planVersion = 1;

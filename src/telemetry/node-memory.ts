@@ -16,7 +16,7 @@ export interface NodeMemory {
 /** One worker's view. */
 export interface NodeTables {
   readonly health: HealthTable;
-  /** Rows are clusters; columns are the resources of each priority (dataplane/upstream/breaker-use.ts). */
+  /** Rows are clusters; columns are the resources of each priority (breaker-columns.ts). */
   readonly breakers: UseTable;
   /** Rows are endpoint slots; one column: requests in flight. */
   readonly load: UseTable;

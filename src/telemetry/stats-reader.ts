@@ -9,6 +9,8 @@ export interface NoticeSource {
   /** Changes with every notice. */
   readonly generation: number;
   schema(id: string): BlockSchema;
+  /** Called before values are read: sets what is only worked out when somebody looks. */
+  beforeRead?(): void;
   sources(): readonly { readonly writer: string; readonly notices: readonly StatsNotice[] }[];
 }
 
@@ -48,6 +50,7 @@ export class StatsReader {
 
   /** Every visible counter and gauge, sorted by name. */
   values(): StatValue[] {
+    this.source.beforeRead?.();
     this.refresh();
     const values = [...this.cells].map(([name, cell]) => ({ name, gauge: cell.gauge, value: sum(cell) }));
     return values.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -55,6 +58,7 @@ export class StatsReader {
 
   /** The value of one name, 0 when nobody has it. */
   value(name: string): number {
+    this.source.beforeRead?.();
     this.refresh();
     const cell = this.cells.get(name);
     return cell === undefined ? 0 : sum(cell);

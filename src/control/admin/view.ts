@@ -54,6 +54,8 @@ export interface StatsSources {
   /** Grows with every notice: who caches looks again when it changed. */
   readonly generation: number;
   schema(id: string): BlockSchema;
+  /** Called before values are read: sets what is only worked out when somebody looks. */
+  beforeRead?(): void;
   /** Notices by writer, in the order they came. Counters and gauges of equal names add up over writers. */
   sources(): readonly StatsSource[];
 }

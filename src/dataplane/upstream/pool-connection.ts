@@ -5,7 +5,7 @@ import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import type { DialOptions } from "../../net/dial.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
 import type { ClientCodec, ClientEvents } from "../../protocol/message.ts";
-import { Resource } from "./breaker-use.ts";
+import { Resource } from "../../telemetry/breaker-columns.ts";
 import type { ClusterHome } from "./cluster-home.ts";
 import { ConnectionAccount } from "./connection-account.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";

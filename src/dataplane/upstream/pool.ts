@@ -3,9 +3,9 @@
 import type { Channel } from "../../net/channel.ts";
 import type { DialOptions } from "../../net/dial.ts";
 import type { ClientCodec } from "../../protocol/message.ts";
+import { Resource } from "../../telemetry/breaker-columns.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HOST } from "../../telemetry/host-stats.ts";
-import { Resource } from "./breaker-use.ts";
 import type { ClusterHome } from "./cluster-home.ts";
 import { ConnectionList } from "./connection-list.ts";
 import type { PoolProtocol } from "./dial-target.ts";

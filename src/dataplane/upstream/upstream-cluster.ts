@@ -2,10 +2,11 @@
 // the first request. Made by cluster-manager.ts.
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
+import { PriorityIndex, Resource } from "../../telemetry/breaker-columns.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { type Balancer, createBalancer } from "./balance/balancer.ts";
-import { BreakerUse, PriorityIndex, Resource } from "./breaker-use.ts";
+import { BreakerUse } from "./breaker-use.ts";
 import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
 import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
@@ -177,7 +178,7 @@ class LazyHome implements ClusterHome {
     this.targets = new DialTargets(plan);
     this.stats = stats;
     this.prefix = `cluster.${plan.statName}.`;
-    this.breakers = new BreakerUse(plan, services.breakers, row, stats, services.stats);
+    this.breakers = new BreakerUse(plan, services.breakers, row);
   }
 
   get http2Stats(): Float64Array {

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { BreakerPlan, ClusterPlan } from "../../../src/config/plan/cluster.ts";
 import type { EndpointSetFull } from "../../../src/config/plan/endpoint-set.ts";
+import { BreakerGauges } from "../../../src/telemetry/breaker-gauges.ts";
+import { CLUSTER } from "../../../src/telemetry/cluster-stats.ts";
 import { clearWorker, createNodeMemory } from "../../../src/telemetry/node-memory.ts";
+import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
 import { breakerDefaults, clusterPlan, endpoint } from "../../support/cluster-plans.ts";
 import { UpstreamBench } from "./support/upstream-bench.ts";
 
@@ -10,6 +13,14 @@ function plan(limits: Partial<BreakerPlan>, more: Partial<ClusterPlan> = {}): Cl
   const breakers = { default: { ...breakerDefaults, ...limits }, high: breakerDefaults };
   return clusterPlan("c", [endpoint(80), endpoint(81)].slice(0, 1), { breakers, ...more });
 }
+
+const endpointSet: EndpointSetFull = {
+  kind: "full",
+  cluster: "c",
+  row: 5,
+  version: 1,
+  endpoints: [{ ...endpoint(80), slot: 9 }],
+};
 
 function finish(b: UpstreamBench): void {
   for (const codec of b.codecs.made) while (codec.openExchanges() > 0) codec.finish();
@@ -66,28 +77,6 @@ describe("circuit breakers", () => {
     finish(b);
   });
 
-  it("show in gauges what is full, while it is", () => {
-    const b = new UpstreamBench([plan({ connectionsMax: 1, requestsMax: 1, pendingMax: 1, poolsMax: 1 })]);
-    b.open();
-    assert.equal(b.stat("circuit_breakers.default.rq_pending_open"), 1);
-    assert.equal(b.stat("circuit_breakers.default.cx_open"), 1);
-    assert.equal(b.stat("circuit_breakers.default.cx_pool_open"), 1);
-    b.dialer.last().connect();
-    assert.equal(b.stat("circuit_breakers.default.rq_pending_open"), 0);
-    assert.equal(b.stat("circuit_breakers.default.rq_open"), 1);
-    assert.equal(b.stat("circuit_breakers.high.rq_open"), 0);
-    finish(b);
-  });
-
-  it("count what remains when the plan asks for it", () => {
-    const b = new UpstreamBench([plan({ requestsMax: 5, trackRemaining: true })]);
-    b.openNow();
-    const remaining = b.stats.gauge("cluster.c.circuit_breakers.default.remaining_rq");
-    assert.equal(remaining.values[remaining.at], 4);
-    finish(b);
-    assert.equal(remaining.values[remaining.at], 5);
-  });
-
   it("keep priorities apart: each has its own limits and connections", () => {
     const b = new UpstreamBench([plan({ requestsMax: 1 })]);
     b.openNow();
@@ -118,7 +107,6 @@ describe("circuit breakers", () => {
       [1, 2, 3].map(() => cluster.beginRetry("default")),
       [true, true, false],
     );
-    assert.equal(b.stat("circuit_breakers.default.rq_retry_open"), 1);
     cluster.endRetry("default");
     assert.equal(cluster.beginRetry("default"), true);
     cluster.endRetry("default");
@@ -126,20 +114,33 @@ describe("circuit breakers", () => {
     b.assertClean();
   });
 
-  describe("of several workers", () => {
-    const set: EndpointSetFull = {
-      kind: "full",
-      cluster: "c",
-      row: 5,
-      version: 1,
-      endpoints: [{ ...endpoint(80), slot: 9 }],
+  it("use the columns of the node's table that its gauges read, while something is full", () => {
+    const memory = createNodeMemory(1, 4096, 64);
+    const limited = plan({ connectionsMax: 1, requestsMax: 1, pendingMax: 1, poolsMax: 1 });
+    const b = new UpstreamBench([limited], memory);
+    b.manager.applyEndpoints(endpointSet);
+    const shower = new StatsWriter(() => {});
+    const gauges = new BreakerGauges(shower, b.tables.breakers);
+    const block = shower.block(CLUSTER, "cluster.c.");
+    const open = (): string[] => {
+      gauges.show(limited, endpointSet.row);
+      const shown = CLUSTER.names.filter((name) => name.startsWith("circuit_breakers."));
+      return shown.filter((name) => block[CLUSTER.names.indexOf(name)] === 1).map((name) => name.slice(17));
     };
+    b.open();
+    assert.deepEqual(open(), ["default.cx_open", "default.cx_pool_open", "default.rq_pending_open"]);
+    b.dialer.last().connect();
+    assert.deepEqual(open(), ["default.cx_open", "default.cx_pool_open", "default.rq_open"]);
+    finish(b);
+    assert.deepEqual(open(), []);
+  });
 
+  describe("of several workers", () => {
     function workers(): [UpstreamBench, UpstreamBench, ReturnType<typeof createNodeMemory>] {
       const memory = createNodeMemory(2, 4096, 64);
       const [a, b] = [0, 1].map((worker) => new UpstreamBench([plan({ requestsMax: 2 })], memory, worker));
       assert.ok(a !== undefined && b !== undefined);
-      for (const bench of [a, b]) assert.equal(bench.manager.applyEndpoints(set), true);
+      for (const bench of [a, b]) assert.equal(bench.manager.applyEndpoints(endpointSet), true);
       return [a, b, memory];
     }
 
@@ -150,7 +151,6 @@ describe("circuit breakers", () => {
       const third = b.open();
       b.dialer.last().connect();
       assert.equal(third.failure?.kind, "overflow");
-      assert.equal(b.stat("circuit_breakers.default.rq_open"), 1);
       a.codecs.last().finish();
       assert.equal(b.open().outcome, "open");
       finish(a);
