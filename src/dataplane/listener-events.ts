@@ -1,6 +1,6 @@
 // Counts what happens to a listener's connections before they become channels: refusals, missing chains, TLS handshakes.
 import type { ListenerPlan } from "../config/plan/listener.ts";
-import type { ListenEvents } from "../net/listen.ts";
+import type { ListenEvents } from "../net/listen-events.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
@@ -31,6 +31,7 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
     },
     onNoChain: () => add(listener, LISTENER.at.no_filter_chain_match),
     onChoiceTimeout: () => add(listener, LISTENER.at.downstream_pre_cx_timeout),
+    onChoiceFailed: () => add(listener, LISTENER.at.downstream_listener_filter_remote_close),
     onAcceptError: (text) => parts.warn(`listener '${plan.name}': accept failed: ${text}`),
     onHandshake(_, tls, certificate) {
       countSsl(SSL.at.handshake);
@@ -43,7 +44,7 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
     },
     onHandshakeFailed(_, { reason }) {
       if (reason === "handshake_timeout") add(listener, LISTENER.at.downstream_cx_transport_socket_connect_timeout);
-      else countSsl(SSL.at[reason]);
+      else if (reason !== "closed") countSsl(SSL.at[reason]);
     },
   };
 }

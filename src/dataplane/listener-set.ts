@@ -2,7 +2,8 @@
 import type { AddressPlan } from "../config/plan/address.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { ListenerPlan } from "../config/plan/listener.ts";
-import { type Listening, listen } from "../net/listen.ts";
+import type { Listening } from "../net/acceptor.ts";
+import { listen } from "../net/listen.ts";
 import type { NetContext } from "../net/net-context.ts";
 import { listenerEvents } from "./listener-events.ts";
 import type { CreateListenerService, ListenerService, WorkerServices } from "./worker-services.ts";
@@ -70,10 +71,12 @@ export class ListenerSet {
     return failures;
   }
 
-  /** Sets the key that every worker's session tickets of this listener share; sockets that open from now on use it. */
+  /** Sets the key that every worker's session tickets of this listener share, from now on. */
   setTicketKeys(name: string, keys: Uint8Array): void {
     const entry = this.entries.get(name);
-    if (entry !== undefined) entry.ticketKeys = keys;
+    if (entry === undefined) return;
+    entry.ticketKeys = keys;
+    for (const socket of entry.sockets) socket.setTicketKeys(Buffer.from(keys));
   }
 
   /** While on, answers close their connections. */
@@ -111,7 +114,10 @@ export class ListenerSet {
     if (held !== undefined) {
       held.plan = plan;
       held.service.applyPlan(plan);
-      for (const socket of held.sockets) socket.applyChains(plan);
+      for (const socket of held.sockets) {
+        const fault = socket.applyChains(plan);
+        if (fault !== null) this.parts.warn(`listener '${plan.name}': ${fault.text}`);
+      }
       return;
     }
     const service = this.parts.createService(this.parts.services, plan);

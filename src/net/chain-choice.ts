@@ -15,12 +15,19 @@ export interface ConnectionFacts {
   readonly applicationProtocols: readonly string[];
 }
 
-/** Whether the choice depends on the ClientHello, so that it has to be read before the handshake. */
+/**
+ * Whether something depends on the ClientHello, so that it has to be read before the handshake: the choice of a chain, or whether
+ * an ALPN list that many clients do not meet is offered.
+ */
 export function choiceNeedsHello(chains: ChainsPlan): boolean {
-  return chains.filterChains.some(
-    ({ match }) =>
-      match.serverNames.length > 0 || match.applicationProtocols.length > 0 || match.transportProtocol !== "",
-  );
+  const all =
+    chains.defaultFilterChain === null ? chains.filterChains : [...chains.filterChains, chains.defaultFilterChain];
+  return all.some(({ match, tls }) => {
+    const chooses = match.serverNames.length > 0 || match.applicationProtocols.length > 0;
+    const alpn = tls?.alpn ?? [];
+    const partial = alpn.length > 0 && !(alpn.includes("h2") && alpn.includes("http/1.1"));
+    return chooses || match.transportProtocol !== "" || partial;
+  });
 }
 
 /** The chain that serves this connection, else the default chain, else null: the connection is to be closed. */

@@ -1,21 +1,23 @@
 // Opens connections to upstreams. Called by the connection pools and the health probes; never resolves a name.
-import { isIP } from "node:net";
-import type { AddressPlan } from "../config/plan/address.ts";
+import { isIP, type NetConnectOpts } from "node:net";
+import { type AddressPlan, addressText } from "../config/plan/address.ts";
 import type { UpstreamTlsPlan } from "../config/plan/tls.ts";
-import type { Channel, ChannelHandler } from "./channel.ts";
+import type { Channel, ChannelHandler, NetFault } from "./channel.ts";
 import type { NetContext } from "./net-context.ts";
 import { connectFault, streamFault } from "./net-fault.ts";
-import { dialledSocket, readNextInto } from "./owned-socket.ts";
+import { dialledSocket, type OwnedSocket, readNextInto } from "./owned-socket.ts";
 import { pipePath } from "./pipe-path.ts";
 import { SocketChannel } from "./socket-channel.ts";
+import { dialTls, type TlsOutcome } from "./tls-dial.ts";
+import { tlsErrorText } from "./tls-words.ts";
 
 /** Where to and how. */
 export interface DialOptions {
   /** An IP address with a port, or a unix socket. */
   readonly address: AddressPlan;
-  /** Null: cleartext. */
+  /** Null: cleartext. Sessions are kept by the identity of the plan. */
   readonly tls: UpstreamTlsPlan | null;
-  /** SNI and the name that sessions are kept by; empty: none. */
+  /** SNI; empty, or an address: none is sent. */
   readonly serverName: string;
   /** Covers the TLS handshake too; Infinity: none. */
   readonly connectTimeoutMs: number;
@@ -30,28 +32,78 @@ export interface DialOptions {
  * details; nothing is called before this returns. What is written before `onConnect` leaves then.
  */
 export function dial(net: NetContext, options: DialOptions, handler: ChannelHandler): Channel {
+  readNextInto(net.reads.shared);
+  const channel =
+    options.tls === null ? dialCleartext(net, options, handler) : dialSecure(net, options, options.tls, handler);
+  readNextInto(undefined);
+  channel.connectWithin(options.connectTimeoutMs);
+  return channel;
+}
+
+function dialCleartext(net: NetContext, options: DialOptions, handler: ChannelHandler): SocketChannel {
+  const { address } = options;
   const socket = dialledSocket(options.keepaliveS);
   const channel = new SocketChannel(net, socket, handler, "connecting");
-  channel.faultOf = connectFault;
+  channel.faultOf = (error) => connectFault(error, addressText(address));
   socket.once("connect", () => {
     channel.faultOf = streamFault;
     channel.connected(null);
   });
-  channel.connectWithin(options.connectTimeoutMs);
-  const { address } = options;
-  if (options.tls !== null) {
-    channel.fail({ kind: "tls-failed", text: "TLS_to_upstreams_is_not_supported" });
-    return channel;
-  }
-  readNextInto(net.reads.shared);
-  if (address.kind === "pipe") {
-    socket.connect({ path: pipePath(address.path) });
-  } else if (isIP(address.host) === 0) {
-    channel.fail({ kind: "connect-failed", text: `not_an_IP_address:_${address.host}` });
-  } else {
-    const local = options.bindAddress === "" ? {} : { localAddress: options.bindAddress };
-    socket.connect({ host: address.host, port: address.port, ...local });
-  }
-  readNextInto(undefined);
+  if (isName(address)) channel.fail(nameFault(address));
+  else socket.connect(routeOf(options));
   return channel;
+}
+
+function dialSecure(
+  net: NetContext,
+  options: DialOptions,
+  plan: UpstreamTlsPlan,
+  handler: ChannelHandler,
+): SocketChannel {
+  const { address, serverName } = options;
+  if (isName(address)) return refused(net, handler, nameFault(address));
+  const secured = (outcome: TlsOutcome): void => {
+    channel.faultOf = streamFault;
+    if (outcome.kind === "secure") channel.connected(outcome.tls);
+    else channel.fail({ kind: "tls-failed", text: outcome.failure.text });
+  };
+  let socket: OwnedSocket;
+  try {
+    socket = dialTls({ plan, serverName, peer: addressText(address) }, routeOf(options), secured);
+  } catch (error) {
+    return refused(net, handler, { kind: "tls-failed", text: tlsErrorText(error as Error) });
+  }
+  const channel = new SocketChannel(net, socket, handler, "connecting");
+  channel.faultOf = (error) => connectFault(error, addressText(address));
+  socket.once("connect", () => {
+    channel.faultOf = (error) => ({ kind: "tls-failed", text: tlsErrorText(error) });
+  });
+  return channel;
+}
+
+/** A channel that only says why it is none. */
+function refused(net: NetContext, handler: ChannelHandler, fault: NetFault): SocketChannel {
+  const channel = new SocketChannel(net, dialledSocket(0), handler, "connecting");
+  channel.fail(fault);
+  return channel;
+}
+
+function routeOf({ address, bindAddress, keepaliveS }: DialOptions): NetConnectOpts {
+  if (address.kind === "pipe") return { path: pipePath(address.path) };
+  return {
+    host: address.host,
+    port: address.port,
+    noDelay: true,
+    keepAlive: keepaliveS > 0,
+    keepAliveInitialDelay: keepaliveS * 1_000,
+    ...(bindAddress === "" ? {} : { localAddress: bindAddress }),
+  };
+}
+
+function isName(address: AddressPlan): boolean {
+  return address.kind === "socket" && isIP(address.host) === 0;
+}
+
+function nameFault(address: AddressPlan): NetFault {
+  return { kind: "connect-failed", text: `not_an_IP_address:_${addressText(address)}` };
 }

@@ -10,12 +10,14 @@ export function streamFault(error: Error): NetFault {
 
 /**
  * A connection that never stood. The text is the tail of Envoy's response code details:
- * `delayed_connect_error:_Connection_refused`, or `immediate_connect_error:_…` for what connect(2) says at once.
+ * `delayed_connect_error:_Connection_refused`, or `immediate_connect_error:_…|remote_address:…` for what connect(2) says at once.
  */
-export function connectFault(error: Error): NetFault {
+export function connectFault(error: Error, address: string): NetFault {
   const code = codeOf(error);
-  const when = IMMEDIATE.has(code) ? "immediate" : "delayed";
-  const text = `${when}_connect_error:_${systemText(error).replaceAll(" ", "_")}`;
+  const words = systemText(error).replaceAll(" ", "_");
+  const text = IMMEDIATE.has(code)
+    ? `immediate_connect_error:_${words}|remote_address:${address}`
+    : `delayed_connect_error:_${words}`;
   return { kind: code === "ECONNREFUSED" ? "connect-refused" : "connect-failed", text };
 }
 

@@ -23,6 +23,7 @@ interface InnerSocket {
 
 interface InnerHandle {
   readonly writeQueueSize?: number;
+  verifyError?(): (Error & { readonly code?: string }) | null | undefined;
 }
 
 type InnerOptions = Omit<SocketConstructorOpts, "handle"> & {
@@ -80,6 +81,17 @@ export function resetSocket(socket: OwnedSocket): void {
 export function plainAddress(address: string | undefined): string {
   if (address === undefined) return "";
   return address.startsWith("::ffff:") ? address.slice(7) : address;
+}
+
+/**
+ * OpenSSL's verdict on the peer's chain after a server's handshake, `CERT_HAS_EXPIRED` for example; null: trusted. Node tells only
+ * clients (`authorizationError`). When it cannot be asked, nobody is trusted.
+ */
+export function verifyErrorCode(socket: Socket): string | null {
+  const ask = (socket as unknown as InnerSocket)._handle?.verifyError;
+  if (ask === undefined) return "CERT_UNTRUSTED";
+  const verdict = ask.call((socket as unknown as InnerSocket)._handle);
+  return verdict ? (verdict.code ?? verdict.message) : null;
 }
 
 /** Bytes that the kernel has not taken yet; falls while the peer reads, unlike `writableLength`. */

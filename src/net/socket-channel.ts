@@ -29,6 +29,8 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
     socket.on("drain", onDrain);
     socket.on("error", onError);
     socket.on("close", onClose);
+    // What a TLS socket that we accepted says after its handshake comes by this name.
+    if (socket.rawSocket !== undefined) socket.on("_tlsError", onError);
   }
 
   get remoteAddress(): string {

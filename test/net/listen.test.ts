@@ -173,9 +173,10 @@ describe("listening", () => {
 
   it("says that there is no peer at a unix socket in Envoy's words", async () => {
     const { net } = standingNet();
-    const { events } = dialled(net, pipe(join(folder, "nobody.sock")));
+    const path = join(folder, "nobody.sock");
+    const { events } = dialled(net, pipe(path));
     await events.until(() => events.closes.length === 1);
-    const text = "immediate_connect_error:_No_such_file_or_directory";
+    const text = `immediate_connect_error:_No_such_file_or_directory|remote_address:${path}`;
     assert.deepEqual(events.closes, [{ kind: "connect-failed", text }]);
   });
 });

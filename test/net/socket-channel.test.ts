@@ -312,7 +312,7 @@ describe("dialling", () => {
     const { net } = standingNet();
     const { events } = dialled(net, { kind: "socket", host: "upstream.example", port: 80, ipv4Compat: false });
     await events.until(() => events.closes.length === 1);
-    assert.deepEqual(events.closes, [{ kind: "connect-failed", text: "not_an_IP_address:_upstream.example" }]);
+    assert.deepEqual(events.closes, [{ kind: "connect-failed", text: "not_an_IP_address:_upstream.example:80" }]);
   });
 
   it("sends what was said before the connection stood", async () => {

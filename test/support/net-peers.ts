@@ -2,9 +2,11 @@
 import type { AddressInfo, Server } from "node:net";
 import type { AddressPlan } from "../../src/config/plan/address.ts";
 import type { FilterChainPlan } from "../../src/config/plan/listener.ts";
+import type { Listening } from "../../src/net/acceptor.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../src/net/channel.ts";
 import { type DialOptions, dial } from "../../src/net/dial.ts";
-import { type ListenEvents, type Listening, listen } from "../../src/net/listen.ts";
+import { listen } from "../../src/net/listen.ts";
+import type { ListenEvents } from "../../src/net/listen-events.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -91,6 +93,7 @@ export const QUIET: ListenEvents = {
   onAccept: () => true,
   onNoChain(): void {},
   onChoiceTimeout(): void {},
+  onChoiceFailed(): void {},
   onAcceptError(): void {},
   onHandshake(): void {},
   onHandshakeFailed(): void {},

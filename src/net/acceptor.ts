@@ -1,0 +1,166 @@
+// Takes connections from a listening socket: chooses their filter chain, does their TLS handshake, and hands over finished channels.
+// Made by listen.ts; never reads what a channel carries.
+import type { AddressInfo, Server, Socket } from "node:net";
+import type { AddressPlan } from "../config/plan/address.ts";
+import type { FilterChainPlan } from "../config/plan/listener.ts";
+import { type ChainsPlan, chooseChain } from "./chain-choice.ts";
+import type { ChannelHandler, NetFault } from "./channel.ts";
+import { type ClearHello, readHello } from "./hello-reader.ts";
+import type { ListenEvents, OnChannel } from "./listen-events.ts";
+import type { NetContext } from "./net-context.ts";
+import { systemText } from "./net-fault.ts";
+import { adoptedSocket } from "./owned-socket.ts";
+import { type ReadyChains, readyChains } from "./ready-chains.ts";
+import { SocketChannel } from "./socket-channel.ts";
+import { acceptTls } from "./tls-accept.ts";
+import type { ServerContexts } from "./tls-contexts.ts";
+
+/** An open listener. */
+export interface Listening {
+  /** The bound address, with the real port when 0 was asked for. */
+  readonly address: AddressPlan;
+  /** New connections are matched against these chains. A fault says which chain's certificate or ciphers are unusable: nothing changed. */
+  applyChains(chains: ChainsPlan): NetFault | null;
+  /** New sessions are ticketed with these 48 bytes; those of older keys no longer resume. */
+  setTicketKeys(keys: Buffer): void;
+  /** Stops accepting and frees the address; channels live on. */
+  close(): void;
+}
+
+/** What an acceptor starts with. */
+export interface AcceptorOptions {
+  /** As it was asked for. */
+  readonly address: AddressPlan;
+  readonly ready: ReadyChains;
+  readonly events: ListenEvents;
+  readonly onChannel: OnChannel;
+}
+
+/** One listening socket that accepts. */
+export class Acceptor implements Listening {
+  readonly address: AddressPlan;
+  private readonly net: NetContext;
+  private readonly server: Server;
+  private readonly events: ListenEvents;
+  private readonly onChannel: OnChannel;
+  private readonly port: number;
+  private ready: ReadyChains;
+
+  constructor(net: NetContext, server: Server, options: AcceptorOptions) {
+    this.net = net;
+    this.server = server;
+    this.events = options.events;
+    this.onChannel = options.onChannel;
+    this.ready = options.ready;
+    this.address = boundAddress(server, options.address);
+    this.port = this.address.kind === "socket" ? this.address.port : 0;
+    server.on("connection", (socket) => this.accept(socket));
+    server.on("error", (error) => this.events.onAcceptError(systemText(error)));
+  }
+
+  applyChains(chains: ChainsPlan): NetFault | null {
+    const ready = readyChains(chains, this.ready.ticketKeys);
+    if ("kind" in ready) return ready;
+    this.ready = ready;
+    return null;
+  }
+
+  setTicketKeys(keys: Buffer): void {
+    const ready = readyChains(this.ready.chains, keys);
+    if (!("kind" in ready)) this.ready = ready;
+  }
+
+  close(): void {
+    this.server.close();
+  }
+
+  private accept(accepted: Socket): void {
+    if (!this.events.onAccept()) accepted.destroy();
+    else if (this.ready.needsHello) this.readHello(accepted);
+    else this.serve(accepted, null);
+  }
+
+  private readHello(accepted: Socket): void {
+    readHello(this.net, accepted, HELLO_MS_MAX, (outcome) => {
+      if (outcome.kind === "hello" || outcome.kind === "not-tls") {
+        this.serve(accepted, outcome);
+        return;
+      }
+      if (outcome.kind === "timeout") this.events.onChoiceTimeout();
+      else this.events.onChoiceFailed();
+      accepted.destroy();
+    });
+  }
+
+  /** `reading` is null when nothing depends on it and the socket was not read. */
+  private serve(accepted: Socket, reading: ClearHello | null): void {
+    const { chains, contexts } = this.ready;
+    const hello = reading?.kind === "hello" ? reading : null;
+    const chain = chooseChain(chains, {
+      destinationPort: this.port,
+      serverName: hello?.serverName ?? "",
+      transportProtocol: hello === null ? "raw_buffer" : "tls",
+      applicationProtocols: hello?.protocols ?? [],
+    });
+    const context = chain === null ? undefined : contexts.get(chain);
+    if (chain === null) {
+      this.events.onNoChain();
+      accepted.destroy();
+    } else if (context === undefined) {
+      this.openCleartext(accepted, chain, reading === null ? null : (accepted.read() as Buffer | null));
+    } else {
+      this.openTls(accepted, chain, context, hello?.protocols ?? null);
+    }
+  }
+
+  /** `seen`: what was read already. */
+  private openCleartext(accepted: Socket, chain: FilterChainPlan, seen: Buffer | null): void {
+    const socket = adoptedSocket(accepted, this.net.reads.shared);
+    const channel = new SocketChannel(this.net, socket ?? accepted, UNOWNED, "open");
+    this.onChannel(channel, chain);
+    if (seen !== null) channel.receivedChunk(seen);
+    if (socket === null) channel.readByEvents();
+  }
+
+  /** `offered` is null when nobody looked at what the client offers. */
+  private openTls(
+    accepted: Socket,
+    chain: FilterChainPlan,
+    contexts: ServerContexts,
+    offered: readonly string[] | null,
+  ): void {
+    // Envoy goes on without ALPN when the client offers nothing that is configured; the TLS library would end the handshake.
+    const { alpn } = contexts.plan;
+    const protocols = offered === null || alpn.some((protocol) => offered.includes(protocol)) ? alpn : [];
+    acceptTls(
+      this.net,
+      accepted,
+      { contexts, protocols, timeoutMs: chain.handshakeTimeoutMs },
+      ({ socket, tls, certificate }) => {
+        const channel = new SocketChannel(this.net, socket, UNOWNED, "open");
+        channel.tls = tls;
+        this.events.onHandshake(chain, tls, certificate);
+        this.onChannel(channel, chain);
+        channel.readByEvents();
+      },
+      (failure) => this.events.onHandshakeFailed(chain, failure),
+    );
+  }
+}
+
+function boundAddress(server: Server, asked: AddressPlan): AddressPlan {
+  if (asked.kind === "pipe") return asked;
+  return { ...asked, port: (server.address() as AddressInfo).port };
+}
+
+/** Before an owner has taken a channel. */
+const UNOWNED: ChannelHandler = {
+  onConnect(): void {},
+  onData(): void {},
+  onEnd(): void {},
+  onDrain(): void {},
+  onClose(): void {},
+};
+
+/** How long a client may take to say enough for the choice of a chain: the handshake's own default. */
+const HELLO_MS_MAX = 10_000;
