@@ -6,7 +6,8 @@ import { createListenerService, workerContext } from "../../src/dataplane/listen
 import { runtimeView } from "../../src/dataplane/routing/runtime-view.ts";
 import { ClusterManager } from "../../src/dataplane/upstream/cluster-manager.ts";
 import type { ListenerService, WorkerServices } from "../../src/dataplane/worker-services.ts";
-import { type Listening, listen } from "../../src/net/listen.ts";
+import type { Listening } from "../../src/net/acceptor.ts";
+import { listen } from "../../src/net/listen.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
@@ -63,6 +64,7 @@ export class OneWorker {
             onAccept: () => true,
             onNoChain: () => {},
             onChoiceTimeout: () => {},
+            onChoiceFailed: () => {},
             onAcceptError: (text) => worker.bugs.push(text),
             onHandshake: () => {},
             onHandshakeFailed: () => {},
