@@ -1,5 +1,6 @@
 // What one request costs between the client's bytes and the upstream's calls: HTTP/1 codec, exchange, router, header rules, counters,
 // without sockets and pools. Run: node benchmarks/micro/exchange.ts
+
 import { systemClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { TimerWheel } from "../../src/base/timer-wheel.ts";
@@ -11,6 +12,7 @@ import { acquireHeaderList } from "../../src/protocol/header-list.ts";
 import { H } from "../../src/protocol/header-names.ts";
 import type { MessageWriter } from "../../src/protocol/message.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
+import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "../../test/support/client-channel.ts";
 import { FakeCluster } from "../../test/support/fake-upstreams.ts";
@@ -83,6 +85,7 @@ function client(changes: Partial<HttpConnectionManagerPlan> = {}): ClientChannel
       workerName: "worker_0",
       hostname: "box",
       localAddress: "192.0.2.2",
+      http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
       memoryBytesMax: 2 ** 28,
       onBug: (error) => {
         throw error;

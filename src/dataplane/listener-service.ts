@@ -11,7 +11,7 @@ import { ConnectionManager } from "./exchange/connection-manager.ts";
 import { type ConnectionOwner, DownstreamConnection } from "./exchange/downstream-connection.ts";
 import { WorkerContext } from "./exchange/worker-context.ts";
 import type { FilterMaker } from "./filters/filter.ts";
-import type { ListenerService, WorkerServices } from "./worker-services.ts";
+import type { DrainableConnection, ListenerService, WorkerServices } from "./worker-services.ts";
 
 const contexts = new WeakMap<WorkerServices, WorkerContext>();
 
@@ -115,6 +115,16 @@ class Listener implements ListenerService, ConnectionOwner {
     let requests = 0;
     for (const connection of this.open.keys()) requests += connection.exchanges;
     return requests;
+  }
+
+  busiestHttp2(streamsBelow: number): DrainableConnection | null {
+    let busiest: DownstreamConnection | null = null;
+    for (const connection of this.open.keys()) {
+      const { exchanges } = connection;
+      if (connection.protocol !== "http2" || connection.isDraining || exchanges >= streamsBelow) continue;
+      if (exchanges > (busiest?.exchanges ?? 0)) busiest = connection;
+    }
+    return busiest;
   }
 
   isDraining(): boolean {

@@ -6,7 +6,7 @@ import type { Listening } from "../net/acceptor.ts";
 import { listen } from "../net/listen.ts";
 import type { NetContext } from "../net/net-context.ts";
 import { listenerEvents } from "./listener-events.ts";
-import type { CreateListenerService, ListenerService, WorkerServices } from "./worker-services.ts";
+import type { CreateListenerService, DrainableConnection, ListenerService, WorkerServices } from "./worker-services.ts";
 
 /** A socket that could not be opened. */
 export interface ListenFailure {
@@ -88,6 +88,17 @@ export class ListenerSet {
   /** Asks connections to end when their requests are done, spread over `spreadMs`; new ones are still accepted. */
   drain(inboundOnly: boolean, spreadMs: number): void {
     for (const { service } of this.affected(inboundOnly)) service.drain(false, spreadMs);
+  }
+
+  /** Asks the busiest HTTP/2 connection with fewer streams than `streamsBelow` to end; answers whether there was one. */
+  relieveHttp2(streamsBelow: number): boolean {
+    let busiest: DrainableConnection | null = null;
+    for (const { service } of this.entries.values()) {
+      const one = service.busiestHttp2(streamsBelow);
+      if (one !== null && one.exchanges > (busiest?.exchanges ?? 0)) busiest = one;
+    }
+    busiest?.drain();
+    return busiest !== null;
   }
 
   /** Stops accepting; connections go on. */

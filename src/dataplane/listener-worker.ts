@@ -7,6 +7,7 @@ import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { createNetContext } from "../net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
+import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
 import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
 import { type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
 import { LayeredRuntime } from "./layered-runtime.ts";
@@ -35,13 +36,16 @@ export class ListenerWorker {
   readonly listeners: ListenerSet;
   private readonly accessLogs: AccessLogs;
   private readonly clusters: ClusterManager;
+  private readonly stats: StatsWriter;
 
   constructor(options: ListenerWorkerOptions) {
     const net = createNetContext({ onBug: options.onBug, clock: options.clock ?? systemClock });
     const stats = new StatsWriter(options.announce, options.restored);
     const random = systemRandom();
     this.accessLogs = createAccessLogs(net.wheel);
-    this.clusters = new ClusterManager({ net, stats, random, tables: nodeTables(options.memory, options.slot) });
+    const tables = nodeTables(options.memory, options.slot);
+    this.stats = stats;
+    this.clusters = new ClusterManager({ net, stats, random, tables });
     const services: WorkerServices = {
       clock: net.clock,
       wheel: net.wheel,
@@ -50,6 +54,7 @@ export class ListenerWorker {
       upstreams: this.clusters,
       accessLogs: this.accessLogs,
       runtime: this.runtime,
+      http2Use: tables.http2,
       workerName: `worker_${options.slot}`,
       hostname: machineName(),
       localAddress: machineAddress(),
@@ -71,6 +76,13 @@ export class ListenerWorker {
   /** Takes changed endpoints in; answers with the clusters whose delta did not fit what this worker holds. */
   applyEndpoints(updates: readonly EndpointSetUpdate[]): string[] {
     return updates.filter((update) => !this.clusters.applyEndpoints(update)).map(({ cluster }) => cluster);
+  }
+
+  /** Asks the busiest HTTP/2 connection with fewer streams than `streamsBelow` to end, so that another worker may get its successor. */
+  relieveHttp2(streamsBelow: number): void {
+    if (!this.listeners.relieveHttp2(streamsBelow)) return;
+    const { values, at } = this.stats.counter(HTTP2_REBALANCED);
+    values[at] = (values[at] as number) + 1;
   }
 
   /** Opens the log files again. */

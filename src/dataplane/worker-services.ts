@@ -6,6 +6,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
 import type { Channel } from "../net/channel.ts";
 import type { AccessLogs } from "../telemetry/access-log.ts";
+import type { Http2Use } from "../telemetry/http2-use.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { RuntimeView } from "./routing/runtime-view.ts";
 import type { Upstreams } from "./upstream/upstream.ts";
@@ -22,6 +23,8 @@ export interface WorkerServices {
   readonly accessLogs: AccessLogs;
   /** Final runtime values; swapped as a whole when a layer changes. */
   runtime: RuntimeView;
+  /** What this worker serves over HTTP/2, for the supervisor to see. */
+  readonly http2Use: Http2Use;
   /** `worker_0`: the token of this worker's share of `listener.<token>.worker_0.downstream_cx_total`. */
   readonly workerName: string;
   /** This machine's name, for `%HOSTNAME%`. */
@@ -32,6 +35,13 @@ export interface WorkerServices {
   readonly memoryBytesMax: number;
   /** An own mistake: an exchange or a connection was ended because of it. The worker logs it once and counts it. */
   onBug(error: unknown): void;
+}
+
+/** A connection that can be asked to end. */
+export interface DrainableConnection {
+  /** Streams open now. */
+  readonly exchanges: number;
+  drain(): void;
 }
 
 /** One listener in one worker: owns its accepted connections. */
@@ -52,6 +62,8 @@ export interface ListenerService {
   connections(): number;
   /** Requests in flight now. */
   requests(): number;
+  /** Of the HTTP/2 connections that nobody asked to end: the one with most streams, at least 1 and fewer than `streamsBelow`. */
+  busiestHttp2(streamsBelow: number): DrainableConnection | null;
 }
 
 /** Makes the service of one listener. */

@@ -35,6 +35,8 @@ export type ListenerInput =
   | { readonly type: "start-draining"; readonly spreadMs: number; readonly inboundOnly: boolean }
   /** Close the listening sockets; connections go on. */
   | { readonly type: "stop-listening"; readonly inboundOnly: boolean }
+  /** Ask the busiest HTTP/2 connection with fewer streams than this to end. */
+  | { readonly type: "relieve-http2"; readonly streamsBelow: number }
   | { readonly type: "reopen-logs" }
   /** Close everything and end the thread. */
   | { readonly type: "stop" }

@@ -37,6 +37,8 @@ export interface ServeOptions {
   readonly disableHotRestart: boolean;
   readonly statsTags: readonly string[];
   readonly takeover: boolean;
+  /** Workers with far more HTTP/2 streams than the others ask connections to end. Default false. */
+  readonly rebalanceHttp2: boolean;
   readonly compat: "starling" | "envoy";
   /** Heap of a worker in MiB; 0: V8's default. */
   readonly workerHeapMb: number;

@@ -10,10 +10,12 @@ import { type AdminServer, startAdminServer } from "../control/admin/admin-serve
 import type { AdminView } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { BreakerGauges } from "../telemetry/breaker-gauges.ts";
+import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
 import { nodeTables } from "../telemetry/node-memory.ts";
 import { StatsWriter } from "../telemetry/stats-memory.ts";
 import { type AddressProbes, settleAddresses } from "./addresses.ts";
 import { checkLogFiles } from "./check-log-files.ts";
+import { Http2Rebalance } from "./http2-rebalance.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
 import { Logger } from "./log/logger.ts";
 import { showNode } from "./node-stats.ts";
@@ -36,6 +38,8 @@ export interface NodeParts {
   readonly probes: AddressProbes;
   /** Default: `DEFAULT_RESTART_POLICY`. */
   readonly policy?: RestartPolicy;
+  /** Default: `REBALANCE_INTERVAL_MS`. */
+  readonly rebalanceIntervalMs?: number;
 }
 
 /** A running node. */
@@ -74,11 +78,13 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
   wheel.arm(showing, 0);
   supervisor.start();
+  const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
   return {
     supervisor,
     view,
     admin,
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
+      rebalance?.stop();
       wheel.remove(flushing);
       wheel.remove(showing);
       await Promise.all([supervisor.stop(deadlineMs), admin?.close()]);
@@ -127,6 +133,24 @@ function showingBreakers(stats: StatsWriter, supervisor: Supervisor): () => void
   return () => {
     for (const plan of supervisor.plan.clusters) gauges.show(plan, supervisor.endpoints.rowOf(plan.name));
   };
+}
+
+function beginRebalance(
+  { rebalanceIntervalMs }: NodeParts,
+  supervisor: Supervisor,
+  { wheel, ownStats }: { wheel: DrivenWheel; ownStats: StatsWriter },
+): Http2Rebalance {
+  const use = nodeTables(supervisor.memory, 0).http2;
+  const listening = () => supervisor.workerViews().filter(({ state }) => state === "listening");
+  ownStats.counter(HTTP2_REBALANCED);
+  return new Http2Rebalance(
+    {
+      wheel,
+      loads: () => listening().map(({ slot }) => use.load(slot)),
+      order: ({ slot, streamsBelow }) => supervisor.orderOne(slot, { type: "relieve-http2", streamsBelow }),
+    },
+    rebalanceIntervalMs,
+  );
 }
 
 function showStats(stats: StatsWriter, view: AdminView, supervisor: Supervisor): void {

@@ -105,6 +105,11 @@ export class Supervisor {
     this.pool.broadcast(message);
   }
 
+  /** Sends an order to one worker. */
+  orderOne(slot: number, message: ListenerInput): void {
+    this.pool.send(slot, message);
+  }
+
   /** Makes one worker die: for crash tests. */
   misbehave(slot: number, how: Misbehaviour): void {
     this.pool.send(slot, { type: "misbehave", how });

@@ -1,6 +1,7 @@
 // The tables that all workers of a node share: health, breaker use, load. The supervisor makes their memory once and gives it to every
 // worker and to the health side by structured clone; when a worker dies it clears what that worker had in use.
 import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
+import { createHttp2UseMemory, Http2Use } from "./http2-use.ts";
 import { createUseMemory, type UseShape, UseTable } from "./use-table.ts";
 
 /** The memory of all tables, with what is needed to read it. */
@@ -11,6 +12,7 @@ export interface NodeMemory {
   readonly health: HealthMemory;
   readonly breakers: SharedArrayBuffer;
   readonly load: SharedArrayBuffer;
+  readonly http2: SharedArrayBuffer;
 }
 
 /** One worker's view. */
@@ -20,6 +22,8 @@ export interface NodeTables {
   readonly breakers: UseTable;
   /** Rows are endpoint slots; one column: requests in flight. */
   readonly load: UseTable;
+  /** Connections and streams of HTTP/2 downstreams. */
+  readonly http2: Http2Use;
 }
 
 /** Makes the memory. `slots` and `rows` are the most endpoints and clusters of the node; pages that nobody touched cost no RAM. */
@@ -31,6 +35,7 @@ export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, row
     health: createHealthMemory(slots, rows),
     breakers: createUseMemory(breakerShape(rows, workers)),
     load: createUseMemory(loadShape(slots, workers)),
+    http2: createHttp2UseMemory(workers),
   };
 }
 
@@ -40,6 +45,7 @@ export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
     health: new HealthTable(memory.health),
     breakers: new UseTable(memory.breakers, breakerShape(memory.rows, memory.workers), worker),
     load: new UseTable(memory.load, loadShape(memory.slots, memory.workers), worker),
+    http2: new Http2Use(memory.http2, memory.workers, worker),
   };
 }
 
@@ -48,6 +54,7 @@ export function clearWorker(memory: NodeMemory, worker: number): void {
   const tables = nodeTables(memory, worker);
   tables.breakers.clearWorker(worker);
   tables.load.clearWorker(worker);
+  tables.http2.clearWorker(worker);
 }
 
 function breakerShape(rows: number, workers: number): UseShape {

@@ -37,7 +37,12 @@ export class UseTable {
 
   /** This worker's cell. */
   own(row: number, column: number): number {
-    return this.cells[(row * this.workers + this.worker) * this.columns + column] as number;
+    return this.of(this.worker, row, column);
+  }
+
+  /** A worker's cell. */
+  of(worker: number, row: number, column: number): number {
+    return this.cells[(row * this.workers + worker) * this.columns + column] as number;
   }
 
   /** Sum over the workers. */

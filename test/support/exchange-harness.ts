@@ -1,4 +1,5 @@
 // A listener of one worker between a client and upstreams that are objects in memory: bytes in, bytes out, and time that stands still.
+
 import { SeededRandom } from "../../src/base/random.ts";
 import type { ListenerPlan } from "../../src/config/plan/listener.ts";
 import type { WorkerContext } from "../../src/dataplane/exchange/worker-context.ts";
@@ -12,6 +13,7 @@ import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../src/telemetry/codec-stats.ts";
 import { HOST } from "../../src/telemetry/host-stats.ts";
 import { HTTP } from "../../src/telemetry/http-stats.ts";
+import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { LISTENER_HTTP } from "../../src/telemetry/listener-http-stats.ts";
 import { LISTENER } from "../../src/telemetry/listener-stats.ts";
 import type { BlockSchema } from "../../src/telemetry/stats-block.ts";
@@ -64,6 +66,7 @@ export class ExchangeWorld {
       workerName: "worker_0",
       hostname: "box",
       localAddress: "192.0.2.2",
+      http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
       memoryBytesMax: more.memoryBytesMax ?? 256 * 1024 * 1024,
       onBug: (error) => this.bugs.push(error),
     };

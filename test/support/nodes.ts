@@ -14,6 +14,8 @@ import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
 export interface TestNodeOptions {
   readonly flags?: readonly string[];
   readonly policy?: Partial<RestartPolicy>;
+  readonly rebalanceIntervalMs?: number;
+  readonly bootstrap?: unknown;
   onQuit?(): void;
 }
 
@@ -22,10 +24,11 @@ export async function startTestNode(plan: Plan, how: TestNodeOptions = {}): Prom
   const node = await startNode({
     options: testOptions(...(how.flags ?? [])),
     plan,
-    bootstrap: {},
+    bootstrap: how.bootstrap ?? {},
     probes: { checkAddressFree, findFreePort },
     log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
     policy: { ...DEFAULT_RESTART_POLICY, ...how.policy },
+    ...(how.rebalanceIntervalMs === undefined ? {} : { rebalanceIntervalMs: how.rebalanceIntervalMs }),
     onQuit: how.onQuit ?? (() => {}),
   });
   await eventually(() => node.view.readiness().state === "LIVE");

@@ -1,4 +1,5 @@
 // A whole proxy in the test's own thread: an Envoy file, real sockets on loopback, one worker, no supervisor.
+
 import { SeededRandom } from "../../src/base/random.ts";
 import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
@@ -10,6 +11,7 @@ import type { Listening } from "../../src/net/acceptor.ts";
 import { listen } from "../../src/net/listen.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
+import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 
 /** A running proxy. */
@@ -42,6 +44,7 @@ export class OneWorker {
       workerName: "worker_0",
       hostname: "box",
       localAddress: "192.0.2.2",
+      http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
       memoryBytesMax: 256 * 1024 * 1024,
       onBug,
     };

@@ -4,6 +4,7 @@ import { type Http2Counters, newCounters } from "../../protocol/h2/counters.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { recordValue } from "../../telemetry/histogram.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
+import type { Http2Use } from "../../telemetry/http2-use.ts";
 import { add, count } from "../../telemetry/stats-add.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 
@@ -11,6 +12,7 @@ import type { ConnectionManager } from "./connection-manager.ts";
 export class ConnectionStats {
   private readonly http: Float64Array;
   private readonly http2: Float64Array;
+  private readonly http2Use: Http2Use;
   private readonly times: Uint32Array;
   private readonly nowMs: () => number;
   private readonly startMs: number;
@@ -18,11 +20,15 @@ export class ConnectionStats {
   private protocol: "http1" | "http2" | null = null;
   private written = 0;
   private faulted = false;
+  private streams = 0;
+  /** Whether the worker's HTTP/2 load counts this connection. */
+  private isLoad = false;
   /** What of the codec's counters is in the block already. */
   private readonly added: { [Name in keyof Http2Counters]?: number } = {};
 
   constructor(manager: ConnectionManager, startMs: number, isTls: boolean) {
-    const { clock } = manager.worker.services;
+    const { clock, http2Use } = manager.worker.services;
+    this.http2Use = http2Use;
     this.http = manager.stats;
     this.http2 = manager.http2Stats;
     this.times = manager.connectionTimes;
@@ -45,12 +51,24 @@ export class ConnectionStats {
     const isHttp1 = protocol === "http1";
     count(this.http, isHttp1 ? HTTP.at.downstream_cx_http1_total : HTTP.at.downstream_cx_http2_total);
     add(this.http, isHttp1 ? HTTP.at.downstream_cx_http1_active : HTTP.at.downstream_cx_http2_active, 1);
-    if (!isHttp1) count(this.http2, HTTP2_CODEC.at.nghttp2_downstream_connections);
+    if (isHttp1) return;
+    count(this.http2, HTTP2_CODEC.at.nghttp2_downstream_connections);
+    this.isLoad = true;
+    this.http2Use.add(1, 0);
   }
 
   /** A stream begins (1) or ends (-1). */
   onStream(change: 1 | -1): void {
     add(this.http2, HTTP2_CODEC.at.streams_active, change);
+    this.streams += change;
+    if (this.isLoad) this.http2Use.addStreams(change);
+  }
+
+  /** The connection was asked to end, or has ended. */
+  onLeaving(): void {
+    if (!this.isLoad) return;
+    this.isLoad = false;
+    this.http2Use.add(-1, -this.streams);
   }
 
   onExchangeOver(bytesWritten: number): void {
@@ -85,6 +103,7 @@ export class ConnectionStats {
 
   onClosed(bytesWritten: number, byUs: boolean, active: boolean): void {
     const { http } = this;
+    this.onLeaving();
     this.onExchangeOver(bytesWritten);
     count(http, HTTP.at.downstream_cx_destroy);
     count(http, byUs ? HTTP.at.downstream_cx_destroy_local : HTTP.at.downstream_cx_destroy_remote);

@@ -41,7 +41,8 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   /** First bytes that do not tell the protocol yet; null: none. */
   private firstBytes: Buffer | null = null;
   private requests = 0;
-  private isDraining = false;
+  /** Whether it was asked to end. */
+  isDraining: boolean = false;
   /** Whether we began to close. */
   private isClosing = false;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
@@ -84,6 +85,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   drain(): void {
     if (this.isDraining || this.isClosing) return;
     this.isDraining = true;
+    this.stats.onLeaving();
     const { plan, worker } = this.manager;
     if (this.codec === null) this.close();
     else if (this.protocol === "http1") this.codec.drain(true);

@@ -71,6 +71,11 @@ export const STARLING_FLAGS: readonly FlagSpec[] = [
     "text",
     "'starling' (default) or 'envoy': Envoy's defaults and refusals where ours are safer or kinder",
   ),
+  flag(
+    "rebalance-http2",
+    "switch",
+    "every 10 s a worker with over twice the HTTP/2 streams of the others asks one connection to go elsewhere",
+  ),
   flag("worker-heap-mb", "count", "JavaScript heap of one worker in MiB; a worker that needs more is restarted"),
 ];
 

@@ -40,6 +40,7 @@ export function serveOptions(flags: ParsedFlags): ServeOptionsResult {
     disableHotRestart: read.on("disable-hot-restart"),
     statsTags: flags.lists.get("stats-tag") ?? [],
     takeover: read.on("takeover"),
+    rebalanceHttp2: read.on("rebalance-http2"),
     compat: read.choice("compat", ["starling", "envoy"]),
     workerHeapMb: read.count("worker-heap-mb", 0, 0),
   };
