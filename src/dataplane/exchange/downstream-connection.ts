@@ -43,7 +43,6 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   private requests = 0;
   /** Whether it was asked to end. */
   isDraining: boolean = false;
-  /** Whether we began to close. */
   private isClosing = false;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
   private readonly headTimer: Timer = new Timer(() => this.onHeadTimeout());
