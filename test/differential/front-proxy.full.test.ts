@@ -1,7 +1,8 @@
 // The front-proxy document on its own files: every command answered by the real Envoy and by Starling, the answers compared.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import type { Server } from "node:http";
+import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { closeService, helloService } from "../support/hello-service.ts";
 import { envoyInstalled, goldenText, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
@@ -62,10 +63,10 @@ describe("the front-proxy document, the real Envoy beside Starling", function ()
   }
 
   it("curl speaks HTTP/2 to the cleartext port and is not offered it over TLS", async () => {
-    const [envoy, starling] = await both((flock) => {
-      const plain = curl("--http2-prior-knowledge", `http://127.0.0.1:${flock.ports.get(FRONT)}/service/2`);
-      const secure = curl("-k", "--http2", `https://127.0.0.1:${flock.ports.get(FRONT_TLS)}/service/2`);
-      return Promise.resolve([plain, secure]);
+    const [envoy, starling] = await both(async (flock) => {
+      const plain = await curl("--http2-prior-knowledge", `http://127.0.0.1:${flock.ports.get(FRONT)}/service/2`);
+      const secure = await curl("-k", "--http2", `https://127.0.0.1:${flock.ports.get(FRONT_TLS)}/service/2`);
+      return [plain, secure];
     });
     assert.deepEqual(starling, envoy);
     assert.deepEqual(
@@ -186,8 +187,8 @@ function lines(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
-function curl(...args: readonly string[]): string {
-  const out = execFileSync("curl", ["-s", "-w", "%{http_version} %{http_code}", ...args], { encoding: "utf8" });
-  const at = out.lastIndexOf("\n") + 1;
-  return `${out.slice(at)}|${out.slice(0, at)}`;
+async function curl(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)("curl", ["-s", "-w", "%{http_version} %{http_code}", ...args]);
+  const at = stdout.lastIndexOf("\n") + 1;
+  return `${stdout.slice(at)}|${stdout.slice(0, at)}`;
 }
