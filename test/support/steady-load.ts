@@ -1,0 +1,84 @@
+// Keep-alive connections that ask without pause, one request at a time each, and count what became of every request. A connection is
+// made anew after some hundred answers, so that a worker that comes back gets its share.
+import { connect, type Socket } from "node:net";
+
+/** The load; runs until `finish` or `stop`. */
+export class SteadyLoad {
+  sent: number = 0;
+  /** Answers that came whole. */
+  answered: number = 0;
+  /** Requests whose connection ended first. */
+  lost: number = 0;
+  /** Answers that were not 200. */
+  wrong: number = 0;
+  /** Whether connections are made anew; off: those that stand stay. */
+  renews: boolean = true;
+  private readonly port: number;
+  private readonly sockets = new Set<Socket>();
+  private running = true;
+  private idle: () => void = () => {};
+
+  constructor(port: number, connections: number) {
+    this.port = port;
+    for (let i = 0; i < connections; i++) this.open();
+  }
+
+  /** Asks no more; resolves when every request has its answer and every connection is closed. */
+  finish(): Promise<void> {
+    this.running = false;
+    return new Promise((resolve) => {
+      this.idle = resolve;
+      if (this.sockets.size === 0) resolve();
+    });
+  }
+
+  /** Ends everything now. */
+  stop(): void {
+    this.running = false;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private open(): void {
+    const socket = connect(this.port, "127.0.0.1");
+    let text = "";
+    let waiting = false;
+    let left = REQUESTS_PER_CONNECTION;
+    const ask = (): void => {
+      text = "";
+      waiting = this.running && (left-- > 0 || !this.renews);
+      if (!waiting) {
+        socket.end();
+        return;
+      }
+      this.sent++;
+      socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    };
+    this.sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on("connect", ask);
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      text += bytes.toString("latin1");
+      if (!isWhole(text)) return;
+      this.answered++;
+      if (!text.startsWith("HTTP/1.1 200")) this.wrong++;
+      ask();
+    });
+    socket.on("close", () => {
+      if (waiting) this.lost++;
+      this.sockets.delete(socket);
+      if (this.running) setTimeout(() => this.running && this.open(), RECONNECT_MS);
+      else if (this.sockets.size === 0) this.idle();
+    });
+  }
+}
+
+function isWhole(text: string): boolean {
+  const head = text.indexOf("\r\n\r\n");
+  const length = /content-length: (\d+)/i.exec(text)?.[1];
+  return head >= 0 && length !== undefined && text.length >= head + 4 + Number(length);
+}
+
+const REQUESTS_PER_CONNECTION = 200;
+/** So that nobody spins when a port refuses. */
+const RECONNECT_MS = 2;
