@@ -39,8 +39,8 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
   private streamsMax: number;
   private draining = false;
   private goawayCode: number = ErrorCode.NoError;
-  /** Streams without a head yet, and so without an id. */
-  private readonly unsent: Set<Http2Stream> = new Set();
+  /** Streams without a head yet, and so without an id: one at most, but while a caller waits between the two calls. */
+  private readonly unsent: Http2Stream[] = [];
 
   constructor(sink: ByteSink, options: Http2Options, events: ClientEvents) {
     super(sink, options);
@@ -79,7 +79,7 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
   open(sink: MessageSink): MessageWriter {
     const stream = new Http2Stream(this, sink, 0);
     this.slots++;
-    this.unsent.add(stream);
+    this.unsent.push(stream);
     return stream;
   }
 
@@ -88,7 +88,7 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
   }
 
   override sendHead(stream: Http2Stream, head: HeaderList, end: boolean): void {
-    this.unsent.delete(stream);
+    this.dropUnsent(stream);
     if (this.stopped || this.draining) {
       stream.state = StreamState.Closed;
       this.tellFault(stream, ABOVE_GOAWAY);
@@ -101,7 +101,7 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
     stream.sendWindow = this.sender.initialWindow;
     stream.recvWindow = this.window.initialStreamBytes;
     stream.isHead = isHead(head);
-    this.streams.set(stream.streamId, stream);
+    this.streams.add(stream);
     this.flood.streamsOpened++;
     super.sendHead(stream, head, end);
   }
@@ -135,7 +135,7 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
 
   onPeerGoaway(lastStreamId: number, code: number): void {
     this.draining = true;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.list()) {
       if (stream.streamId <= lastStreamId) continue;
       stream.state = StreamState.Closed;
       this.detach(stream, Ending.LocalReset);
@@ -172,7 +172,7 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
     if (stream.released || (stream.state !== StreamState.Closed && stream.streamId !== 0)) return;
     stream.released = true;
     stream.ownerDone = true;
-    this.unsent.delete(stream);
+    this.dropUnsent(stream);
     this.slots--;
     this.events.onExchangeDone(stream.streamId, !this.draining && !this.stopped);
     if (this.draining) this.endWhenIdle();
@@ -214,6 +214,14 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
     if (endStream) this.endReceived(stream);
     stream.sink.onHead(head, endStream);
     if (endStream) this.finishIfClosed(stream);
+  }
+
+  private dropUnsent(stream: Http2Stream): void {
+    const { unsent } = this;
+    const at = unsent.lastIndexOf(stream);
+    if (at < 0) return;
+    const last = unsent.pop() as Http2Stream;
+    if (last !== stream) unsent[at] = last;
   }
 
   private failUnsent(fault: ProtocolFault): void {

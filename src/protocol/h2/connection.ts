@@ -1,5 +1,5 @@
-// One HTTP/2 connection, both roles: its streams, windows and tables, how streams and the connection end, and what owners of streams ask
-// for. frame-dispatch.ts feeds it; server.ts and client.ts add what differs. Sans-IO: no socket and no timer.
+// One HTTP/2 connection, both roles: its streams, windows and tables, how streams and the connection end, and what owners of streams ask for.
+// frame-dispatch.ts feeds it; server.ts and client.ts add what differs. Sans-IO: no socket and no timer.
 import { ErrorCode, type ProtocolFault } from "../fault.ts";
 import type { HeaderList } from "../header-list.ts";
 import type { ByteSink } from "../message.ts";
@@ -16,6 +16,7 @@ import { ReceiveWindow } from "./receive-window.ts";
 import { Sender } from "./sender.ts";
 import type { Http2Stream, StreamOwner } from "./stream.ts";
 import { StreamEvent, StreamState, transition } from "./stream-state.ts";
+import { StreamTable } from "./stream-table.ts";
 
 /** State and verbs that both roles and the frame dispatch share. */
 export abstract class Http2Connection implements StreamOwner {
@@ -25,7 +26,7 @@ export abstract class Http2Connection implements StreamOwner {
   /** Counts since the connection began. */
   readonly counters: Http2Counters = newCounters();
   /** Open streams by id. */
-  readonly streams: Map<number, Http2Stream> = new Map();
+  readonly streams: StreamTable = new StreamTable();
   readonly closed: ClosedStreams = new ClosedStreams();
   readonly flood: FloodGuard;
   readonly window: ReceiveWindow;
@@ -47,9 +48,8 @@ export abstract class Http2Connection implements StreamOwner {
     this.options = options;
     this.flood = new FloodGuard(options);
     this.window = new ReceiveWindow(sink, options.initialStreamWindowBytes, options.initialConnectionWindowBytes);
-    this.sender = new Sender(sink, new HpackEncoder(options.hpackTableBytes), this.flood, (stream) =>
-      this.endSent(stream),
-    );
+    const encoder = new HpackEncoder(options.hpackTableBytes);
+    this.sender = new Sender(sink, encoder, this.flood, (stream) => this.endSent(stream));
     this.blocks = new BlockReceiver(this);
   }
 
@@ -283,9 +283,9 @@ export abstract class Http2Connection implements StreamOwner {
     else this.onHalfClosedLocal(stream);
   }
 
-  /** Tells every sink; a copy is walked because owners act at once. */
+  /** Tells every sink. */
   protected abandon(fault: ProtocolFault): void {
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.list()) {
       stream.state = StreamState.Closed;
       this.detach(stream, Ending.LocalReset);
       this.tellFault(stream, fault);

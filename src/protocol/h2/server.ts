@@ -94,7 +94,7 @@ class Http2Server extends Http2Connection implements Http2ServerCodec {
 
   endStalled(): number {
     let ended = 0;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.list()) {
       if (stream.ownerDone && !stream.hasMoved) {
         ended++;
         this.resetStream(stream, ErrorCode.Cancel);
@@ -222,7 +222,7 @@ class Http2Server extends Http2Connection implements Http2ServerCodec {
     stream.sendWindow = this.sender.initialWindow;
     stream.recvWindow = this.window.initialStreamBytes;
     if (fault === null && !this.blocks.builder.plainConnect) stream.bodyLeft = this.blocks.builder.contentLength;
-    this.streams.set(streamId, stream);
+    this.streams.add(stream);
     this.slots++;
     this.flood.streamsOpened++;
     if (endStream) this.endReceived(stream);

@@ -70,7 +70,7 @@ function changeWindows(connection: Http2Connection, value: number): void {
   connection.sender.initialWindow = value;
   if (difference === 0) return;
   // Widening only marks streams as ready: the Map does not change under the loop.
-  for (const stream of connection.streams.values()) {
+  for (const stream of connection.streams.list()) {
     if (connection.sender.widenStream(stream, difference)) continue;
     connection.failWith(ErrorCode.FlowControlError, "§6.9.2");
     return;
