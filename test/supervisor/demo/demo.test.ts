@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { request } from "node:https";
 import { afterEach, describe, it } from "mocha";
 import { Program } from "../../support/program.ts";
 
@@ -18,6 +19,8 @@ describe("starling demo", () => {
     for (let i = 0; i < 12; i++) names.add(hostnameIn(await text(`${http}/service/1`)));
     assert.deepEqual([...names].sort(), ["service1-a", "service1-b", "service1-c"]);
     assert.equal(hostnameIn(await text(`${http}/service/2`)), "service2-a");
+    const https = /curl -kv (https\S+)/.exec(guide)?.[1] ?? "";
+    assert.match(hostnameIn(await insecure(https)), /^service1-/);
     for (const page of guide.matchAll(/curl '?(http:\S+?)'?\n/g)) assert.notEqual(await text(page[1] ?? ""), "");
     const children = childrenOf(demo.child.pid ?? 0);
     assert.equal(children.length, 9, "four services, five proxies");
@@ -39,6 +42,21 @@ describe("starling demo", () => {
 
 async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
+}
+
+/** As curl -k. */
+function insecure(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { rejectUnauthorized: false, agent: false }, (response) => {
+      let body = "";
+      response.on("data", (bytes: Buffer) => {
+        body += bytes.toString();
+      });
+      response.on("end", () => resolve(body));
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
 }
 
 function hostnameIn(body: string): string {
