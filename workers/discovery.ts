@@ -6,13 +6,14 @@ import { DrivenWheel } from "../src/base/driven-wheel.ts";
 import { systemRandom } from "../src/base/random.ts";
 import { runDnsActor } from "../src/control/discovery/dns-actor.ts";
 import type { DiscoveryOrder, DiscoveryOutput } from "../src/messages/discovery.ts";
-import { lookUp } from "../src/net/look-up.ts";
+import { NameResolver } from "../src/net/resolve.ts";
 import { noticeBatch } from "../src/telemetry/notice-batch.ts";
 import { type StatsNotice, StatsWriter } from "../src/telemetry/stats-memory.ts";
 
 const { port, restored } = workerData as { readonly port: MessagePort; readonly restored: readonly StatsNotice[] };
 const link = new ThreadLink<DiscoveryOrder, DiscoveryOutput>(port);
 const wheel = new DrivenWheel(systemClock, 20);
+const names = new NameResolver();
 
 runDnsActor({
   clock: systemClock,
@@ -23,6 +24,6 @@ runDnsActor({
     restored,
   ),
   link,
-  lookUp,
+  lookUp: (host, family, resolvers) => names.lookUp(host, family, resolvers).outcome,
   onStopped: () => wheel.stop(),
 });

@@ -21,7 +21,7 @@ export interface Listening {
   readonly address: AddressPlan;
   /** New connections are matched against these chains. A fault says which chain's certificate or ciphers are unusable: nothing changed. */
   applyChains(chains: ChainsPlan): NetFault | null;
-  /** New sessions are ticketed with these 48 bytes; those of older keys no longer resume. */
+  /** New sessions are ticketed with the first 48 bytes; sessions of further 48 resume too, others do not. */
   setTicketKeys(keys: Buffer): void;
   /** Stops accepting and frees the address; channels live on. */
   close(): void;
@@ -109,7 +109,7 @@ export class Acceptor implements Listening {
     } else if (context === undefined) {
       this.openCleartext(accepted, chain, reading === null ? null : (accepted.read() as Buffer | null));
     } else {
-      this.openTls(accepted, chain, context, hello?.protocols ?? null);
+      this.openTls(accepted, chain, context, hello);
     }
   }
 
@@ -122,20 +122,20 @@ export class Acceptor implements Listening {
     if (socket === null) channel.readByEvents();
   }
 
-  /** `offered` is null when nobody looked at what the client offers. */
+  /** `hello` is null when nobody looked at what the client says. */
   private openTls(
     accepted: Socket,
     chain: FilterChainPlan,
     contexts: ServerContexts,
-    offered: readonly string[] | null,
+    hello: { readonly serverName: string; readonly protocols: readonly string[] } | null,
   ): void {
     // Envoy goes on without ALPN when the client offers nothing that is configured; the TLS library would end the handshake.
     const { alpn } = contexts.plan;
-    const protocols = offered === null || alpn.some((protocol) => offered.includes(protocol)) ? alpn : [];
+    const protocols = hello === null || alpn.some((protocol) => hello.protocols.includes(protocol)) ? alpn : [];
     acceptTls(
       this.net,
       accepted,
-      { contexts, protocols, timeoutMs: chain.handshakeTimeoutMs },
+      { contexts, serverName: hello?.serverName ?? "", protocols, timeoutMs: chain.handshakeTimeoutMs },
       ({ socket, tls, certificate }) => {
         const channel = new SocketChannel(this.net, socket, UNOWNED, "open");
         channel.tls = tls;

@@ -20,7 +20,7 @@ export interface ListenOptions {
   /** `reuse-port`: every worker binds the address and the kernel spreads connections. Unix sockets are always exclusive. */
   readonly sharing: "exclusive" | "reuse-port";
   readonly chains: ChainsPlan;
-  /** 48 bytes that all workers share, so that a TLS session resumes on each of them; null: keys of this listener's own. */
+  /** 48 bytes that all workers share, so that a TLS session resumes on each of them, and further 48 of older keys; null: this listener's own. */
   readonly ticketKeys: Buffer | null;
   readonly events: ListenEvents;
 }

@@ -7,7 +7,7 @@ import { type ServerContexts, serverContexts } from "./tls-contexts.ts";
 /** Chains with their TLS contexts made. */
 export interface ReadyChains {
   readonly chains: ChainsPlan;
-  /** 48 bytes. */
+  /** As in ListenOptions. */
   readonly ticketKeys: Buffer;
   /** Of the chains that have TLS. */
   readonly contexts: ReadonlyMap<FilterChainPlan, ServerContexts>;
@@ -27,5 +27,7 @@ export function readyChains(chains: ChainsPlan, ticketKeys: Buffer): ReadyChains
       return { kind: "tls-failed", text: `filter chain '${chain.name}': ${(error as Error).message}` };
     }
   }
-  return { chains, ticketKeys, contexts, needsHello: choiceNeedsHello(chains) };
+  // Not by Node's SNICallback: it takes over only one of an RSA and an ECDSA certificate.
+  const choosesCertificate = [...contexts.values()].some(({ byName }) => byName !== null);
+  return { chains, ticketKeys, contexts, needsHello: choosesCertificate || choiceNeedsHello(chains) };
 }

@@ -22,6 +22,8 @@ export interface Handshake {
 /** How one handshake is done. */
 export interface AcceptTlsOptions {
   readonly contexts: ServerContexts;
+  /** What the client asks for, as far as it was looked at: chooses the certificate. */
+  readonly serverName: string;
   /** What is offered of the plan's ALPN list: all, or nothing when the client is known to have none of it. */
   readonly protocols: readonly string[];
   readonly timeoutMs: number;
@@ -44,6 +46,7 @@ export function acceptTls(
     net.wheel.remove(timer);
     socket.off("secure", onSecure);
     socket.off("close", onClose);
+    socket.off("end", onClose);
     socket.off("_tlsError", onError);
   };
   const fail = (failure: HandshakeFailure): void => {
@@ -72,20 +75,20 @@ export function acceptTls(
   // Errors of the TLS library before the handshake is done come by this name only.
   socket.on("_tlsError", onError);
   socket.on("close", onClose);
+  socket.on("end", onClose);
 }
 
-function socketOptions({ contexts, protocols }: AcceptTlsOptions): TLSSocketOptions {
+function socketOptions({ contexts, serverName, protocols }: AcceptTlsOptions): TLSSocketOptions {
   const { plan } = contexts;
   const trusted = plan.validation !== null && plan.validation.trustedCaPem !== "" && !plan.validation.acceptUntrusted;
   const options: TLSSocketOptions & { highWaterMark: number } = {
     isServer: true,
-    secureContext: contexts.standard,
+    secureContext: contextFor(contexts, serverName),
     requestCert: plan.requireClientCertificate || plan.validation !== null,
     // Lets the TLS library itself refuse a client without a certificate, with an alert. Verdicts on certificates are ours.
     rejectUnauthorized: plan.requireClientCertificate && trusted,
     highWaterMark: 1,
   };
-  if (contexts.byName !== null) options.SNICallback = (name, choose) => choose(null, contextFor(contexts, name));
   if (protocols.length > 0) options.ALPNProtocols = [...protocols];
   return options;
 }

@@ -4,6 +4,7 @@ import { createHash, constants as crypto } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions, type SecureVersion } from "node:tls";
 import type { CertificatePlan, DownstreamTlsPlan, UpstreamTlsPlan } from "../config/plan/tls.ts";
 import { serverNameKeys } from "./chain-choice.ts";
+import { shareTicketKeys, TICKET_KEY_BYTES } from "./ticket-keys.ts";
 
 /** The contexts of one filter chain: one for each set of names, so that SNI chooses the certificate. */
 export interface ServerContexts {
@@ -14,11 +15,11 @@ export interface ServerContexts {
   readonly byName: ReadonlyMap<string, SecureContext> | null;
 }
 
-/** `ticketKeys`: 48 bytes. */
+/** `ticketKeys`: 48 bytes to issue with, and further 48 that are accepted. Throws when there are fewer. */
 export function serverContexts(plan: DownstreamTlsPlan, ticketKeys: Buffer): ServerContexts {
   const shared: SecureContextOptions = {
     ...commonOptions(plan),
-    ticketKeys,
+    ticketKeys: ticketKeys.subarray(0, TICKET_KEY_BYTES),
     sessionTimeout: plan.sessionTimeoutS,
     sessionIdContext: sessionScope(plan),
     secureOptions: plan.sessionTickets ? 0 : crypto.SSL_OP_NO_TICKET,
@@ -27,6 +28,7 @@ export function serverContexts(plan: DownstreamTlsPlan, ticketKeys: Buffer): Ser
   let standard: SecureContext | null = null;
   for (const certificates of groupedByNames(plan.certificates)) {
     const context = createSecureContext({ ...shared, ...identity(certificates) });
+    shareTicketKeys(context, ticketKeys);
     standard ??= context;
     for (const name of certificates[0]?.names ?? []) if (!byName.has(name)) byName.set(name, context);
   }

@@ -30,7 +30,7 @@ export function dialTls(target: TlsTarget, route: NetConnectOpts, done: (outcome
   const { plan, serverName } = target;
   const client = clientOf(plan);
   const key = `${serverName} ${target.peer}`;
-  const session = client.sessions.take(key);
+  const kept = client.sessions.take(key);
   const options: ConnectionOptions & SocketConstructorOpts & { highWaterMark: number } = {
     ...route,
     secureContext: client.context,
@@ -42,22 +42,22 @@ export function dialTls(target: TlsTarget, route: NetConnectOpts, done: (outcome
     highWaterMark: 1,
     ...(plan.alpn.length === 0 ? {} : { ALPNProtocols: [...plan.alpn] }),
     ...(serverName === "" || isIP(serverName) !== 0 ? {} : { servername: serverName }),
-    ...(session === undefined ? {} : { session }),
+    ...(kept === undefined ? {} : { session: kept.session }),
   };
   const socket: TLSSocket = connectTls(options);
   let accepted = false;
+  let verified = false;
   socket.once("secureConnect", () => {
-    const failure = verdict(socket, target);
+    const resumed = kept !== undefined && socket.isSessionReused();
+    const failure = resumed ? null : verdict(socket, target);
     accepted = failure === null;
-    done(
-      failure === null
-        ? { kind: "secure", tls: tlsFacts(socket, plan.validation !== null && socket.authorized) }
-        : { kind: "refused", failure },
-    );
+    verified = resumed ? kept.verified : plan.validation !== null && socket.authorized;
+    done(failure === null ? { kind: "secure", tls: tlsFacts(socket, verified) } : { kind: "refused", failure });
   });
   if (plan.sessionKeysMax > 0) {
     socket.on("session", (fresh) => {
-      if (accepted) client.sessions.keep(key, fresh, socket.getProtocol() === "TLSv1.3" ? "once" : "often");
+      const use = socket.getProtocol() === "TLSv1.3" ? "once" : "often";
+      if (accepted) client.sessions.keep(key, { session: fresh, use, verified });
     });
   }
   return socket;

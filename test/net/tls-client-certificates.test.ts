@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { createHash, X509Certificate } from "node:crypto";
+import { afterEach, describe, it } from "mocha";
+import type { ChainsPlan } from "../../src/net/chain-choice.ts";
+import { TlsHarness } from "../support/tls-harness.ts";
+import { pem, tlsChains, validation } from "../support/tls-plans.ts";
+
+describe("a TLS listener that looks at client certificates", () => {
+  const tls = new TlsHarness();
+
+  afterEach(() => tls.end());
+
+  const client1 = { cert: pem("client"), key: pem("client.key") };
+  const stranger = { cert: pem("stranger"), key: pem("stranger.key") };
+
+  it("refuses a client without one by an alert when one is required", async () => {
+    await tls.open(tlsChains({ requireClientCertificate: true, validation: validation() }));
+    assert.equal(await tls.refused(), "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED");
+    assert.deepEqual(tls.door.log, ["failed:fail_verify_no_cert"]);
+  });
+
+  it("takes one that verifies", async () => {
+    await tls.open(tlsChains({ requireClientCertificate: true, validation: validation() }));
+    await tls.secured(client1);
+    await tls.door.said("handshake");
+    assert.equal(tls.door.channels[0]?.channel.tls?.peerVerified, true);
+  });
+
+  it("refuses one that does not verify", async () => {
+    await tls.open(tlsChains({ requireClientCertificate: true, validation: validation() }));
+    await tls.refused(stranger);
+    assert.deepEqual(tls.door.log, ["failed:fail_verify_error"]);
+    assert.match(
+      tls.door.failures[0]?.text ?? "",
+      /CERTIFICATE_VERIFY_FAILED:.*self_signed_certificate:TLS_error_end$/,
+    );
+  });
+
+  it("lets a client without one in when none is required", async () => {
+    await tls.open(tlsChains({ validation: validation() }));
+    await tls.secured();
+    await tls.door.said("handshake");
+    assert.equal(tls.door.channels[0]?.channel.tls?.peerVerified, false);
+  });
+
+  for (const [title, subjectAltNames, accepted] of [
+    ["an exact URI", [{ type: "uri", match: "exact", value: "spiffe://test/client" }], true],
+    ["a regex over the whole name", [{ type: "dns", match: "regex", value: "client\\..*" }], true],
+    ["a regex over a part of the name", [{ type: "dns", match: "regex", value: "client" }], false],
+    ["a name of another kind", [{ type: "dns", match: "exact", value: "spiffe://test/client" }], false],
+  ] as const) {
+    it(`${accepted ? "accepts" : "refuses"} by ${title}`, async () => {
+      await tls.open(tlsChains({ requireClientCertificate: true, validation: validation({ subjectAltNames }) }));
+      tls.client(client1).on("error", () => {});
+      const entry = accepted ? "channel:only" : "failed:fail_verify_san";
+      await tls.door.said(entry);
+      assert.equal(tls.door.log.at(-1), entry);
+    });
+  }
+
+  it("accepts by hash of the certificate or of its key, and refuses others", async () => {
+    const shown = new X509Certificate(pem("client"));
+    const hash = createHash("sha256").update(shown.raw).digest("hex");
+    const spki = shown.publicKey.export({ type: "spki", format: "der" });
+    const spkiHash = createHash("sha256").update(spki).digest("base64");
+    const asked = (parts: Parameters<typeof validation>[0]): ChainsPlan =>
+      tlsChains({ requireClientCertificate: true, validation: validation({ trustedCaPem: "", ...parts }) });
+    await tls.open(asked({ certificateHashes: [hash] }));
+    await tls.secured(client1);
+    await tls.door.said("channel:only");
+    tls.door.listening.applyChains(asked({ spkiHashes: [spkiHash] }));
+    await tls.secured(client1);
+    await tls.door.said("channel:only", 2);
+    tls.door.listening.applyChains(asked({ certificateHashes: ["00".repeat(32)] }));
+    await tls.refused(client1);
+    await tls.door.said("failed:fail_verify_cert_hash");
+  });
+});
