@@ -46,7 +46,8 @@ export function showNode(stats: StatsWriter, facts: NodeFacts): void {
   gauge("cluster_manager.active_clusters", plan.clusters.length);
   gauge("cluster_manager.warming_clusters", 0);
   gauge("listener_manager.total_listeners_active", plan.listeners.length);
-  gauge("listener_manager.workers_started", facts.workersStarted);
+  // Envoy's is a yes or no: all of them have started.
+  gauge("listener_manager.workers_started", facts.workersStarted === facts.concurrency ? 1 : 0);
   gauge("runtime.num_keys", new Set(plan.runtime.layers.flatMap(({ entries }) => Object.keys(entries))).size);
   gauge("runtime.num_layers", plan.runtime.layers.length);
   gauge("runtime.admin_overrides_active", facts.overrides > 0 ? 1 : 0);

@@ -1,6 +1,6 @@
 // Every kind of statistics block that any thread writes: readers find names by these.
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
-import { HTTP2_CODEC } from "../telemetry/codec-stats.ts";
+import { HTTP1_CODEC, HTTP2_CODEC } from "../telemetry/codec-stats.ts";
 import { HOST } from "../telemetry/host-stats.ts";
 import { HTTP } from "../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../telemetry/listener-http-stats.ts";
@@ -9,4 +9,13 @@ import { SSL } from "../telemetry/ssl-stats.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
 
 /** All of them. */
-export const STATS_SCHEMAS: readonly BlockSchema[] = [CLUSTER, HTTP2_CODEC, HOST, HTTP, LISTENER, LISTENER_HTTP, SSL];
+export const STATS_SCHEMAS: readonly BlockSchema[] = [
+  CLUSTER,
+  HTTP1_CODEC,
+  HTTP2_CODEC,
+  HOST,
+  HTTP,
+  LISTENER,
+  LISTENER_HTTP,
+  SSL,
+];

@@ -1,24 +1,18 @@
-// Counters of the HTTP/2 codec, under `http2.` (downstream) and `cluster.<name>.http2.`.
+// Counters of the codecs, under `http1.` and `http2.` (downstream) and `cluster.<name>.http2.`. What these codecs cannot count is left
+// out (README of this room's tests: test/differential/lacking-stats.ts says why), so that no number stands there that never moves.
 import { type BlockSchema, blockSchema } from "./stats-block.ts";
 
 const COUNTERS = [
-  "cookies_total_bytes_too_large",
   "dropped_headers_with_underscores",
   "goaway_sent",
-  "header_list_size_too_large",
   "header_overflow",
-  "headers_cb_no_stream",
   "inbound_empty_frames_flood",
   "inbound_priority_frames_flood",
   "inbound_window_update_frames_flood",
   "keepalive_timeout",
-  "metadata_empty_frames",
   "nghttp2_downstream_connections",
   "nghttp2_upstream_connections",
-  "oghttp2_downstream_connections",
-  "oghttp2_upstream_connections",
   "outbound_control_flood",
-  "outbound_flood",
   "requests_rejected_with_underscores_in_headers",
   "rx_messaging_error",
   "rx_reset",
@@ -28,17 +22,20 @@ const COUNTERS = [
   "tx_reset",
 ] as const;
 
-const GAUGES = [
-  "deferred_stream_close",
-  "outbound_control_frames_active",
-  "outbound_frames_active",
-  "pending_send_bytes",
-  "streams_active",
-] as const;
+const GAUGES = ["streams_active"] as const;
 
 /** Block of one side of the HTTP/2 codec. */
 export const HTTP2_CODEC: BlockSchema<(typeof COUNTERS)[number] | (typeof GAUGES)[number]> = blockSchema({
   id: "http2",
   counters: COUNTERS,
   gauges: GAUGES,
+});
+
+/** Block of the HTTP/1 codec downstream: what clients send is judged, so a cluster has none. */
+export const HTTP1_CODEC: BlockSchema<
+  "dropped_headers_with_underscores" | "requests_rejected_with_underscores_in_headers"
+> = blockSchema({
+  id: "http1",
+  counters: ["dropped_headers_with_underscores", "requests_rejected_with_underscores_in_headers"],
+  gauges: [],
 });

@@ -40,6 +40,7 @@ export function compileHttpConnectionManager(
       http1: child(manager, "http_protocol_options"),
       http2: child(manager, "http2_protocol_options"),
       headersBytesMax,
+      judgesNames: true,
     }),
     headersBytesMax,
     ...timesOf(context, manager, common),

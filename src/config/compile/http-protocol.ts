@@ -11,13 +11,16 @@ export interface HttpProtocolSources {
   readonly http2: CheckedMessage | undefined;
   /** Request heads of a manager, response heads of a cluster: already in bytes. */
   readonly headersBytesMax: number;
+  /** headers_with_underscores_action has its effect: on what clients send, not on answers of a cluster (as its proto says). */
+  readonly judgesNames: boolean;
 }
 
 /** Compiles the options of both codecs. */
 export function compileHttpProtocol(context: CompileContext, sources: HttpProtocolSources): HttpProtocolPlan {
   const { common, headersBytesMax } = sources;
   const headersCountMax = (common === undefined ? undefined : count(common, "max_headers_count")) ?? HEADERS_COUNT_MAX;
-  const action = common === undefined ? undefined : text(common, "headers_with_underscores_action");
+  const judged = sources.judgesNames ? common : undefined;
+  const action = judged === undefined ? undefined : text(judged, "headers_with_underscores_action");
   const shared: SharedLimits = {
     headersBytesMax,
     headersCountMax,

@@ -32,6 +32,7 @@ export function compileUpstreamProtocol(context: CompileContext, cluster: Checke
     protocol: sources.protocol,
     http: compileHttpProtocol(context, {
       ...sources,
+      judgesNames: false,
       headersBytesMax: headersKb === undefined ? HEADERS_BYTES_MAX : headersKb * 1_024,
     }),
     requestsPerConnectionMax: requests === undefined || requests === 0 ? none : requests,

@@ -1,12 +1,12 @@
 // How a connection gets its codec: told by the plan, by ALPN, or by the first bytes (RFC 9113 §3.3, §3.4).
 import type { Http1Plan, Http2Plan } from "../../config/plan/http-protocol.ts";
-import { createH1Server } from "../../protocol/h1/server-connection.ts";
+import { createH1Server, type Http1ServerCodec } from "../../protocol/h1/server-connection.ts";
 import { createH2Server, type Http2ServerCodec } from "../../protocol/h2/server.ts";
 import type { ByteSink, ServerCodec, ServerEvents } from "../../protocol/message.ts";
 
 /** Makes the codecs of accepted connections. */
 export interface ServerCodecs {
-  http1(sink: ByteSink, plan: Http1Plan, events: ServerEvents): ServerCodec;
+  http1(sink: ByteSink, plan: Http1Plan, events: ServerEvents): Pick<Http1ServerCodec, keyof ServerCodec | "counters">;
   http2(sink: ByteSink, plan: Http2Plan, events: ServerEvents): Pick<Http2ServerCodec, keyof ServerCodec | "counters">;
 }
 

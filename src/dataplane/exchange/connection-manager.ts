@@ -3,7 +3,7 @@
 import type { AccessLogPlan } from "../../config/plan/access-log.ts";
 import type { HttpConnectionManagerPlan } from "../../config/plan/listener.ts";
 import type { AccessLogSink } from "../../telemetry/access-log.ts";
-import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import { HTTP1_CODEC, HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
 import type { FilterMaker } from "../filters/filter.ts";
@@ -27,8 +27,6 @@ export class ConnectionManager {
   readonly stats: Float64Array;
   /** LISTENER_HTTP block, `listener.<token>.http.<stat_prefix>.`. */
   readonly listenerStats: Float64Array;
-  /** HTTP2_CODEC block, `http2.`. */
-  readonly http2Stats: Float64Array;
   readonly requestTimes: Uint32Array;
   readonly connectionTimes: Uint32Array;
   readonly routes: RouteTable;
@@ -41,6 +39,8 @@ export class ConnectionManager {
   readonly suppressEnvoyHeaders: boolean;
   /** Whether any virtual host wants TLS. */
   readonly requiresTls: boolean;
+  private http1Block: Float64Array | null = null;
+  private http2Block: Float64Array | null = null;
 
   constructor(
     worker: WorkerContext,
@@ -54,7 +54,6 @@ export class ConnectionManager {
     this.worker = worker;
     this.stats = stats.block(HTTP, prefix);
     this.listenerStats = stats.block(LISTENER_HTTP, `listener.${listenerToken}.${prefix}`);
-    this.http2Stats = stats.block(HTTP2_CODEC, "http2.");
     this.requestTimes = stats.histogram(`${prefix}downstream_rq_time`);
     this.connectionTimes = stats.histogram(`${prefix}downstream_cx_length_ms`);
     this.routes = new RouteTable(plan.routes);
@@ -67,5 +66,17 @@ export class ConnectionManager {
     this.suppressEnvoyHeaders =
       plan.suppressEnvoyHeaders ||
       plan.filters.some((filter) => filter.kind === "router" && filter.suppressEnvoyHeaders);
+  }
+
+  /** HTTP1_CODEC block, `http1.`; shown from the first HTTP/1 connection on. */
+  get http1Stats(): Float64Array {
+    this.http1Block ??= this.worker.services.stats.block(HTTP1_CODEC, "http1.");
+    return this.http1Block;
+  }
+
+  /** HTTP2_CODEC block, `http2.`; shown from the first HTTP/2 connection on. */
+  get http2Stats(): Float64Array {
+    this.http2Block ??= this.worker.services.stats.block(HTTP2_CODEC, "http2.");
+    return this.http2Block;
   }
 }

@@ -1,18 +1,22 @@
 // Counters and gauges of one downstream connection. Every gauge that goes up here goes down in `onClosed`, which comes exactly once.
 import type { ProtocolFault } from "../../protocol/fault.ts";
-import { type Http2Counters, newCounters } from "../../protocol/h2/counters.ts";
-import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import type { Http1Counters } from "../../protocol/h1/counters.ts";
+import type { Http2Counters } from "../../protocol/h2/counters.ts";
+import { HTTP1_CODEC, HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { recordValue } from "../../telemetry/histogram.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import type { Http2Use } from "../../telemetry/http2-use.ts";
 import { add, count } from "../../telemetry/stats-add.ts";
+import { CodecAccount } from "./codec-account.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 
 /** What is counted of one connection. Keeps the blocks it began with, also when the listener's plan changes. */
 export class ConnectionStats {
   private readonly http: Float64Array;
-  private readonly http2: Float64Array;
+  private readonly manager: ConnectionManager;
+  private http2: Float64Array = NO_STREAMS;
   private readonly http2Use: Http2Use;
+  private codec: Pick<CodecAccount<never>, "settle"> | null = null;
   private readonly times: Uint32Array;
   private readonly nowMs: () => number;
   private readonly startMs: number;
@@ -23,14 +27,12 @@ export class ConnectionStats {
   private streams = 0;
   /** Whether the worker's HTTP/2 load counts this connection. */
   private isLoad = false;
-  /** What of the codec's counters is in the block already. */
-  private readonly added: { [Name in keyof Http2Counters]?: number } = {};
 
   constructor(manager: ConnectionManager, startMs: number, isTls: boolean) {
     const { clock, http2Use } = manager.worker.services;
     this.http2Use = http2Use;
     this.http = manager.stats;
-    this.http2 = manager.http2Stats;
+    this.manager = manager;
     this.times = manager.connectionTimes;
     this.nowMs = () => clock.nowMs();
     this.startMs = startMs;
@@ -46,13 +48,23 @@ export class ConnectionStats {
     add(this.http, HTTP.at.downstream_cx_rx_bytes_total, bytes);
   }
 
-  onProtocol(protocol: "http1" | "http2"): void {
-    this.protocol = protocol;
-    const isHttp1 = protocol === "http1";
-    count(this.http, isHttp1 ? HTTP.at.downstream_cx_http1_total : HTTP.at.downstream_cx_http2_total);
-    add(this.http, isHttp1 ? HTTP.at.downstream_cx_http1_active : HTTP.at.downstream_cx_http2_active, 1);
-    if (isHttp1) return;
+  onHttp1(counters: Readonly<Http1Counters>): void {
+    const { manager } = this;
+    this.protocol = "http1";
+    count(this.http, HTTP.at.downstream_cx_http1_total);
+    add(this.http, HTTP.at.downstream_cx_http1_active, 1);
+    const block = manager.http1Stats;
+    // Its counters cannot move otherwise.
+    if (manager.plan.http.http1.underscores !== "allow") this.codec = new CodecAccount(block, HTTP1_CODEC.at, counters);
+  }
+
+  onHttp2(counters: Readonly<Http2Counters>): void {
+    this.protocol = "http2";
+    count(this.http, HTTP.at.downstream_cx_http2_total);
+    add(this.http, HTTP.at.downstream_cx_http2_active, 1);
+    this.http2 = this.manager.http2Stats;
     count(this.http2, HTTP2_CODEC.at.nghttp2_downstream_connections);
+    this.codec = new CodecAccount<keyof Http2Counters>(this.http2, HTTP2_CODEC.at, counters);
     this.isLoad = true;
     this.http2Use.add(1, 0);
   }
@@ -76,15 +88,9 @@ export class ConnectionStats {
     this.written = bytesWritten;
   }
 
-  /** Adds what the connection's codec counted since the last call. */
-  addHttp2(counters: Http2Counters | null): void {
-    if (counters === null) return;
-    for (const name of HTTP2_NAMES) {
-      const more = counters[name] - (this.added[name] ?? 0);
-      if (more === 0) continue;
-      add(this.http2, HTTP2_CODEC.at[name], more);
-      this.added[name] = counters[name];
-    }
+  /** The connection rests: what its codec counted meanwhile is added. */
+  onIdle(): void {
+    this.codec?.settle();
   }
 
   /** Counts, once per connection, the fault of the client that ends it. */
@@ -105,6 +111,7 @@ export class ConnectionStats {
     const { http } = this;
     this.onLeaving();
     this.onExchangeOver(bytesWritten);
+    this.onIdle();
     count(http, HTTP.at.downstream_cx_destroy);
     count(http, byUs ? HTTP.at.downstream_cx_destroy_local : HTTP.at.downstream_cx_destroy_remote);
     if (active) {
@@ -122,7 +129,7 @@ export class ConnectionStats {
   }
 }
 
-const HTTP2_NAMES: readonly (keyof Http2Counters)[] = Object.keys(newCounters()) as (keyof Http2Counters)[];
+const NO_STREAMS = new Float64Array(0);
 
 /** Ends that break no rule of the protocol, or that Envoy does not count as such. */
 const HARMLESS: ReadonlySet<ProtocolFault["kind"]> = new Set([

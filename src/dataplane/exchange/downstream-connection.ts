@@ -3,7 +3,6 @@
 import { Timer } from "../../base/timer-wheel.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
-import type { Http2Counters } from "../../protocol/h2/counters.ts";
 import type { MessageSink, MessageWriter, ServerCodec, ServerEvents } from "../../protocol/message.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
@@ -37,13 +36,14 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   private readonly owner: ConnectionOwner;
   private readonly stats: ConnectionStats;
   private codec: ServerCodec | null = null;
-  private http2Counters: Http2Counters | null = null;
   /** First bytes that do not tell the protocol yet; null: none. */
   private firstBytes: Buffer | null = null;
   private requests = 0;
   /** Whether it was asked to end. */
   isDraining: boolean = false;
   private isClosing = false;
+  /** Whether the client closed its side before we did. */
+  private isEndedByClient = false;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
   private readonly headTimer: Timer = new Timer(() => this.onHeadTimeout());
   private readonly durationTimer: Timer = new Timer(() => this.onDuration());
@@ -120,6 +120,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   }
 
   onEnd(): void {
+    if (!this.isClosing) this.isEndedByClient = true;
     try {
       if (this.codec === null) this.close();
       else this.codec.receiveEnd();
@@ -146,8 +147,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     } catch (error) {
       this.manager.worker.services.onBug(error);
     }
-    this.stats.addHttp2(this.http2Counters);
-    this.stats.onClosed(this.channel.bytesWritten, this.isClosing, active);
+    this.stats.onClosed(this.channel.bytesWritten, this.isClosing && !this.isEndedByClient, active);
     this.owner.onConnectionClosed(this);
   }
 
@@ -194,10 +194,10 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   onExchangeOver(): void {
     this.exchanges--;
     this.stats.onExchangeOver(this.channel.bytesWritten);
+    if (this.exchanges === 0) this.stats.onIdle();
     if (this.protocol !== "http2") return;
     this.stats.onStream(-1);
     this.watchFlush();
-    if (this.exchanges === 0) this.stats.addHttp2(this.http2Counters);
   }
 
   onProtocolFault(fault: ProtocolFault): void {
@@ -208,13 +208,15 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     const { codecs } = this.owner;
     const { http } = this.manager.plan;
     this.protocol = protocol;
-    if (protocol === "http1") this.codec = codecs.http1(this.channel, http.http1, this);
-    else {
+    if (protocol === "http1") {
+      const codec = codecs.http1(this.channel, http.http1, this);
+      this.codec = codec;
+      this.stats.onHttp1(codec.counters);
+    } else {
       const codec = codecs.http2(this.channel, http.http2, this);
       this.codec = codec;
-      this.http2Counters = codec.counters;
+      this.stats.onHttp2(codec.counters);
     }
-    this.stats.onProtocol(protocol);
   }
 
   private receiveFirst(bytes: Uint8Array, start: number, end: number): void {

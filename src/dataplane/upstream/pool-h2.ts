@@ -31,6 +31,8 @@ export class Http2Part implements ProtocolPart {
     const codec = services.codecs.http2(channel, plan, connection);
     this.codec = codec;
     this.connection = connection;
+    const { http2Stats } = this.home;
+    http2Stats[CONNECTIONS] = (http2Stats[CONNECTIONS] as number) + 1;
     const { keepaliveIntervalMs } = plan.http.http2;
     if (keepaliveIntervalMs !== Number.POSITIVE_INFINITY) {
       this.keepalive = new Timer(() => this.onKeepalive());
@@ -120,4 +122,8 @@ const COUNTERS = [
 ] as const;
 
 const { upstream_rq_rx_reset: RQ_RX_RESET, upstream_rq_tx_reset: RQ_TX_RESET } = CLUSTER.at;
-const { streams_active: STREAMS_ACTIVE, keepalive_timeout: KEEPALIVE_TIMEOUT } = HTTP2_CODEC.at;
+const {
+  streams_active: STREAMS_ACTIVE,
+  keepalive_timeout: KEEPALIVE_TIMEOUT,
+  nghttp2_upstream_connections: CONNECTIONS,
+} = HTTP2_CODEC.at;

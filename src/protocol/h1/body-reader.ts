@@ -5,6 +5,7 @@ import type { ProtocolFault } from "../fault.ts";
 import { releaseHeaderList } from "../header-list.ts";
 import type { MessageSink } from "../message.ts";
 import { CR, FIELD_VALUE, HEX_VALUE, LF, SEMICOLON } from "./bytes.ts";
+import { type Http1Counters, newHttp1Counters } from "./counters.ts";
 import * as Faults from "./faults.ts";
 import { HeadParser } from "./head-parser.ts";
 import { CHUNK_EXTENSIONS_BYTES_MAX, CHUNK_SIZE_DIGITS_MAX } from "./limits.ts";
@@ -15,6 +16,7 @@ export class BodyReader {
   /** Why reading stopped for good. */
   fault: ProtocolFault | null = null;
   private readonly options: Http1Options;
+  private readonly counters: Http1Counters;
   private state: number = State.Ended;
   /** Bytes of the body, or of the chunk, still to come. */
   private remaining = 0;
@@ -24,8 +26,10 @@ export class BodyReader {
   /** Made when the first chunked message ends: most connections never need it. */
   private trailerParser: HeadParser | null = null;
 
-  constructor(options: Http1Options) {
+  /** `counters`: the connection's, for its trailers. */
+  constructor(options: Http1Options, counters: Http1Counters = newHttp1Counters()) {
     this.options = options;
+    this.counters = counters;
   }
 
   /** Whether the body is complete, or there is none. */
@@ -151,7 +155,7 @@ export class BodyReader {
   }
 
   private trailers(bytes: Uint8Array, start: number, end: number, sink: MessageSink): number {
-    this.trailerParser ??= new HeadParser("trailers", this.options);
+    this.trailerParser ??= new HeadParser("trailers", this.options, this.counters);
     const parser = this.trailerParser;
     const pos = parser.feed(bytes, start, end);
     if (parser.fault !== null) return this.fail(parser.fault, pos);

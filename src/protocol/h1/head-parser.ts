@@ -5,6 +5,7 @@ import type { ProtocolFault } from "../fault.ts";
 import { acquireHeaderList, FIELD_OVERHEAD_BYTES, type HeaderList, releaseHeaderList } from "../header-list.ts";
 import { nameIdOfBytes } from "../header-names.ts";
 import { COLON, CR, DEL, HTAB, LF, SP, TOKEN_LOWER } from "./bytes.ts";
+import { type Http1Counters, newHttp1Counters } from "./counters.ts";
 import * as Faults from "./faults.ts";
 import { HeadFacts, type HeadRole } from "./head-facts.ts";
 import { ARENA_STEP_BYTES } from "./limits.ts";
@@ -20,6 +21,9 @@ export class HeadParser {
   /** Why reading stopped for good; the head is lost. */
   fault: ProtocolFault | null = null;
   private readonly options: Http1Options;
+  private readonly counters: Http1Counters;
+  /** Names are looked into: what a client sends, as Envoy; what an upstream sends never. */
+  private readonly judgesNames: boolean;
   private readonly bytesMax: number;
   private readonly startLine: StartLineReader | null;
   private list: HeaderList | null = null;
@@ -33,9 +37,12 @@ export class HeadParser {
   /** Where the name of a field without an id ends; its value follows there. */
   private valueStart = 0;
 
-  constructor(role: HeadRole, options: Http1Options) {
+  /** `counters`: the connection's. */
+  constructor(role: HeadRole, options: Http1Options, counters: Http1Counters = newHttp1Counters()) {
     this.facts = new HeadFacts(role);
     this.options = options;
+    this.counters = counters;
+    this.judgesNames = role !== "response" && options.underscores !== "allow";
     this.bytesMax = role === "trailers" ? options.trailersBytesMax : options.headersBytesMax;
     this.startLine = role === "trailers" ? null : new StartLineReader(this.facts, options);
   }
@@ -186,12 +193,21 @@ export class HeadParser {
       const wrong = this.facts.take(list, id, start, end);
       return wrong === null || this.refuse(wrong);
     }
-    if (this.options.underscores !== "allow" && arena.subarray(this.nameStart, start).includes(UNDERSCORE)) {
+    if (this.judgesNames && arena.subarray(this.nameStart, start).includes(UNDERSCORE)) {
       list.used = this.nameStart;
-      return this.options.underscores === "drop" || this.refuse(Faults.UNDERSCORE);
+      return this.dropOrRefuse();
     }
     list.addAt(0, this.nameStart, start, start, end);
     return true;
+  }
+
+  private dropOrRefuse(): boolean {
+    if (this.options.underscores === "drop") {
+      this.counters.dropped_headers_with_underscores++;
+      return true;
+    }
+    this.counters.requests_rejected_with_underscores_in_headers++;
+    return this.refuse(Faults.UNDERSCORE);
   }
 
   private finish(list: HeaderList): void {

@@ -5,6 +5,7 @@ import type { HeaderList } from "../header-list.ts";
 import { type ByteSink, type MessageSink, QUEUED_HIGH_BYTES, type ServerCodec, type ServerEvents } from "../message.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { BodyReader } from "./body-reader.ts";
+import { type Http1Counters, newHttp1Counters } from "./counters.ts";
 import { DOWNSTREAM_CLOSED, LENGTH_NOT_KEPT, LOCAL_RESET, unanswered } from "./faults.ts";
 import { asksClose } from "./framing.ts";
 import { HeadParser } from "./head-parser.ts";
@@ -19,6 +20,8 @@ export interface Http1ServerCodec extends ServerCodec {
    * Does nothing when no head is being received.
    */
   failHead(fault: ProtocolFault): void;
+  /** What the connection has counted. */
+  readonly counters: Readonly<Http1Counters>;
 }
 
 /** Makes the server codec of one connection; `sink` takes its bytes, `events` its exchanges. */
@@ -32,6 +35,7 @@ type Phase = (typeof Phase)[keyof typeof Phase];
 
 class ServerConnection implements Http1ServerCodec, AnswerPath {
   readonly protocol = "http1";
+  readonly counters: Http1Counters = newHttp1Counters();
   private readonly sink: ByteSink;
   private readonly options: Http1Options;
   private readonly events: ServerEvents;
@@ -56,8 +60,8 @@ class ServerConnection implements Http1ServerCodec, AnswerPath {
     this.sink = sink;
     this.options = options;
     this.events = events;
-    this.head = new HeadParser("request", options);
-    this.body = new BodyReader(options);
+    this.head = new HeadParser("request", options, this.counters);
+    this.body = new BodyReader(options, this.counters);
     this.writer = new AnswerWriter(sink, options);
     this.gate = new ReadGate(sink);
   }

@@ -36,6 +36,47 @@ describe("a downstream connection", () => {
       assert.equal(client.ending, "");
     }));
 
+  it("counts names with underscores that its codec dropped or refused, as http1.", () => {
+    const { http } = manager();
+    const judging = (underscores: "drop" | "reject") => ({
+      http: { ...http, http1: { ...http.http1, underscores } },
+    });
+    const request = "GET /x HTTP/1.1\r\nhost: a\r\na_b: 1\r\nc_d: 2\r\n\r\n";
+    withClient(judging("drop"), (world, client) => {
+      client.send(request);
+      answer(world);
+      assert.equal(world.stat("http1.dropped_headers_with_underscores"), 2);
+      client.send(request);
+      answer(world);
+      assert.equal(world.stat("http1.dropped_headers_with_underscores"), 4);
+      assert.equal(world.stat("http1.requests_rejected_with_underscores_in_headers"), 0);
+    });
+    withClient(judging("reject"), (world, client) => {
+      client.send(request);
+      assert.match(client.received(), /^HTTP\/1.1 400 /);
+      assert.equal(world.stat("http1.requests_rejected_with_underscores_in_headers"), 1);
+    });
+  });
+
+  it("counts whose end came first: the client's, also when it idles, or ours", () => {
+    withClient({}, (world, client) => {
+      client.send(GET);
+      answer(world);
+      client.sendEnd();
+      client.hangUp();
+      assert.equal(world.stat("http.main.downstream_cx_destroy_remote"), 1);
+      assert.equal(world.stat("http.main.downstream_cx_destroy_local"), 0);
+    });
+    withClient({}, (world, client) => {
+      client.send(GET.replace("host", "connection: close\r\nhost"));
+      answer(world);
+      client.sendEnd();
+      client.hangUp();
+      assert.equal(world.stat("http.main.downstream_cx_destroy_local"), 1);
+      assert.equal(world.stat("http.main.downstream_cx_destroy_remote"), 0);
+    });
+  });
+
   it("answers pipelined requests in their order", () =>
     withClient({}, (world, client) => {
       client.send(GET + GET.replace("/x", "/y"));

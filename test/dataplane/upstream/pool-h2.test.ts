@@ -31,6 +31,7 @@ describe("HTTP/2 pool", () => {
     assert.equal(b.stat("upstream_rq_active"), 30);
     assert.equal(b.stat("upstream_cx_http2_total"), 1);
     assert.equal(codecStat(b, "streams_active"), 30);
+    assert.equal(codecStat(b, "nghttp2_upstream_connections"), 1);
     for (let i = 0; i < 30; i++) b.codecs.last().finish();
     finish(b);
   });

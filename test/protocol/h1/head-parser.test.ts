@@ -142,6 +142,14 @@ describe("HTTP/1 head parser", () => {
       assert.equal(read("GET / HTTP/1.1", lines, { underscores: "drop" }), `${ROOT}|c=2`);
       assert.equal(read("GET / HTTP/1.1", lines, { underscores: "reject" }), "400 http1.unexpected_underscore");
     });
+
+    it("leaves the names of answers alone: the choice is about what clients send", () => {
+      const parser = new HeadParser("response", options({ underscores: "reject" }));
+      const bytes = Buffer.from("HTTP/1.1 200 OK\r\na_b: 1\r\n\r\n", "latin1");
+      parser.feed(bytes, 0, bytes.length);
+      assert.equal(parser.fault, null);
+      assert.equal(parser.take().valueByName("a_b"), "1");
+    });
   });
 
   describe("limits", () => {
