@@ -13,4 +13,75 @@ export interface Deviation {
 }
 
 /** All of them. */
-export const DEVIATIONS: readonly Deviation[] = [];
+export const DEVIATIONS: readonly Deviation[] = [
+  {
+    case: "two Hosts",
+    theirs: "both are joined to `a,b` and go upstream",
+    ours: "400",
+    why: "RFC 9112 §3.2: more than one Host is refused; the next hop may route by the other one",
+    restoredBy: "",
+  },
+  {
+    case: "a Host with user information",
+    theirs: "goes upstream as it is",
+    ours: "400",
+    why: "RFC 9112 §3.2: Host is host and port; what stands before an @ misleads whoever routes by it",
+    restoredBy: "",
+  },
+  {
+    case: "a folded value",
+    theirs: "the fold becomes a space",
+    ours: "400",
+    why: "RFC 9112 §5.2 lets a server refuse obs-fold; it hides fields from those who read line by line",
+    restoredBy: "",
+  },
+  {
+    case: "LF alone ends a field",
+    theirs: "taken as a line end",
+    ours: "400",
+    why: "who takes LF for a line end and who does not see different fields",
+    restoredBy: "",
+  },
+  {
+    case: "a long chunk extension",
+    theirs: "read and dropped",
+    ours: "400 above 256 bytes",
+    why: "extensions carry nothing anybody reads, and cost who parses them",
+    restoredBy: "--compat envoy",
+  },
+  {
+    case: "HTTP/1.0 with a coding",
+    theirs: "the chunks are read",
+    ours: "400",
+    why: "RFC 9112 §6.1: a server of HTTP/1.0 does not know the coding, so the message has two readings",
+    restoredBy: "",
+  },
+  {
+    case: "two spaces in the request line",
+    theirs: "taken as one",
+    ours: "400",
+    why: "RFC 9112 §3: one space; who reads an empty target sees another request",
+    restoredBy: "",
+  },
+  {
+    case: "plain path http://b?x",
+    theirs: "404: the path ?x matches no prefix",
+    ours: "goes upstream as /?x",
+    why: "RFC 9110 §4.2.3: an empty path is /",
+    restoredBy: "",
+  },
+  {
+    case: "connection that names host",
+    theirs: "Host is removed, and the request refused because it is missing",
+    ours: "Connection's word about Host is ignored",
+    why: "RFC 9110 §7.6.1: what the origin must have cannot be taken away; the request has one reading",
+    restoredBy: "",
+  },
+  {
+    case: "an upgrade beside a body",
+    theirs: "403 where no upgrade is configured",
+    ours: "the upgrade is ignored and the body read by its length",
+    why: "RFC 9110 §7.8 lets a server ignore an upgrade; one with a body leaves two readings of what follows",
+    restoredBy: "",
+  },
+];

@@ -69,9 +69,9 @@ class Room {
   /** The answer, and what the upstream saw, as one text. */
   async ask(bytes: string): Promise<string> {
     const answer = await exchange(this.stage.port, bytes);
-    const requests = this.upstream.requests.splice(0).map(({ startLine, lines, framing, body }) =>
-      [startLine, ...lines, `<${framing}> ${body}`].join("\n"),
-    );
+    const requests = this.upstream.requests
+      .splice(0)
+      .map(({ startLine, lines, framing, body }) => [startLine, ...lines, `<${framing}> ${body}`].join("\n"));
     const wrong = this.upstream.violations.splice(0);
     return masked([answer.replaceAll("\r\n", "\n"), "upstream:", ...requests, ...wrong].join("\n"));
   }

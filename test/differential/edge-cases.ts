@@ -40,12 +40,37 @@ function fields(name: string, ...more: readonly string[]): EdgeCase {
 }
 
 const PATHS: readonly EdgeCase[] = [
-  ...["/a//b", "/a/../b", "/a/./b", "/%2e%2e/b", "/a%2Fb", "/a%5cb", "/%41", "/%zz", "/a%00b", "/a?b=/../c#d", "/a#b"].flatMap(
-    (target) => [path("plain", target), path("canonical", target)],
-  ),
-  ...["/a|b{c}", '/a"b', "/\x80\xff", "/a;b=c", "/?", "/?a=1&a=2", "?a", "a", "*", "//a/b", "http://b/c", "http://b", "http://b?x", "https://b/c", "ftp://b/c", `/${"x".repeat(9_000)}`].map(
-    (target) => path("plain", target),
-  ),
+  ...[
+    "/a//b",
+    "/a/../b",
+    "/a/./b",
+    "/%2e%2e/b",
+    "/a%2Fb",
+    "/a%5cb",
+    "/%41",
+    "/%zz",
+    "/a%00b",
+    "/a?b=/../c#d",
+    "/a#b",
+  ].flatMap((target) => [path("plain", target), path("canonical", target)]),
+  ...[
+    "/a|b{c}",
+    '/a"b',
+    "/\x80\xff",
+    "/a;b=c",
+    "/?",
+    "/?a=1&a=2",
+    "?a",
+    "a",
+    "*",
+    "//a/b",
+    "http://b/c",
+    "http://b",
+    "http://b?x",
+    "https://b/c",
+    "ftp://b/c",
+    `/${"x".repeat(9_000)}`,
+  ].map((target) => path("plain", target)),
 ];
 
 const METHODS: readonly EdgeCase[] = [
@@ -63,8 +88,42 @@ const METHODS: readonly EdgeCase[] = [
   plain("an empty line first", `\r\n${lines("GET / HTTP/1.1", "Host: a")}`),
   { name: "HTTP/1.0 accepted", manager: "canonical", bytes: lines("GET / HTTP/1.0", "Host: a") },
   { name: "HTTP/1.0 without Host", manager: "canonical", bytes: lines("GET / HTTP/1.0") },
-  { name: "HTTP/1.0 keep-alive", manager: "canonical", bytes: lines("GET / HTTP/1.0", "Host: a", "Connection: keep-alive") },
-  { name: "HTTP/1.0 with a coding", manager: "canonical", bytes: `${lines("POST / HTTP/1.0", "Host: a", "Transfer-Encoding: chunked")}0\r\n\r\n` },
+  {
+    name: "HTTP/1.0 keep-alive",
+    manager: "canonical",
+    bytes: lines("GET / HTTP/1.0", "Host: a", "Connection: keep-alive"),
+  },
+  {
+    name: "HTTP/1.0 with a coding",
+    manager: "canonical",
+    bytes: `${lines("POST / HTTP/1.0", "Host: a", "Transfer-Encoding: chunked")}0\r\n\r\n`,
+  },
+];
+
+const ENVOY_NAMES: readonly string[] = [
+  "attempt-count",
+  "decorator-operation",
+  "downstream-service-cluster",
+  "downstream-service-node",
+  "expected-rq-timeout-ms",
+  "external-address",
+  "force-trace",
+  "hedge-on-per-try-timeout",
+  "internal",
+  "ip-tags",
+  "is-timeout-retry",
+  "max-retries",
+  "original-host",
+  "original-path",
+  "retriable-header-names",
+  "retriable-status-codes",
+  "retry-grpc-on",
+  "retry-on",
+  "upstream-alt-stat-name",
+  "upstream-rq-per-try-timeout-ms",
+  "upstream-rq-timeout-alt-response",
+  "upstream-rq-timeout-ms",
+  "upstream-stream-duration-ms",
 ];
 
 const FIELDS: readonly EdgeCase[] = [
@@ -97,7 +156,10 @@ const FIELDS: readonly EdgeCase[] = [
   fields("te: gzip", "TE: gzip"),
   fields("an upgrade to websocket", "Connection: Upgrade", "Upgrade: websocket"),
   fields("an upgrade to h2c", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
-  fields("x-envoy headers of a client", "X-Envoy-Internal: true", "X-Envoy-Max-Retries: 9", "X-Envoy-Original-Path: /x"),
+  ...ENVOY_NAMES.map((name) => fields(`x-envoy-${name} of a client`, `X-Envoy-${name}: 1`)),
+  fields("connection that names x-forwarded-for", "X-Forwarded-For: 10.0.0.1", "Connection: x-forwarded-for"),
+  fields("connection that names a pseudo-header", "Connection: :path"),
+  fields("connection that names cookie", "Cookie: a=1", "Connection: cookie"),
   fields("x-forwarded-for and -proto", "X-Forwarded-For: 10.0.0.1", "X-Forwarded-Proto: https"),
   fields("x-forwarded-proto of nonsense", "X-Forwarded-Proto: gopher"),
   fields("x-request-id of the client", "X-Request-Id: mine"),
@@ -113,18 +175,45 @@ const BODIES: readonly EdgeCase[] = [
   plain("no framing on POST", lines("POST / HTTP/1.1", "Host: a")),
   plain("GET with a body", `${lines("GET / HTTP/1.1", "Host: a", "Content-Length: 1")}x`),
   plain("content-length with a sign", `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: +1")}x`),
-  plain("content-length twice and equal", `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: 1", "Content-Length: 1")}x`),
-  plain("content-length twice and different", `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: 1", "Content-Length: 2")}xy`),
-  plain("content-length and chunked", `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: 5", "Transfer-Encoding: chunked")}0\r\n\r\n`),
-  plain("chunked", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`),
+  plain(
+    "content-length twice and equal",
+    `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: 1", "Content-Length: 1")}x`,
+  ),
+  plain(
+    "content-length twice and different",
+    `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: 1", "Content-Length: 2")}xy`,
+  ),
+  plain(
+    "content-length and chunked",
+    `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: 5", "Transfer-Encoding: chunked")}0\r\n\r\n`,
+  ),
+  plain(
+    "chunked",
+    `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`,
+  ),
   plain("chunked in capitals", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: Chunked")}0\r\n\r\n`),
-  plain("a chunk extension", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3;a=b\r\nabc\r\n0\r\n\r\n`),
-  plain("a long chunk extension", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3;${"a".repeat(300)}\r\nabc\r\n0\r\n\r\n`),
-  plain("trailers", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n`),
-  plain("a bad chunk size", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}g\r\nabc\r\n0\r\n\r\n`),
+  plain(
+    "a chunk extension",
+    `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3;a=b\r\nabc\r\n0\r\n\r\n`,
+  ),
+  plain(
+    "a long chunk extension",
+    `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3;${"a".repeat(300)}\r\nabc\r\n0\r\n\r\n`,
+  ),
+  plain(
+    "trailers",
+    `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n`,
+  ),
+  plain(
+    "a bad chunk size",
+    `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked")}g\r\nabc\r\n0\r\n\r\n`,
+  ),
   plain("gzip, chunked", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: gzip, chunked")}0\r\n\r\n`),
   plain("identity", `${lines("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: identity")}`),
-  plain("an upgrade beside a body", `${lines("POST / HTTP/1.1", "Host: a", "Connection: Upgrade", "Upgrade: websocket", "Content-Length: 1")}x`),
+  plain(
+    "an upgrade beside a body",
+    `${lines("POST / HTTP/1.1", "Host: a", "Connection: Upgrade", "Upgrade: websocket", "Content-Length: 1")}x`,
+  ),
   plain("two requests in one write", lines("GET /1 HTTP/1.1", "Host: a") + lines("GET /2 HTTP/1.1", "Host: a")),
   plain("a good and a bad request in one write", lines("GET /1 HTTP/1.1", "Host: a") + lines("GET /2 HTTP/1.1")),
 ];

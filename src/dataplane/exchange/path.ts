@@ -37,11 +37,11 @@ export function canonicalPath(rules: PathRules, full: string): CanonicalPath {
 
 /**
  * RFC 3986 §6.2.2 as Envoy does it: escapes of unreserved characters are decoded, other escapes get capital digits, a backslash is a
- * slash, dot segments (escaped ones too) are removed. Null: an escape is malformed or stands for NUL.
+ * slash, dot segments (escaped ones too) are removed. Malformed escapes stay as they are. Null: an escape stands for NUL.
  */
 function normalized(path: string): string | null {
   if (!path.startsWith("/")) return null;
-  if (MALFORMED_ESCAPE.test(path)) return null;
+  if (path.includes("%00")) return null;
   let text = path.includes("\\") ? path.replaceAll("\\", "/") : path;
   if (text.includes("%")) text = text.replace(ESCAPE, (triplet) => decodedEscape(triplet));
   return text.includes("/.") ? withoutDotSegments(text) : text;
@@ -72,6 +72,5 @@ function withoutDotSegments(path: string): string {
 const reject: CanonicalPath = Object.freeze({ action: "reject", path: "" });
 const ESCAPED_SLASH = /%(2f|5c)/i;
 const ESCAPED_SLASHES = /%(2f|5c)/gi;
-const MALFORMED_ESCAPE = /%(?![0-9a-fA-F]{2})|%00/;
 const ESCAPE = /%[0-9a-fA-F]{2}/g;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;

@@ -30,6 +30,14 @@ export const CONNECT_WITH_LENGTH: ProtocolFault = refusal(
   "RFC 9110 §9.3.6",
 );
 
+/** Connection names a pseudo-header or what says who the client is: as Envoy, such a message is refused rather than stripped. */
+export const CONNECTION_NOMINATES: ProtocolFault = refusal(
+  "codec_error",
+  400,
+  "http1.connection_header_rejected",
+  "RFC 9110 §7.6.1",
+);
+
 /** A control byte in a target or a field value. */
 export const INVALID_CHARACTERS: ProtocolFault = refusal(
   "codec_error",

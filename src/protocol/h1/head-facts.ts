@@ -184,7 +184,8 @@ export class HeadFacts {
     if (names.length > NOMINATED_FIELDS_MAX) return Faults.malformed("RFC 9110 §7.6.1");
     for (const part of names) {
       const name = part.trim();
-      if (name !== "" && !name.startsWith(":") && !NOT_NOMINATED.has(name)) list.removeName(name);
+      if (name.startsWith(":") || NEVER_NOMINATED.has(name)) return Faults.CONNECTION_NOMINATES;
+      if (name !== "" && !NOT_NOMINATED.has(name)) list.removeName(name);
     }
     return null;
   }
@@ -267,5 +268,7 @@ const NOT_IN_TRAILERS = tableOf([
   H.X_FORWARDED_PORT,
   H.X_FORWARDED_CLIENT_CERT,
 ]);
+/** Names that tell the next hop who asked: Connection may not have them taken away. */
+const NEVER_NOMINATED = new Set(["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]);
 /** Names that Connection may say without any effect on those fields. */
 const NOT_NOMINATED = new Set(["close", "keep-alive", "upgrade", "te", "content-length", "host"]);

@@ -122,6 +122,8 @@ const lines: SmugglingCase[] = [
   rejected("LF alone ends the head", "POST / HTTP/1.1\r\nHost: a\r\n\nGET /smuggled HTTP/1.1\r\n\r\n"),
   rejected("CR alone ends the head", "POST / HTTP/1.1\r\nHost: a\r\n\rGET /smuggled HTTP/1.1\r\n\r\n"),
   rejected("CR CR LF ends a field", `POST / HTTP/1.1\r\nHost: a\r\r\nX: y\r\n\r\n${SMUGGLED}`),
+  withLines("Connection names who the client is", "X-Forwarded-For: 192.0.2.1", "Connection: close, x-forwarded-for"),
+  withLines("Connection names a pseudo-header", "Connection: :path"),
   withLines("CR in a value", "X: a\rb"),
   withLines("NUL in a value", "X: a\0b"),
   withLines("DEL in a value", "X: a\x7fb"),
