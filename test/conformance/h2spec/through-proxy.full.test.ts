@@ -26,7 +26,7 @@ describe("h2spec through the proxy", function () {
     if (service !== undefined) await closeService(service);
   });
 
-  for (const tls of [false]) {
+  for (const tls of [false, true]) {
     it(`passes all 146 strict cases ${tls ? "over TLS with ALPN h2" : "in cleartext"}`, async () => {
       const address = service.address();
       const upstreamPort = typeof address === "object" ? (address?.port ?? 0) : 0;
