@@ -53,8 +53,8 @@ function parseIp4(text: string): Uint8Array | null {
 function parseIp6(text: string): Uint8Array | null {
   const halves = text.split("::");
   if (halves.length > 2) return null;
-  const head = groupsOf(halves[0] as string);
-  const tail = halves.length === 2 ? groupsOf(halves[1] as string) : [];
+  const head = groupsOf(halves[0] as string, halves.length === 1);
+  const tail = halves.length === 2 ? groupsOf(halves[1] as string, true) : [];
   if (head === null || tail === null) return null;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
@@ -68,15 +68,15 @@ function parseIp6(text: string): Uint8Array | null {
   return mapped ? bytes.slice(12) : bytes;
 }
 
-function groupsOf(text: string): number[] | null {
+function groupsOf(text: string, endsAddress: boolean): number[] | null {
   if (text === "") return [];
   const groups: number[] = [];
   const parts = text.split(":");
   for (const [i, part] of parts.entries()) {
     if (HEX_GROUP.test(part)) groups.push(Number.parseInt(part, 16));
     else {
-      // An IPv4 address may stand for the last two groups.
-      const quad = i === parts.length - 1 ? parseIp4(part) : null;
+      // An IPv4 address may stand for the last two groups of the whole (RFC 4291 §2.2).
+      const quad = endsAddress && i === parts.length - 1 ? parseIp4(part) : null;
       if (quad === null) return null;
       groups.push(((quad[0] as number) << 8) | (quad[1] as number), ((quad[2] as number) << 8) | (quad[3] as number));
     }

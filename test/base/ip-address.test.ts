@@ -14,6 +14,12 @@ describe("IP addresses", () => {
     fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (value) => assert.notEqual(parseIp(value), null)));
   });
 
+  it("have an IPv4 part only at their end", () => {
+    assert.equal(parseIp("1.2.3.4::1"), null);
+    assert.equal(parseIp("1.2.3.4::"), null);
+    assert.deepEqual(parseIp("64:ff9b::1.2.3.4")?.slice(-4), Uint8Array.of(1, 2, 3, 4));
+  });
+
   it("belong to the networks that the system says", () => {
     const networks = ["10.0.0.0/8", "192.0.2.128/25", "fd00::/9", "::1/128"];
     const ours = new NetworkSet(networks);
