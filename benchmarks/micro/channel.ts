@@ -1,5 +1,5 @@
 // CPU time of channels: small messages echoed on many connections, and large bodies relayed from one socket to another.
-// node benchmarks/micro/channel.ts [seconds] [turn|now]; the load lives in a worker thread, and only this thread's time is counted.
+// node benchmarks/micro/channel.ts [seconds] [rounds]; the load lives in a worker thread, and only this thread's time is counted.
 import { connect, createServer, type Socket } from "node:net";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import type { AddressPlan } from "../../src/config/plan/address.ts";
@@ -23,9 +23,11 @@ else load(workerData as Load);
 
 async function main(): Promise<void> {
   const seconds = Number(process.argv[2] ?? 2);
-  const mode = process.argv[3] ?? "turn";
-  for (const connections of [1, 64]) await echo(seconds, mode, connections);
-  for (const kib of [0, 64, 128, 256, 512]) await relay(seconds, kib);
+  const rounds = Number(process.argv[3] ?? 1);
+  for (let round = 0; round < rounds; round++) {
+    for (const mode of ["turn", "now"]) for (const connections of [1, 64]) await echo(seconds, mode, connections);
+    for (const kib of [0, 64, 128, 256, 512]) await relay(seconds, kib);
+  }
 }
 
 /** Echo of 100 bytes; `now` flushes in the read callback, `turn` at the end of the turn. */

@@ -85,7 +85,8 @@ export class ReadLeases {
 
   /** Takes back an ended lease that no write refers to. */
   store(lease: ReadLease): void {
-    this.free.push(lease);
+    if (this.free.length < FREE_MAX) this.free.push(lease);
+    else this.byBuffer.delete(lease.buffer);
   }
 }
 
@@ -93,7 +94,10 @@ export class ReadLeases {
 export const SHARED_READ_BYTES: number = 65_536;
 
 /** Size of a private read buffer. */
-export const LEASE_BYTES: number = 262_144;
+export const LEASE_BYTES: number = 524_288;
 
-/** Private read buffers a thread may have: 8 MiB at most. */
+/** Private read buffers a thread may have: 16 MiB at most. */
 export const LEASES_MAX: number = 32;
+
+/** Private read buffers that are kept while nobody needs them: 4 MiB. */
+const FREE_MAX = 8;
