@@ -65,7 +65,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options: parts.options, policy }, plan);
   stats.beforeRead = showingBreakers(ownStats, supervisor);
   const view = adminView(parts, supervisor, { clock, log, stats });
-  const admin = await startAdmin(view, plan);
+  const admin = await startAdmin(view, plan, ownStats);
   if (admin !== null) announceAdmin(admin, parts.options, log);
   const showing = new Timer(() => {
     showStats(ownStats, view, supervisor);
@@ -168,10 +168,10 @@ function showStats(stats: StatsWriter, view: AdminView, supervisor: Supervisor):
   });
 }
 
-async function startAdmin(view: AdminView, plan: Plan): Promise<AdminServer | null> {
+async function startAdmin(view: AdminView, plan: Plan, stats: StatsWriter): Promise<AdminServer | null> {
   if (plan.admin === null) return null;
   try {
-    return await startAdminServer(view, plan.admin.address);
+    return await startAdminServer(view, plan.admin.address, stats);
   } catch (error) {
     throw new StartError(`admin: cannot bind '${addressText(plan.admin.address)}': ${(error as Error).message}`);
   }

@@ -1,10 +1,14 @@
 // The admin server: one HTTP listener on the main thread. Finds the page of a path and sends its answer; knows no page by name.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { httpDate } from "../../base/iso-time.ts";
 import type { AddressPlan } from "../../config/plan/address.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { StatsReader } from "../../telemetry/stats-reader.ts";
+import { AdminStats } from "./admin-stats.ts";
 import { type PageAnswer, type PageContext, textAnswer } from "./page.ts";
 import { helpText, PAGES } from "./page-table.ts";
+import { readTarget } from "./target.ts";
 import type { AdminView } from "./view.ts";
 
 /** A listening admin server. */
@@ -17,10 +21,20 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** Listens; rejects when the address cannot be bound. */
-export async function startAdminServer(view: AdminView, address: AddressPlan): Promise<AdminServer> {
+/** Listens; rejects when the address cannot be bound. `ownStats`: where the listener counts itself. */
+export async function startAdminServer(
+  view: AdminView,
+  address: AddressPlan,
+  ownStats: StatsWriter,
+): Promise<AdminServer> {
   const context: PageContext = { view, stats: new StatsReader(view.stats), pages: PAGES };
-  const server = createServer((request, response) => receive(context, request, response));
+  const stats = new AdminStats(ownStats, () => view.uptimeMs());
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    const over = stats.onRequest(request.socket);
+    response.once("close", () => over(response.writableFinished ? response.statusCode : null));
+    receive(context, request, response);
+  });
+  watchConnections(server, stats, context);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     if (address.kind === "pipe") server.listen(address.path, resolve);
@@ -39,10 +53,45 @@ export async function startAdminServer(view: AdminView, address: AddressPlan): P
   };
 }
 
+function watchConnections(server: Server, stats: AdminStats, context: PageContext): void {
+  server.on("connection", (socket) => {
+    stats.onConnection(socket);
+    // Before the server's own listener, which ends our side in answer.
+    socket.prependListener("end", () => {
+      if (!socket.writableEnded) stats.onEndedByClient(socket);
+    });
+    socket.once("close", () => stats.onClosed(socket));
+  });
+  server.on("timeout", (socket) => {
+    stats.onIdle();
+    socket.destroy();
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const refusal = error.code?.startsWith("HPE_") ? refusalOf(error.code) : null;
+    if (refusal === null || !socket.writable) {
+      if (error.code === "ECONNRESET") stats.onEndedByClient(socket as Socket);
+      socket.destroy();
+      return;
+    }
+    stats.onProtocolError();
+    const date = httpDate(context.view.startedWallMs + context.view.uptimeMs());
+    socket.end(
+      `HTTP/1.1 ${refusal.status} ${refusal.text}\r\ncontent-length: ${refusal.text.length}\r\ncontent-type: text/plain\r\n` +
+        `date: ${date}\r\nserver: envoy\r\nconnection: close\r\n\r\n${refusal.text}`,
+    );
+  });
+}
+
+function refusalOf(code: string): { readonly status: number; readonly text: string } {
+  return code === "HPE_HEADER_OVERFLOW"
+    ? { status: 431, text: "Request Header Fields Too Large" }
+    : { status: 400, text: "Bad Request" };
+}
+
 function receive(context: PageContext, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== "POST") {
     request.resume();
-    send(context, request, response, "");
+    sendAnswer(context, response, answerOf(context, request, ""));
     return;
   }
   const chunks: Buffer[] = [];
@@ -51,34 +100,39 @@ function receive(context: PageContext, request: IncomingMessage, response: Serve
     size += chunk.length;
     if (size <= FORM_BYTES_MAX) chunks.push(chunk);
   });
-  request.on("end", () => send(context, request, response, Buffer.concat(chunks).toString("utf8")));
+  request.on("end", () => {
+    const tooLarge = size > FORM_BYTES_MAX;
+    const form = tooLarge ? "" : Buffer.concat(chunks).toString("utf8");
+    const answer = tooLarge ? textAnswer("Payload Too Large", 413) : answerOf(context, request, form);
+    sendAnswer(context, response, answer);
+  });
 }
 
-function send(context: PageContext, request: IncomingMessage, response: ServerResponse, form: string): void {
-  const answer = answerOf(context, request, form);
+/** Envoy's head to the byte: names in lower case, in its order, and no `connection` on one that stays. */
+function sendAnswer(context: PageContext, response: ServerResponse, answer: PageAnswer): void {
   response.sendDate = false;
-  response.writeHead(answer.status, {
-    "content-type": answer.contentType,
-    "cache-control": "no-cache, max-age=0",
-    "x-content-type-options": "nosniff",
-    date: httpDate(context.view.startedWallMs + context.view.uptimeMs()),
-    server: "envoy",
-  });
+  const head = [
+    ...["content-type", answer.contentType],
+    ...["cache-control", "no-cache, max-age=0"],
+    ...["x-content-type-options", "nosniff"],
+    ...["date", httpDate(context.view.startedWallMs + context.view.uptimeMs())],
+    ...["server", "envoy"],
+  ];
+  if (response.shouldKeepAlive) response.removeHeader("connection");
+  else head.push("connection", "close");
+  head.push("transfer-encoding", "chunked");
+  response.writeHead(answer.status, head);
   if (answer.afterwards !== undefined) response.once("finish", answer.afterwards);
-  response.write(answer.body);
-  response.end();
+  response.end(answer.body);
 }
 
 function answerOf(context: PageContext, request: IncomingMessage, form: string): PageAnswer {
-  const url = new URL(request.url ?? "/", "http://admin");
-  const page = context.pages.find((one) => one.path === url.pathname);
+  const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
+  const { path, query } = readTarget(request.url ?? "/", isForm ? form : "");
+  const page = context.pages.find((one) => one.path === path);
   if (page === undefined) return textAnswer(`invalid path. ${helpText(context.pages)}`, 404);
   if (page.mutates && request.method !== "POST") {
     return textAnswer(`Method ${request.method} not allowed, POST required.`, 405);
-  }
-  const query = url.searchParams;
-  if ((request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded")) {
-    for (const [name, value] of new URLSearchParams(form)) query.append(name, value);
   }
   try {
     return page.answer(context, query);
@@ -89,3 +143,5 @@ function answerOf(context: PageContext, request: IncomingMessage, form: string):
 }
 
 const FORM_BYTES_MAX = 65_536;
+/** An hour, as Envoy's idle timeout: a client that keeps its connection must not meet a close with its next request. */
+const KEEP_ALIVE_MS = 3_600_000;

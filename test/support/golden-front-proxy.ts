@@ -1,0 +1,94 @@
+// The front proxy of the document in this process, on free ports, with the traffic that the golden admin pages were captured after.
+import { once } from "node:events";
+import type { Server } from "node:http";
+import http2 from "node:http2";
+import https from "node:https";
+import { DEFAULT_RESTART_POLICY } from "../../src/actor/restart-policy.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { loadPlan } from "../../src/config/compile/load-plan.ts";
+import { checkAddressFree, findFreePort } from "../../src/net/probe.ts";
+import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
+import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
+import { closeService, helloService } from "./hello-service.ts";
+import { goldenText, PortMap } from "./live-proxy.ts";
+import { eventually, testOptions } from "./nodes.ts";
+
+/** The ports that the file names: plain and TLS listeners, admin, two services. */
+const PORTS = { plain: 21180, tls: 21143, admin: 21101, service1: 21111, service2: 21121 } as const;
+
+/** The running proxy. */
+export class GoldenFrontProxy {
+  readonly node: RunningNode;
+  readonly quits: string[];
+  private readonly ports: PortMap;
+  private readonly services: readonly Server[];
+
+  private constructor(node: RunningNode, ports: PortMap, services: readonly Server[], quits: string[]) {
+    this.node = node;
+    this.ports = ports;
+    this.services = services;
+    this.quits = quits;
+  }
+
+  /** Starts it and waits until it is LIVE. `admin`: more of its YAML. */
+  static async start(yaml: string = goldenText("envoy/front-proxy.front-envoy.yaml")): Promise<GoldenFrontProxy> {
+    const ports = new PortMap();
+    await ports.take(...Object.values(PORTS));
+    const services = [
+      await helloService(ports.get(PORTS.service1), "one"),
+      await helloService(ports.get(PORTS.service2), "two"),
+    ];
+    const { plan, message } = loadPlan({ text: ports.apply(yaml), file: "front-envoy.yaml" });
+    if (plan === null) throw new Error("the golden file does not compile");
+    const quits: string[] = [];
+    const node = await startNode({
+      options: testOptions("--service-cluster", "front-proxy", "--service-node", "front-1"),
+      plan,
+      bootstrap: message,
+      probes: { checkAddressFree, findFreePort },
+      log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
+      policy: DEFAULT_RESTART_POLICY,
+      onQuit: () => quits.push("quit"),
+    });
+    await eventually(() => node.view.readiness().state === "LIVE");
+    return new GoldenFrontProxy(node, ports, services, quits);
+  }
+
+  get adminPort(): number {
+    return this.ports.get(PORTS.admin);
+  }
+
+  get plainPort(): number {
+    return this.ports.get(PORTS.plain);
+  }
+
+  /** The captured traffic: five requests of service 1, one of service 2 and two of nobody in the clear, two of service 1 over TLS. */
+  async carryTraffic(): Promise<void> {
+    for (const path of ["/service/1", "/service/1", "/service/1", "/service/1", "/service/1", "/service/2", "/", "/x"]) {
+      await (await fetch(`http://127.0.0.1:${this.plainPort}${path}`, { headers: { connection: "close" } })).text();
+    }
+    const tlsPort = this.ports.get(PORTS.tls);
+    const request = https.get({ port: tlsPort, host: "127.0.0.1", path: "/service/1", rejectUnauthorized: false, agent: false });
+    const [response] = await once(request, "response");
+    response.resume();
+    await once(response, "end");
+    const session = http2.connect(`https://127.0.0.1:${tlsPort}`, { rejectUnauthorized: false });
+    const stream = session.request({ ":path": "/service/1" });
+    stream.resume();
+    await once(stream, "end");
+    session.close();
+    await once(session, "close");
+  }
+
+  /** A text with the ports of the file in place of the real ones. */
+  asCaptured(text: string): string {
+    let result = text;
+    for (const port of Object.values(PORTS)) result = result.replaceAll(String(this.ports.get(port)), String(port));
+    return result;
+  }
+
+  async stop(): Promise<void> {
+    await this.node.stop();
+    for (const service of this.services) await closeService(service);
+  }
+}
