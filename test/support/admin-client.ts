@@ -52,6 +52,7 @@ function unchunked(text: string): string {
   for (let at = 0; at < bytes.length; ) {
     const lineEnd = bytes.indexOf("\r\n", at);
     const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
+    if (Number.isNaN(size)) return text; // no chunks, whatever the head says
     if (size === 0) break;
     parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
     at = lineEnd + 2 + size + 2;

@@ -5,8 +5,8 @@ import http2 from "node:http2";
 import https from "node:https";
 import { DEFAULT_RESTART_POLICY } from "../../src/actor/restart-policy.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import { checkAddressFree, findFreePort } from "../../src/net/probe.ts";
+import { loadConfiguration } from "../../src/supervisor/command-line/load-configuration.ts";
 import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
 import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
 import { closeService, helloService } from "./hello-service.ts";
@@ -30,7 +30,7 @@ export class GoldenFrontProxy {
     this.quits = quits;
   }
 
-  /** Starts it and waits until it is LIVE. `admin`: more of its YAML. */
+  /** Starts it and waits until it is LIVE. */
   static async start(yaml: string = goldenText("envoy/front-proxy.front-envoy.yaml")): Promise<GoldenFrontProxy> {
     const ports = new PortMap();
     await ports.take(...Object.values(PORTS));
@@ -38,15 +38,17 @@ export class GoldenFrontProxy {
       await helloService(ports.get(PORTS.service1), "one"),
       await helloService(ports.get(PORTS.service2), "two"),
     ];
-    const { plan, message } = loadPlan({ text: ports.apply(yaml), file: "front-envoy.yaml" });
-    if (plan === null) throw new Error("the golden file does not compile");
+    const flags = testOptions("--service-cluster", "front-proxy", "--service-node", "front-1");
+    const options = { ...flags, configPath: "", configYaml: ports.apply(yaml) };
+    const loaded = loadConfiguration(options);
+    if (!loaded.ok) throw new Error("the golden file does not compile");
     const quits: string[] = [];
     const node = await startNode({
-      options: testOptions("--service-cluster", "front-proxy", "--service-node", "front-1"),
-      plan,
-      bootstrap: message,
+      options,
+      plan: loaded.plan,
+      bootstrap: loaded.bootstrap,
       probes: { checkAddressFree, findFreePort },
-      log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
+      log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, path: "/dev/null" }),
       policy: DEFAULT_RESTART_POLICY,
       onQuit: () => quits.push("quit"),
     });
@@ -64,11 +66,26 @@ export class GoldenFrontProxy {
 
   /** The captured traffic: five requests of service 1, one of service 2 and two of nobody in the clear, two of service 1 over TLS. */
   async carryTraffic(): Promise<void> {
-    for (const path of ["/service/1", "/service/1", "/service/1", "/service/1", "/service/1", "/service/2", "/", "/x"]) {
+    for (const path of [
+      "/service/1",
+      "/service/1",
+      "/service/1",
+      "/service/1",
+      "/service/1",
+      "/service/2",
+      "/",
+      "/x",
+    ]) {
       await (await fetch(`http://127.0.0.1:${this.plainPort}${path}`, { headers: { connection: "close" } })).text();
     }
     const tlsPort = this.ports.get(PORTS.tls);
-    const request = https.get({ port: tlsPort, host: "127.0.0.1", path: "/service/1", rejectUnauthorized: false, agent: false });
+    const request = https.get({
+      port: tlsPort,
+      host: "127.0.0.1",
+      path: "/service/1",
+      rejectUnauthorized: false,
+      agent: false,
+    });
     const [response] = await once(request, "response");
     response.resume();
     await once(response, "end");

@@ -1,6 +1,7 @@
 // From the command line's sources to a plan: load, compile, and what flags say over the file's node. Every diagnostic at once.
 import { loadPlan } from "../../config/compile/load-plan.ts";
-import type { CheckedMessage, Diagnostic } from "../../config/load/checked.ts";
+import type { Diagnostic, JsonValue } from "../../config/load/checked.ts";
+import { toProtoJson } from "../../config/load/to-proto-json.ts";
 import type { NodePlan, Plan } from "../../config/plan/plan.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 
@@ -9,8 +10,8 @@ export type Configuration =
   | {
       readonly ok: true;
       readonly plan: Plan;
-      /** The checked bootstrap. */
-      readonly bootstrap: CheckedMessage;
+      /** The checked bootstrap as proto3 JSON, secrets hidden: what /config_dump shows. */
+      readonly bootstrap: { readonly [name: string]: JsonValue };
       readonly warnings: readonly Diagnostic[];
     }
   | { readonly ok: false; readonly errors: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] };
@@ -28,7 +29,7 @@ export function loadConfiguration(options: ServeOptions): Configuration {
   );
   if (compiled === null || message === null) return { ok: false, errors, warnings };
   const plan = { ...compiled, node: nodeWithFlags(compiled.node, options) };
-  return { ok: true, plan, bootstrap: message, warnings };
+  return { ok: true, plan, bootstrap: toProtoJson(message), warnings };
 }
 
 /** As Envoy: --service-cluster, --service-node and --service-zone override the file. */

@@ -9,7 +9,6 @@ import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, text
 /** /clusters */
 export const clustersPage: Page = showing("/clusters", "upstream cluster status", answer, {
   filter: "Regular expression (Google re2) for filtering clusters by name",
-  format: "Format to use; One of (text, json)",
 });
 
 /** The endpoints of a cluster now: those of the file, or those its names resolved to. */
@@ -25,8 +24,8 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
     try {
       const regex = compileRegex(filter);
       clusters = clusters.filter((cluster) => regex.test(cluster.name));
-    } catch (error) {
-      return textAnswer(`Invalid re2 regex: ${(error as Error).message}`, 400);
+    } catch {
+      return textAnswer("Invalid re2 regex", 400);
     }
   }
   if (query.get("format") === "json") {
@@ -136,7 +135,8 @@ const HEALTH_FLAGS: Readonly<Record<EndpointPlan["health"], string>> = {
   degraded: "/degraded_eds_health",
 };
 
-const EDS_STATUS: Readonly<Record<EndpointPlan["health"], string>> = {
+/** Envoy's names of what EDS or the file says. */
+export const EDS_STATUS: Readonly<Record<EndpointPlan["health"], string>> = {
   unknown: "HEALTHY",
   healthy: "HEALTHY",
   unhealthy: "UNHEALTHY",

@@ -1,20 +1,19 @@
 // /config_dump: the configuration that runs, as Envoy's admin protocol lays it out.
 
 import { isoTime } from "../../../base/iso-time.ts";
-import { addressText } from "../../../config/plan/address.ts";
 import { compileRegex } from "../../../config/plan/regex.ts";
+import { userAgent } from "../identity.ts";
 import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
-import { endpointsOf } from "./clusters.ts";
-
-type Json = { readonly [key: string]: JsonValue };
-type JsonValue = string | number | boolean | null | Json | readonly JsonValue[];
+import { endpointConfigs, type Json, type JsonValue } from "./endpoint-configs.ts";
+import { regexFault } from "./stats.ts";
 
 /** /config_dump */
-export const configDumpPage: Page = showing("/config_dump", "dump current Starling configs", answer, {
+export const configDumpPage: Page = showing("/config_dump", "dump current Envoy configs", answer, {
   resource: "The resource to dump",
-  mask: "The mask to apply: paths of the fields to keep, separated by commas",
-  name_regex: "Dump only the currently loaded configurations whose names match the specified regex",
-  include_eds: "Dump currently loaded configuration including EDS",
+  mask: "The mask to apply. When both resource and mask are specified, the mask is applied to every element in the desired repeated field so that only a subset of fields are returned. The mask is parsed as a Protobuf::FieldMask",
+  name_regex:
+    "Dump only the currently loaded configurations whose names match the specified regex. Can be used with both resource and mask query parameters.",
+  include_eds: "Dump currently loaded configuration including EDS. See the response definition for more information",
 });
 
 function answer(context: PageContext, query: URLSearchParams): PageAnswer {
@@ -25,22 +24,31 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
       const regex = compileRegex(nameRegex);
       configs = configs.map((config) => namedOnly(config, (name) => regex.fullMatch(name)));
     } catch (error) {
-      return textAnswer(`Error while parsing name_regex from ${nameRegex}: ${(error as Error).message}`, 400);
+      return refusal(`INVALID_ARGUMENT: Error while parsing name_regex from ${nameRegex}: ${regexFault(error)}`, 400);
     }
   }
   const mask = query.get("mask");
   const resource = query.get("resource");
   if (resource) {
     const found = resourceOf(configs, resource);
-    if (found === null) return textAnswer(`${resource} not found in config dump`, 404);
+    if (found === null) {
+      const isSingle = configs.some((config) => config[resource] !== undefined);
+      return isSingle
+        ? refusal(`${resource} is not a repeated field. Use ?mask=${resource} to get only this field`, 400)
+        : refusal(`${resource} not found in config dump`, 404);
+    }
     configs = mask ? found.map((one) => masked(one, mask)) : found;
   } else if (mask) {
     const kept = configs.map((config) => masked(config, mask)).filter((config) => Object.keys(config).length > 1);
-    if (kept.length === 0)
-      return textAnswer(`FieldMask ${mask} could not be successfully applied to any configs.`, 400);
+    if (kept.length === 0) return refusal(`FieldMask ${mask} could not be successfully applied to any configs.`, 400);
     configs = kept;
   }
-  return jsonAnswer({ configs });
+  return jsonAnswer(configs.length === 0 ? {} : { configs });
+}
+
+/** Without a charset, as Envoy's. */
+function refusal(body: string, status: number): PageAnswer {
+  return { ...textAnswer(body, status), contentType: "text/plain" };
 }
 
 function allConfigs(context: PageContext, includeEds: boolean): Json[] {
@@ -55,7 +63,14 @@ function allConfigs(context: PageContext, includeEds: boolean): Json[] {
   const list = (key: string, items: readonly Json[]): Json => (items.length === 0 ? {} : { [key]: items });
   const routes = routeConfigsOf(listeners);
   return [
-    { "@type": `${ADMIN}BootstrapConfigDump`, bootstrap, last_updated: updated },
+    {
+      "@type": `${ADMIN}BootstrapConfigDump`,
+      bootstrap: {
+        ...bootstrap,
+        node: { ...(bootstrap["node"] as Json), ...(userAgent(view.version, false) as Json) },
+      },
+      last_updated: updated,
+    },
     {
       "@type": `${ADMIN}ClustersConfigDump`,
       ...list("static_clusters", wrapped("cluster", "envoy.config.cluster.v3.Cluster", clusters)),
@@ -85,34 +100,6 @@ function routeConfigsOf(value: JsonValue): Json[] {
   );
 }
 
-function endpointConfigs(context: PageContext): Json[] {
-  return context.view.plan().clusters.map((cluster) => ({
-    endpoint_config: {
-      "@type": `${PREFIX}envoy.config.endpoint.v3.ClusterLoadAssignment`,
-      cluster_name: cluster.name,
-      endpoints: endpointsOf(context, cluster).map((endpoint) => ({
-        locality: {},
-        lb_endpoints: [
-          {
-            endpoint: {
-              address:
-                endpoint.address.kind === "pipe"
-                  ? { pipe: { path: endpoint.address.path } }
-                  : { socket_address: { address: endpoint.address.host, port_value: endpoint.address.port } },
-              health_check_config: {},
-              hostname: endpoint.hostname || addressText(endpoint.address),
-            },
-            health_status: "HEALTHY",
-            metadata: {},
-            load_balancing_weight: endpoint.weight,
-          },
-        ],
-      })),
-      policy: { overprovisioning_factor: cluster.overprovisioningPercent },
-    },
-  }));
-}
-
 /** Leaves only list items whose configuration has a name that fits. */
 function namedOnly(config: Json, fits: (name: string) => boolean): Json {
   return Object.fromEntries(
@@ -129,7 +116,7 @@ function nameOf(item: Json): string {
 
 function resourceOf(configs: readonly Json[], resource: string): Json[] | null {
   const owner = configs.find((config) => Array.isArray(config[resource]));
-  if (owner === undefined) return null;
+  if (owner === undefined) return EMPTY_RESOURCES.has(resource) ? [] : null;
   const type = `${String(owner["@type"])}.${RESOURCE_TYPES[resource] ?? resource}`;
   return (owner[resource] as readonly Json[]).map((item) => ({ "@type": type, ...item }));
 }
@@ -153,6 +140,19 @@ function keep(into: Record<string, JsonValue>, from: Json, [first = "", ...rest]
   keep(inner, value as Json, rest);
   into[first] = inner;
 }
+
+/** Lists that a file without them does not have. */
+const EMPTY_RESOURCES: ReadonlySet<string> = new Set([
+  ...["static_clusters", "dynamic_active_clusters", "dynamic_warming_clusters"],
+  ...["static_listeners", "dynamic_listeners", "static_route_configs", "dynamic_route_configs"],
+  ...[
+    "inline_scoped_route_configs",
+    "dynamic_scoped_route_configs",
+    "static_endpoint_configs",
+    "dynamic_endpoint_configs",
+  ],
+  ...["static_secrets", "dynamic_active_secrets", "dynamic_warming_secrets"],
+]);
 
 const PREFIX = "type.googleapis.com/";
 const ADMIN = `${PREFIX}envoy.admin.v3.`;

@@ -28,7 +28,10 @@ export const listenersPage: Page = showing(
   { format: "File format to use; One of (text, json)" },
 );
 
-function addressJson(address: AddressPlan): unknown {
+/** An address as core.v3.Address. */
+export function addressJson(address: AddressPlan): {
+  readonly [key: string]: { readonly [key: string]: string | number };
+} {
   return address.kind === "pipe"
     ? { pipe: { path: address.path } }
     : { socket_address: { address: address.host, port_value: address.port } };

@@ -35,7 +35,9 @@ export const orderPages: readonly Page[] = [
   }),
   changing("/logging", "query/change logging levels", changeLevels, {
     paths:
-      "Change multiple logging levels by setting to <logger_name1>:<desired_level1>,<logger_name2>:<desired_level2>",
+      "Change multiple logging levels by setting to <logger_name1>:<desired_level1>,<logger_name2>:<desired_level2>. If fine grain logging is enabled, use __FILE__ or a glob experision as the logger name. For example, source/common*:warning",
+    group:
+      "Change given logger group to desired level, set to <logger_group_name>:<desired_level>. logger_group_name must be a logger name.",
     level:
       "desired logging level, this will change all loggers's level; One of (, trace, debug, info, warning, error, critical, off)",
   }),
@@ -56,8 +58,12 @@ export const orderPages: readonly Page[] = [
 function changeLevels({ view }: PageContext, query: URLSearchParams): ReturnType<typeof textAnswer> {
   const wrong = (what: string): ReturnType<typeof textAnswer> =>
     textAnswer(`error: ${what}\n\n${USAGE}\n${levelList(view)}`, 400);
-  for (const [name, text] of query) {
+  const given = [...query].filter(([, text]) => text !== "");
+  if (given.length > 1) return wrong("invalid number of parameters");
+  for (const [name, text] of given) {
     const changes = name === "paths" ? text.split(",").map((pair) => pair.split(":")) : [[name, text]];
+    if (name === "group") return wrong("group parameter requires fine-grain logging to be enabled");
+    if (changes.some(([logger, level]) => !logger || !level)) return wrong("empty logger name or empty logger level");
     for (const [logger = "", level = ""] of changes) {
       if (!LEVELS.includes(level as LogLevel)) return wrong("unknown logger level");
       if (logger !== "level" && !LOGGERS.includes(logger)) return wrong("unknown logger name");
@@ -74,7 +80,8 @@ function levelList(view: PageContext["view"]): string {
 const USAGE = `usage: /logging?<name>=<level> (change single level)
 usage: /logging?paths=name1:level1,name2:level2,... (change multiple levels)
 usage: /logging?level=<level> (change all levels)
-levels: trace debug info warning error critical off`;
+usage: /logging?group=<group_name>:<level> (change group of loggers)
+levels: trace debug info warning error critical off `;
 
 const LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "critical", "off"];
 

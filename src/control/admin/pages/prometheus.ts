@@ -1,6 +1,13 @@
 // /stats/prometheus: Envoy's names with its default tags taken out as labels, so that existing dashboards work.
-import { BUCKET_BOUNDS, countOf, cumulativeCounts, sumOf } from "../../../telemetry/histogram-summary.ts";
-import { type Page, type PageAnswer, type PageContext, showing } from "../page.ts";
+import {
+  BUCKET_BOUNDS,
+  countOf,
+  cumulativeCounts,
+  QUANTILES,
+  quantilesOf,
+  sumOf,
+} from "../../../telemetry/histogram-summary.ts";
+import { type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
 import { selectStats } from "./stats.ts";
 
 /** /stats/prometheus */
@@ -33,6 +40,11 @@ export function tagName(full: string): TaggedName {
 }
 
 function answer(context: PageContext, query: URLSearchParams): PageAnswer {
+  const mode = query.get("histogram_buckets") || "cumulative";
+  if (!PLAIN_MODES.includes(mode)) {
+    return textAnswer("usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary)\n", 400);
+  }
+  if (!MODES.includes(mode)) return textAnswer("unsupported prometheus histogram bucket mode", 400);
   const selected = selectStats(context, query);
   if ("status" in selected) return selected;
   const counters = new Families("counter");
@@ -41,10 +53,11 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
     const { name, labels } = tagName(stat.name);
     (stat.gauge ? gauges : counters).add(name, [`${name}{${labelText(labels)}} ${stat.value}`]);
   }
-  const histograms = new Families("histogram");
+  const histograms = new Families(mode === "summary" ? "summary" : "histogram");
   for (const { name: full, cumulative } of selected.histograms) {
     const { name, labels } = tagName(full);
-    histograms.add(name, histogramLines(name, labels, cumulative));
+    const values = mode === "summary" ? summaryValues : bucketValues;
+    histograms.add(name, [...values(name, labels, cumulative), ...totals(name, labels, cumulative)]);
   }
   const body = [...counters.lines(), ...gauges.lines(), ...histograms.lines(), ""].join("\n");
   return { status: 200, contentType: "text/plain; charset=UTF-8", body };
@@ -71,13 +84,25 @@ class Families {
   }
 }
 
-function histogramLines(name: string, labels: TaggedName["labels"], buckets: Uint32Array): string[] {
+function bucketValues(name: string, labels: TaggedName["labels"], buckets: Uint32Array): string[] {
   const total = countOf(buckets);
   const counts = cumulativeCounts(buckets);
   const bounds = [...BUCKET_BOUNDS.map(String), "+Inf"];
-  const lines = bounds.map((le, i) => `${name}_bucket{${labelText([...labels, ["le", le]])}} ${counts[i] ?? total}`);
+  return bounds.map((le, i) => `${name}_bucket{${labelText([...labels, ["le", le]])}} ${counts[i] ?? total}`);
+}
+
+function summaryValues(name: string, labels: TaggedName["labels"], buckets: Uint32Array): string[] {
+  const values = quantilesOf(buckets);
+  return QUANTILES.map((percent, i) => {
+    const quantile = labelText([...labels, ["quantile", String(percent / 100)]]);
+    const value = values[i] ?? Number.NaN;
+    return `${name}{${quantile}} ${Number.isNaN(value) ? "nan" : exactDecimal(value)}`;
+  });
+}
+
+function totals(name: string, labels: TaggedName["labels"], buckets: Uint32Array): string[] {
   const tags = `{${labelText(labels)}}`;
-  return [...lines, `${name}_sum${tags} ${exactDecimal(sumOf(buckets))}`, `${name}_count${tags} ${total}`];
+  return [`${name}_sum${tags} ${exactDecimal(sumOf(buckets))}`, `${name}_count${tags} ${countOf(buckets)}`];
 }
 
 /** 32 significant digits, as Envoy prints sums. */
@@ -91,6 +116,9 @@ function labelText(labels: TaggedName["labels"]): string {
     .map(([label, value]) => `${label}="${value.replace(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`))}"`)
     .join(",");
 }
+
+const MODES = ["cumulative", "summary"];
+const PLAIN_MODES = [...MODES, "disjoint", "detailed"];
 
 // What may stand between a cluster's name and the last parts of a counter's name.
 const CLUSTER_PARTS =

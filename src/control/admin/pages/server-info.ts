@@ -1,6 +1,7 @@
 // /server_info, /ready, /hot_restart_version, /memory, /certs, /init_dump, /contention: what this process is and how it is.
 import { X509Certificate } from "node:crypto";
 import type { CertificatePlan } from "../../../config/plan/tls.ts";
+import { nodeJson, userAgent, versionText } from "../identity.ts";
 import { jsonAnswer, type Page, type PageContext, showing, textAnswer } from "../page.ts";
 
 /** Envoy's hot restart version: documents show it, nothing here restarts hot. */
@@ -20,7 +21,6 @@ export const readyPage: Page = showing(
 export const serverInfoPage: Page = showing("/server_info", "print server version/status information", ({ view }) => {
   const uptime = `${Math.floor(view.uptimeMs() / 1000)}s`;
   const { options } = view;
-  const bootstrap = view.bootstrap() as { node?: object };
   return jsonAnswer({
     version: versionText(view.version),
     state: view.readiness().state,
@@ -69,7 +69,9 @@ export const serverInfoPage: Page = showing("/server_info", "print server versio
       log_stacktrace_single_entry: false,
     },
     node: {
-      ...bootstrap.node,
+      ...nodeJson(view),
+      ...userAgent(view.version, true),
+      extensions: [],
       client_features: [],
       listening_addresses: [],
       dynamic_parameters: {},
@@ -110,24 +112,23 @@ export const certsPage: Page = showing("/certs", "print certs on machine", (cont
 /** /init_dump: what the start still waits for. */
 export const initDumpPage: Page = showing(
   "/init_dump",
-  "print what the start is waiting for",
+  "dump current Envoy init manager information (experimental)",
   ({ view }) => {
     const { state, reasons } = view.readiness();
     if (state === "LIVE" || state === "DRAINING") return jsonAnswer({});
     return jsonAnswer({ unready_targets_dumps: [{ name: "init manager Server", target_names: reasons }] });
   },
-  { mask: "The desired component to dump unready targets" },
+  {
+    mask: "The desired component to dump unready targets. The mask is parsed as a Protobuf::FieldMask. For example, get the unready targets of all listeners with /init_dump?mask=listener`",
+  },
 );
 
 /** /contention */
-export const contentionPage: Page = showing("/contention", "dump current mutex contention stats", () =>
-  textAnswer("Mutex contention tracing is not enabled. To enable, run Envoy with flag --enable-mutex-tracing."),
+export const contentionPage: Page = showing(
+  "/contention",
+  "dump current Envoy mutex contention stats (if enabled)",
+  () => textAnswer("Mutex contention tracing is not enabled. To enable, run Envoy with flag --enable-mutex-tracing."),
 );
-
-/** Envoy's five parts: revision/version/status/build/TLS library. */
-export function versionText(version: string): string {
-  return `starling-${version}/1.40.0/Clean/RELEASE/OpenSSL`;
-}
 
 interface TlsFactsOfPlan {
   readonly certificates: readonly CertificatePlan[];
