@@ -1,22 +1,12 @@
 // The front-proxy document on its own files: every command answered by the real Envoy and by Starling, the answers compared.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import type { Server } from "node:http";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
-import { closeService, helloService } from "../support/hello-service.ts";
-import { envoyInstalled, goldenText, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
+import { Flock, FRONT, FRONT_TLS } from "../support/front-proxy-flock.ts";
+import { envoyInstalled, type Program } from "../support/live-proxy.ts";
 import { exchange, masked } from "../support/raw-exchange.ts";
-
-const ADMIN = 21101;
-const FRONT = 21180;
-const FRONT_TLS = 21143;
-const SIDECARS: readonly (readonly [string, number, number, number])[] = [
-  ["front-proxy.service1-envoy-1.yaml", 21111, 21131, 21161],
-  ["front-proxy.service1-envoy-2.yaml", 21112, 21132, 21162],
-  ["front-proxy.service1-envoy-3.yaml", 21113, 21133, 21163],
-  ["front-proxy.service2-envoy-1.yaml", 21121, 21141, 21171],
-];
+import { isLacking } from "./lacking-stats.ts";
 
 describe("the front-proxy document, the real Envoy beside Starling", function () {
   this.timeout(60_000);
@@ -126,7 +116,7 @@ describe("the front-proxy document, the real Envoy beside Starling", function ()
         ),
     );
     const ofHouse = /^(cluster\.service|http\.ingress_http\.|listener\.127)/;
-    const missing = [...envoy].filter((name) => ofHouse.test(name) && !starling.has(name) && !LACKING.test(name));
+    const missing = [...envoy].filter((name) => ofHouse.test(name) && !starling.has(name) && !isLacking(name));
     assert.deepEqual(missing, []);
   });
 
@@ -135,53 +125,6 @@ describe("the front-proxy document, the real Envoy beside Starling", function ()
     assert.deepEqual([envoy, starling], [0, 0]);
   });
 });
-
-/** Counters of things that Starling does not have: see the support table. */
-const LACKING =
-  /lb_subsets|zone_|passthrough_internal_redirect|\.tracing\.|ocsp|http3|sds|secrets|assignment_|original_dst|0_?rtt|worker_0|ssl\.(curves|ciphers|versions|certificate)/;
-
-class Flock {
-  readonly ports = new PortMap();
-  private readonly proxies: LiveProxy[] = [];
-  private readonly services: Server[] = [];
-  private code: Promise<number | null> | null = null;
-
-  static async start(program: Program): Promise<Flock> {
-    const flock = new Flock();
-    await flock.ports.take(ADMIN, FRONT, FRONT_TLS, ...SIDECARS.flatMap(([, ...ports]) => ports));
-    for (const [i, [file, , service, admin]] of SIDECARS.entries()) {
-      const hostname = i < 3 ? `service1-${i + 1}` : "service2-1";
-      flock.services.push(await helloService(flock.ports.get(service), hostname));
-      flock.proxies.push(
-        await LiveProxy.start(program, flock.ports.apply(goldenText(`envoy/${file}`)), flock.ports.get(admin)),
-      );
-    }
-    const front = flock.ports.apply(goldenText("envoy/front-proxy.front-envoy-scaled3.yaml"));
-    flock.proxies.push(await LiveProxy.start(program, front, flock.ports.get(ADMIN)));
-    return flock;
-  }
-
-  async admin(path: string): Promise<string> {
-    return (await fetch(`http://127.0.0.1:${this.ports.get(ADMIN)}${path}`)).text();
-  }
-
-  withoutPorts(text: string): string {
-    const known = [ADMIN, FRONT, FRONT_TLS, ...SIDECARS.map(([, port]) => port)];
-    return known.reduce((line, port) => line.replaceAll(String(this.ports.get(port)), `<${port}>`), text);
-  }
-
-  /** Ends everything; the front proxy's exit code. */
-  stop(): Promise<number | null> {
-    this.code ??= this.stopAll();
-    return this.code;
-  }
-
-  private async stopAll(): Promise<number | null> {
-    const codes = await Promise.all(this.proxies.map((proxy) => proxy.stop()));
-    await Promise.all(this.services.map(closeService));
-    return codes.at(-1) ?? null;
-  }
-}
 
 function lines(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");

@@ -36,6 +36,12 @@ export class PortMap {
     for (const port of ports) if (!this.real.has(port)) this.real.set(port, await freePort([...this.real.values()]));
   }
 
+  /** A text of a proxy in which these ports are named as the files name them: `<21180>`. */
+  hide(text: string, ports: readonly number[]): string {
+    const names = new Map(ports.map((port) => [String(this.get(port)), `<${port}>`]));
+    return text.replaceAll(/\d{5}/g, (digits) => names.get(digits) ?? digits);
+  }
+
   /** The text of a file with every `port_value` it knows replaced. */
   apply(yaml: string): string {
     return yaml.replaceAll(
