@@ -57,6 +57,8 @@ export interface Channel extends ByteSink {
   close(lingerMs?: number): void;
   /** Ends now; what is queued is lost. `reset`: with RST instead of FIN. */
   abort(how?: "reset" | "close"): void;
+  /** Whether the peer's FIN came, also while this side was closing: then it was the peer that ended the connection. */
+  readonly peerEnded: boolean;
   /** Addresses without port; empty for unix sockets. */
   readonly remoteAddress: string;
   readonly remotePort: number;

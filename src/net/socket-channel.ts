@@ -11,6 +11,7 @@ import type { LeaseHolder, ReadLease } from "./read-leases.ts";
 /** Implements Channel; the methods that Channel lacks are for this room. */
 export class SocketChannel extends ChannelOutput implements Channel, SocketOwner, LeaseHolder {
   tls: TlsFacts | null = null;
+  peerEnded: boolean = false;
   bytesRead: number = 0;
   readCalls: number = 0;
   private fault: NetFault | null = null;
@@ -157,6 +158,7 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
 
   /** The peer's FIN came. */
   ended(): void {
+    this.peerEnded = true;
     this.endLease();
     if (this.phase !== "open") return;
     try {

@@ -6,7 +6,6 @@ const COUNTERS = [
   "assignment_timeout_received",
   "assignment_use_cached",
   "bind_errors",
-  "default.total_match_count",
   "lb_healthy_panic",
   "lb_local_cluster_not_ok",
   "lb_recalculate_zone_structures",

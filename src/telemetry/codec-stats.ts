@@ -1,5 +1,5 @@
 // Counters of the codecs, under `http1.` and `http2.` (downstream) and `cluster.<name>.http2.`. What these codecs cannot count is left
-// out (README of this room's tests: test/differential/lacking-stats.ts says why), so that no number stands there that never moves.
+// out (test/differential/lacking-stats.ts says why), so that no number stands there that never moves.
 import { type BlockSchema, blockSchema } from "./stats-block.ts";
 
 const COUNTERS = [

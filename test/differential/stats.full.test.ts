@@ -15,6 +15,7 @@ const ADMIN = 21101;
 const FRONT = 21180;
 const FRONT_TLS = 21143;
 const SERVICES = [21111, 21112, 21113, 21121];
+const ANY = /./;
 const CHUNKED = "Transfer-Encoding: chunked\r\n";
 
 /** What is sent, in this order. Each step begins when the one before has settled. */
@@ -77,7 +78,8 @@ describe("counters of the same sixty requests, the real Envoy beside Starling", 
       const theirs = moved(envoy, index);
       const ours = moved(starling, index);
       const both = [...(envoy[index + 1]?.keys() ?? [])].filter((name) => starling[index + 1]?.has(name) === true);
-      const different = both.filter((name) => (theirs.get(name) ?? 0) !== (ours.get(name) ?? 0) && !mayDiffer(name));
+      const gap = (name: string): number => Math.abs((theirs.get(name) ?? 0) - (ours.get(name) ?? 0));
+      const different = both.filter((name) => gap(name) > allowedGap(name) && !mayDiffer(name, title));
       const shown = different.map((name) => `${name}: Envoy ${theirs.get(name) ?? 0}, Starling ${ours.get(name) ?? 0}`);
       assert.deepEqual(shown, []);
       assert.ok(theirs.size > 0, "something moved");
@@ -95,19 +97,34 @@ describe("counters of the same sixty requests, the real Envoy beside Starling", 
 
   it("are no others than Envoy's", () => {
     assert.deepEqual(
-      [...(starling.at(-1)?.keys() ?? [])].filter((name) => envoy.at(-1)?.has(name) !== true && !mayDiffer(name)),
+      [...(starling.at(-1)?.keys() ?? [])].filter((name) => envoy.at(-1)?.has(name) !== true),
       [],
     );
   });
 });
 
 /** Numbers that may differ. */
-const DIFFERENCES: readonly { readonly names: RegExp; readonly why: string }[] = [
-  { names: /[rt]x_bytes_buffered$/, why: "Envoy shows the capacity of buffers it keeps" },
+const DIFFERENCES: readonly { readonly names: RegExp; readonly steps: RegExp; readonly why: string }[] = [
+  { steps: ANY, names: /[rt]x_bytes_buffered$/, why: "Envoy shows the capacity of buffers it keeps" },
+  {
+    steps: ANY,
+    names: /update_(attempt|no_rebuild|success)$/,
+    why: "names are looked up every five seconds, whatever the traffic",
+  },
+  {
+    steps: /HTTP\/2/,
+    names: /ingress_http[.]downstream_cx_[rt]x_bytes_total$/,
+    why: "SETTINGS, WINDOW_UPDATE and the HPACK table are each program's own, and Starling ends with a client's GOAWAY",
+  },
 ];
 
-function mayDiffer(name: string): boolean {
-  return DIFFERENCES.some(({ names }) => names.test(name));
+function mayDiffer(name: string, step: string): boolean {
+  return DIFFERENCES.some(({ names, steps }) => names.test(name) && steps.test(step));
+}
+
+/** x-envoy-upstream-service-time has as many digits as the time: two more for each of a step's twelve answers at most. */
+function allowedGap(name: string): number {
+  return name.endsWith("ingress_http.downstream_cx_tx_bytes_total") ? 24 : 0;
 }
 
 /** Counters and gauges by name. */

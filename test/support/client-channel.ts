@@ -11,6 +11,7 @@ export class ClientChannel implements Channel {
   readonly localAddress: string = "127.0.0.1";
   readonly localPort: number = 10_000;
   tls: TlsFacts | null = null;
+  peerEnded: boolean = false;
   bytesRead: number = 0;
   bytesWritten: number = 0;
   readonly readCalls: number = 0;
@@ -35,6 +36,7 @@ export class ClientChannel implements Channel {
 
   /** The client closes its sending side. */
   sendEnd(): void {
+    this.peerEnded = true;
     this.handler.onEnd();
   }
 

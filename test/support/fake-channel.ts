@@ -17,6 +17,7 @@ export class FakeChannel implements Channel {
   readonly remotePort: number;
   readonly localAddress = "127.0.0.1";
   readonly localPort = 40_000;
+  peerEnded: boolean = false;
   bytesRead: number = 0;
   bytesWritten: number = 0;
   readCalls: number = 0;

@@ -42,8 +42,12 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   /** Whether it was asked to end. */
   isDraining: boolean = false;
   private isClosing = false;
-  /** Whether the client closed its side before we did. */
+  /** Whether the client closed its side before we did, and whether it left requests behind. */
   private isEndedByClient = false;
+  private isLeftActive = false;
+  /** The answer to a whole request was the last, as somebody had asked: nothing of the client's was waited for. */
+  private isAnswered = false;
+  private isRequestWhole = false;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
   private readonly headTimer: Timer = new Timer(() => this.onHeadTimeout());
   private readonly durationTimer: Timer = new Timer(() => this.onDuration());
@@ -120,7 +124,10 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   }
 
   onEnd(): void {
-    if (!this.isClosing) this.isEndedByClient = true;
+    if (!this.isClosing) {
+      this.isEndedByClient = true;
+      this.isLeftActive = this.exchanges > 0;
+    }
     try {
       if (this.codec === null) this.close();
       else this.codec.receiveEnd();
@@ -141,13 +148,13 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     const { wheel } = this.manager.worker.services;
     for (const timer of [this.idleTimer, this.headTimer, this.durationTimer, this.flushTimer, this.drainTimer])
       wheel.remove(timer);
-    const active = this.exchanges > 0;
+    const active = this.exchanges > 0 || this.isLeftActive;
     try {
       this.codec?.connectionLost(this.isClosing ? CLOSED_BY_US : CLOSED_BY_CLIENT);
     } catch (error) {
       this.manager.worker.services.onBug(error);
     }
-    this.stats.onClosed(this.channel.bytesWritten, this.isClosing && !this.isEndedByClient, active);
+    this.stats.onClosed(this.channel.bytesWritten, this.isEndedByUs(), active);
     this.owner.onConnectionClosed(this);
   }
 
@@ -176,6 +183,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
 
   onConnectionDone(fault: ProtocolFault | null): void {
     if (fault !== null) this.onProtocolFault(fault);
+    this.isAnswered = fault === null && this.protocol === "http1" && this.requests > 0;
     this.close();
   }
 
@@ -191,9 +199,10 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     if (this.protocol === "http1") this.codec?.drain(true);
   }
 
-  onExchangeOver(): void {
+  onExchangeOver(whole: boolean): void {
     this.exchanges--;
-    this.stats.onExchangeOver(this.channel.bytesWritten);
+    this.isRequestWhole = whole;
+    this.stats.onExchangeOver(this.channel.bytesWritten + this.channel.out.end);
     if (this.exchanges === 0) this.stats.onIdle();
     if (this.protocol !== "http2") return;
     this.stats.onStream(-1);
@@ -281,6 +290,12 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     worker.services.wheel.disarm(this.idleTimer);
     worker.services.wheel.disarm(this.headTimer);
     this.channel.close(plan.delayedCloseTimeoutMs);
+  }
+
+  /** As Envoy sees it: whoever's FIN is first, unless we wait for the client's before we give the connection up. */
+  private isEndedByUs(): boolean {
+    if (!this.isClosing || this.isEndedByClient) return false;
+    return !this.channel.peerEnded || (this.isAnswered && this.isRequestWhole);
   }
 
   /** An own mistake ends this connection and nothing else. */

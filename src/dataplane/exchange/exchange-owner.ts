@@ -14,8 +14,8 @@ export interface ExchangeOwner {
   drainBeforeAnswer(): void;
   /** The next answer is the last one of this connection. Nothing on HTTP/2. */
   endAfterAnswer(): void;
-  /** An exchange is over. */
-  onExchangeOver(): void;
+  /** An exchange is over; `whole`: its request was read to its end. */
+  onExchangeOver(whole: boolean): void;
   /** The client broke the protocol. */
   onProtocolFault(fault: ProtocolFault): void;
 }

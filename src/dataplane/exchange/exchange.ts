@@ -243,6 +243,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
 
   onResponseEnd(): void {
     if (!this.requestEnded) this.router.abandon(ErrorCode.NoError);
+    // Envoy resets a stream whose request is not whole, and counts that as if it had received the reset.
+    if (!this.requestEnded || this.cutShort) count(this.manager.stats, HTTP.at.downstream_rq_rx_reset);
     this.complete();
   }
 
@@ -274,7 +276,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.request = null;
     this.writer = null;
     this.owner = null;
-    owner?.onExchangeOver();
+    owner?.onExchangeOver(this.requestEnded && !this.cutShort);
     if (this.requestEnded) this.recycle();
   }
 

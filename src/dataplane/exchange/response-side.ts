@@ -148,6 +148,7 @@ export class ResponseSide implements PassOutput {
     exchange.router.abandon(ErrorCode.Cancel);
     this.ended = true;
     count(exchange.manager.stats, HTTP.at.downstream_rq_tx_reset);
+    count(exchange.manager.stats, HTTP.at.downstream_rq_rx_reset); // as Envoy: every reset, whoever began it
     exchange.writer?.reset(ErrorCode.InternalError);
     exchange.complete();
   }

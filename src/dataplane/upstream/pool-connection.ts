@@ -56,6 +56,8 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   readonly expectedRoom: number;
   /** Bytes received so far. */
   received: number = 0;
+  /** Of them before the newest request. */
+  private receivedBefore = 0;
   private readonly owner: ConnectionOwner;
   private part: ProtocolPart | null = null;
   private streamLimit: number;
@@ -99,6 +101,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   /** A request begins: the owner asked `canTake`. */
   take(): void {
     const { room } = this;
+    this.receivedBefore = this.received;
     this.active++;
     this.remaining--;
     if (this.remaining === 0) {
@@ -223,6 +226,9 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
       this.part?.onProtocolError(this.activeBefore);
     }
     const isHttp1 = this.part?.protocol === "http1";
+    // As Envoy: an end in the middle of an answer is malformed HTTP/1, one before its first byte is only an end.
+    const isMidAnswer = this.isEndedByPeer && this.activeBefore > 0 && this.received > this.receivedBefore;
+    if (isHttp1 && isMidAnswer && fault?.kind === "connection_closed") this.account.protocolError();
     const isCutShort = isHttp1
       ? this.isBroken && (fault !== null || !this.isAnnounced)
       : this.isEndedByPeer && this.activeBefore > 0;

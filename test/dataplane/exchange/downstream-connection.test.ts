@@ -75,7 +75,25 @@ describe("a downstream connection", () => {
       assert.equal(world.stat("http.main.downstream_cx_destroy_local"), 1);
       assert.equal(world.stat("http.main.downstream_cx_destroy_remote"), 0);
     });
+    withClient({}, (world, client) => {
+      client.send("HELO\r\n\r\n");
+      client.sendEnd();
+      client.hangUp();
+      assert.equal(world.stat("http.main.downstream_cx_destroy_remote"), 1, "its end was waited for");
+      assert.equal(world.stat("http.main.downstream_rq_rx_reset"), 1);
+    });
   });
+
+  it("counts bytes with the answer they belong to, and a client that leaves a request behind", () =>
+    withClient({}, (world, client) => {
+      client.send(GET);
+      answer(world);
+      assert.equal(world.stat("http.main.downstream_cx_tx_bytes_total"), client.received().length);
+      client.send(GET);
+      client.sendEnd();
+      client.hangUp();
+      assert.equal(world.stat("http.main.downstream_cx_destroy_remote_active_rq"), 1);
+    }));
 
   it("answers pipelined requests in their order", () =>
     withClient({}, (world, client) => {
