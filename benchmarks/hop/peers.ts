@@ -16,8 +16,8 @@ export interface Place {
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PROGRAM = join(HERE, "../../src/starling.mjs");
 
-/** The command that starts a peer for a row; writes its configuration into the folder. */
-export function commandOf(peer: PeerName, row: Workload, place: Place): string[] {
+/** The command that starts a peer for a row; writes its configuration into the folder. `nodeFlags` are for Starling. */
+export function commandOf(peer: PeerName, row: Workload, place: Place, nodeFlags: readonly string[] = []): string[] {
   const cert = join(place.folder, "cert.pem");
   const key = join(place.folder, "key.pem");
   const nodeArguments = [String(place.listen), String(place.upstream), ...(row.tls ? [cert, key] : [])];
@@ -25,6 +25,7 @@ export function commandOf(peer: PeerName, row: Workload, place: Place): string[]
     case "starling":
       return [
         process.execPath,
+        ...nodeFlags,
         PROGRAM,
         "-c",
         frontFile(row, place),

@@ -16,12 +16,34 @@ export interface Sample {
   readonly readsPerRequest: number | null;
   readonly writesPerRequest: number | null;
   readonly rssBytes: number;
+  /** Resident memory that a connection added; null but in the rows about it. */
+  readonly kibPerConnection: number | null;
+  /** Share of the connections that the busiest worker had; null where there is one worker. */
+  readonly greatestShare: number | null;
 }
 
 /** All samples of a row. */
 export interface RowResult {
   readonly row: Workload;
   readonly samples: readonly Sample[];
+  /** Bytes of JavaScript heap that Starling allocated for a request; null where they were not measured. */
+  readonly allocatedPerRequest: number | null;
+}
+
+/** A sample as one line of the running output. */
+export function sampleLine(row: Workload, sample: Sample): string {
+  const { readsPerRequest: reads, writesPerRequest: writes } = sample;
+  const start = `${row.name} #${sample.round} ${sample.peer}:`;
+  if (row.figure === "memory") return `${start} ${(sample.kibPerConnection ?? Number.NaN).toFixed(1)} KiB a connection`;
+  return [
+    `${start} ${sample.cpuMicrosPerRequest.toFixed(1)} µs CPU a request`,
+    `${Math.round(sample.requestsPerSecond)}/s`,
+    `busy ${(sample.utilisation * 100).toFixed(0)} %`,
+    ...(row.figure === "p99" ? [`p50 ${sample.p50Ms.toFixed(2)} p99 ${sample.p99Ms.toFixed(2)} ms`] : []),
+    ...(reads === null || writes === null ? [] : [`${reads.toFixed(2)} reads ${writes.toFixed(2)} writes`]),
+    ...(sample.greatestShare === null ? [] : [`busiest worker ${(sample.greatestShare * 100).toFixed(0)} %`]),
+    ...(sample.failed === 0 ? [] : [`${sample.failed} FAILED`]),
+  ].join(", ");
 }
 
 /** The middle of the numbers. */
@@ -52,32 +74,41 @@ function ratioToOwn(result: RowResult, other: RowResult | undefined, figure: (sa
   return of(result) / of(other);
 }
 
+/** What a row compares. */
+export function figureOf(row: Workload, sample: Sample): number {
+  if (row.figure === "memory") return sample.kibPerConnection ?? Number.NaN;
+  return row.figure === "p99" ? sample.p99Ms : sample.cpuMicrosPerRequest;
+}
+
 /** The table that the README shows. */
 export function markdownTable(results: readonly RowResult[]): string {
   const peers = [...new Set(results.flatMap((result) => result.samples.map((sample) => sample.peer)))];
-  const head = ["Work", ...peers.map((peer) => `${peer}`), "ratio", "bar"];
+  const head = ["Work", ...peers, "ratio", "bar"];
   const lines = results.map((result) => {
     const { row } = result;
-    const figure = row.rateShare > 0 ? (s: Sample): number => s.p99Ms : (s: Sample): number => s.cpuMicrosPerRequest;
-    const cells = peers.map((peer) => {
-      const own = result.samples.filter((sample) => sample.peer === peer);
-      if (own.length === 0) return "–";
-      const value = median(own.map(figure));
-      const rate = median(own.map((sample) => sample.requestsPerSecond));
-      return row.rateShare > 0
-        ? `${value.toFixed(2)} ms`
-        : `${value.toFixed(1)} µs (${Math.round(rate / 100) / 10} k/s)`;
-    });
     const own = results.find((one) => one.row.name === row.against);
+    const figure = (sample: Sample): number => figureOf(row, sample);
     const ratio = row.against === "envoy" ? ratioToEnvoy(result, figure) : ratioToOwn(result, own, figure);
     const verdict = Number.isNaN(ratio) ? "–" : `**${ratio.toFixed(2)}**`;
-    return [
-      row.title,
-      ...cells,
-      verdict,
-      `≤ ${row.must} × ${row.against === "envoy" ? "Envoy" : "one worker"} (aim ${row.aim})`,
-    ];
+    return [row.title, ...peers.map((peer) => cell(result, peer)), verdict, barOf(row)];
   });
   const rule = head.map(() => "---");
   return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function cell({ row, samples }: RowResult, peer: PeerName): string {
+  const own = samples.filter((sample) => sample.peer === peer);
+  if (own.length === 0) return "–";
+  const value = median(own.map((sample) => figureOf(row, sample)));
+  if (row.figure === "memory") return `${value.toFixed(1)} KiB`;
+  if (row.figure === "p99") return `${value.toFixed(2)} ms`;
+  const rate = median(own.map((sample) => sample.requestsPerSecond));
+  const share = median(own.map((sample) => sample.greatestShare ?? Number.NaN));
+  const split = Number.isNaN(share) ? "" : `, split ${Math.round(share * 100)}:${Math.round((1 - share) * 100)}`;
+  return `${value.toFixed(1)} µs (${(rate / 1000).toFixed(1)} k/s${split})`;
+}
+
+function barOf(row: Workload): string {
+  if (row.figure === "memory") return row.must !== null ? `≤ ${row.must} KiB (aim ${row.aim})` : "–";
+  return `≤ ${row.must} × ${row.against === "envoy" ? "Envoy" : "one worker"} (aim ${row.aim})`;
 }

@@ -1,15 +1,19 @@
 // `npm run bench`: the same row through Starling and its peers, interleaved, CPU per request of the proxy process from the kernel's own account.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { load } from "./load.ts";
+import { allocatedBytes, TRACE_FLAG } from "./allocations.ts";
+import { idleClients } from "./idle-clients.ts";
+import { type LoadOptions, load } from "./load.ts";
 import { commandOf, fill, versionOf } from "./peers.ts";
 import { ownsPort, portReady, type Started, startPinned, systemCalls, usageOf } from "./process.ts";
-import { markdownTable, median, type RowResult, type Sample } from "./report.ts";
+import { type SavedRun, updateReadme } from "./readme.ts";
+import { markdownTable, median, type RowResult, type Sample, sampleLine } from "./report.ts";
 import { type PeerName, WORKLOADS, type Workload } from "./workloads.ts";
 
 const HELP = `Usage: npm run bench -- [--rows h1,h2c] [--peers starling,envoy] [--rounds 5] [--seconds 4] [--save NAME] [--strace]
@@ -29,6 +33,9 @@ const { values: options } = parseArgs({
 });
 const PROXY_CORE = "0";
 const LOAD_CORE = "1";
+/** Idle connections that come and go before memory is read, and how long it may settle. */
+const IDLE_WARM_UP = 200;
+const IDLE_SETTLE_MS = 1_500;
 const BODY = "x".repeat(64);
 const GRPC_BACKEND = join(dirname(fileURLToPath(import.meta.url)), "grpc-backend.ts");
 const PATHS = { small: "", large: "large", grpc: "helloworld.Greeter/SayHello" } as const;
@@ -68,84 +75,140 @@ async function measureRow(
 ): Promise<RowResult> {
   const samples: Sample[] = [];
   const rate = row.rateShare * saturatedRate(before);
+  const own = peers.filter((one) => row.peers.includes(one));
   for (let round = 0; round < Number(options.rounds); round++) {
-    for (const peer of peers.filter((one) => row.peers.includes(one))) {
-      const sample = await measure(peer, row, round, folder, ports, rate);
-      samples.push(sample);
-      console.log(
-        `${row.name} #${round} ${peer}: ${sample.cpuMicrosPerRequest.toFixed(1)} µs CPU a request, ${Math.round(sample.requestsPerSecond)}/s, ` +
-          `busy ${(sample.utilisation * 100).toFixed(0)} %, p50 ${sample.p50Ms.toFixed(2)} p99 ${sample.p99Ms.toFixed(2)} ms` +
-          (sample.writesPerRequest === null
-            ? ""
-            : `, ${sample.readsPerRequest?.toFixed(2)} reads ${sample.writesPerRequest.toFixed(2)} writes`) +
-          (sample.failed === 0 ? "" : `, ${sample.failed} FAILED`),
+    for (const peer of own) {
+      const sample = await withPeer(peer, row, folder, ports, [], (running) =>
+        row.figure === "memory" ? measureIdle(running, row, round) : measure(running, row, round, rate),
       );
+      samples.push(sample);
+      console.log(sampleLine(row, sample));
     }
   }
-  return { row, samples };
+  let allocatedPerRequest: number | null = null;
+  if (row.figure === "cpu" && row.workers === 1 && own.includes("starling")) {
+    allocatedPerRequest = await withPeer("starling", row, folder, ports, [TRACE_FLAG], allocations);
+    console.log(`${row.name} starling: ${Math.round(allocatedPerRequest)} bytes of heap allocated a request`);
+  }
+  return { row, samples, allocatedPerRequest };
 }
 
-async function measure(
+/** A peer that serves. */
+interface Running {
+  readonly peer: PeerName;
+  readonly pid: number;
+  readonly listen: number;
+  readonly admin: number;
+  readonly log: string;
+  /** What its load is, but for how long and how fast. */
+  readonly base: Omit<LoadOptions, "seconds" | "warmUpSeconds" | "rate">;
+}
+
+async function withPeer<T>(
   peer: PeerName,
   row: Workload,
-  round: number,
   folder: string,
   ports: BackendPorts,
-  rate: number,
-): Promise<Sample> {
+  nodeFlags: readonly string[],
+  work: (running: Running) => Promise<T>,
+): Promise<T> {
   const [listen, admin] = [await freePort(), await freePort()];
   const upstream = row.size === "grpc" ? ports.grpc : ports[row.size][row.upstream];
   const cores = row.workers === 1 ? PROXY_CORE : `${PROXY_CORE},${LOAD_CORE}`;
-  const proxy = startPinned(
-    cores,
-    commandOf(peer, row, { listen, admin, upstream, folder }),
-    join(folder, `${peer}.log`),
-  );
+  const log = join(folder, `${peer}.log`);
+  const proxy = startPinned(cores, commandOf(peer, row, { listen, admin, upstream, folder }, nodeFlags), log);
   try {
     await portReady(proxy, listen);
     if (!ownsPort(proxy.pid, listen)) throw new Error(`${peer} does not own port ${listen}`);
-    const seconds = Number(options.seconds);
-    const url = `${row.tls ? "https" : "http"}://127.0.0.1:${listen}/${PATHS[row.size]}`;
-    const call = row.size === "grpc" ? join(folder, "call") : "";
     const base = {
-      url,
+      url: `${row.tls ? "https" : "http"}://127.0.0.1:${listen}/${PATHS[row.size]}`,
       protocol: row.protocol,
       connections: row.connections,
       streams: row.streams,
-      rate,
       core: LOAD_CORE,
-      call,
+      call: row.size === "grpc" ? join(folder, "call") : "",
     };
-    await load({ ...base, seconds: 2, warmUpSeconds: 0 });
-    const before = usageOf(proxy.pid);
-    const begun = performance.now();
-    const result = await load({ ...base, seconds, warmUpSeconds: 0 });
-    const elapsed = (performance.now() - begun) / 1000;
-    const after = usageOf(proxy.pid);
-    const cpu = after.cpuSeconds - before.cpuSeconds;
-    const calls = options.strace && round === 0 ? await callsPerRequest(proxy.pid, base) : null;
-    return {
-      peer,
-      round,
-      cpuMicrosPerRequest: (cpu * 1e6) / result.succeeded,
-      requestsPerSecond: result.requestsPerSecond,
-      utilisation: cpu / elapsed,
-      p50Ms: result.p50Ms,
-      p99Ms: result.p99Ms,
-      failed: result.failed,
-      readsPerRequest: calls?.reads ?? null,
-      writesPerRequest: calls?.writes ?? null,
-      rssBytes: after.rssBytes,
-    };
+    return await work({ peer, pid: proxy.pid, listen, admin, log, base });
   } finally {
     await proxy.stop();
   }
 }
 
+async function measure(running: Running, row: Workload, round: number, rate: number): Promise<Sample> {
+  const { base, peer, pid } = running;
+  const seconds = Number(options.seconds);
+  await load({ ...base, rate, seconds: 2, warmUpSeconds: 0 });
+  const before = usageOf(pid);
+  const begun = performance.now();
+  const result = await load({ ...base, rate, seconds, warmUpSeconds: 0 });
+  const elapsed = (performance.now() - begun) / 1000;
+  const after = usageOf(pid);
+  const cpu = after.cpuSeconds - before.cpuSeconds;
+  const calls = options.strace && round === 0 ? await callsPerRequest(pid, { ...base, rate }) : null;
+  return {
+    peer,
+    round,
+    cpuMicrosPerRequest: (cpu * 1e6) / result.succeeded,
+    requestsPerSecond: result.requestsPerSecond,
+    utilisation: cpu / elapsed,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    failed: result.failed,
+    readsPerRequest: calls?.reads ?? null,
+    writesPerRequest: calls?.writes ?? null,
+    rssBytes: after.rssBytes,
+    kibPerConnection: null,
+    greatestShare: row.workers > 1 ? await greatestShare(running.admin) : null,
+  };
+}
+
+/** What resident memory grows by while so many connections come, ask once and stay; code and heap are warm before. */
+async function measureIdle({ peer, pid, listen }: Running, row: Workload, round: number): Promise<Sample> {
+  const endFirst = await idleClients(listen, IDLE_WARM_UP, row.tls);
+  endFirst();
+  await sleep(IDLE_SETTLE_MS);
+  const before = usageOf(pid);
+  const end = await idleClients(listen, row.connections, row.tls);
+  await sleep(IDLE_SETTLE_MS);
+  const { rssBytes, cpuSeconds } = usageOf(pid);
+  end();
+  return {
+    peer,
+    round,
+    cpuMicrosPerRequest: ((cpuSeconds - before.cpuSeconds) * 1e6) / row.connections,
+    requestsPerSecond: Number.NaN,
+    utilisation: Number.NaN,
+    p50Ms: Number.NaN,
+    p99Ms: Number.NaN,
+    failed: 0,
+    readsPerRequest: null,
+    writesPerRequest: null,
+    rssBytes,
+    kibPerConnection: (rssBytes - before.rssBytes) / 1024 / row.connections,
+    greatestShare: null,
+  };
+}
+
+async function allocations({ base, log }: Running): Promise<number> {
+  await load({ ...base, rate: 0, seconds: 2, warmUpSeconds: 0 });
+  const from = statSync(log).size;
+  const begun = performance.now();
+  const result = await load({ ...base, rate: 0, seconds: 2, warmUpSeconds: 0 });
+  const elapsedMs = performance.now() - begun;
+  return allocatedBytes(readFileSync(log, "latin1").slice(from), elapsedMs) / result.succeeded;
+}
+
+/** How many of all connections the busiest of two workers accepted, by the admin page that Starling has as Envoy. */
+async function greatestShare(admin: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${admin}/stats?filter=worker_`)).text();
+  const counts = [...text.matchAll(/worker_\d+\.downstream_cx_total: (\d+)$/gm)].map((match) => Number(match[1]));
+  return Math.max(...counts) / counts.reduce((sum, count) => sum + count, 0);
+}
+
 /** Under strace the rate falls, the calls per request do not: measured in a run of its own. */
 async function callsPerRequest(
   pid: number,
-  base: Omit<Parameters<typeof load>[0], "seconds" | "warmUpSeconds">,
+  base: Omit<LoadOptions, "seconds" | "warmUpSeconds">,
 ): Promise<{ reads: number; writes: number } | null> {
   const running = load({ ...base, seconds: 3, warmUpSeconds: 0 });
   const calls = systemCalls(pid, 6);
@@ -209,8 +272,11 @@ function machine(): string {
 function save(name: string, results: readonly RowResult[], versions: Record<string, string>): void {
   const file = join(dirname(fileURLToPath(import.meta.url)), "../results", `${name}.json`);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify({ machine: machine(), versions, results }, null, 1)}\n`);
+  const rounds = Number(options.rounds);
+  const saved: SavedRun = { endedAt: new Date().toISOString(), machine: machine(), rounds, versions, results };
+  writeFileSync(file, `${JSON.stringify(saved, null, 1)}\n`);
   console.log(`\nsaved as ${file}`);
+  updateReadme();
 }
 
 /** A free port below 32768, where no outgoing connection takes it. */

@@ -12,21 +12,31 @@ export interface Workload {
   readonly connections: number;
   readonly streams: number;
   readonly workers: 1 | 2;
-  /** Share of the lower saturated rate of Starling and Envoy in the row named; 0: as fast as it goes. */
+  /** Share of the lower saturated rate of Starling and Envoy in row h1; 0: as fast as it goes. */
   readonly rateShare: number;
+  /** What the row is about: CPU a request, latency, or memory of a connection that asked once and stays. */
+  readonly figure: "cpu" | "p99" | "memory";
   readonly peers: readonly PeerName[];
   /** What the bars compare with: Envoy in the same run, or Starling's own row of this name. */
-  readonly against: "envoy" | "h1";
-  /** Bars as ratios of CPU per request, or of p99 for a row at a rate. */
-  readonly must: number;
-  readonly aim: number;
+  readonly against: "envoy" | "h1" | "nothing";
+  /** Bars as ratios of the figure to Envoy's or to the own row's; in KiB where the figure is memory. */
+  readonly must: number | null;
+  readonly aim: number | null;
 }
 
 /** The measured proxies. */
 export type PeerName = "starling" | "envoy" | "nginx" | "haproxy" | "node-http" | "http2-proxy";
 
-const small = { size: "small", workers: 1, rateShare: 0, against: "envoy" } as const;
-const large = { size: "large", workers: 1, rateShare: 0, tls: false, against: "envoy" } as const;
+const small = { size: "small", workers: 1, rateShare: 0, figure: "cpu", against: "envoy" } as const;
+const large = { size: "large", workers: 1, rateShare: 0, figure: "cpu", tls: false, against: "envoy" } as const;
+const idle = {
+  ...small,
+  figure: "memory",
+  against: "nothing",
+  protocol: "http1",
+  upstream: "http1",
+  streams: 1,
+} as const;
 const ALL = ["starling", "envoy", "nginx", "haproxy", "node-http", "http2-proxy"] as const;
 
 /** All rows, in the order of the table. */
@@ -131,6 +141,7 @@ export const WORKLOADS: readonly Workload[] = [
     connections: 64,
     streams: 1,
     rateShare: 0.5,
+    figure: "p99",
     peers: ["starling", "envoy"],
     must: 1,
     aim: 0.8,
@@ -149,5 +160,25 @@ export const WORKLOADS: readonly Workload[] = [
     against: "h1",
     must: 1.1,
     aim: 1,
+  },
+  {
+    ...idle,
+    name: "idle",
+    title: "Memory of an idle HTTP/1.1 connection, of 5,000",
+    tls: false,
+    connections: 5_000,
+    peers: ["starling", "envoy", "nginx", "haproxy", "node-http"],
+    must: 12,
+    aim: 7,
+  },
+  {
+    ...idle,
+    name: "tls-idle",
+    title: "The same over TLS, of 2,000",
+    tls: true,
+    connections: 2_000,
+    peers: ["starling", "envoy", "nginx", "haproxy", "node-http"],
+    must: null,
+    aim: null,
   },
 ];

@@ -74,7 +74,10 @@ export class ListenerPool {
       atomics: "disabled",
       idleTimeout: Number.POSITIVE_INFINITY,
       recordTiming: false,
-      ...(options.heapMb > 0 ? { resourceLimits: { maxOldGenerationSizeMb: options.heapMb } } : {}),
+      resourceLimits: {
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+        ...(options.heapMb > 0 ? { maxOldGenerationSizeMb: options.heapMb } : {}),
+      },
     });
     // A thread that dies without a task (while its slot backs off) is replaced by the pool itself.
     this.pool.on("error", () => {});
@@ -158,3 +161,10 @@ export class ListenerPool {
     this.owner.onDied(slot, error ?? new Error("the worker returned"), verdict.delayMs, verdict.tooMany);
   }
 }
+
+/**
+ * Young generation of a listener thread, three semi-spaces of 2 MiB. Little of a request lives on, so that collections are short, and what
+ * is allocated stays in the processor's cache: with V8's 48 MiB the CPU per request is the same (h2c 5.0 to 5.1 µs), a pause twice as
+ * long (0.15 to 0.3 ms), and an idle connection costs 3 KiB more.
+ */
+const YOUNG_GENERATION_MB = 6;
