@@ -1,5 +1,5 @@
 // Writes the README's performance table from the newest saved run. Run by itself, or by run.ts after a saved run.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable, type RowResult } from "./report.ts";
@@ -40,6 +40,7 @@ export function updateReadme(): void {
 }
 
 function savedRuns(): SavedRun[] {
+  if (!existsSync(RESULTS)) return [];
   const files = readdirSync(RESULTS).filter((file) => file.endsWith(".json"));
   return files.map((file) => JSON.parse(readFileSync(join(RESULTS, file), "utf8")) as SavedRun);
 }
