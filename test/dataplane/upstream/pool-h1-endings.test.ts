@@ -33,6 +33,20 @@ describe("HTTP/1 pool", () => {
         },
       },
       {
+        name: "the peer closes in the middle of its answer, which is malformed",
+        act: (b) => {
+          b.dialer.last().receive("HTTP/1.1 200 OK\r\n");
+          b.dialer.last().receiveEnd();
+        },
+        outcome: "fault",
+        counts: {
+          upstream_cx_protocol_error: 1,
+          upstream_cx_destroy_remote: 1,
+          upstream_cx_destroy_remote_with_active_rq: 1,
+          upstream_cx_destroy_with_active_rq: 1,
+        },
+      },
+      {
         name: "the connection breaks under a request",
         act: (b) => b.dialer.last().break({ kind: "reset", text: "Connection reset by peer" }),
         outcome: "fault",
