@@ -5,6 +5,7 @@ import type { BalancerPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../src/config/plan/endpoint-set.ts";
 import { createBalancer } from "../../src/dataplane/upstream/balance/balancer.ts";
 import { EndpointTable } from "../../src/dataplane/upstream/endpoint-table.ts";
+import { HostBlocks } from "../../src/dataplane/upstream/host-blocks.ts";
 import { createNodeMemory, nodeTables } from "../../src/telemetry/node-memory.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 
@@ -42,7 +43,7 @@ function facts(count: number, weight: (i: number) => number): EndpointFacts[] {
 
 function table(endpoints: readonly EndpointFacts[]): EndpointTable {
   const { health, load } = nodeTables(createNodeMemory(1), 0);
-  const home = { hostPrefix: "host.c.", writer: new StatsWriter(() => {}), health, load };
+  const home = { hostPrefix: "host.c.", blocks: new HostBlocks(new StatsWriter(() => {})), health, load };
   const made = new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 });
   made.apply({ kind: "full", cluster: "c", row: 0, version: 1, endpoints });
   return made;

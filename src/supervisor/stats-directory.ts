@@ -10,7 +10,8 @@ export class StatsDirectory implements StatsSources {
   /** Called before values are read; set by the node. */
   beforeRead: () => void = () => {};
   private readonly schemas: ReadonlyMap<string, BlockSchema>;
-  private readonly writers = new Map<string, StatsNotice[]>();
+  /** Notices by writer and by what they are about. */
+  private readonly writers = new Map<string, Map<string, StatsNotice>>();
 
   constructor(schemas: readonly BlockSchema[]) {
     this.schemas = new Map(schemas.map((schema) => [schema.id, schema]));
@@ -24,20 +25,26 @@ export class StatsDirectory implements StatsSources {
 
   /** Keeps what a writer told. */
   add(writer: string, notices: readonly StatsNotice[]): void {
-    const held = this.writers.get(writer);
-    if (held === undefined) this.writers.set(writer, [...notices]);
-    else held.push(...notices);
+    let held = this.writers.get(writer);
+    if (held === undefined) {
+      held = new Map();
+      this.writers.set(writer, held);
+    }
+    for (const notice of notices) {
+      if (notice.type === "freed") held.delete(keyOf({ ...notice, type: "block" }));
+      else held.set(keyOf(notice), notice);
+    }
     this.generation += notices.length;
   }
 
   /** The notices of one writer: what its successor begins with. */
   noticesOf(writer: string): readonly StatsNotice[] {
-    return this.writers.get(writer) ?? [];
+    return [...(this.writers.get(writer)?.values() ?? [])];
   }
 
   /** Everything, by writer. */
   sources(): readonly StatsSource[] {
-    return [...this.writers].map(([writer, notices]) => ({ writer, notices }));
+    return [...this.writers.keys()].map((writer) => ({ writer, notices: this.noticesOf(writer) }));
   }
 
   /** Sets every gauge of a writer that died to 0; its counters stay. */
@@ -72,7 +79,25 @@ export class StatsDirectory implements StatsSources {
         case "histogram":
           if (kind === "counters") new Uint32Array(notice.memory).fill(0);
           break;
+        case "freed":
+          break; // never kept
       }
     }
+  }
+}
+
+type About =
+  | Exclude<StatsNotice, { readonly type: "block" | "freed" }>
+  | { readonly type: "block"; readonly schema: string; readonly prefix: string };
+
+function keyOf(notice: About): string {
+  switch (notice.type) {
+    case "page":
+      return `page ${notice.page}`;
+    case "block":
+      return `block ${notice.schema} ${notice.prefix}`;
+    case "stat":
+    case "histogram":
+      return `${notice.type} ${notice.name}`;
   }
 }

@@ -24,7 +24,9 @@ export type StatsNotice =
       readonly page: number;
       readonly offset: number;
     }
-  | { readonly type: "histogram"; readonly name: string; readonly memory: SharedArrayBuffer };
+  | { readonly type: "histogram"; readonly name: string; readonly memory: SharedArrayBuffer }
+  /** The block of this schema and prefix is no more; its slots may become another's. */
+  | { readonly type: "freed"; readonly schema: string; readonly prefix: string };
 
 /** One slot: `slot.values[slot.at] += 1`. */
 export interface StatSlot {
@@ -38,6 +40,8 @@ export class StatsWriter {
   private next = PAGE_SLOTS;
   private readonly known = new Map<string, StatsNotice>();
   private readonly blocks = new Map<string, Float64Array>();
+  /** Places of released blocks by their number of slots. */
+  private readonly free = new Map<number, { page: number; offset: number }[]>();
   private readonly announce: (notice: StatsNotice) => void;
 
   /** `announce` gets every new notice; `restored` are the notices of this slot's predecessor, in order. */
@@ -61,6 +65,22 @@ export class StatsWriter {
     const view = (this.pages[notice.page] as Float64Array).subarray(notice.offset, notice.offset + schema.names.length);
     this.blocks.set(key, view);
     return view;
+  }
+
+  /** Gives a block back: zeroed now, used again for the next block of its size. Nobody may write to it afterwards. */
+  release(schema: BlockSchema, prefix: string): void {
+    const key = `${schema.id}\n${prefix}`;
+    const notice = this.known.get(key);
+    if (notice?.type !== "block") return;
+    const { page, offset } = notice;
+    const slots = schema.names.length;
+    (this.pages[page] as Float64Array).fill(0, offset, offset + slots);
+    this.known.delete(key);
+    this.blocks.delete(key);
+    const places = this.free.get(slots) ?? [];
+    places.push({ page, offset });
+    this.free.set(slots, places);
+    this.announce({ type: "freed", schema: schema.id, prefix });
   }
 
   /** A single counter by its full name. */
@@ -98,6 +118,8 @@ export class StatsWriter {
   }
 
   private take(slots: number): { page: number; offset: number } {
+    const released = this.free.get(slots)?.pop();
+    if (released !== undefined) return released;
     if (slots > PAGE_SLOTS) throw new Error(`stats: a block of ${slots} slots does not fit a page`);
     if (this.next + slots > PAGE_SLOTS) {
       const memory = new SharedArrayBuffer(PAGE_SLOTS * 8);
@@ -129,6 +151,9 @@ export class StatsWriter {
         return;
       case "histogram":
         this.known.set(`histogram\n${notice.name}`, notice);
+        return;
+      case "freed":
+        this.known.delete(`${notice.schema}\n${notice.prefix}`);
         return;
     }
   }

@@ -11,6 +11,7 @@ export interface NoticeSource {
   schema(id: string): BlockSchema;
   /** Called before values are read: sets what is only worked out when somebody looks. */
   beforeRead?(): void;
+  /** The notices of each writer; blocks that were freed are left out. */
   sources(): readonly { readonly writer: string; readonly notices: readonly StatsNotice[] }[];
 }
 
@@ -123,6 +124,8 @@ export class StatsReader {
           this.histogramMemory.set(notice.name, held);
           break;
         }
+        case "freed":
+          break; // the source has taken the block out
       }
     }
   }

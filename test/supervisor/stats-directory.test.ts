@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import { StatsDirectory } from "../../src/supervisor/stats-directory.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
+import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 
 function written() {
   const directory = new StatsDirectory([CLUSTER]);
@@ -33,6 +34,25 @@ describe("the statistics directory", () => {
     const inherited = successor.block(CLUSTER, "cluster.a.");
     inherited[CLUSTER.at.upstream_rq_total] = (inherited[CLUSTER.at.upstream_rq_total] as number) + 1;
     assert.equal(block[CLUSTER.at.upstream_rq_total], 8);
+  });
+
+  it("forgets a block that is given back, and its place serves the next one", () => {
+    const directory = new StatsDirectory([CLUSTER]);
+    const writer = new StatsWriter((notice) => directory.add("listener-0", [notice]));
+    for (let i = 0; i < 100_000; i++) {
+      const block = writer.block(CLUSTER, `cluster.${i}.`);
+      assert.equal(block[CLUSTER.at.upstream_rq_total], 0);
+      block[CLUSTER.at.upstream_rq_total] = i + 1;
+      if (i > 0) writer.release(CLUSTER, `cluster.${i - 1}.`);
+    }
+    const notices = directory.noticesOf("listener-0");
+    assert.deepEqual(
+      notices.map((notice) => (notice.type === "block" ? notice.prefix : notice.type)),
+      ["page", "cluster.99999."],
+    );
+    const reader = new StatsReader(directory);
+    assert.equal(reader.value("cluster.99999.upstream_rq_total"), 100_000);
+    assert.equal(reader.values().length, CLUSTER.names.length);
   });
 
   it("knows every writer, and grows its generation with every notice", () => {

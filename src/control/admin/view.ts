@@ -56,7 +56,7 @@ export interface StatsSources {
   schema(id: string): BlockSchema;
   /** Called before values are read: sets what is only worked out when somebody looks. */
   beforeRead?(): void;
-  /** Notices by writer, in the order they came. Counters and gauges of equal names add up over writers. */
+  /** Notices by writer, in the order they came, without blocks that were freed. Counters and gauges of equal names add up over writers. */
   sources(): readonly StatsSource[];
 }
 

@@ -10,6 +10,7 @@ import type { NodeTables } from "../../telemetry/node-memory.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { BreakerUse } from "./breaker-use.ts";
 import type { Dial, DialTargets } from "./dial-target.ts";
+import type { HostBlocks } from "./host-blocks.ts";
 import type { PendingRequest } from "./pending-queue.ts";
 import type { Pool } from "./pool.ts";
 import type { UpstreamRequest } from "./upstream.ts";
@@ -20,6 +21,7 @@ export interface UpstreamServices extends NodeTables {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly stats: StatsWriter;
+  readonly hostBlocks: HostBlocks;
   readonly dial: Dial;
   readonly codecs: ClientCodecs;
 }

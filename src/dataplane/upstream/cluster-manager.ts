@@ -12,6 +12,7 @@ import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { clientCodecs } from "./client-codecs.ts";
 import type { ClientCodecs, UpstreamServices } from "./cluster-home.ts";
 import type { Dial } from "./dial-target.ts";
+import { HostBlocks } from "./host-blocks.ts";
 import type { Cluster, Upstreams } from "./upstream.ts";
 import { UpstreamCluster } from "./upstream-cluster.ts";
 
@@ -54,6 +55,7 @@ export class ClusterManager implements Upstreams {
       wheel: net.wheel,
       random,
       stats,
+      hostBlocks: new HostBlocks(stats),
       dial: options.dial ?? ((target, handler) => dial(net, target, handler)),
       codecs: options.codecs ?? clientCodecs,
       ...(options.tables ?? nodeTables(createNodeMemory(1), 0)),

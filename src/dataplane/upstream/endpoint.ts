@@ -4,10 +4,9 @@ import { type AddressPlan, addressText } from "../../config/plan/address.ts";
 import type { LocalityPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
 import { type HealthTable, healthStatusFlags } from "../../telemetry/health-table.ts";
-import { HOST } from "../../telemetry/host-stats.ts";
-import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { UseTable } from "../../telemetry/use-table.ts";
 import type { FlaggedHost } from "./balance/host-set.ts";
+import { GONE_BLOCK, type HostBlocks } from "./host-blocks.ts";
 import type { Pool } from "./pool.ts";
 import type { Endpoint } from "./upstream.ts";
 
@@ -15,7 +14,7 @@ import type { Endpoint } from "./upstream.ts";
 export interface EndpointHome {
   /** Prefix of HOST blocks: `host.<cluster>.`. */
   readonly hostPrefix: string;
-  readonly writer: StatsWriter;
+  readonly blocks: HostBlocks;
   readonly health: HealthTable;
   /** Active requests by slot over all workers; null when nobody balances by them. */
   readonly load: UseTable | null;
@@ -37,6 +36,7 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
   private block: Float64Array | null = null;
   private shown: string | null = null;
   private active = 0;
+  private isRetired = false;
 
   constructor(home: EndpointHome, facts: EndpointFacts) {
     this.home = home;
@@ -67,7 +67,7 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
   }
 
   get stats(): Float64Array {
-    this.block ??= this.home.writer.block(HOST, `${this.home.hostPrefix}${this.text}.`);
+    this.block ??= this.home.blocks.take(this.prefix());
     return this.block;
   }
 
@@ -87,7 +87,24 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
 
   /** It left the cluster: in-flight requests finish, nothing new begins. */
   retire(): void {
-    for (const pool of this.pools ?? []) pool?.drain();
-    for (const pool of [...(this.namedPools?.values() ?? [])]) pool.drain();
+    this.isRetired = true;
+    for (const pool of this.allPools()) pool.drain();
+    this.onPoolEmpty();
+  }
+
+  /** One of its pools holds nothing any more. When it has left and none does, its counters are given back. */
+  onPoolEmpty(): void {
+    if (!this.isRetired || this.block === GONE_BLOCK || this.allPools().some((pool) => pool.isInUse)) return;
+    if (this.block !== null) this.home.blocks.leave(this.prefix());
+    this.block = GONE_BLOCK;
+  }
+
+  private allPools(): Pool[] {
+    const named = [...(this.namedPools?.values() ?? [])];
+    return [...(this.pools ?? []).filter((pool) => pool !== null), ...named];
+  }
+
+  private prefix(): string {
+    return `${this.home.hostPrefix}${this.text}.`;
   }
 }

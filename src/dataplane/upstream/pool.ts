@@ -68,6 +68,11 @@ export class Pool implements ConnectionOwner {
     return this.ready.size + this.busy.size + this.connecting.size;
   }
 
+  /** Whether it holds connections or requests. */
+  get isInUse(): boolean {
+    return this.isCounted;
+  }
+
   /** Opens a stream at once on a connection that has room, else queues the request and connects. */
   open(request: UpstreamRequest): void {
     const connection = this.firstReady();
@@ -233,6 +238,7 @@ export class Pool implements ConnectionOwner {
     this.home.pools.delete(this);
     this.home.breakers.add(this.priority, Resource.Pools, -1);
     this.onEmpty?.(this);
+    this.endpoint.onPoolEmpty();
   }
 
   private listOf(state: ConnectionState): ConnectionList | null {

@@ -93,6 +93,7 @@ export class UpstreamCluster implements Cluster {
 
   /** Requests in flight finish on their connections; idle ones close. Requests that still come are served. */
   retire(): void {
+    for (const endpoint of this.parts?.table.endpoints() ?? []) endpoint.retire();
     for (const pool of [...(this.parts?.home.pools ?? [])]) pool.drain();
   }
 
@@ -145,7 +146,12 @@ export class UpstreamCluster implements Cluster {
     const { plan, services, stats } = this;
     const home = new LazyHome(plan, services, stats, set.row);
     const load = plan.balancer.kind === "least_request" ? services.load : null;
-    const endpointHome = { hostPrefix: `host.${plan.name}.`, writer: services.stats, health: services.health, load };
+    const endpointHome = {
+      hostPrefix: `host.${plan.name}.`,
+      blocks: services.hostBlocks,
+      health: services.health,
+      load,
+    };
     const table = new EndpointTable(endpointHome, plan);
     table.apply(set);
     this.waiting = null;

@@ -5,6 +5,7 @@ import { SeededRandom } from "../../../src/base/random.ts";
 import type { EndpointPlan } from "../../../src/config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetUpdate } from "../../../src/config/plan/endpoint-set.ts";
 import { EndpointTable } from "../../../src/dataplane/upstream/endpoint-table.ts";
+import { HostBlocks } from "../../../src/dataplane/upstream/host-blocks.ts";
 import { HealthFlag } from "../../../src/telemetry/health-table.ts";
 import { createNodeMemory, type NodeTables, nodeTables } from "../../../src/telemetry/node-memory.ts";
 import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
@@ -15,7 +16,12 @@ const random = new SeededRandom(1);
 
 function made(slots: number = 4096): { table: EndpointTable; tables: NodeTables } {
   const tables = nodeTables(createNodeMemory(1, slots, 8), 0);
-  const home = { hostPrefix: "host.c.", writer: new StatsWriter(() => {}), health: tables.health, load: null };
+  const home = {
+    hostPrefix: "host.c.",
+    blocks: new HostBlocks(new StatsWriter(() => {})),
+    health: tables.health,
+    load: null,
+  };
   return { table: new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 }), tables };
 }
 
