@@ -1,9 +1,10 @@
 // The command line: which subcommand, which flags, which exit code. Everything else lies in the rooms.
 
+import { didYouMean } from "./base/did-you-mean.ts";
 import { checkAddressFree, findFreePort } from "./net/probe.ts";
 import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, STARLING_FLAGS } from "./supervisor/command-line/flags.ts";
 import { mainHelp, subcommandHelp } from "./supervisor/command-line/help.ts";
-import { didYouMean, type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
+import { type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
 import { serve } from "./supervisor/command-line/serve.ts";
 import { serveOptions } from "./supervisor/command-line/serve-options.ts";
 import { validate } from "./supervisor/command-line/validate.ts";
@@ -58,7 +59,8 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     flags: COMMON_FLAGS,
     help: () => subcommandHelp(["starling demo: a front proxy with two services on loopback"], COMMON_FLAGS),
     run: async (flags) => {
-      if (flags.errors.length > 0) fail(flags.errors);
+      const strays = flags.rest.map((argument) => `unexpected argument '${argument}'`);
+      if (flags.errors.length + strays.length > 0) fail([...flags.errors, ...strays, "try 'starling demo --help'"]);
       else await demo({ checkAddressFree, findFreePort });
     },
   },
@@ -69,8 +71,12 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (flags) => {
       const [file, ...more] = flags.rest;
       const values = new Map([...flags.values, ["config-path", file ?? ""]]);
+      if (file === undefined && !flags.values.has("config-yaml")) {
+        fail([...flags.errors, "validate needs a file: starling validate FILE"]);
+        return;
+      }
       const result = serveOptions({ ...flags, values, rest: more });
-      if (!result.ok) fail(result.errors);
+      if (!result.ok) fail([...result.errors, "try 'starling validate --help'"]);
       else process.exitCode = validate(result.options, flags.values.has("json") ? "json" : "text");
     },
   },
@@ -78,8 +84,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 
 function hint(name: string): string {
   const names = SUBCOMMANDS.map((one) => one.name).filter(Boolean);
-  const near = didYouMean(names, name);
-  return near === undefined ? ` (there are: ${names.join(", ")})` : ` (did you mean ${near}?)`;
+  return didYouMean(name, names) || ` (there are: ${names.join(", ")})`;
 }
 
 function fail(lines: readonly string[]): void {

@@ -12,3 +12,36 @@ export interface LogLine {
   readonly component: string;
   readonly text: string;
 }
+
+/** The components that Starling logs under, named as Envoy's loggers. */
+export const LOG_COMPONENTS: readonly string[] = [
+  "admin",
+  "client",
+  "config",
+  "connection",
+  "dns",
+  "health_checker",
+  "http",
+  "http2",
+  "main",
+  "misc",
+  "pool",
+  "router",
+  "runtime",
+  "upstream",
+];
+
+/** Envoy 1.40's other loggers: a level for one of them changes nothing. */
+const SILENT_COMPONENTS: readonly string[] = (
+  "a2a ai_protocol_manager alternate_protocols_cache aws assert backtrace basic_auth cache_filter " +
+  "conn_handler compression credential_injector decompression dubbo envoy_bug ext_authz ext_proc " +
+  "rocketmq file filter forward_proxy geolocation grpc happy_eyeballs hc hystrix init io jwt json_rpc " +
+  "kafka key_value_store lua local_rate_limit matcher mcp mongo multi_connection notification oauth2 " +
+  "quic quic_stream rate_limit_quota rbac rds redis stats secret sse tap testing thrift tracing udp " +
+  "wasm websocket golang stats_sinks dynamic_modules ip_tagging"
+).split(" ");
+
+/** Whether Envoy has a logger of this name. */
+export function isComponent(name: string): boolean {
+  return LOG_COMPONENTS.includes(name) || SILENT_COMPONENTS.includes(name);
+}

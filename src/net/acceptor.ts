@@ -1,6 +1,7 @@
 // Takes connections from a listening socket: chooses their filter chain, does their TLS handshake, and hands over finished channels.
 // Made by listen.ts; never reads what a channel carries.
 import type { AddressInfo, Server, Socket } from "node:net";
+import { systemText } from "../base/system-text.ts";
 import type { AddressPlan } from "../config/plan/address.ts";
 import type { FilterChainPlan } from "../config/plan/listener.ts";
 import { type ChainsPlan, chooseChain } from "./chain-choice.ts";
@@ -8,7 +9,6 @@ import type { ChannelHandler, NetFault } from "./channel.ts";
 import { type ClearHello, readHello } from "./hello-reader.ts";
 import type { ListenEvents, OnChannel } from "./listen-events.ts";
 import type { NetContext } from "./net-context.ts";
-import { systemText } from "./net-fault.ts";
 import { adoptedSocket } from "./owned-socket.ts";
 import { type ReadyChains, readyChains } from "./ready-chains.ts";
 import { SocketChannel } from "./socket-channel.ts";

@@ -1,4 +1,5 @@
 // Turns what the system says about a socket into faults, in Envoy's words. Called by every file of the room that meets an error.
+import { codeOf, systemText } from "../base/system-text.ts";
 import type { NetFault } from "./channel.ts";
 
 /** A connection that stood and broke: `reset` when the peer tore it down, else `io`. */
@@ -26,17 +27,6 @@ export function bindFault(error: Error, address: string): NetFault {
   return { kind: "io", text: `cannot bind '${address}': ${systemText(error)}` };
 }
 
-/** strerror's words for a Node error, else its message. */
-export function systemText(error: Error): string {
-  return WORDS[codeOf(error)] ?? error.message;
-}
-
-/** `ECONNREFUSED`, or `` when the error has none. */
-export function codeOf(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  return typeof code === "string" ? code : "";
-}
-
 /** What connect(2) answers itself, without waiting for the network. */
 const IMMEDIATE = new Set([
   "EACCES",
@@ -50,28 +40,3 @@ const IMMEDIATE = new Set([
   "ENOENT",
   "EPERM",
 ]);
-
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: "Permission denied",
-  EADDRINUSE: "Address already in use",
-  EADDRNOTAVAIL: "Cannot assign requested address",
-  EAFNOSUPPORT: "Address family not supported by protocol",
-  EAGAIN: "Resource temporarily unavailable",
-  ECONNABORTED: "Software caused connection abort",
-  ECONNREFUSED: "Connection refused",
-  ECONNRESET: "Connection reset by peer",
-  EHOSTUNREACH: "No route to host",
-  EINVAL: "Invalid argument",
-  EMFILE: "Too many open files",
-  ENETDOWN: "Network is down",
-  ENETUNREACH: "Network is unreachable",
-  ENFILE: "Too many open files in system",
-  ENOBUFS: "No buffer space available",
-  ENOENT: "No such file or directory",
-  ENOTDIR: "Not a directory",
-  ENOTSOCK: "Socket operation on non-socket",
-  EPERM: "Operation not permitted",
-  EPIPE: "Broken pipe",
-  EROFS: "Read-only file system",
-  ETIMEDOUT: "Connection timed out",
-};

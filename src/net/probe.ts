@@ -1,9 +1,10 @@
 // Asks whether an address can be listened on by nobody but us. The supervisor does so before its workers bind with reusePort, with
 // which a stranger's socket on the port would go unnoticed and take half of the connections.
 import { type AddressInfo, connect, createServer } from "node:net";
+import { codeOf } from "../base/system-text.ts";
 import { type AddressPlan, addressText } from "../config/plan/address.ts";
 import type { NetFault } from "./channel.ts";
-import { bindFault, codeOf } from "./net-fault.ts";
+import { bindFault } from "./net-fault.ts";
 import { isSocketFile, pipePath } from "./pipe-path.ts";
 
 /** Null when the address is free, else why not in one line: `cannot bind '127.0.0.1:80': Address already in use`. Never rejects. */

@@ -2,6 +2,7 @@
 // Never by the data path; keeps no answer, and an outcome is always a value.
 import { Resolver } from "node:dns";
 import { isIP } from "node:net";
+import { codeOf } from "../base/system-text.ts";
 import {
   candidateNames,
   type Hosts,
@@ -10,7 +11,6 @@ import {
   type SearchRules,
   WatchedFile,
 } from "./hosts-file.ts";
-import { codeOf } from "./net-fault.ts";
 
 /** dns_lookup_family. `auto`: IPv6 if there is any, else IPv4. */
 export type LookupFamily = "auto" | "v4_only" | "v6_only" | "v4_preferred" | "all";

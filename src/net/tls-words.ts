@@ -1,6 +1,6 @@
 // Says TLS errors as Envoy's library says them, because they stand in response code details that people search for:
 // `TLS_error:|268435703:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end`. Called by tls-accept.ts and tls-dial.ts.
-import { systemText } from "./net-fault.ts";
+import { systemText } from "../base/system-text.ts";
 
 /** An error of Node's TLS socket, or of the connection below it while the handshake ran. */
 export function tlsErrorText(error: Error): string {

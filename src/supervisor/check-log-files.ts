@@ -1,5 +1,6 @@
 // Opens every access log file of a plan once, so that a path that cannot be written is said at the start and not by dying workers.
 import { closeSync, openSync } from "node:fs";
+import { systemText } from "../base/system-text.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { StartError } from "./start-error.ts";
 
@@ -14,7 +15,7 @@ export function checkLogFiles(plan: Plan): void {
     try {
       closeSync(openSync(path, "a"));
     } catch (error) {
-      throw new StartError(`unable to open access log '${path}': ${(error as Error).message}`);
+      throw new StartError(`unable to open access log '${path}': ${systemText(error)}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-policy.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { DrivenWheel } from "../base/driven-wheel.ts";
+import { systemText } from "../base/system-text.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { Plan } from "../config/plan/plan.ts";
@@ -173,14 +174,19 @@ async function startAdmin(view: AdminView, plan: Plan, stats: StatsWriter): Prom
   try {
     return await startAdminServer(view, plan.admin.address, stats);
   } catch (error) {
-    throw new StartError(`admin: cannot bind '${addressText(plan.admin.address)}': ${(error as Error).message}`);
+    throw new StartError(`admin: cannot bind '${addressText(plan.admin.address)}': ${systemText(error)}`);
   }
 }
 
 function announceAdmin(admin: AdminServer, options: ServeOptions, log: Logger): void {
   const text = addressText(admin.address);
   log.info("main", `admin address: ${text}`);
-  if (options.adminAddressPath !== "") writeFileSync(options.adminAddressPath, text);
+  if (options.adminAddressPath === "") return;
+  try {
+    writeFileSync(options.adminAddressPath, text);
+  } catch (error) {
+    throw new StartError(`--admin-address-path: cannot write '${options.adminAddressPath}': ${systemText(error)}`);
+  }
 }
 
 /** The log that these options ask for. */

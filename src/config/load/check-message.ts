@@ -1,11 +1,13 @@
 // Checks a written tree against a message's descriptor and makes the checked message, complaining about all that is wrong.
 // Called by load-config.ts; well-known.ts calls back for what stands inside an Any. Never stops at the first mistake.
+
+import { didYouMean } from "../../base/did-you-mean.ts";
 import type { FieldShape, MessageShape } from "../schema/shape.ts";
 import { below, type CheckContext, describe, uniqueEntries } from "./check-context.ts";
 import type { CheckedMessage, CheckedValue, Position } from "./checked.ts";
+import { insteadOf } from "./instead-of.ts";
 import { brokenRule } from "./rules.ts";
 import { isFault, misreadText, readEnum, readScalar } from "./scalars.ts";
-import { didYouMean } from "./suggest.ts";
 import { notWellKnown, readWellKnown } from "./well-known.ts";
 import type { Written, WrittenEntry, WrittenMap, WrittenScalar } from "./written.ts";
 
@@ -57,10 +59,8 @@ function readFields(
     const field = known.get(entry.key);
     const at = below(path, field?.name ?? entry.key);
     if (field === undefined) {
-      const hint = didYouMean(
-        entry.key,
-        shape.fields.map((one) => one.name),
-      );
+      const names = shape.fields.map((one) => one.name);
+      const hint = insteadOf(shape.name, entry.key) || didYouMean(entry.key, names);
       context.complaints.unknown(entry.position, at, `${shape.name} has no field ${entry.key}${hint}`);
       continue;
     }
@@ -100,7 +100,11 @@ function noteDeprecation(
   const gone = field.disallowed === true || field.name.startsWith("hidden_envoy_deprecated_");
   if (gone) context.complaints.error(entry.position, path, `${field.name} of ${shape.name} is no longer allowed`);
   else if (field.deprecated === true) {
-    context.complaints.warn(entry.position, path, `${field.name} of ${shape.name} is deprecated`);
+    context.complaints.warn(
+      entry.position,
+      path,
+      `${field.name} of ${shape.name} is deprecated${insteadOf(shape.name, field.name)}`,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 // The way in: text or a file becomes a checked message, with every error and warning at once.
 // Called by the command line, by reloads and by file-based discovery. Never compiles and never prints.
 import { readFileSync } from "node:fs";
+import { systemText } from "../../base/system-text.ts";
 import { type DescriptorSet, loadDescriptorSet } from "../schema/descriptor-set.ts";
 import { checkMessage } from "./check-message.ts";
 import type { LoadResult } from "./checked.ts";
@@ -58,7 +59,7 @@ export function loadMessageFile(
     text = readFileSync(path, "utf8");
   } catch (fault) {
     const complaints = new Complaints(path, { allowUnknownFields: false, compat: "starling" });
-    complaints.error(complaints.start, "", `cannot be read: ${fault instanceof Error ? fault.message : String(fault)}`);
+    complaints.error(complaints.start, "", `cannot be read: ${systemText(fault)}`);
     return resultOf(complaints, undefined);
   }
   return loadMessageText(text, type, { ...options, file: path, format: path.endsWith(".json") ? "json" : "yaml" });

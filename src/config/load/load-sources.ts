@@ -1,5 +1,6 @@
 // What the command line can name: a file, inline YAML, or both merged. Called by the command line and by reloads.
 import { readFileSync } from "node:fs";
+import { systemText } from "../../base/system-text.ts";
 import { loadDescriptorSet } from "../schema/descriptor-set.ts";
 import { checkMessage } from "./check-message.ts";
 import type { LoadResult } from "./checked.ts";
@@ -44,7 +45,7 @@ function readText(path: string, complaints: Complaints): string | null {
   try {
     return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (fault) {
-    complaints.error(complaints.start, "", `cannot be read: ${fault instanceof Error ? fault.message : String(fault)}`);
+    complaints.error(complaints.start, "", `cannot be read: ${systemText(fault)}`);
     return null;
   }
 }

@@ -11,6 +11,10 @@ export function readYaml(text: string, complaints: Complaints, format: "yaml" | 
     complaints.error(complaints.start, "", `the file is larger than ${textLengthMax} characters`);
     return null;
   }
+  if (text.includes("\0")) {
+    complaints.error(complaints.start, "", "not a text file: it holds a zero byte");
+    return null;
+  }
   const lines = new LineCounter();
   try {
     return new Reader(complaints, lines, format).read(text);

@@ -1,7 +1,8 @@
 // Gives a written scalar the meaning its field's type asks for, as Envoy's YAML reader and protobuf's JSON reader do together.
 // Called by check-message.ts. Every function returns the value or a `Fault`, text that says what is wrong; none throws.
+
+import { didYouMean } from "../../base/did-you-mean.ts";
 import type { EnumShape, ScalarKind } from "../schema/shape.ts";
-import { didYouMean } from "./suggest.ts";
 import type { WrittenScalar } from "./written.ts";
 
 /** Why a scalar does not fit. `unknownName`: an enum value that the schema lacks. */

@@ -1,11 +1,12 @@
 // The types of google.protobuf that have a JSON form of their own, and Any with what it packs.
 // Called by check-message.ts for every message-typed value. An Any is resolved here, recursively.
+
+import { didYouMean } from "../../base/did-you-mean.ts";
 import type { ScalarKind } from "../schema/shape.ts";
 import { below, type CheckContext, describe, uniqueEntries } from "./check-context.ts";
 import type { CheckedMessage, CheckedValue, JsonValue } from "./checked.ts";
 import { timeOf } from "./rfc3339.ts";
 import { durationOf, isFault, quote, readDuration, readJsonValue, readScalar, readYamlValue } from "./scalars.ts";
-import { didYouMean } from "./suggest.ts";
 import type { Written, WrittenMap, WrittenScalar } from "./written.ts";
 
 /** The value of a well-known type; undefined when it is wrong (and complained about); `notWellKnown` for other types. */
@@ -169,7 +170,9 @@ function readInner(
   if (type.startsWith("google.protobuf.")) return readPackedWellKnown(context, type, rest, path);
   if (context.set.message(type) !== undefined) return context.message(context, type, rest, path);
   const last = type.slice(type.lastIndexOf(".") + 1);
-  const twin = [...context.set.names()].find((name) => name.endsWith(`.${last}`) && name !== type);
+  // Only an Envoy type can have moved; somebody's own filter has no twin here.
+  const isEnvoys = type.startsWith("envoy.");
+  const twin = isEnvoys ? [...context.set.names()].find((name) => name.endsWith(`.${last}`)) : undefined;
   const hint = didYouMean(type, context.set.names()) || (twin === undefined ? "" : ` (did you mean ${twin}?)`);
   return complain(context, named, below(path, "@type"), `the type ${type} is not known${hint}`);
 }

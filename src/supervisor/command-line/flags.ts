@@ -10,6 +10,9 @@ export interface FlagSpec {
   readonly help: string;
 }
 
+/** The help of a flag that is accepted and changes nothing. */
+export const NO_EFFECT = "accepted for Envoy's sake, without effect";
+
 /** Envoy's flags, in the order of its own --help. */
 export const ENVOY_FLAGS: readonly FlagSpec[] = [
   flag("config-path", "text", "Envoy v3 configuration file: YAML or JSON", "c"),
@@ -50,13 +53,11 @@ export const ENVOY_FLAGS: readonly FlagSpec[] = [
     "use-dynamic-base-id",
     "skip-hot-restart-on-no-parent",
     "skip-hot-restart-parent-stats",
-  ].map((name) => flag(name, "switch", NO_EFFECT())),
+  ].map((name) => flag(name, "switch", NO_EFFECT)),
   ...["base-id", "restart-epoch", "file-flush-interval-msec", "file-flush-min-size-kb"].map((name) =>
-    flag(name, "count", NO_EFFECT()),
+    flag(name, "count", NO_EFFECT),
   ),
-  ...["base-id-path", "socket-path", "socket-mode", "disable-extensions"].map((name) =>
-    flag(name, "text", NO_EFFECT()),
-  ),
+  ...["base-id-path", "socket-path", "socket-mode", "disable-extensions"].map((name) => flag(name, "text", NO_EFFECT)),
 ];
 
 /** Starling's own flags. */
@@ -69,7 +70,7 @@ export const STARLING_FLAGS: readonly FlagSpec[] = [
   flag(
     "compat",
     "text",
-    "'starling' (default) or 'envoy': Envoy's defaults and refusals where ours are safer or kinder",
+    "'starling' (default) or 'envoy': take Envoy's defaults and refusals also where ours are safer or kinder",
   ),
   flag(
     "rebalance-http2",
@@ -87,8 +88,4 @@ export const COMMON_FLAGS: readonly FlagSpec[] = [
 
 function flag(name: string, kind: FlagSpec["kind"], help: string, short = ""): FlagSpec {
   return { name, short, kind, help };
-}
-
-function NO_EFFECT(): string {
-  return "accepted for Envoy's sake, without effect";
 }

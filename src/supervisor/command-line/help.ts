@@ -1,5 +1,5 @@
 // The texts of --help, made from the flag tables so that they cannot drift from what is parsed.
-import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, STARLING_FLAGS } from "./flags.ts";
+import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, NO_EFFECT, STARLING_FLAGS } from "./flags.ts";
 
 /** What `starling --help` prints. */
 export function mainHelp(): string {
@@ -12,7 +12,10 @@ export function mainHelp(): string {
     "  starling demo                      a front proxy with two services on loopback",
     "",
     "Envoy's flags:",
-    ...ENVOY_FLAGS.map(flagLine),
+    ...ENVOY_FLAGS.filter(({ help }) => help !== NO_EFFECT).map(flagLine),
+    "",
+    "Envoy's flags that are accepted and change nothing:",
+    ...flagNames(ENVOY_FLAGS.filter(({ help }) => help === NO_EFFECT)),
     "",
     "Starling's own:",
     ...STARLING_FLAGS.map(flagLine),
@@ -33,4 +36,16 @@ function flagLine(spec: FlagSpec): string {
   return `${left.padEnd(COLUMN)}${left.length >= COLUMN ? " " : ""}${spec.help}`;
 }
 
+/** Names alone, as many a line as fit. */
+function flagNames(flags: readonly FlagSpec[]): string[] {
+  const lines: string[] = [];
+  for (const { name } of flags) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + name.length > WIDTH) lines.push(`  --${name}`);
+    else lines[lines.length - 1] = `${last} --${name}`;
+  }
+  return lines;
+}
+
 const COLUMN = 40;
+const WIDTH = 110;

@@ -1,4 +1,5 @@
 // Turns arguments into flag values by a table of flags. Reports every mistake at once, each as one plain line; decides nothing.
+import { didYouMean } from "../../base/did-you-mean.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** What was on the command line. */
@@ -48,13 +49,6 @@ export function parseFlags(specs: readonly FlagSpec[], args: readonly string[]):
   return { values, lists, rest, errors };
 }
 
-/** The name among `names` that a reader most likely meant; undefined when none is near. */
-export function didYouMean(names: readonly string[], word: string): string | undefined {
-  const ranked = names.map((name) => ({ name, distance: editDistance(name, word) }));
-  const best = ranked.reduce((a, b) => (b.distance < a.distance ? b : a), { name: "", distance: Number.MAX_VALUE });
-  return best.distance <= Math.max(2, Math.floor(word.length / 4)) ? best.name : undefined;
-}
-
 function find(specs: readonly FlagSpec[], arg: string): { spec: FlagSpec | undefined; inline: string | undefined } {
   if (!arg.startsWith("--")) {
     const spec = specs.find(({ short }) => short !== "" && short === arg[1]);
@@ -75,29 +69,11 @@ function keep(spec: FlagSpec, value: string, values: Map<string, string>, lists:
 }
 
 function unknownFlag(specs: readonly FlagSpec[], arg: string): string {
-  const name = arg.replace(/^-+/, "").split("=")[0] as string;
-  const near = didYouMean(
-    specs.map((spec) => spec.name),
-    name,
-  );
-  const hint = near === undefined ? "" : ` (did you mean --${near}?)`;
-  return `unknown flag ${arg.split("=")[0]}${hint}`;
+  const name = arg.split("=")[0] as string;
+  const names = specs.map((spec) => `--${spec.name}`);
+  return `unknown flag ${name}${didYouMean(name, names)}`;
 }
 
 function isCount(text: string): boolean {
   return /^\d{1,9}$/.test(text);
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

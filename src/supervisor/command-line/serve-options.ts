@@ -1,8 +1,9 @@
 // Turns the flags of a serving or validating process into options with their defaults. All mistakes come back at once.
 import { availableParallelism } from "node:os";
-import { LOG_LEVELS, type LogLevel } from "../../messages/log.ts";
+import { didYouMean } from "../../base/did-you-mean.ts";
+import { isComponent, LOG_COMPONENTS, LOG_LEVELS, type LogLevel } from "../../messages/log.ts";
 import type { ServeOptions } from "../../messages/options.ts";
-import { didYouMean, type ParsedFlags } from "./parse-flags.ts";
+import type { ParsedFlags } from "./parse-flags.ts";
 
 /** Options, or every mistake as one line. */
 export type ServeOptionsResult =
@@ -81,7 +82,7 @@ class FlagReader {
     if (text === undefined) return choices[0];
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    this.errors.push(`--${name}: '${text}' is none of ${choices.join(", ")}${hint(choices, text)}`);
+    this.errors.push(`--${name}: '${text}' is none of ${choices.join(", ")}${didYouMean(text, choices)}`);
     return choices[0];
   }
 
@@ -91,6 +92,8 @@ class FlagReader {
       const [component, text] = pair.split(":");
       if (component === undefined || text === undefined || text === "") {
         this.errors.push(`--component-log-level: '${pair}' is not component:level`);
+      } else if (!isComponent(component)) {
+        this.errors.push(`--component-log-level: no component '${component}'${componentHint(component)}`);
       } else levels.set(component, this.level("component-log-level", text));
     }
     const text = this.text("log-level");
@@ -100,7 +103,7 @@ class FlagReader {
   private level(flag: string, text: string): LogLevel {
     const level = parseLogLevel(text);
     if (level === undefined) {
-      this.errors.push(`--${flag}: '${text}' is none of ${LOG_LEVELS.join(", ")}${hint(LOG_LEVELS, text)}`);
+      this.errors.push(`--${flag}: '${text}' is none of ${LOG_LEVELS.join(", ")}${didYouMean(text, LOG_LEVELS)}`);
     }
     return level ?? "info";
   }
@@ -111,7 +114,6 @@ export function parseLogLevel(text: string): LogLevel | undefined {
   return text === "warn" ? "warning" : LOG_LEVELS.find((level) => level === text);
 }
 
-function hint(choices: readonly string[], text: string): string {
-  const near = didYouMean(choices, text);
-  return near === undefined ? "" : ` (did you mean ${near}?)`;
+function componentHint(component: string): string {
+  return didYouMean(component, LOG_COMPONENTS) || ` (there are: ${LOG_COMPONENTS.join(", ")})`;
 }

@@ -1,5 +1,6 @@
 // `starling -c FILE`: loads, starts a node, and ends the process when a signal or a page says so.
 import { systemClock } from "../../base/clock.ts";
+import { systemText } from "../../base/system-text.ts";
 import { formatDiagnostic } from "../../config/load/format-diagnostic.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 import { checkAddressFree, findFreePort } from "../../net/probe.ts";
@@ -50,7 +51,7 @@ function openLog(options: ServeOptions): Logger | null {
   try {
     return loggerOf(systemClock, options);
   } catch (error) {
-    process.stderr.write(`starling: --log-path: ${(error as Error).message}\n`);
+    process.stderr.write(`starling: --log-path: cannot open '${options.logPath}': ${systemText(error)}\n`);
     process.exitCode = 1;
     return null;
   }

@@ -14,6 +14,6 @@ export function validate(options: ServeOptions, form: "text" | "json"): 0 | 1 {
   for (const warning of result.warnings) process.stderr.write(`warning: ${formatDiagnostic(warning)}\n`);
   for (const error of errors) process.stderr.write(`${formatDiagnostic(error)}\n`);
   if (!result.ok) return 1;
-  process.stdout.write(`configuration '${options.configPath}' OK\n`);
+  process.stdout.write(`configuration '${options.configPath || "--config-yaml"}' OK\n`);
   return 0;
 }

@@ -20,6 +20,7 @@ export async function demo(probes: AddressProbes): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resolve);
   }).then(() => "asked" as const);
   const startedMs = systemClock.nowMs();
+  process.stdout.write("Starting a front proxy, two services and a proxy beside each instance, on loopback …\n");
   run.start();
   const outcome = await Promise.race([asked, run.ready()]);
   if (outcome === "ready") {
@@ -27,6 +28,7 @@ export async function demo(probes: AddressProbes): Promise<void> {
     await asked;
   }
   await run.stop();
+  if (outcome !== "failed") process.stdout.write("Everything ended; nothing is left running.\n");
   process.exitCode = outcome === "failed" ? 1 : 0;
 }
 
@@ -66,7 +68,7 @@ class DemoRun {
       `A front proxy with two workers, three instances of service 1 and one of service 2, ready after ${seconds.toFixed(1)} s.`,
       "",
       "Try, in another terminal:",
-      `  curl -v http://${front}/service/1     # again and again: three hostnames in turn`,
+      `  curl -v http://${front}/service/1     # again and again: three hostnames`,
       `  curl -v http://${front}/service/2`,
       `  curl -kv https://127.0.0.1:${this.port(8443)}/service/1`,
       `  curl ${admin}/ready`,

@@ -56,6 +56,6 @@ describe("--config-yaml over a file", () => {
 
   it("says which file cannot be read", () => {
     const { errors } = loadConfigSources({ path: join(folder, "nothing.yaml"), yaml: "node: {}" }, {});
-    assert.match(errors[0]?.message ?? "", /cannot be read: ENOENT/);
+    assert.match(errors[0]?.message ?? "", /cannot be read: No such file or directory/);
   });
 });

@@ -147,8 +147,29 @@ describe("the program", () => {
               path: ${folder}/nowhere/access.log`;
     const { code, err } = await runProgram("-c", file("log.yaml", direct(0, log)), "-l", "off");
     assert.equal(code, 1);
-    assert.match(err, /^starling: unable to open access log '.*nowhere\/access.log': ENOENT[^\n]*\n$/);
+    assert.match(err, /^starling: unable to open access log '.*nowhere\/access.log': No such file or directory\n$/);
   });
+
+  it("ends with 1 and one plain line when the admin address cannot be written down", async () => {
+    const path = join(folder, "nowhere", "admin");
+    const { code, err } = await runProgram("-c", file("a.yaml", direct(0)), "-l", "off", "--admin-address-path", path);
+    assert.deepEqual(
+      [code, err],
+      [1, `starling: --admin-address-path: cannot write '${path}': No such file or directory\n`],
+    );
+  });
+
+  for (const [args, says] of [
+    [["demo", "more"], "unexpected argument 'more'"],
+    [["validate"], "validate needs a file: starling validate FILE"],
+    [["validat"], "unknown subcommand 'validat' (did you mean validate?)"],
+    [["--confg-path=x"], "unknown flag --confg-path (did you mean --config-path?)"],
+  ] as const) {
+    it(`refuses ${args.join(" ")} in a plain line`, async () => {
+      const { code, err } = await runProgram(...args);
+      assert.deepEqual([code, err.split("\n")[0]], [1, `starling: ${says}`]);
+    });
+  }
 
   it("logs to a file in the format that was asked for", async () => {
     const log = join(folder, "own.log");

@@ -30,6 +30,13 @@ describe("options of a serving process", () => {
     assert.deepEqual([options.takeover, options.compat], [false, "starling"]);
   });
 
+  it("take the loggers of Envoy that Starling has not, and refuse what neither has", () => {
+    assert.equal(optionsOf("--component-log-level", "jwt:debug").componentLevels.get("jwt"), "debug");
+    assert.deepEqual(errorsOf("-c", "x", "--component-log-level", "upstrem:debug"), [
+      "--component-log-level: no component 'upstrem' (did you mean upstream?)",
+    ]);
+  });
+
   it("take levels of single components, and warn for warning", () => {
     const options = optionsOf("-l", "warn", "--component-log-level", "upstream:debug,config:trace");
     assert.equal(options.logLevel, "warning");

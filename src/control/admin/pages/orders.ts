@@ -1,6 +1,6 @@
 // Pages that make the node do something: drain, fail and pass health checks, log levels, reset, reopen, quit.
 
-import type { LogLevel } from "../../../messages/log.ts";
+import { isComponent, LOG_COMPONENTS, LOG_LEVELS, type LogLevel } from "../../../messages/log.ts";
 import { changing, type Page, type PageContext, textAnswer } from "../page.ts";
 
 /** All pages of this file. */
@@ -60,21 +60,27 @@ function changeLevels({ view }: PageContext, query: URLSearchParams): ReturnType
     textAnswer(`error: ${what}\n\n${USAGE}\n${levelList(view)}`, 400);
   const given = [...query].filter(([, text]) => text !== "");
   if (given.length > 1) return wrong("invalid number of parameters");
-  for (const [name, text] of given) {
-    const changes = name === "paths" ? text.split(",").map((pair) => pair.split(":")) : [[name, text]];
-    if (name === "group") return wrong("group parameter requires fine-grain logging to be enabled");
-    if (changes.some(([logger, level]) => !logger || !level)) return wrong("empty logger name or empty logger level");
-    for (const [logger = "", level = ""] of changes) {
-      if (!LEVELS.includes(level as LogLevel)) return wrong("unknown logger level");
-      if (logger !== "level" && !LOGGERS.includes(logger)) return wrong("unknown logger name");
-      view.log.setLevel(logger === "level" ? null : logger, level as LogLevel);
-    }
+  const [name = "", text = ""] = given[0] ?? [];
+  if (name === "group") return wrong("group parameter requires fine-grain logging to be enabled");
+  const pairs = name === "paths" ? text.split(",").map((pair) => pair.split(":")) : given;
+  const changes: [logger: string, level: LogLevel][] = [];
+  for (const [logger, level] of pairs) {
+    if (!logger || !level) return wrong("empty logger name or empty logger level");
+    if (!isLevel(level)) return wrong("unknown logger level");
+    if (logger !== "level" && !isComponent(logger)) return wrong("unknown logger name");
+    changes.push([logger, level]);
   }
+  // Only when every change is right: half a request is not obeyed.
+  for (const [logger, level] of changes) view.log.setLevel(logger === "level" ? null : logger, level);
   return textAnswer(levelList(view));
 }
 
 function levelList(view: PageContext["view"]): string {
-  return `active loggers:\n${LOGGERS.map((name) => `  ${name}: ${view.log.levelOf(name)}\n`).join("")}\n`;
+  return `active loggers:\n${LOG_COMPONENTS.map((name) => `  ${name}: ${view.log.levelOf(name)}\n`).join("")}\n`;
+}
+
+function isLevel(text: string): text is LogLevel {
+  return (LOG_LEVELS as readonly string[]).includes(text);
 }
 
 const USAGE = `usage: /logging?<name>=<level> (change single level)
@@ -82,23 +88,3 @@ usage: /logging?paths=name1:level1,name2:level2,... (change multiple levels)
 usage: /logging?level=<level> (change all levels)
 usage: /logging?group=<group_name>:<level> (change group of loggers)
 levels: trace debug info warning error critical off `;
-
-const LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "critical", "off"];
-
-/** The components that Starling logs under, named as Envoy's loggers. */
-const LOGGERS: readonly string[] = [
-  "admin",
-  "client",
-  "config",
-  "connection",
-  "dns",
-  "health_checker",
-  "http",
-  "http2",
-  "main",
-  "misc",
-  "pool",
-  "router",
-  "runtime",
-  "upstream",
-];

@@ -1,10 +1,10 @@
 // "did you mean": the nearest known name to a misspelt one. Called where a name is unknown; never on a valid file.
 
-/** The nearest name within a third of the wanted one's length, or undefined. Case, `-` and `_` cost nothing. */
+/** The nearest name within a quarter of the wanted one's length, or undefined. Case, `-` and `_` cost nothing. */
 function suggest(wanted: string, known: Iterable<string>): string | undefined {
   const plain = plainOf(wanted);
   let best: string | undefined;
-  let bestCost = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let bestCost = Math.max(wanted.length < SHORT_LENGTH ? 1 : 2, Math.floor(wanted.length / 4)) + 1;
   for (const name of known) {
     const other = plainOf(name);
     if (Math.abs(other.length - plain.length) >= bestCost) continue;
@@ -51,3 +51,4 @@ function distance(a: string, b: string, limit: number): number {
 }
 
 const nameLengthMax = 200;
+const SHORT_LENGTH = 6;
