@@ -1,5 +1,5 @@
 // The node's own statistics under server., cluster_manager., listener_manager. and runtime., named as Envoy's. Written on the main
-// thread: once when a plan is taken, the rest at every stats flush.
+// thread: once when a plan is taken, the gauges whenever somebody looks.
 import type { Plan } from "../config/plan/plan.ts";
 import type { Readiness } from "../control/admin/view.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
@@ -11,7 +11,13 @@ export interface NodeFacts {
   readonly uptimeMs: number;
   readonly workersStarted: number;
   readonly concurrency: number;
-  readonly overrides: number;
+  /** Keys that /runtime_modify has set. */
+  readonly overrides: readonly string[];
+  /** Connections of all listeners but the admin's. */
+  readonly connections: number;
+  readonly daysUntilFirstExpiry: number;
+  readonly restartEpoch: number;
+  readonly fips: boolean;
   /** Of V8 and of the process, in bytes. */
   readonly heapUsedBytes: number;
   readonly heapTotalBytes: number;
@@ -32,6 +38,12 @@ export function countListeners(stats: StatsWriter, how: "success" | "failure", c
   set(slot, (slot.values[slot.at] as number) + count);
 }
 
+/** The runtime has other values now. */
+export function countRuntimeLoad(stats: StatsWriter): void {
+  const slot = stats.counter("runtime.load_success");
+  set(slot, (slot.values[slot.at] as number) + 1);
+}
+
 /** Sets the gauges. */
 export function showNode(stats: StatsWriter, facts: NodeFacts): void {
   const { plan, readiness } = facts;
@@ -40,6 +52,10 @@ export function showNode(stats: StatsWriter, facts: NodeFacts): void {
   gauge("server.live", readiness.state === "LIVE" ? 1 : 0);
   gauge("server.uptime", Math.floor(facts.uptimeMs / 1000));
   gauge("server.concurrency", facts.concurrency);
+  gauge("server.total_connections", facts.connections);
+  gauge("server.days_until_first_cert_expiring", facts.daysUntilFirstExpiry);
+  gauge("server.hot_restart_epoch", facts.restartEpoch);
+  gauge("server.compilation_settings.fips_mode", facts.fips ? 1 : 0);
   gauge("server.memory_allocated", facts.heapUsedBytes);
   gauge("server.memory_heap_size", facts.heapTotalBytes);
   gauge("server.memory_physical_size", facts.residentBytes);
@@ -48,9 +64,10 @@ export function showNode(stats: StatsWriter, facts: NodeFacts): void {
   gauge("listener_manager.total_listeners_active", plan.listeners.length);
   // Envoy's is a yes or no: all of them have started.
   gauge("listener_manager.workers_started", facts.workersStarted === facts.concurrency ? 1 : 0);
-  gauge("runtime.num_keys", new Set(plan.runtime.layers.flatMap(({ entries }) => Object.keys(entries))).size);
+  const keys = [...facts.overrides, ...plan.runtime.layers.flatMap(({ entries }) => Object.keys(entries))];
+  gauge("runtime.num_keys", new Set(keys).size);
   gauge("runtime.num_layers", plan.runtime.layers.length);
-  gauge("runtime.admin_overrides_active", facts.overrides > 0 ? 1 : 0);
+  gauge("runtime.admin_overrides_active", facts.overrides.length > 0 ? 1 : 0);
 }
 
 function set(slot: { readonly values: Float64Array; readonly at: number }, value: number): void {

@@ -1,4 +1,5 @@
 // A whole node in one process: supervisor, admin server, ticks. What `starling -c FILE` starts, and what tests start in theirs.
+import { getFips } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-policy.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -8,18 +9,21 @@ import { Timer } from "../base/timer-wheel.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
+import { daysUntilFirstExpiry } from "../control/admin/certificates.ts";
 import type { AdminView } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { BreakerGauges } from "../telemetry/breaker-gauges.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
+import { LISTENER } from "../telemetry/listener-stats.ts";
 import { nodeTables } from "../telemetry/node-memory.ts";
 import { StatsWriter } from "../telemetry/stats-memory.ts";
+import { StatsReader } from "../telemetry/stats-reader.ts";
 import { type AddressProbes, settleAddresses } from "./addresses.ts";
 import { checkLogFiles } from "./check-log-files.ts";
 import { Http2Rebalance } from "./http2-rebalance.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
 import { Logger } from "./log/logger.ts";
-import { showNode } from "./node-stats.ts";
+import { countRuntimeLoad, showNode } from "./node-stats.ts";
 import { StartError } from "./start-error.ts";
 import { StatsDirectory } from "./stats-directory.ts";
 import { STATS_SCHEMAS } from "./stats-schemas.ts";
@@ -64,20 +68,15 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const ownStats = new StatsWriter((notice) => stats.add("main", [notice]));
   const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
   const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options: parts.options, policy }, plan);
-  stats.beforeRead = showingBreakers(ownStats, supervisor);
-  const view = adminView(parts, supervisor, { clock, log, stats });
+  const view = adminView(parts, supervisor, { clock, log, stats, ownStats });
+  stats.beforeRead = showing(ownStats, view, supervisor);
   const admin = await startAdmin(view, plan, ownStats);
   if (admin !== null) announceAdmin(admin, parts.options, log);
-  const showing = new Timer(() => {
-    showStats(ownStats, view, supervisor);
-    wheel.arm(showing, SHOW_INTERVAL_MS);
-  });
   const flushing = new Timer(() => {
     admin?.flush();
     wheel.arm(flushing, plan.statsFlushIntervalMs);
   });
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
-  wheel.arm(showing, 0);
   supervisor.start();
   const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
   return {
@@ -87,7 +86,6 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
       rebalance?.stop();
       wheel.remove(flushing);
-      wheel.remove(showing);
       await Promise.all([supervisor.stop(deadlineMs), admin?.close()]);
       wheel.stop();
     },
@@ -97,7 +95,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
 function adminView(
   parts: NodeParts,
   supervisor: Supervisor,
-  own: { clock: Clock; log: Logger; stats: StatsDirectory },
+  own: { clock: Clock; log: Logger; stats: StatsDirectory; ownStats: StatsWriter },
 ): AdminView {
   const startedMs = own.clock.nowMs();
   const startedWallMs = own.clock.wallMs();
@@ -123,16 +121,22 @@ function adminView(
         own.log.reopen();
         supervisor.order({ type: "reopen-logs" });
       },
-      modifyRuntime: (entries) => supervisor.modifyRuntime(entries),
+      modifyRuntime: (entries) => {
+        supervisor.modifyRuntime(entries);
+        countRuntimeLoad(own.ownStats);
+      },
       runtimeOverrides: () => supervisor.overrides,
     },
   };
 }
 
-function showingBreakers(stats: StatsWriter, supervisor: Supervisor): () => void {
-  const gauges = new BreakerGauges(stats, nodeTables(supervisor.memory, 0).breakers);
+/** What sets the gauges that are only worked out when somebody looks. */
+function showing(stats: StatsWriter, view: AdminView, supervisor: Supervisor): () => void {
+  const breakers = new BreakerGauges(stats, nodeTables(supervisor.memory, 0).breakers);
+  const reader = new StatsReader(view.stats);
   return () => {
-    for (const plan of supervisor.plan.clusters) gauges.show(plan, supervisor.endpoints.rowOf(plan.name));
+    for (const plan of supervisor.plan.clusters) breakers.show(plan, supervisor.endpoints.rowOf(plan.name));
+    showStats(stats, view, reader);
   };
 }
 
@@ -154,15 +158,24 @@ function beginRebalance(
   );
 }
 
-function showStats(stats: StatsWriter, view: AdminView, supervisor: Supervisor): void {
+function showStats(stats: StatsWriter, view: AdminView, reader: StatsReader): void {
   const { heapUsed, heapTotal, rss } = process.memoryUsage();
+  const plan = view.plan();
+  const connectionsOf = (token: string): number =>
+    reader.block(LISTENER, `listener.${token}.`)?.[LISTENER.at.downstream_cx_active] ?? 0;
   showNode(stats, {
-    plan: view.plan(),
+    plan,
     readiness: view.readiness(),
     uptimeMs: view.uptimeMs(),
     workersStarted: view.workers().filter(({ state }) => state === "listening").length,
     concurrency: view.options.concurrency,
-    overrides: Object.keys(supervisor.overrides).length,
+    overrides: Object.keys(view.orders.runtimeOverrides()),
+    connections: [...new Set(plan.listeners.map(({ statPrefix }) => statPrefix))]
+      .map(connectionsOf)
+      .reduce((sum, connections) => sum + connections, 0),
+    daysUntilFirstExpiry: daysUntilFirstExpiry(plan, view.startedWallMs + view.uptimeMs()),
+    restartEpoch: view.options.restartEpoch,
+    fips: getFips() === 1,
     heapUsedBytes: heapUsed,
     heapTotalBytes: heapTotal,
     residentBytes: rss,
@@ -201,8 +214,6 @@ export function loggerOf(clock: Clock, options: ServeOptions): Logger {
 }
 
 const WHEEL_TICK_MS = 50;
-/** How often the node's own gauges follow. */
-const SHOW_INTERVAL_MS = 1_000;
 
 /** How long workers may take to write their logs when the process ends. */
 export const STOP_DEADLINE_MS = 250;

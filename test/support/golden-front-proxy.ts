@@ -3,15 +3,18 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
+import tls from "node:tls";
 import { DEFAULT_RESTART_POLICY } from "../../src/actor/restart-policy.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { checkAddressFree, findFreePort } from "../../src/net/probe.ts";
 import { loadConfiguration } from "../../src/supervisor/command-line/load-configuration.ts";
 import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
 import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
+import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { closeService, helloService } from "./hello-service.ts";
 import { goldenText, PortMap } from "./live-proxy.ts";
 import { eventually, testOptions } from "./nodes.ts";
+import { RawClient } from "./raw-client.ts";
 
 /** The ports that the file names: plain and TLS listeners, admin, two services. */
 const PORTS = { plain: 21180, tls: 21143, admin: 21101, service1: 21111, service2: 21121 } as const;
@@ -64,37 +67,35 @@ export class GoldenFrontProxy {
     return this.ports.get(PORTS.plain);
   }
 
-  /** The captured traffic: five requests of service 1, one of service 2 and two of nobody in the clear, two of service 1 over TLS. */
+  /**
+   * The captured traffic, each request on a connection that its client ends: five requests of service 1, one of service 2 and two of
+   * nobody in the clear, two of service 1 over TLS.
+   */
   async carryTraffic(): Promise<void> {
-    for (const path of [
-      "/service/1",
-      "/service/1",
-      "/service/1",
-      "/service/1",
-      "/service/1",
-      "/service/2",
-      "/",
-      "/x",
-    ]) {
-      await (await fetch(`http://127.0.0.1:${this.plainPort}${path}`, { headers: { connection: "close" } })).text();
+    const plain = ["/service/1", "/service/1", "/service/1", "/service/1", "/service/1", "/service/2", "/", "/x"];
+    for (const path of plain) {
+      const client = await RawClient.open(this.plainPort);
+      await client.get(path);
+      client.end();
     }
     const tlsPort = this.ports.get(PORTS.tls);
-    const request = https.get({
-      port: tlsPort,
-      host: "127.0.0.1",
-      path: "/service/1",
-      rejectUnauthorized: false,
-      agent: false,
-    });
+    const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+    const request = https.get({ port: tlsPort, host: "127.0.0.1", path: "/service/1", agent });
     const [response] = await once(request, "response");
     response.resume();
     await once(response, "end");
-    const session = http2.connect(`https://127.0.0.1:${tlsPort}`, { rejectUnauthorized: false });
+    agent.destroy();
+    const socket = tls.connect({ port: tlsPort, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+    await once(socket, "secureConnect");
+    const session = http2.connect(`https://127.0.0.1:${tlsPort}`, { createConnection: () => socket });
     const stream = session.request({ ":path": "/service/1" });
     stream.resume();
     await once(stream, "end");
-    session.close();
-    await once(session, "close");
+    const closed = once(session, "close");
+    socket.destroy();
+    await closed;
+    const reader = new StatsReader(this.node.view.stats);
+    await eventually(() => reader.value("server.total_connections") === 0);
   }
 
   /** A text with the ports of the file in place of the real ones. */

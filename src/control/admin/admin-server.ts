@@ -21,15 +21,16 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** Listens; rejects when the address cannot be bound. `ownStats`: where the listener counts itself. */
+/** Listens; rejects when the address cannot be bound. `ownStats`: where the listener counts itself. `idleMs`: default an hour. */
 export async function startAdminServer(
   view: AdminView,
   address: AddressPlan,
   ownStats: StatsWriter,
+  idleMs: number = IDLE_MS,
 ): Promise<AdminServer> {
   const context: PageContext = { view, stats: new StatsReader(view.stats), pages: PAGES };
   const stats = new AdminStats(ownStats, () => view.uptimeMs());
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: idleMs }, (request, response) => {
     const over = stats.onRequest(request.socket);
     response.once("close", () => over(response.writableFinished ? response.statusCode : null));
     receive(context, request, response);
@@ -144,4 +145,4 @@ function answerOf(context: PageContext, request: IncomingMessage, form: string):
 
 const FORM_BYTES_MAX = 65_536;
 /** An hour, as Envoy's idle timeout: a client that keeps its connection must not meet a close with its next request. */
-const KEEP_ALIVE_MS = 3_600_000;
+const IDLE_MS = 3_600_000;

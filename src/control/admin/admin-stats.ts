@@ -1,5 +1,5 @@
 // What the admin listener counts of itself, under http.admin. and listener.admin. as Envoy's does. The admin server tells it what
-// happens; it never touches a socket but to read its byte counts. Names that cannot be counted here are left out, each with its reason.
+// happens; it never touches a socket but to read its byte counts. What cannot be counted is left out: test/support/stats-left-out.ts.
 import type { Socket } from "node:net";
 import { recordValue } from "../../telemetry/histogram.ts";
 import type { StatSlot, StatsWriter } from "../../telemetry/stats-memory.ts";
@@ -137,7 +137,7 @@ const CONNECTION_GAUGES = [
 ];
 
 /** Every counter that is kept. */
-export const ADMIN_COUNTERS: readonly string[] = [
+const ADMIN_COUNTERS: readonly string[] = [
   ...CONNECTION_TOTALS,
   `${LISTENER}downstream_cx_destroy`,
   ...ANSWERS.map((name) => LISTENER_HTTP + name),
@@ -160,15 +160,4 @@ export const ADMIN_COUNTERS: readonly string[] = [
 ];
 
 /** Every gauge that is kept. */
-export const ADMIN_GAUGES: readonly string[] = [...CONNECTION_GAUGES, `${HTTP}downstream_rq_active`];
-
-/** What Envoy's admin listener has and this one cannot count, by reason. A test holds this and what is kept to Envoy's list. */
-export const ADMIN_LEFT_OUT: Readonly<Record<string, RegExp>> = {
-  "the admin server speaks cleartext HTTP/1.1 only":
-    /^http\.admin\.downstream_(cx|rq)_(http2|http3|ssl)_|^http\.admin\.downstream_(cx_upgrades_|rq_ws_on_non_ws_route)/,
-  "the admin server has no such limit, timeout, drain or overload action":
-    /_(max_\w+_reached|overload\w*|drain_close|soft_drain|delayed_close_timeout|timeout|overflow|too_large)$/,
-  "node:http keeps its buffers to itself": /_bytes_buffered$|_flow_control_|too_many_premature_resets$/,
-  "the admin server has no paths, routes or filters that could fail so":
-    /path|_via_ip_detection$|response_before_rq_complete$|rq_tx_reset$|listener_filter|_pre_cx_|no_filter_chain_match$/,
-};
+const ADMIN_GAUGES: readonly string[] = [...CONNECTION_GAUGES, `${HTTP}downstream_rq_active`];

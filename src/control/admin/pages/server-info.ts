@@ -1,8 +1,8 @@
 // /server_info, /ready, /hot_restart_version, /memory, /certs, /init_dump, /contention: what this process is and how it is.
 import { X509Certificate } from "node:crypto";
-import type { CertificatePlan } from "../../../config/plan/tls.ts";
+import { daysLeft, tlsContextsOf } from "../certificates.ts";
 import { nodeJson, userAgent, versionText } from "../identity.ts";
-import { jsonAnswer, type Page, type PageContext, showing, textAnswer } from "../page.ts";
+import { jsonAnswer, type Page, showing, textAnswer } from "../page.ts";
 
 /** Envoy's hot restart version: documents show it, nothing here restarts hot. */
 const HOT_RESTART_VERSION = "11.104";
@@ -99,10 +99,9 @@ export const memoryPage: Page = showing("/memory", "print current allocation/hea
 });
 
 /** /certs: every certificate that listeners and clusters show, and the authorities they trust. */
-export const certsPage: Page = showing("/certs", "print certs on machine", (context) => {
-  const contexts = tlsContexts(context);
-  const nowMs = context.view.startedWallMs + context.view.uptimeMs();
-  const certificates = contexts.map(({ certificates: chains, trustedCaPem }) => ({
+export const certsPage: Page = showing("/certs", "print certs on machine", ({ view }) => {
+  const nowMs = view.startedWallMs + view.uptimeMs();
+  const certificates = tlsContextsOf(view.plan()).map(({ certificates: chains, trustedCaPem }) => ({
     ca_cert: trustedCaPem === "" ? [] : [certificateJson(trustedCaPem, "<inline>", nowMs)],
     cert_chain: chains.map((one) => certificateJson(one.chainPem, one.source, nowMs)),
   }));
@@ -130,23 +129,6 @@ export const contentionPage: Page = showing(
   () => textAnswer("Mutex contention tracing is not enabled. To enable, run Envoy with flag --enable-mutex-tracing."),
 );
 
-interface TlsFactsOfPlan {
-  readonly certificates: readonly CertificatePlan[];
-  readonly trustedCaPem: string;
-}
-
-function tlsContexts({ view }: PageContext): TlsFactsOfPlan[] {
-  const plan = view.plan();
-  const chains = plan.listeners.flatMap((listener) => [
-    ...listener.filterChains,
-    ...(listener.defaultFilterChain === null ? [] : [listener.defaultFilterChain]),
-  ]);
-  const contexts = [...chains.map((chain) => chain.tls), ...plan.clusters.map((cluster) => cluster.tls)];
-  return contexts.flatMap((tls) =>
-    tls === null ? [] : [{ certificates: tls.certificates, trustedCaPem: tls.validation?.trustedCaPem ?? "" }],
-  );
-}
-
 function certificateJson(pem: string, source: string, nowMs: number): unknown {
   const certificate = new X509Certificate(pem);
   const names = certificate.subjectAltName?.split(", ") ?? [];
@@ -160,7 +142,7 @@ function certificateJson(pem: string, source: string, nowMs: number): unknown {
           ? { ip_address: name.slice(11) }
           : { dns: name.replace(/^DNS:/, "") },
     ),
-    days_until_expiration: String(Math.max(0, Math.floor((certificate.validToDate.getTime() - nowMs) / 86_400_000))),
+    days_until_expiration: String(daysLeft(certificate.validToDate.getTime(), nowMs)),
     valid_from: secondsTime(certificate.validFromDate),
     expiration_time: secondsTime(certificate.validToDate),
   };
