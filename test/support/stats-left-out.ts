@@ -18,6 +18,7 @@ export const LEFT_OUT: Readonly<Record<string, RegExp>> = {
   "upstream HTTP/1 codecs meet no header with an underscore as a rule":
     /^cluster\..*\.http1\.\w+_underscores(_in_headers)?$/,
   "a histogram of connections that have ended appears with the first that has": /\.upstream_(cx_length_ms|rq_per_cx)$/,
+  "transport sockets are not chosen by an endpoint's metadata": /^cluster\..*\.default\.total_match_count$/,
   "no 0-RTT, which is HTTP/3's": /\.upstream_rq_0rtt$/,
   "queues of the HTTP/2 codec are bounded and not counted":
     /^http2\.(cookie\w*|deferred_stream_close|header_count|header_list_size\w*|headers_cb_no_stream|metadata_empty_frames|oghttp2_\w+|outbound_control_frames_active|outbound_flood|outbound_frames_active|pending_send_bytes)$/,

@@ -11,8 +11,7 @@ const OWN_VALUES: Readonly<Record<string, RegExp>> = {
   "memory and time": /^server\.(memory_|uptime$|days_until)/,
   "the heads of clients and services have other lengths": /_cx_[rt]x_bytes_total$/,
   "what lies in a buffer at this moment": /_bytes_buffered$/,
-  "Envoy had looked the names up once more, after 5 s, and took each look-up for a match of transport sockets":
-    /\.(update_(attempt|no_rebuild|success)|default\.total_match_count)$/,
+  "Envoy had looked the names up once more, after 5 s": /\.update_(attempt|no_rebuild|success)$/,
   "Envoy loads the runtime a second time when it could have had RTDS": /^runtime\.load_success$/,
 };
 
