@@ -1,8 +1,9 @@
-// Writes the README's performance table from the newest saved run. Run by itself, or by run.ts after a saved run.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Saves runs, and writes the README's performance table from the newest one. Run by itself, or by run.ts after a saved run.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable, type RowResult } from "./report.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 /** A file of benchmarks/results. JSON has no NaN: a figure that a row does not have is null there. */
 export interface SavedRun {
@@ -13,6 +14,20 @@ export interface SavedRun {
   /** What each peer said of its version. */
   readonly versions: Readonly<Record<string, string>>;
   readonly results: readonly RowResult[];
+}
+
+/** Writes a run to benchmarks/results and answers the file. Rows of that name that were not measured now stay there. */
+export function saveRun(name: string, run: SavedRun): string {
+  const file = join(RESULTS, `${name}.json`);
+  const old = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as SavedRun) : null;
+  const results = WORKLOADS.flatMap((row) => {
+    const isRow = (one: RowResult): boolean => one.row.name === row.name;
+    return run.results.find(isRow) ?? old?.results.find(isRow) ?? [];
+  });
+  const saved: SavedRun = { ...run, versions: { ...old?.versions, ...run.versions }, results };
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(file, `${JSON.stringify(saved, null, 1)}\n`);
+  return file;
 }
 
 /** README's text with the table of the newest run between its marks; as it was when no run was saved. */

@@ -12,7 +12,7 @@ import { idleClients } from "./idle-clients.ts";
 import { type LoadOptions, load } from "./load.ts";
 import { commandOf, fill, versionOf } from "./peers.ts";
 import { ownsPort, portReady, type Started, startPinned, systemCalls, usageOf } from "./process.ts";
-import { type SavedRun, updateReadme } from "./readme.ts";
+import { saveRun, updateReadme } from "./readme.ts";
 import { markdownTable, median, type RowResult, type Sample, sampleLine } from "./report.ts";
 import { type PeerName, WORKLOADS, type Workload } from "./workloads.ts";
 
@@ -33,8 +33,8 @@ const { values: options } = parseArgs({
 });
 const PROXY_CORE = "0";
 const LOAD_CORE = "1";
-/** Idle connections that come and go before memory is read, and how long it may settle. */
-const IDLE_WARM_UP = 200;
+/** Connections of the load before memory is read, so that code is compiled and pools are filled; and how long it may settle. */
+const IDLE_WARM_UP = 64;
 const IDLE_SETTLE_MS = 1_500;
 const BODY = "x".repeat(64);
 const GRPC_BACKEND = join(dirname(fileURLToPath(import.meta.url)), "grpc-backend.ts");
@@ -63,7 +63,10 @@ async function main(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   console.log(`\n${machine()}\n\n${markdownTable(results)}`);
-  if (options.save !== undefined) save(options.save, results, Object.fromEntries(versions));
+  if (options.save === undefined) return;
+  const run = { machine: machine(), rounds: Number(options.rounds), versions: Object.fromEntries(versions), results };
+  console.log(`\nsaved as ${saveRun(options.save, { endedAt: new Date().toISOString(), ...run })}`);
+  updateReadme();
 }
 
 async function measureRow(
@@ -163,9 +166,9 @@ async function measure(running: Running, row: Workload, round: number, rate: num
 }
 
 /** What resident memory grows by while so many connections come, ask once and stay; code and heap are warm before. */
-async function measureIdle({ peer, pid, listen }: Running, row: Workload, round: number): Promise<Sample> {
-  const endFirst = await idleClients(listen, IDLE_WARM_UP, row.tls);
-  endFirst();
+async function measureIdle(running: Running, row: Workload, round: number): Promise<Sample> {
+  const { base, listen, peer, pid } = running;
+  await load({ ...base, connections: IDLE_WARM_UP, rate: 0, seconds: 2, warmUpSeconds: 0 });
   await sleep(IDLE_SETTLE_MS);
   const before = usageOf(pid);
   const end = await idleClients(listen, row.connections, row.tls);
@@ -267,16 +270,6 @@ function machine(): string {
   const memory = Math.round(totalmem() / 2 ** 30);
   const day = new Date().toISOString().slice(0, 10);
   return `Machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${memory} GiB, Linux ${release()}; ${day}`;
-}
-
-function save(name: string, results: readonly RowResult[], versions: Record<string, string>): void {
-  const file = join(dirname(fileURLToPath(import.meta.url)), "../results", `${name}.json`);
-  mkdirSync(dirname(file), { recursive: true });
-  const rounds = Number(options.rounds);
-  const saved: SavedRun = { endedAt: new Date().toISOString(), machine: machine(), rounds, versions, results };
-  writeFileSync(file, `${JSON.stringify(saved, null, 1)}\n`);
-  console.log(`\nsaved as ${file}`);
-  updateReadme();
 }
 
 /** A free port below 32768, where no outgoing connection takes it. */
