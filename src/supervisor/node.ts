@@ -13,6 +13,7 @@ import { daysUntilFirstExpiry } from "../control/admin/certificates.ts";
 import type { AdminView } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { BreakerGauges } from "../telemetry/breaker-gauges.ts";
+import { recordValue } from "../telemetry/histogram.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
 import { nodeTables } from "../telemetry/node-memory.ts";
@@ -67,7 +68,11 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const stats = new StatsDirectory(STATS_SCHEMAS);
   const ownStats = new StatsWriter((notice) => stats.add("main", [notice]));
   const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
-  const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options: parts.options, policy }, plan);
+  const startedMs = clock.nowMs();
+  const onLive = (): void =>
+    recordValue(ownStats.histogram("server.initialization_time_ms"), Math.round(clock.nowMs() - startedMs));
+  const { options } = parts;
+  const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options, policy, onLive }, plan);
   const view = adminView(parts, supervisor, { clock, log, stats, ownStats });
   stats.beforeRead = showing(ownStats, view, supervisor);
   const admin = await startAdmin(view, plan, ownStats);

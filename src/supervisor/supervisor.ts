@@ -34,6 +34,8 @@ export interface SupervisorParts {
   readonly options: ServeOptions;
   /** Default: `DEFAULT_RESTART_POLICY`. */
   readonly policy?: RestartPolicy;
+  /** Every worker listens for the first time. */
+  onLive(): void;
 }
 
 /** A node. */
@@ -246,8 +248,11 @@ export class Supervisor {
     for (const one of this.workers) if (one.state === "listening") this.readiness.arrived(waitName(one.slot));
     if (this.live || this.workers.some(({ state }) => state !== "listening")) return;
     this.live = true;
-    const names = this.currentPlan.listeners.length;
-    this.parts.log.info("main", `serving ${names} listener(s) with ${this.workers.length} worker(s)`);
+    this.parts.onLive();
+    this.parts.log.info(
+      "main",
+      `serving ${this.plan.listeners.length} listener(s) with ${this.workers.length} worker(s)`,
+    );
   }
 
   private fromDiscovery(message: DiscoveryOutput): void {

@@ -37,6 +37,5 @@ export const LEFT_OUT: Readonly<Record<string, RegExp>> = {
   "no hot restart, stats sinks, OCSP or wire messages of unknown version; bugs are in the log":
     /^server\.(debug_assertion_failures|dropped_stat_flushes|dynamic_unknown_fields|envoy_bug_failures|envoy_notifications|hot_restart_generation|parent_connections|seconds_until_first_ocsp_response_expiring|static_unknown_fields|stats_recent_lookups|wip_protos)$/,
   "the version is a text here, in /server_info, not a commit's first bytes": /^server\.version$/,
-  "the time of the start is in the log": /^server\.initialization_time_ms$/,
   "every worker has every cluster at once": /^thread_local_cluster_manager\./,
 };

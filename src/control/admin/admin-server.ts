@@ -30,10 +30,12 @@ export async function startAdminServer(
 ): Promise<AdminServer> {
   const context: PageContext = { view, stats: new StatsReader(view.stats), pages: PAGES };
   const stats = new AdminStats(ownStats, () => view.uptimeMs());
-  const server = createServer({ keepAliveTimeout: idleMs }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: idleMs, requireHostHeader: false }, (request, response) => {
     const over = stats.onRequest(request.socket);
     response.once("close", () => over(response.writableFinished ? response.statusCode : null));
-    receive(context, request, response);
+    if (request.httpVersion === "1.0") refuse(context, response, 426, "Upgrade Required");
+    else if (request.headers.host === undefined) refuse(context, response, 400, "");
+    else receive(context, request, response);
   });
   watchConnections(server, stats, context);
   await new Promise<void>((resolve, reject) => {
@@ -107,6 +109,17 @@ function receive(context: PageContext, request: IncomingMessage, response: Serve
     const answer = tooLarge ? textAnswer("Payload Too Large", 413) : answerOf(context, request, form);
     sendAnswer(context, response, answer);
   });
+}
+
+/** Refuses a message that is HTTP but not what the listener serves, in Envoy's form, and ends the connection. */
+function refuse(context: PageContext, response: ServerResponse, status: number, body: string): void {
+  response.sendDate = false;
+  const length = ["content-length", String(body.length)];
+  const date = httpDate(context.view.startedWallMs + context.view.uptimeMs());
+  const common = ["date", date, "server", "envoy", "connection", "close"];
+  const head = body === "" ? [...common, ...length] : [...length, "content-type", "text/plain", ...common];
+  response.writeHead(status, head);
+  response.end(body);
 }
 
 /** Envoy's head to the byte: names in lower case, in its order, and no `connection` on one that stays. */

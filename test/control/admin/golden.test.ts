@@ -167,6 +167,16 @@ describe("admin pages, compared with Envoy's of the same file and traffic", () =
     );
   });
 
+  it("HTTP/1.0 and a request without a host are refused as Envoy refuses them", async () => {
+    const date = "date: .{29}\\r\\n";
+    const old = await exchange(proxy.adminPort, "GET /ready HTTP/1.0\r\n\r\n");
+    const oldHead = `^HTTP/1.1 426 Upgrade Required\\r\\ncontent-length: 16\\r\\ncontent-type: text/plain\\r\\n${date}`;
+    assert.match(old, new RegExp(`${oldHead}server: envoy\\r\\nconnection: close\\r\\n\\r\\nUpgrade Required$`));
+    const homeless = await exchange(proxy.adminPort, "GET /ready HTTP/1.1\r\n\r\n");
+    const end = "server: envoy\\r\\nconnection: close\\r\\ncontent-length: 0\\r\\n\\r\\n$";
+    assert.match(homeless, new RegExp(`^HTTP/1.1 400 Bad Request\\r\\n${date}${end}`));
+  });
+
   it("a form's parameters count only when the URL has none", async () => {
     const form = { fields: { "content-type": "application/x-www-form-urlencoded" }, body: "a=b" };
     assert.equal((await ask("POST /runtime_modify", form)).status, 503);
