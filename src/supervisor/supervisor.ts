@@ -210,6 +210,7 @@ export class Supervisor {
     const worker = this.workers[slot] as MutableWorker;
     switch (message.type) {
       case "started":
+      case "stopped":
         return;
       case "plan-applied":
         worker.planVersion = message.version;
@@ -239,8 +240,6 @@ export class Supervisor {
       case "bug-found":
         this.parts.log.error("main", `bug in worker ${slot}: ${message.text}`);
         return;
-      case "stopped":
-        return;
     }
   }
 
@@ -249,15 +248,14 @@ export class Supervisor {
     if (this.live || this.workers.some(({ state }) => state !== "listening")) return;
     this.live = true;
     this.parts.onLive();
-    this.parts.log.info(
-      "main",
-      `serving ${this.plan.listeners.length} listener(s) with ${this.workers.length} worker(s)`,
-    );
+    const { length } = this.plan.listeners;
+    this.parts.log.info("main", `serving ${length} listener(s) with ${this.workers.length} worker(s)`);
   }
 
   private fromDiscovery(message: DiscoveryOutput): void {
     switch (message.type) {
       case "started":
+      case "stopped":
         return;
       case "endpoints-resolved":
         this.endpoints.resolved(message.cluster, message.endpoints);
@@ -270,8 +268,6 @@ export class Supervisor {
         return;
       case "log-written":
         this.parts.log.write(message.line);
-        return;
-      case "stopped":
         return;
     }
   }
