@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import { closeService } from "./hello-service.ts";
 
-/** `/large` never ends; everything else is 10 bytes. */
+/** `/large` never ends; everything else is 10 bytes once the request has ended. */
 export class LargeUpstream {
   readonly port: number;
   private readonly server: Server;
@@ -17,7 +17,7 @@ export class LargeUpstream {
     const server = createServer((request, response) => {
       request.resume();
       if (request.url !== "/large") {
-        response.end("ten bytes\n");
+        request.on("end", () => response.end("ten bytes\n"));
         return;
       }
       const pour = (): void => {
