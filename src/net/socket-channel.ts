@@ -21,6 +21,7 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
   private pauses = 0;
   private timer: Timer | null = null;
   private lingerMs = 0;
+  private lingerBytesLeft = LINGER_BYTES_MAX;
   private lastBacklog = FLUSHED;
 
   constructor(net: NetContext, socket: OwnedSocket, handler: ChannelHandler, phase: "connecting" | "open") {
@@ -85,6 +86,7 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
     this.readCalls++;
     this.bytesRead += n;
     if (this.phase === "open") this.deliver(buffer, n);
+    else this.discard(n);
     if (this.lease !== null) {
       if (n < LEASE_KEEP_BYTES && this.lease.writes === 0) {
         this.endLease();
@@ -102,7 +104,10 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
   receivedChunk(chunk: Buffer): void {
     this.readCalls++;
     this.bytesRead += chunk.length;
-    if (this.phase !== "open") return;
+    if (this.phase !== "open") {
+      this.discard(chunk.length);
+      return;
+    }
     this.net.reads.fresh = chunk;
     this.deliver(chunk, chunk.length);
     this.net.reads.fresh = null;
@@ -190,6 +195,12 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
     }
   }
 
+  /** Thrown away while closing; who goes on for long is not read any more, and the linger time ends it. */
+  private discard(n: number): void {
+    this.lingerBytesLeft -= n;
+    if (this.lingerBytesLeft < 0) this.pause(PAUSE_ASKED);
+  }
+
   private endLease(): void {
     const lease = this.lease;
     this.lease = null;
@@ -265,6 +276,9 @@ const FLUSHED = -1;
 
 /** How long a closing channel reads on for the peer's FIN. */
 const LINGER_MS = 1_000;
+
+/** How much a closing channel reads meanwhile: enough for what was under way when the peer was refused. */
+const LINGER_BYTES_MAX = 1_048_576;
 
 /** So many full shared buffers in a row make a body worth a private one. */
 const FULL_READS_FOR_LEASE = 2;

@@ -197,6 +197,18 @@ describe("the end of a channel", () => {
     await pair.end();
   });
 
+  it("reads no more than a megabyte or so of a peer that goes on", async () => {
+    const { net } = standingNet();
+    const pair = await connectedPair(net);
+    pair.server.close();
+    for (let i = 0; i < 64; i++) append(pair.client, Buffer.alloc(1_048_576));
+    pair.client.flush();
+    while (pair.server.bytesRead <= 1_048_576) await new Promise(setImmediate);
+    for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
+    assert.ok(pair.server.bytesRead < 2 * 1_048_576, `${pair.server.bytesRead} bytes were read`);
+    await pair.end();
+  });
+
   it("by abort with reset is a reset for the peer", async () => {
     const { net } = standingNet();
     const pair = await connectedPair(net);
