@@ -51,7 +51,7 @@ function refuseKinds(context: CompileContext, cluster: CheckedMessage): Kind {
   }
   for (const field of ["health_checks", "outlier_detection"]) {
     if (cluster.fields[field] === undefined) continue;
-    context.warn(cluster, field, `${field}: not acted on yet: endpoints are taken as healthy`);
+    context.warn(cluster, field, `${field} of ${cluster.type} is not acted on yet: endpoints are taken as healthy`);
   }
   const type = text(cluster, "type") ?? "STATIC";
   switch (type) {

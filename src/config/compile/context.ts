@@ -50,6 +50,13 @@ export class CompileContext {
   /** A feature that serving without would change traffic: refused by name, with what to write instead; then dealt with. */
   refuse(message: CheckedMessage, field: string, feature: string, instead: string): void {
     if (field !== "") acknowledge(message, field);
-    this.error(message, field, `not supported: ${feature}; instead ${instead}`);
+    this.error(message, field, `${REFUSED}${feature}; instead ${instead}`);
   }
 }
+
+/** Whether an error's message is that of `refuse`. */
+export function isRefusal(message: string): boolean {
+  return message.startsWith(REFUSED);
+}
+
+const REFUSED = "not supported: ";

@@ -1,4 +1,5 @@
 // envoy.config.core.v3.DataSource read now, so that a worker opens no file. Called for certificates, bodies and formats.
+import { systemText } from "../../base/system-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { bytes, oneOf, text } from "../load/fields.ts";
 import type { CompileContext } from "./context.ts";
@@ -18,7 +19,7 @@ export function readDataSource(context: CompileContext, source: CheckedMessage):
       const path = text(source, "filename") ?? "";
       const read = context.options.readFile(path);
       if (!(read instanceof Error)) return { bytes: read, origin: path };
-      context.error(source, "filename", `Invalid path: ${path} (${read.message})`);
+      context.error(source, "filename", `Invalid path: ${path} (${systemText(read)})`);
       return null;
     }
     case "inline_bytes":

@@ -1,11 +1,11 @@
 // From a file or text to a plan in one call: load, compile, say everything. Called by the command line and the supervisor.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { CheckedMessage, LoadResult } from "../load/checked.ts";
+import type { CheckedMessage, Diagnostic, LoadResult } from "../load/checked.ts";
 import { loadConfigFile, loadConfigText } from "../load/load-config.ts";
 import { type ConfigSources, loadConfigSources } from "../load/load-sources.ts";
 import { type CompileResult, compilePlan, inFileOrder } from "./compile-plan.ts";
-import type { CompileOptions } from "./context.ts";
+import { type CompileOptions, isRefusal } from "./context.ts";
 
 /** Where the configuration is: a file, text with the name that diagnostics show, or what the command line named. */
 export type PlanSource = { readonly path: string } | { readonly text: string; readonly file: string } | ConfigSources;
@@ -27,7 +27,8 @@ export function loadPlan(source: PlanSource, options: LoadPlanOptions = {}): Loa
   const compat = given.compat ?? "starling";
   const loaded = load(source, { allowUnknownFields, compat });
   if (loaded.message === null) {
-    return { plan: null, message: null, errors: loaded.errors, warnings: loaded.warnings };
+    const errors = inFileOrder([...loaded.errors, ...refusalsBeside(loaded, { ...SYSTEM, ...given })]);
+    return { plan: null, message: null, errors, warnings: loaded.warnings };
   }
   const compiled = compilePlan(loaded.message, { ...SYSTEM, ...given });
   return {
@@ -36,6 +37,22 @@ export function loadPlan(source: PlanSource, options: LoadPlanOptions = {}): Loa
     errors: inFileOrder([...loaded.errors, ...compiled.errors]),
     warnings: inFileOrder([...loaded.warnings, ...compiled.warnings]),
   };
+}
+
+/**
+ * The refused features of a file that also has mistakes, so that both are said at once. Only refusals, and only away from the
+ * mistakes: any other complaint may follow from what could not be read.
+ */
+function refusalsBeside({ readable, errors }: LoadResult, options: CompileOptions): readonly Diagnostic[] {
+  if (readable === null) return [];
+  const isNear = (path: string): boolean =>
+    errors.some((error) => error.path.startsWith(path) || path.startsWith(error.path));
+  try {
+    return compilePlan(readable, options).errors.filter(({ path, message }) => isRefusal(message) && !isNear(path));
+  } catch {
+    // Compiling trusts what was checked, and this was not wholly: the mistakes themselves are enough to say.
+    return [];
+  }
 }
 
 function load(source: PlanSource, how: { allowUnknownFields: boolean; compat: "starling" | "envoy" }): LoadResult {

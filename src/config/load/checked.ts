@@ -70,6 +70,8 @@ export type CheckedValue =
 /** What loading a file gives: every error and warning at once. `message` is null exactly when there is an error. */
 export interface LoadResult {
   readonly message: CheckedMessage | null;
+  /** What could be read beside the errors; equals `message` when there is none. Never to be acted on. */
+  readonly readable: CheckedMessage | null;
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
 }

@@ -68,6 +68,7 @@ export function loadMessageFile(
 function resultOf(complaints: Complaints, message: LoadResult["message"] | undefined): LoadResult {
   return {
     message: complaints.errors.length === 0 ? (message ?? null) : null,
+    readable: message ?? null,
     errors: complaints.sortedErrors(),
     warnings: complaints.sortedWarnings(),
   };

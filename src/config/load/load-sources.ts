@@ -53,5 +53,5 @@ function readText(path: string, complaints: Complaints): string | null {
 function resultOf(file: Complaints, inline: Complaints, message: LoadResult["message"]): LoadResult {
   const errors = [...file.sortedErrors(), ...inline.sortedErrors()];
   const warnings = [...file.sortedWarnings(), ...inline.sortedWarnings()];
-  return { message: errors.length === 0 ? message : null, errors, warnings };
+  return { message: errors.length === 0 ? message : null, readable: message, errors, warnings };
 }

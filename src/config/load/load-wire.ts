@@ -46,7 +46,8 @@ function check(complaints: Complaints, type: string, written: Written | null): L
   const context = { set: loadDescriptorSet(), complaints, format: "json", message: checkMessage, depth: 0 } as const;
   const message = written === null ? undefined : checkMessage({ ...context }, type, written, "");
   const errors = complaints.sortedErrors();
-  return { message: errors.length === 0 ? (message ?? null) : null, errors, warnings: complaints.sortedWarnings() };
+  const readable = message ?? null;
+  return { message: errors.length === 0 ? readable : null, readable, errors, warnings: complaints.sortedWarnings() };
 }
 
 function writtenOf(value: JsonValue, position: Position): Written {

@@ -25,3 +25,36 @@ describe("the files that Envoy serves", () => {
     });
   }
 });
+
+describe("a file with mistakes and refused features", () => {
+  const mistaken = `
+static_resources:
+  listeners:
+  - name: first
+    address: { socket_address: { address: 127.0.0.1, port_value: 1 } }
+    filter_chains:
+    - filters:
+      - name: redis
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.redis_proxy.v3.RedisProxy
+          stat_prefix: redis
+          settings: { op_timeout: 5s }
+  clusters:
+  - name: discovered
+    type: EDS
+  - { name: misspelt, lb_polcy: RANDOM }
+`;
+
+  it("is told both at once", () => {
+    const { plan, errors } = loadPlan({ text: mistaken, file: "f" });
+    assert.equal(plan, null);
+    assert.deepEqual(
+      errors.map(({ line, message }) => [line, message.replace(/;.*/, "")]),
+      [
+        [9, "not supported: the network filter 'redis' (envoy.extensions.filters.network.redis_proxy.v3.RedisProxy)"],
+        [15, "not supported: clusters of type EDS"],
+        [16, "envoy.config.cluster.v3.Cluster has no field lb_polcy (did you mean lb_policy?)"],
+      ],
+    );
+  });
+});
