@@ -1,7 +1,10 @@
 // The command line: which subcommand, which flags, which exit code. Everything else lies in the rooms.
 
 import { didYouMean } from "./base/did-you-mean.ts";
+import { jsonSchemaOf } from "./config/schema/json-schema.ts";
+import { explainRequest } from "./dataplane/explain.ts";
 import { checkAddressFree, findFreePort } from "./net/probe.ts";
+import { explain } from "./supervisor/command-line/explain.ts";
 import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, STARLING_FLAGS } from "./supervisor/command-line/flags.ts";
 import { mainHelp, subcommandHelp } from "./supervisor/command-line/help.ts";
 import { type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
@@ -42,6 +45,12 @@ const VALIDATE_FLAGS: readonly FlagSpec[] = [
   ...COMMON_FLAGS,
 ];
 
+const EXPLAIN_FLAGS: readonly FlagSpec[] = [
+  ...ENVOY_FLAGS.filter(({ name }) => ["config-path", "config-yaml"].includes(name)),
+  { name: "header", short: "H", kind: "list", help: "a header of the request, 'name: value'; may be repeated" },
+  ...COMMON_FLAGS,
+];
+
 const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "",
@@ -78,6 +87,32 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       const result = serveOptions({ ...flags, values, rest: more });
       if (!result.ok) fail([...result.errors, "try 'starling validate --help'"]);
       else process.exitCode = validate(result.options, flags.values.has("json") ? "json" : "text");
+    },
+  },
+  {
+    name: "explain",
+    flags: EXPLAIN_FLAGS,
+    help: () =>
+      subcommandHelp(
+        ["starling explain -c FILE 'GET https://host/path' [-H 'name: value']: what the file does with a request,"]
+          .concat(
+            "with the line of each filter chain, virtual host, route, cluster and endpoint, and why routes do not",
+          )
+          .concat("match. Sends nothing. Exit code 0 when a route matches, else 1."),
+        EXPLAIN_FLAGS,
+      ),
+    run: async (flags) => {
+      process.exitCode = explain(flags, explainRequest);
+    },
+  },
+  {
+    name: "schema",
+    flags: COMMON_FLAGS,
+    help: () => subcommandHelp(["starling schema: the JSON Schema of a configuration file, for editors"], COMMON_FLAGS),
+    run: async (flags) => {
+      const mistakes = [...flags.errors, ...flags.rest.map((word) => `schema takes no argument: '${word}'`)];
+      if (mistakes.length > 0) fail(mistakes);
+      else process.stdout.write(`${JSON.stringify(jsonSchemaOf(), null, 2)}\n`);
     },
   },
 ];

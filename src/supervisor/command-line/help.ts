@@ -9,6 +9,8 @@ export function mainHelp(): string {
     "  starling -c FILE [flags]           serve",
     "  starling --mode validate -c FILE   check a file and exit",
     "  starling validate FILE [--json]    the same, all problems as text or JSON",
+    "  starling explain -c FILE REQUEST   which chain, host, route and cluster a request meets, and why",
+    "  starling schema                    JSON Schema of a configuration file",
     "  starling demo                      a front proxy with two services on loopback",
     "",
     "Envoy's flags:",

@@ -56,7 +56,13 @@ describe("the program", () => {
     assert.deepEqual([code, out], [0, `starling  version: ${VERSION}\n`]);
   });
 
-  for (const args of [["--help"], ["demo", "--help"], ["validate", "-h"]]) {
+  for (const args of [
+    ["--help"],
+    ["demo", "--help"],
+    ["validate", "-h"],
+    ["explain", "--help"],
+    ["schema", "--help"],
+  ]) {
     it(`explains itself with ${args.join(" ")}`, async () => {
       const { code, out } = await runProgram(...args);
       assert.equal(code, 0);
