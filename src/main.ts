@@ -2,7 +2,6 @@
 
 import { didYouMean } from "./base/did-you-mean.ts";
 import { jsonSchemaOf } from "./config/schema/json-schema.ts";
-import { explainRequest } from "./dataplane/explain.ts";
 import { checkAddressFree, findFreePort } from "./net/probe.ts";
 import { explain } from "./supervisor/command-line/explain.ts";
 import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, STARLING_FLAGS } from "./supervisor/command-line/flags.ts";
@@ -102,6 +101,8 @@ const SUBCOMMANDS: readonly Subcommand[] = [
         EXPLAIN_FLAGS,
       ),
     run: async (flags) => {
+      // Loaded here only: a process that serves keeps the data plane to its workers.
+      const { explainRequest } = await import("./dataplane/explain.ts");
       process.exitCode = explain(flags, explainRequest);
     },
   },

@@ -35,7 +35,7 @@ describe("the house", () => {
     assert.deepEqual(strays, []);
   });
 
-  it("lets an inbox meet the data path in one place only", () => {
+  it("lets an inbox meet the data path in one place only, the command line aside, which asks it for `explain` without a thread", () => {
     const meeting = files.filter((file) => {
       const rooms = new Set(
         importsOf(file)
@@ -45,7 +45,7 @@ describe("the house", () => {
       return rooms.has("dataplane") && (rooms.has("actor") || rooms.has("messages") || rooms.has("supervisor"));
     });
     assert.deepEqual(
-      meeting.filter((file) => file !== MEETING_PLACE),
+      meeting.filter((file) => file !== MEETING_PLACE && file !== "src/main.ts"),
       [],
     );
   });
