@@ -40,7 +40,10 @@ class Listener implements ListenerService, ConnectionOwner {
   private readonly filters: readonly FilterMaker[];
   private plan: ListenerPlan;
   private managers = new Map<FilterChainPlan, ConnectionManager>();
-  private readonly open = new Map<DownstreamConnection, { chain: FilterChainPlan; startMs: number }>();
+  /** No Map: its old tables would keep closed connections alive over young collections. A connection knows its place. */
+  private readonly open: DownstreamConnection[] = [];
+  /** Of the connection in the same place. */
+  private readonly facts: { chain: FilterChainPlan; readonly startMs: number }[] = [];
   private readonly stats: Float64Array;
   private readonly times: Uint32Array;
   private readonly workerTotal: StatSlot;
@@ -66,7 +69,8 @@ class Listener implements ListenerService, ConnectionOwner {
   onChannel(channel: Channel, chain: FilterChainPlan): void {
     const startMs = this.context.services.clock.nowMs();
     const connection = new DownstreamConnection(channel, this.managerOf(chain), this);
-    this.open.set(connection, { chain, startMs });
+    connection.place = this.open.push(connection) - 1;
+    this.facts.push({ chain, startMs });
     count(this.stats, LISTENER.at.downstream_cx_total);
     add(this.stats, LISTENER.at.downstream_cx_active, 1);
     addTo(this.workerTotal, 1);
@@ -80,7 +84,9 @@ class Listener implements ListenerService, ConnectionOwner {
     this.plan = plan;
     this.managers = new Map();
     this.makeManagers(plan);
-    for (const [connection, facts] of this.open) {
+    for (const connection of [...this.open]) {
+      const facts = this.facts[connection.place];
+      if (facts === undefined) continue;
       const successor = after[before.indexOf(facts.chain)];
       // A connection whose codec would have other options goes; what else changed is taken over by its next request.
       if (successor === undefined || !hasSameCodec(facts.chain, successor)) connection.drain();
@@ -96,8 +102,8 @@ class Listener implements ListenerService, ConnectionOwner {
     this.drainStartMs = this.context.services.clock.nowMs();
     this.drainSpreadMs = spreadMs;
     if (!final && spreadMs > 0) return; // each answer decides for its connection
-    // A copy: closing takes connections out of the map.
-    for (const connection of [...this.open.keys()]) {
+    // A copy: closing takes connections out.
+    for (const connection of [...this.open]) {
       if (final) connection.abort();
       else connection.drain();
     }
@@ -108,18 +114,18 @@ class Listener implements ListenerService, ConnectionOwner {
   }
 
   connections(): number {
-    return this.open.size;
+    return this.open.length;
   }
 
   requests(): number {
     let requests = 0;
-    for (const connection of this.open.keys()) requests += connection.exchanges;
+    for (const connection of this.open) requests += connection.exchanges;
     return requests;
   }
 
   busiestHttp2(streamsBelow: number): DrainableConnection | null {
     let busiest: DownstreamConnection | null = null;
-    for (const connection of this.open.keys()) {
+    for (const connection of this.open) {
       const { exchanges } = connection;
       if (connection.protocol !== "http2" || connection.isDraining || exchanges >= streamsBelow) continue;
       if (exchanges > (busiest?.exchanges ?? 0)) busiest = connection;
@@ -134,9 +140,8 @@ class Listener implements ListenerService, ConnectionOwner {
   }
 
   onConnectionClosed(connection: DownstreamConnection): void {
-    const facts = this.open.get(connection);
+    const facts = this.takeOut(connection);
     if (facts === undefined) return;
-    this.open.delete(connection);
     count(this.stats, LISTENER.at.downstream_cx_destroy);
     add(this.stats, LISTENER.at.downstream_cx_active, -1);
     addTo(this.workerActive, -1);
@@ -145,6 +150,20 @@ class Listener implements ListenerService, ConnectionOwner {
 
   nextConnectionId(): number {
     return this.context.nextConnectionId();
+  }
+
+  private takeOut(connection: DownstreamConnection): { readonly startMs: number } | undefined {
+    const { place } = connection;
+    const facts = this.facts[place];
+    if (facts === undefined) return undefined;
+    const last = this.open.pop() as DownstreamConnection;
+    const lastFacts = this.facts.pop() as typeof facts;
+    connection.place = -1;
+    if (last === connection) return facts;
+    this.open[place] = last;
+    this.facts[place] = lastFacts;
+    last.place = place;
+    return facts;
   }
 
   private makeManagers(plan: ListenerPlan): void {

@@ -30,6 +30,8 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   readonly facts: ConnectionFacts;
   protocol: "http1" | "http2" = "http1";
   readMs: number;
+  /** Where it stands among its listener's connections, -1 once it is gone; the listener's. */
+  place: number = -1;
   /** Exchanges that are not over. */
   exchanges: number = 0;
   private readonly channel: Channel;
