@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import type { RunningNode } from "../../src/supervisor/node.ts";
+import { StatsReader } from "../../src/telemetry/stats-reader.ts";
+import { breakerDefaults, clusterPlan, endpoint } from "../support/cluster-plans.ts";
 import { eventually, portOf, startTestNode } from "../support/nodes.ts";
 import { bareListener, barePlan } from "../support/plans.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -49,6 +51,27 @@ describe("a node", () => {
     }
   });
 
+  it("shows what belongs to the node once, however many workers use it", async () => {
+    const endpoints = [endpoint(1), endpoint(2, { weight: 7 })];
+    const breakers = { default: { ...breakerDefaults, trackRemaining: true }, high: breakerDefaults };
+    const clusters = [clusterPlan("up", endpoints, { breakers })];
+    node = await startTestNode(barePlan([bareListener("a")], { clusters }), { flags: ["--concurrency", "2"] });
+    // Both workers have made their side of the cluster.
+    for (let i = 0; i < 20; i++) await ask(node);
+    const reader = new StatsReader(node.view.stats);
+    const shown = Object.fromEntries(NODE_WIDE.map((name) => [name, reader.value(`cluster.up.${name}`)]));
+    assert.deepEqual(shown, {
+      membership_total: 2,
+      membership_healthy: 2,
+      membership_change: 1,
+      max_host_weight: 7,
+      "circuit_breakers.default.remaining_cx": 1024,
+      "circuit_breakers.default.remaining_retries": 3,
+    });
+    assert.equal(reader.value("cluster.up.upstream_cx_connect_fail"), 20, "what is counted by worker is the sum");
+    await eventually(() => reader.value("listener_manager.workers_started") === 1);
+  });
+
   it("serves a unix socket by one worker", async () => {
     const path = `@starling-test-${process.pid}`;
     const address = { kind: "pipe", path, mode: 0 } as const;
@@ -67,6 +90,15 @@ describe("a node", () => {
     await assert.rejects(RawClient.open(portOf(node)));
   });
 });
+
+const NODE_WIDE = [
+  "membership_total",
+  "membership_healthy",
+  "membership_change",
+  "max_host_weight",
+  "circuit_breakers.default.remaining_cx",
+  "circuit_breakers.default.remaining_retries",
+];
 
 async function ask(one: RunningNode): Promise<string> {
   const client = await RawClient.open(portOf(one));
