@@ -205,8 +205,9 @@ describe("the end of a channel", () => {
     pair.client.flush();
     while (pair.server.bytesRead <= 1_048_576) await new Promise(setImmediate);
     for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
-    assert.ok(pair.server.bytesRead < 2 * 1_048_576, `${pair.server.bytesRead} bytes were read`);
+    const { bytesRead } = pair.server;
     await pair.end();
+    assert.ok(bytesRead < 2 * 1_048_576, `${bytesRead} bytes were read`);
   });
 
   it("by abort with reset is a reset for the peer", async () => {
