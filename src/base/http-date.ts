@@ -1,5 +1,10 @@
-// The date header (RFC 9110 §5.6.7), made once a second.
+// The date header (RFC 9110 §5.6.7): of a given time, and of now, made once a second.
 import type { Clock } from "./clock.ts";
+
+/** `Sat, 21 Nov 2026 07:14:00 GMT` (RFC 9110 §5.6.7) of milliseconds since 1970. */
+export function httpDate(wallMs: number): string {
+  return new Date(wallMs).toUTCString();
+}
 
 /** Gives the current date as bytes; shared by everything on a thread that writes dates. */
 export class HttpDate {
@@ -17,7 +22,7 @@ export class HttpDate {
     const second = Math.floor(wallMs / 1000);
     if (second !== this.second) {
       this.second = second;
-      this.current = Buffer.from(new Date(wallMs).toUTCString(), "latin1");
+      this.current = Buffer.from(httpDate(wallMs), "latin1");
     }
     return this.current;
   }

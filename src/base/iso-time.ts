@@ -61,8 +61,3 @@ const SPECIFIERS: Readonly<Record<string, Specifier>> = {
   E9S: (_, iso) => `${iso.slice(17, 23)}000000`,
   "%": () => "%",
 };
-
-/** `Sat, 21 Nov 2026 07:14:00 GMT` (RFC 9110 §5.6.7) of milliseconds since 1970. */
-export function httpDate(wallMs: number): string {
-  return new Date(wallMs).toUTCString();
-}

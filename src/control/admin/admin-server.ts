@@ -1,7 +1,7 @@
 // The admin server: one HTTP listener on the main thread. Finds the page of a path and sends its answer; knows no page by name.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { httpDate } from "../../base/iso-time.ts";
+import { httpDate } from "../../base/http-date.ts";
 import type { AddressPlan } from "../../config/plan/address.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { StatsReader } from "../../telemetry/stats-reader.ts";

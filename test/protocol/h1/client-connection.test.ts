@@ -177,6 +177,8 @@ describe("HTTP/1 client connection", () => {
       ["a version in small letters", "http/1.1 200 OK\r\n\r\n"],
       ["a code of two digits", "HTTP/1.1 20 OK\r\n\r\n"],
       ["a code of four digits", "HTTP/1.1 2000 OK\r\n\r\n"],
+      ["a letter in the code", "HTTP/1.1 2A0 OK\r\n\r\n"],
+      ["a byte before the digits in the code", "HTTP/1.1 2/0 OK\r\n\r\n"],
       ["a code below 100", "HTTP/1.1 099 OK\r\n\r\n"],
       ["LF alone", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"],
       ["a fold", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"],

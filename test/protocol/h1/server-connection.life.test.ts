@@ -280,6 +280,14 @@ describe("HTTP/1 server connection: life and death", () => {
       assert.deepEqual(bench.take(), ["data EARLY"]);
     });
 
+    it("do not open for CONNECT with anything but 2xx", () => {
+      const bench = new ServerBench().receive("CONNECT b:443 HTTP/1.1\r\nHost: a\r\n\r\nEARLY");
+      bench.take();
+      answer(bench, 403, "no");
+      assert.match(bench.sink.text(), /^HTTP\/1\.1 403 .*content-length: 2\r\n.*\r\n\r\nno$/s);
+      assert.ok(bench.take().every((said) => !said.includes("EARLY")));
+    });
+
     it("open for a request that also says close", () => {
       const bench = new ServerBench().receive(`${UPGRADE.replace("keep-alive", "close")}EARLY`);
       bench.take();
