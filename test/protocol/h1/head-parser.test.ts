@@ -91,6 +91,7 @@ describe("HTTP/1 head parser", () => {
       ],
       ["every token byte may be in a name", ["!#$%&'*+-.^_`|~09az: 1"], "|!#$%&'*+-.^_`|~09az=1"],
       ["a length is kept", ["Content-Length: 5"], "|content-length=5"],
+      ["the largest length is kept", ["Content-Length: 9007199254740991"], "|content-length=9007199254740991"],
       ["the coding is not", ["Transfer-Encoding: chunked"], ""],
       ["the fields of this hop go", ["Connection: keep-alive", "Keep-Alive: 1", "Proxy-Connection: x"], ""],
       [
