@@ -10,4 +10,9 @@ describe("the performance table", () => {
     const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
     assert.equal(readme, readmeWithTable(readme), "node benchmarks/hop/readme.ts writes it anew");
   });
+
+  it("has figures", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+    assert.match(readme, /\| HTTP\/1\.1 → HTTP\/1\.1, 64 connections \| \d+\.\d µs/);
+  });
 });
