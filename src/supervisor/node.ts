@@ -20,6 +20,7 @@ import { nodeTables } from "../telemetry/node-memory.ts";
 import { StatsWriter } from "../telemetry/stats-memory.ts";
 import { StatsReader } from "../telemetry/stats-reader.ts";
 import { type AddressProbes, settleAddresses } from "./addresses.ts";
+import { lowerBackgroundThreads } from "./background-threads.ts";
 import { checkLogFiles } from "./check-log-files.ts";
 import { Http2Rebalance } from "./http2-rebalance.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
@@ -82,6 +83,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     wheel.arm(flushing, plan.statsFlushIntervalMs);
   });
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
+  lowerBackgroundThreads();
   supervisor.start();
   const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
   return {
