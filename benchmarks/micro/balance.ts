@@ -3,6 +3,7 @@
 import { SeededRandom } from "../../src/base/random.ts";
 import type { BalancerPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../src/config/plan/endpoint-set.ts";
+import { NO_ENDPOINT_CHECK } from "../../src/config/plan/health-check.ts";
 import { createBalancer } from "../../src/dataplane/upstream/balance/balancer.ts";
 import { EndpointTable } from "../../src/dataplane/upstream/endpoint-table.ts";
 import { HostBlocks } from "../../src/dataplane/upstream/host-blocks.ts";
@@ -37,6 +38,7 @@ function facts(count: number, weight: (i: number) => number): EndpointFacts[] {
     health: "unknown",
     metadata: {},
     canary: false,
+    check: NO_ENDPOINT_CHECK,
     slot: i,
   }));
 }

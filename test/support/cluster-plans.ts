@@ -1,6 +1,8 @@
 // Cluster plans for tests: everything has its default, so that a case shows only what it is about.
+
 import type { SocketAddressPlan } from "../../src/config/plan/address.ts";
 import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../../src/config/plan/cluster.ts";
+import { NO_ENDPOINT_CHECK } from "../../src/config/plan/health-check.ts";
 import type { HttpProtocolPlan } from "../../src/config/plan/http-protocol.ts";
 import type { UpstreamTlsPlan } from "../../src/config/plan/tls.ts";
 
@@ -70,6 +72,7 @@ export function endpoint(port: number, more: Partial<EndpointPlan> = {}): Endpoi
     health: "unknown",
     metadata: {},
     canary: false,
+    check: NO_ENDPOINT_CHECK,
     ...more,
   };
 }
@@ -99,6 +102,9 @@ export function clusterPlan(
     bindAddress: "",
     autoSni: false,
     autoSanValidation: false,
+    healthChecks: [],
+    outlier: null,
+    ignoreHealthOnHostRemoval: false,
     ...more,
   };
 }

@@ -38,6 +38,9 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     panicThresholdPercent: panicThreshold(cluster),
     overprovisioningPercent: overprovisioning(assignment),
     bindAddress: bindAddress(context, cluster),
+    healthChecks: [],
+    outlier: null,
+    ignoreHealthOnHostRemoval: false,
   };
 }
 

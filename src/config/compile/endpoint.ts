@@ -2,6 +2,7 @@
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children, count, has, oneOf, text } from "../load/fields.ts";
 import type { EndpointPlan, LocalityPlan } from "../plan/cluster.ts";
+import { NO_ENDPOINT_CHECK } from "../plan/health-check.ts";
 import { compileAddress, type HostKind, isIpAddress } from "./address.ts";
 import type { CompileContext } from "./context.ts";
 import { compileMetadata } from "./metadata.ts";
@@ -67,6 +68,7 @@ function compileEndpoint(context: CompileContext, one: CheckedMessage, host: Hos
     health: HEALTH[text(one, "health_status") ?? ""] ?? "unknown",
     metadata,
     canary: balancing?.canary === true,
+    check: NO_ENDPOINT_CHECK,
   };
 }
 

@@ -1,5 +1,6 @@
 // Clusters and their endpoints.
 import type { AddressPlan } from "./address.ts";
+import type { EndpointCheckPlan, HealthCheckPlan, OutlierPlan } from "./health-check.ts";
 import type { HttpProtocolPlan } from "./http-protocol.ts";
 import type { UpstreamTlsPlan } from "./tls.ts";
 
@@ -32,6 +33,12 @@ export interface ClusterPlan {
   readonly bindAddress: string;
   readonly autoSni: boolean;
   readonly autoSanValidation: boolean;
+  /** Active checks, all of which must pass; empty: every endpoint is healthy to them. */
+  readonly healthChecks: readonly HealthCheckPlan[];
+  /** Null: no outlier detection. */
+  readonly outlier: OutlierPlan | null;
+  /** ignore_health_on_host_removal: an endpoint that discovery drops goes at once, though its checks pass; default false. */
+  readonly ignoreHealthOnHostRemoval: boolean;
 }
 
 /** Where endpoints come from. */
@@ -65,6 +72,8 @@ export interface EndpointPlan {
   readonly health: "unknown" | "healthy" | "unhealthy" | "draining" | "timeout" | "degraded";
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly canary: boolean;
+  /** Its health_check_config. */
+  readonly check: EndpointCheckPlan;
 }
 
 /** region, zone, sub_zone. */

@@ -4,6 +4,7 @@ import type { TimerEffect } from "../../../src/actor/behaviour.ts";
 import { SeededRandom } from "../../../src/base/random.ts";
 import { addressText } from "../../../src/config/plan/address.ts";
 import type { ClusterPlan, EndpointPlan } from "../../../src/config/plan/cluster.ts";
+import { NO_ENDPOINT_CHECK } from "../../../src/config/plan/health-check.ts";
 import { dnsDiscovery } from "../../../src/control/discovery/dns-behaviour.ts";
 import type { DiscoveryCounter, DnsEffect } from "../../../src/control/discovery/dns-effects.ts";
 import { type DnsState, emptyDnsState } from "../../../src/control/discovery/dns-state.ts";
@@ -116,6 +117,7 @@ export function endpoint(name: string): EndpointPlan {
     health: "unknown",
     metadata: {},
     canary: false,
+    check: NO_ENDPOINT_CHECK,
   };
 }
 

@@ -1,0 +1,40 @@
+// What the health-check actor accepts and emits.
+import type { ClusterPlan } from "../config/plan/cluster.ts";
+import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
+import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import type { LogLine } from "./log.ts";
+
+/** To the health-check actor. */
+export type HealthInput =
+  | {
+      readonly type: "plan-assigned";
+      readonly version: number;
+      /** The clusters with active checks or outlier detection; others are not looked at. */
+      readonly clusters: readonly ClusterPlan[];
+      /** outlier_detection.event_log_path of cluster_manager; empty: none. */
+      readonly outlierLogPath: string;
+    }
+  /** As a listener worker gets them: answered by `endpoints-applied`; no other comes before the answer. */
+  | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
+  /** A response carried x-envoy-immediate-health-check-fail; the worker has raised the flags already. */
+  | { readonly type: "passive-failure-seen"; readonly row: number; readonly slot: number }
+  /** A worker's count of consecutive errors of an endpoint reached its threshold. */
+  | { readonly type: "outlier-suspected"; readonly row: number; readonly slot: number; readonly kind: OutlierKind }
+  | { readonly type: "reopen-logs" }
+  | { readonly type: "stop" };
+
+/** What the thread takes from its link: orders to the actor, and for crash tests an order to die. */
+export type HealthOrder = HealthInput | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
+
+/** Which consecutive count a worker saw reach its threshold. */
+export type OutlierKind = "consecutive_5xx" | "consecutive_gateway_failure" | "consecutive_local_origin_failure";
+
+/** From the health-check actor. */
+export type HealthOutput =
+  | { readonly type: "started" }
+  | { readonly type: "endpoints-applied"; readonly missed: readonly string[] }
+  /** Every endpoint that a cluster had when it was assigned has had its first outcome. */
+  | { readonly type: "cluster-warmed"; readonly cluster: string }
+  | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
+  | { readonly type: "log-written"; readonly line: LogLine }
+  | { readonly type: "stopped" };
