@@ -1,8 +1,10 @@
 // Active health checks and outlier detection of a cluster. Made by compile/health-check.ts and compile/outlier.ts.
 import type { StringMatcherPlan } from "./match.ts";
 
-/** One element of Cluster.health_checks. All of a cluster's must pass (Envoy looks at the first only). */
+/** One element of Cluster.health_checks. All of a cluster's must pass, as in Envoy 1.40. */
 export interface HealthCheckPlan {
+  /** Unique in its cluster; its counters stand under `health_check.name.<name>.`. Empty (only for a single check): `health_check.`. */
+  readonly name: string;
   /** A probe without an outcome by then has failed. */
   readonly timeoutMs: number;
   readonly intervalMs: number;
