@@ -21,6 +21,8 @@ export interface ProbeOutcome {
   readonly kind: "success" | "degraded" | "refused" | "retriable" | "network" | "timeout";
   /** For people: `HTTP 506`, `connection refused`, `no answer within 5000 ms`. Empty for a success. */
   readonly reason: string;
+  /** Status of the answer to an HTTP check whatever was wrong with it, for the event log; 0: none came, or another kind of check. */
+  readonly httpStatus: number;
   /** The answer's service name was compared (verify_cluster counts it). */
   readonly verifiedCluster: boolean;
 }
