@@ -105,6 +105,7 @@ export function clusterPlan(
     healthChecks: [],
     outlier: null,
     ignoreHealthOnHostRemoval: false,
+    ignoreNewHostsUntilFirstCheck: false,
     ...more,
   };
 }

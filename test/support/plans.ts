@@ -18,6 +18,7 @@ export function barePlan(listeners: readonly ListenerPlan[], more: Partial<Plan>
     listeners,
     clusters: [],
     runtime: { layers: [] },
+    outlierLogPath: "",
     statsFlushIntervalMs: 5_000,
     compat: "starling",
     ...more,

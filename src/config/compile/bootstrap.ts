@@ -27,6 +27,7 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
     listeners,
     clusters,
     runtime,
+    outlierLogPath: outlierLogPath(bootstrap),
     statsFlushIntervalMs: flushInterval(context, bootstrap),
     compat: context.options.compat,
   };
@@ -91,6 +92,12 @@ function compileAdmin(context: CompileContext, admin: CheckedMessage | undefined
   const address = message === undefined ? null : compileAddress(context, message, "ip");
   if (address === null) return null;
   return { address, accessLogPaths: path === "" ? logs : [...logs, path] };
+}
+
+function outlierLogPath(bootstrap: CheckedMessage): string {
+  const manager = child(bootstrap, "cluster_manager");
+  const detection = manager === undefined ? undefined : child(manager, "outlier_detection");
+  return (detection === undefined ? undefined : text(detection, "event_log_path")) ?? "";
 }
 
 function flushInterval(context: CompileContext, bootstrap: CheckedMessage): number {

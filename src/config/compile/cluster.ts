@@ -8,6 +8,8 @@ import { compileBalancer } from "./balancer.ts";
 import type { CompileContext } from "./context.ts";
 import { compileDnsDiscovery } from "./dns-discovery.ts";
 import { compileEndpoints } from "./endpoint.ts";
+import { compileHealthChecks } from "./health-check.ts";
+import { compileOutlier } from "./outlier.ts";
 import { statName } from "./stat-name.ts";
 import { compileUpstreamTls, RAW_BUFFER, UPSTREAM_TLS } from "./tls.ts";
 import { compileUpstreamProtocol } from "./upstream-protocol.ts";
@@ -20,7 +22,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
   const endpoints =
     assignment === undefined ? [] : compileEndpoints(context, assignment, kind === "static" ? "ip" : "name");
   const tls = transportSocket(context, cluster);
-  const protocol = compileUpstreamProtocol(context, cluster);
+  const { supportsHttp2, ...protocol } = compileUpstreamProtocol(context, cluster);
   if (protocol.protocol === "alpn" && tls === null) {
     const instead = "use explicit_http_config, or give the cluster an UpstreamTlsContext";
     context.refuse(cluster, "typed_extension_protocol_options", "auto_config without TLS", instead);
@@ -38,9 +40,10 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     panicThresholdPercent: panicThreshold(cluster),
     overprovisioningPercent: overprovisioning(assignment),
     bindAddress: bindAddress(context, cluster),
-    healthChecks: [],
-    outlier: null,
-    ignoreHealthOnHostRemoval: false,
+    healthChecks: compileHealthChecks(context, cluster, { supportsHttp2 }),
+    outlier: compileOutlier(context, cluster),
+    ignoreHealthOnHostRemoval: flag(cluster, "ignore_health_on_host_removal") ?? false,
+    ignoreNewHostsUntilFirstCheck: ignoresNewHosts(cluster),
   };
 }
 
@@ -51,10 +54,6 @@ function refuseKinds(context: CompileContext, cluster: CheckedMessage): Kind {
   for (const [field, feature, instead] of REFUSED) {
     if (cluster.fields[field] === undefined) continue;
     context.refuse(cluster, field, feature, instead);
-  }
-  for (const field of ["health_checks", "outlier_detection"]) {
-    if (cluster.fields[field] === undefined) continue;
-    context.warn(cluster, field, `${field} of ${cluster.type} is not acted on yet: endpoints are taken as healthy`);
   }
   const type = text(cluster, "type") ?? "STATIC";
   switch (type) {
@@ -135,6 +134,11 @@ function panicThreshold(cluster: CheckedMessage): number {
   const common = child(cluster, "common_lb_config");
   const percent = common === undefined ? undefined : child(common, "healthy_panic_threshold");
   return percent === undefined ? 50 : (decimal(percent, "value") ?? 0);
+}
+
+function ignoresNewHosts(cluster: CheckedMessage): boolean {
+  const common = child(cluster, "common_lb_config");
+  return (common === undefined ? undefined : flag(common, "ignore_new_hosts_until_first_hc")) ?? false;
 }
 
 function overprovisioning(assignment: CheckedMessage | undefined): number {

@@ -47,6 +47,12 @@ export class CompileContext {
     this.warnings.push(field === "" ? messageDiagnostic(message, says) : fieldDiagnostic(message, field, says));
   }
 
+  /** What Envoy refuses in these words and we understand: an error with `--compat envoy`, else a warning of what is taken. */
+  deviation(message: CheckedMessage, field: string, envoySays: string, weSay: string): void {
+    if (this.options.compat === "envoy") this.error(message, field, envoySays);
+    else this.warn(message, field, weSay);
+  }
+
   /** A feature that serving without would change traffic: refused by name, with what to write instead; then dealt with. */
   refuse(message: CheckedMessage, field: string, feature: string, instead: string): void {
     if (field !== "") acknowledge(message, field);

@@ -2,9 +2,9 @@
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children, count, has, oneOf, text } from "../load/fields.ts";
 import type { EndpointPlan, LocalityPlan } from "../plan/cluster.ts";
-import { NO_ENDPOINT_CHECK } from "../plan/health-check.ts";
 import { compileAddress, type HostKind, isIpAddress } from "./address.ts";
 import type { CompileContext } from "./context.ts";
+import { compileEndpointCheck } from "./endpoint-check.ts";
 import { compileMetadata } from "./metadata.ts";
 
 /** Compiles the endpoints in the file's order; those with an error are said and left out. */
@@ -50,7 +50,6 @@ function compileEndpoint(context: CompileContext, one: CheckedMessage, host: Hos
     context.error(one, "", "Address must be set");
     return null;
   }
-  acknowledge(endpoint, "health_check_config");
   const before = context.errors.length;
   const compiled = compileAddress(context, address, host);
   if (compiled === null) {
@@ -68,7 +67,7 @@ function compileEndpoint(context: CompileContext, one: CheckedMessage, host: Hos
     health: HEALTH[text(one, "health_status") ?? ""] ?? "unknown",
     metadata,
     canary: balancing?.canary === true,
-    check: NO_ENDPOINT_CHECK,
+    check: compileEndpointCheck(context, child(endpoint, "health_check_config")),
   };
 }
 

@@ -16,7 +16,10 @@ export type UpstreamProtocolPlan = Pick<
   | "connectionDurationMaxMs"
   | "autoSni"
   | "autoSanValidation"
->;
+> & {
+  /** Whether Envoy takes the cluster to support HTTP/2, as a gRPC check needs. */
+  readonly supportsHttp2: boolean;
+};
 
 /** Compiles the options of a cluster. */
 export function compileUpstreamProtocol(context: CompileContext, cluster: CheckedMessage): UpstreamProtocolPlan {
@@ -30,6 +33,7 @@ export function compileUpstreamProtocol(context: CompileContext, cluster: Checke
   const none = Number.POSITIVE_INFINITY;
   return {
     protocol: sources.protocol,
+    supportsHttp2: sources.http2 !== undefined || sources.protocol === "alpn",
     http: compileHttpProtocol(context, {
       ...sources,
       judgesNames: false,

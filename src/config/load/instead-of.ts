@@ -49,6 +49,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "envoy.config.core.v3.ConfigSource.path": "path_config_source",
   "envoy.config.core.v3.HeaderValueOption.append": "append_action",
   "envoy.config.core.v3.HealthCheck.event_log_path": "event_logger",
+  "envoy.config.core.v3.HealthCheck.HttpHealthCheck.use_http2": "codec_client_type",
+  "envoy.config.core.v3.HealthCheck.HttpHealthCheck.service_name": "service_name_matcher",
   "envoy.config.core.v3.SubstitutionFormatString.text_format": "text_format_source",
   "envoy.config.route.v3.CorsPolicy.allow_origin": "allow_origin_string_match",
   "envoy.config.route.v3.VirtualHost.per_request_buffer_limit_bytes": "request_body_buffer_limit",

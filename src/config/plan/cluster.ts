@@ -39,6 +39,11 @@ export interface ClusterPlan {
   readonly outlier: OutlierPlan | null;
   /** ignore_health_on_host_removal: an endpoint that discovery drops goes at once, though its checks pass; default false. */
   readonly ignoreHealthOnHostRemoval: boolean;
+  /**
+   * common_lb_config.ignore_new_hosts_until_first_hc: an endpoint that was never checked counts neither as healthy nor in the
+   * total by which panic and priorities are judged; default false, without effect without checks.
+   */
+  readonly ignoreNewHostsUntilFirstCheck: boolean;
 }
 
 /** Where endpoints come from. */

@@ -12,6 +12,8 @@ export interface Plan {
   readonly listeners: readonly ListenerPlan[];
   readonly clusters: readonly ClusterPlan[];
   readonly runtime: RuntimePlan;
+  /** cluster_manager.outlier_detection.event_log_path: one JSON line an ejection; empty: none. */
+  readonly outlierLogPath: string;
   /** stats_flush_interval, default 5000: histograms appear in /stats after it. */
   readonly statsFlushIntervalMs: number;
   /** What differs where Starling is safer or kinder than Envoy. */

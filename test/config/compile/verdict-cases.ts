@@ -25,6 +25,9 @@ export const verdictFrames = [
   "route",
   "action",
   "cluster",
+  "check",
+  "outlier",
+  "endpoint",
   "locality",
   "tls",
 ] as const;
@@ -48,6 +51,8 @@ const ADDRESS = "{ socket_address: { address: 127.0.0.1, port_value: 0 } }";
 const ALL_TO_C = `{ virtual_hosts: [ { name: v, domains: ["*"], routes: [ { match: { prefix: / }, route: { cluster: c } } ] } ] }`;
 const CHAIN = `{ filters: [ { name: h, typed_config: { "@type": ${MANAGER}, stat_prefix: s, route_config: ${ALL_TO_C}, http_filters: [ ${ROUTER} ] } } ] }`;
 
+const CHECK = ["timeout: 1s", "interval: 1s", "unhealthy_threshold: 1", "healthy_threshold: 1", "tcp_health_check: {}"];
+
 const FRAMES: Readonly<Record<(typeof verdictFrames)[number], (lines: Lines) => Lines>> = {
   bootstrap: (lines) => lines,
   listener: (lines) => ofListener(completed(lines, [`address: ${ADDRESS}`, `filter_chains: [ ${CHAIN} ]`])),
@@ -57,6 +62,17 @@ const FRAMES: Readonly<Record<(typeof verdictFrames)[number], (lines: Lines) => 
   route: ofRoute,
   action: (lines) => ofRoute(["route:", ...indented(2, completed(lines, ["cluster: c"]))]),
   cluster: (lines) => ofCluster(lines),
+  check: (lines) => ofCluster(["health_checks:", ...item(0, completed(lines, CHECK))]),
+  outlier: (lines) => ofCluster(["outlier_detection:", ...indented(2, lines)]),
+  endpoint: (lines) =>
+    ofCluster([
+      "load_assignment:",
+      "  cluster_name: c",
+      "  endpoints:",
+      "  - lb_endpoints:",
+      "    - endpoint:",
+      ...indented(8, completed(lines, ["address: { socket_address: { address: 127.0.0.1, port_value: 1 } }"])),
+    ]),
   locality: (lines) => ofCluster(["load_assignment:", "  cluster_name: c", "  endpoints:", ...item(2, lines)]),
   tls: (lines) =>
     ofChain([
@@ -128,6 +144,7 @@ const INSTEAD: Readonly<Record<string, Lines>> = {
   cluster: ["cluster_header", "weighted_clusters"],
   route: ["redirect", "direct_response", "non_forwarding_action", "filter_action"],
   route_config: ["rds"],
+  tcp_health_check: ["http_health_check", "grpc_health_check", "custom_health_check", "redis_health_check"],
   filter_chains: ["default_filter_chain"],
 };
 
