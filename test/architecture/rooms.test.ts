@@ -50,6 +50,15 @@ describe("the house", () => {
     );
   });
 
+  it("keeps the apps of the compose meshes apart: they import nothing of the house", () => {
+    const apps = sourceFiles("compose");
+    assert.deepEqual(
+      apps.filter((file) => importsOf(file).some((found) => !found.target.startsWith("node:"))),
+      [],
+    );
+    assert.notEqual(apps.length, 0);
+  });
+
   it("keeps thread entry points under 60 lines", () => {
     const long = sourceFiles("workers").filter((file) => sourceText(file).split("\n").length > 61);
     assert.deepEqual(long, []);

@@ -7,7 +7,7 @@ const LINES_MAX_TODAY = 400;
 /** Files over the aim of 300 lines today; this number may only fall. */
 const OVER_AIM_TODAY = 10;
 
-const files = sourceFiles("src", "workers", "test", "benchmarks");
+const files = sourceFiles("src", "workers", "compose", "test", "benchmarks");
 const lines = (file: string): number => sourceText(file).split("\n").length - 1;
 
 describe("file sizes", () => {
@@ -33,7 +33,9 @@ describe("file sizes", () => {
   });
 
   it("start every file of the house with a comment that says what it owns", () => {
-    const bare = sourceFiles("src", "workers").filter((file) => !/^(#!.*\n)?(\/\/|\/\*\*)/.test(sourceText(file)));
+    const bare = sourceFiles("src", "workers", "compose").filter(
+      (file) => !/^(#!.*\n)?(\/\/|\/\*\*)/.test(sourceText(file)),
+    );
     assert.deepEqual(bare, []);
   });
 });
