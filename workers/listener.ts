@@ -2,6 +2,7 @@
 import { misbehave } from "../src/actor/misbehave.ts";
 import { ThreadLink } from "../src/actor/thread-link.ts";
 import { ListenerWorker } from "../src/dataplane/listener-worker.ts";
+import type { OutlierKind } from "../src/messages/health.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../src/messages/listener.ts";
 import { noticeBatch } from "../src/telemetry/notice-batch.ts";
 
@@ -12,7 +13,9 @@ export function listenerTask({ slot, port, restored, memory }: ListenerTask): Pr
   const onBug = (error: unknown) => link.send({ type: "bug-found", text: String((error as Error).stack ?? error) });
   const warn = (text: string) =>
     link.send({ type: "log-written", line: { level: "warning", component: "connection", text } });
-  const worker = new ListenerWorker({ slot, memory, restored, announce, onBug, warn });
+  const onSuspected = (row: number, at: number, kind: OutlierKind) =>
+    link.send({ type: "outlier-suspected", row, slot: at, kind });
+  const worker = new ListenerWorker({ slot, memory, restored, announce, onBug, warn, onSuspected });
   return new Promise((resolve) => {
     link.receive((message) => receive(worker, link, message, resolve));
     link.send({ type: "started" });

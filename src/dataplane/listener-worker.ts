@@ -14,6 +14,7 @@ import { LayeredRuntime } from "./layered-runtime.ts";
 import { createListenerService } from "./listener-service.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { ClusterManager } from "./upstream/cluster-manager.ts";
+import type { OnSuspected } from "./upstream/outlier-monitor.ts";
 import { MEMORY_BYTES_MAX, type WorkerServices } from "./worker-services.ts";
 
 /** What a worker is made with. */
@@ -26,6 +27,8 @@ export interface ListenerWorkerOptions {
   onBug(error: unknown): void;
   /** A line for the node's log. */
   warn(text: string): void;
+  /** Consecutive failures of an endpoint reached a threshold of its cluster's outlier detection. */
+  readonly onSuspected: OnSuspected;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -45,7 +48,7 @@ export class ListenerWorker {
     this.accessLogs = createAccessLogs(net.wheel);
     const tables = nodeTables(options.memory, options.slot);
     this.stats = stats;
-    this.clusters = new ClusterManager({ net, stats, random, tables });
+    this.clusters = new ClusterManager({ net, stats, random, tables, onSuspected: options.onSuspected });
     const services: WorkerServices = {
       clock: net.clock,
       wheel: net.wheel,

@@ -4,6 +4,7 @@ import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import type { OutlierKind } from "./health.ts";
 import type { LogLine } from "./log.ts";
 
 /** What a worker thread is born with. */
@@ -53,6 +54,8 @@ export type ListenerOutput =
   | { readonly type: "listening-failed"; readonly listener: string; readonly address: string; readonly text: string }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
   | { readonly type: "log-written"; readonly line: LogLine }
+  /** Consecutive failures of an endpoint reached a threshold: outlier detection on the health thread decides. */
+  | { readonly type: "outlier-suspected"; readonly row: number; readonly slot: number; readonly kind: OutlierKind }
   /** An own mistake that one exchange or connection paid for. */
   | { readonly type: "bug-found"; readonly text: string }
   | { readonly type: "stopped" };

@@ -237,6 +237,8 @@ export class Supervisor {
       case "log-written":
         this.parts.log.write(message.line);
         return;
+      case "outlier-suspected": // the detector will hear of it
+        return;
       case "bug-found":
         this.parts.log.error("main", `bug in worker ${slot}: ${message.text}`);
         return;

@@ -1,7 +1,8 @@
-// The tables that all workers of a node share: health, breaker use, load. The supervisor makes their memory once and gives it to every
+// The tables that all workers of a node share: health, breaker use, load, outliers. The supervisor makes their memory once and gives it to every
 // worker and to the health side by structured clone; when a worker dies it clears what that worker had in use.
 import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
 import { createHttp2UseMemory, Http2Use } from "./http2-use.ts";
+import { createOutlierMemory, type OutlierMemory, OutlierTable } from "./outlier-table.ts";
 import { createUseMemory, type UseShape, UseTable } from "./use-table.ts";
 
 /** The memory of all tables, with what is needed to read it. */
@@ -13,6 +14,7 @@ export interface NodeMemory {
   readonly breakers: SharedArrayBuffer;
   readonly load: SharedArrayBuffer;
   readonly http2: SharedArrayBuffer;
+  readonly outliers: OutlierMemory;
 }
 
 /** One worker's view. */
@@ -24,6 +26,8 @@ export interface NodeTables {
   readonly load: UseTable;
   /** Connections and streams of HTTP/2 downstreams. */
   readonly http2: Http2Use;
+  /** What was seen of endpoints, for outlier detection. */
+  readonly outliers: OutlierTable;
 }
 
 /** Makes the memory. `slots` and `rows` are the most endpoints and clusters of the node; pages that nobody touched cost no RAM. */
@@ -36,6 +40,7 @@ export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, row
     breakers: createUseMemory(breakerShape(rows, workers)),
     load: createUseMemory(loadShape(slots, workers)),
     http2: createHttp2UseMemory(workers),
+    outliers: createOutlierMemory(slots, rows),
   };
 }
 
@@ -46,6 +51,7 @@ export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
     breakers: new UseTable(memory.breakers, breakerShape(memory.rows, memory.workers), worker),
     load: new UseTable(memory.load, loadShape(memory.slots, memory.workers), worker),
     http2: new Http2Use(memory.http2, memory.workers, worker),
+    outliers: new OutlierTable(memory.outliers),
   };
 }
 

@@ -1,5 +1,6 @@
 // Clusters whose streams are objects in memory: a test sees what was sent and says what comes back.
 import type { ClusterPlan } from "../../src/config/plan/cluster.ts";
+import type { OutlierMonitor } from "../../src/dataplane/upstream/outlier-monitor.ts";
 import type {
   Cluster,
   Endpoint,
@@ -49,6 +50,7 @@ export class FakeCluster implements Cluster {
   readonly plan: ClusterPlan;
   readonly stats: Float64Array;
   readonly endpoint: Endpoint;
+  outlier: OutlierMonitor | null = null;
   /** What happens to a wish: a stream at once, nothing until `openWaiting`, or a failure. */
   mode: "open" | "wait" | OpenFailure["kind"] = "open";
   transportText: string = "";
@@ -70,6 +72,7 @@ export class FakeCluster implements Cluster {
       hostname: "",
       stats: stats.block(HOST, `host.${name}.127.0.0.1:80.`),
       slot: 0,
+      isRetired: false,
     };
   }
 

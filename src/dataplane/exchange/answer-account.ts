@@ -1,15 +1,19 @@
 // What is counted of one request's outcome: the cluster's answers by code, the endpoint's successes and errors, response times.
-// Kept by the router; local answers in the upstream's place count as the upstream's, as in Envoy.
+// And what outlier detection is told of its attempts. Kept by the router; local answers in the upstream's place count as the upstream's, as in Envoy.
+
+import { httpStatusOfGrpc } from "../../protocol/grpc-status.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import { HOST } from "../../telemetry/host-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
-import type { Endpoint } from "../upstream/upstream.ts";
+import type { OutlierMonitor } from "../upstream/outlier-monitor.ts";
+import type { Cluster, Endpoint } from "../upstream/upstream.ts";
 import type { AnswerKind, ClusterAnswers } from "./cluster-answers.ts";
 
 /** The account of one request; reused. */
 export class AnswerAccount {
   private answers: ClusterAnswers | null = null;
+  private outlier: OutlierMonitor | null = null;
   private readonly kind: { isInternal: boolean; isCanary: boolean } & AnswerKind = {
     isInternal: false,
     isCanary: false,
@@ -18,8 +22,9 @@ export class AnswerAccount {
   private grpcPending = false;
 
   /** A cluster was chosen. */
-  begin(answers: ClusterAnswers, isInternal: boolean): void {
+  begin(cluster: Cluster, answers: ClusterAnswers, isInternal: boolean): void {
     this.answers = answers;
+    this.outlier = cluster.outlier;
     this.kind.isInternal = isInternal;
     this.kind.isCanary = false;
     this.grpcPending = false;
@@ -28,7 +33,13 @@ export class AnswerAccount {
   /** The request is over. */
   clear(): void {
     this.answers = null;
+    this.outlier = null;
     this.grpcPending = false;
+  }
+
+  /** The attempt has a stream. */
+  onOpen(endpoint: Endpoint): void {
+    this.outlier?.onConnected(endpoint);
   }
 
   /** A dead pooled connection was replaced. */
@@ -42,11 +53,14 @@ export class AnswerAccount {
     this.kind.isCanary = canaryAt >= 0 && head.valueText(canaryAt) === "true";
     this.answers?.charge(head.status, this.kind);
     if (endpoint === null) return;
+    // As Envoy: a gRPC status in the trailers is not looked at.
+    const grpcStatus = isGrpc ? head.value(H.GRPC_STATUS) : undefined;
+    this.outlier?.onAnswer(endpoint, grpcStatus === undefined ? head.status : httpStatusOfGrpc(grpcStatus));
     if (head.status >= 500) count(endpoint.stats, HOST.at.rq_error);
     else if (!isGrpc) count(endpoint.stats, HOST.at.rq_success);
     else {
       this.grpcPending = true;
-      if (end) this.onGrpcStatus(head.value(H.GRPC_STATUS), endpoint);
+      if (end) this.onGrpcStatus(grpcStatus, endpoint);
     }
   }
 
@@ -54,13 +68,24 @@ export class AnswerAccount {
   onGrpcStatus(status: string | undefined, endpoint: Endpoint | null): void {
     if (!this.grpcPending || endpoint === null) return;
     this.grpcPending = false;
-    const isError = status === undefined || GRPC_SERVER_ERRORS.has(status);
+    const isError = status === undefined || httpStatusOfGrpc(status) >= 500;
     count(endpoint.stats, isError ? HOST.at.rq_error : HOST.at.rq_success);
   }
 
   /** The answer is complete. */
   onComplete(ms: number): void {
     this.answers?.time(ms, this.kind);
+  }
+
+  /** No answer in time; `status`: what the client gets. */
+  onTimeout(status: number, endpoint: Endpoint | null): void {
+    if (endpoint !== null) this.outlier?.onLocalFailure(endpoint, status);
+    this.onLocal(status, endpoint);
+  }
+
+  /** The attempt failed or its answer broke off, whatever the client gets for it. */
+  onReset(endpoint: Endpoint | null): void {
+    if (endpoint !== null) this.outlier?.onLocalFailure(endpoint, 503);
   }
 
   /** The proxy answers in the upstream's place. */
@@ -77,6 +102,3 @@ export class AnswerAccount {
     return true;
   }
 }
-
-/** gRPC statuses whose HTTP form is 5xx (Envoy's grpcToHttpStatus): they count as errors of the host. */
-const GRPC_SERVER_ERRORS: ReadonlySet<string> = new Set(["2", "4", "12", "13", "14", "15"]);

@@ -103,7 +103,7 @@ export class Router implements CallOwner {
       return;
     }
     this.cluster = cluster;
-    this.account.begin(manager.worker.answersOf(cluster), host.isInternal);
+    this.account.begin(cluster, manager.worker.answersOf(cluster), host.isInternal);
     this.attempts = 1;
     const head = host.request as HeaderList;
     const method = head.value(H.PSEUDO_METHOD) ?? "";
@@ -150,6 +150,7 @@ export class Router implements CallOwner {
   }
 
   onCallOpen(stream: UpstreamStream): void {
+    this.account.onOpen(stream.endpoint);
     const { facts, route } = this;
     const forward = facts?.forward ?? null;
     if (route === null || facts === null || forward === null || forward.rewrite.host.kind !== "auto") return;
@@ -243,13 +244,14 @@ export class Router implements CallOwner {
       host.breakResponse(answer.flag, answer.details);
       return;
     }
-    this.account.onLocal(answer.status, endpoint);
+    this.account.onTimeout(answer.status, endpoint);
     host.giveUp(answer);
   }
 
   private fail(fault: AttemptFault, responded: boolean): void {
     this.worker().wheel.disarm(this.timer);
     this.transportText = fault.transportText;
+    if (fault.flag !== "UO") this.account.onReset(this.call.endpoint); // a full breaker is no fault of the endpoint
     if (responded) {
       this.countBroken();
       this.host.breakResponse(fault.flag, attemptDetails("after", fault));

@@ -11,6 +11,7 @@ import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { BreakerUse } from "./breaker-use.ts";
 import type { Dial, DialTargets } from "./dial-target.ts";
 import type { HostBlocks } from "./host-blocks.ts";
+import type { OnSuspected } from "./outlier-monitor.ts";
 import type { PendingRequest } from "./pending-queue.ts";
 import type { Pool } from "./pool.ts";
 import type { UpstreamRequest } from "./upstream.ts";
@@ -24,6 +25,7 @@ export interface UpstreamServices extends NodeTables {
   readonly hostBlocks: HostBlocks;
   readonly dial: Dial;
   readonly codecs: ClientCodecs;
+  readonly onSuspected: OnSuspected;
 }
 
 /** How codecs of upstream connections are made. */

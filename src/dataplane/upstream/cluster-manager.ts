@@ -13,6 +13,7 @@ import { clientCodecs } from "./client-codecs.ts";
 import type { ClientCodecs, UpstreamServices } from "./cluster-home.ts";
 import type { Dial } from "./dial-target.ts";
 import { HostBlocks } from "./host-blocks.ts";
+import type { OnSuspected } from "./outlier-monitor.ts";
 import type { Cluster, Upstreams } from "./upstream.ts";
 import { UpstreamCluster } from "./upstream-cluster.ts";
 
@@ -30,6 +31,8 @@ export interface ClusterManagerOptions {
   readonly dial?: Dial;
   /** Default: this program's codecs. */
   readonly codecs?: ClientCodecs;
+  /** Default: nobody hears of it. */
+  readonly onSuspected?: OnSuspected;
 }
 
 /** The clusters of a worker. */
@@ -58,6 +61,7 @@ export class ClusterManager implements Upstreams {
       hostBlocks: new HostBlocks(stats),
       dial: options.dial ?? ((target, handler) => dial(net, target, handler)),
       codecs: options.codecs ?? clientCodecs,
+      onSuspected: options.onSuspected ?? (() => {}),
       ...(options.tables ?? nodeTables(createNodeMemory(1), 0)),
     };
   }
@@ -156,6 +160,7 @@ export class ClusterManager implements Upstreams {
 
   private free(slot: number): void {
     this.services.health.clear(slot, 0xffff);
+    this.services.outliers.clear(slot);
     this.freeSlots.push(slot);
   }
 

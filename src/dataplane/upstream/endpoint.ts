@@ -27,6 +27,7 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
   /** Newest facts; weight, priority, health, hostname and metadata may change while the endpoint lives. */
   facts: EndpointFacts;
   weight: number = 1;
+  isRetired: boolean = false;
   /** Pools by protocol and priority (upstream-cluster.ts); null before the first request. */
   pools: (Pool | null)[] | null = null;
   /** Pools of clusters that take the server name from the request, by key; null before the first request. */
@@ -36,7 +37,6 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
   private block: Float64Array | null = null;
   private shown: string | null = null;
   private active = 0;
-  private isRetired = false;
 
   constructor(home: EndpointHome, facts: EndpointFacts) {
     this.home = home;

@@ -11,6 +11,7 @@ import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
 import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
 import { EndpointTable } from "./endpoint-table.ts";
+import { OutlierMonitor } from "./outlier-monitor.ts";
 import type { PendingRequest } from "./pending-queue.ts";
 import { Pool } from "./pool.ts";
 import type { Cluster, OpenFailure, UpstreamRequest } from "./upstream.ts";
@@ -34,6 +35,10 @@ export class UpstreamCluster implements Cluster {
   get stats(): Float64Array {
     this.block ??= this.services.stats.block(CLUSTER, `cluster.${this.plan.statName}.`);
     return this.block;
+  }
+
+  get outlier(): OutlierMonitor | null {
+    return this.made()?.outlier ?? null;
   }
 
   open(request: UpstreamRequest): void {
@@ -155,7 +160,9 @@ export class UpstreamCluster implements Cluster {
     const table = new EndpointTable(endpointHome, plan);
     table.apply(set);
     this.waiting = null;
-    return { home, table, balancer: createBalancer(plan.balancer, services.random) };
+    const { outliers, onSuspected } = services;
+    const outlier = plan.outlier === null ? null : new OutlierMonitor(plan.outlier, outliers, set.row, onSuspected);
+    return { home, table, balancer: createBalancer(plan.balancer, services.random), outlier };
   }
 }
 
@@ -163,6 +170,7 @@ interface ClusterParts {
   readonly home: ClusterHome;
   readonly table: EndpointTable;
   readonly balancer: Balancer;
+  readonly outlier: OutlierMonitor | null;
 }
 
 class LazyHome implements ClusterHome {

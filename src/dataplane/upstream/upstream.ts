@@ -4,6 +4,7 @@ import type { AddressPlan } from "../../config/plan/address.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { Channel } from "../../net/channel.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
+import type { OutlierMonitor } from "./outlier-monitor.ts";
 
 /** All clusters of this worker. */
 export interface Upstreams {
@@ -16,6 +17,8 @@ export interface Cluster {
   readonly plan: ClusterPlan;
   /** CLUSTER block (telemetry/cluster-stats.ts). The room counts connections, pending and active requests; the router counts answers, timeouts and retries. */
   readonly stats: Float64Array;
+  /** Told by the router what attempts came to; null: no outlier detection. */
+  readonly outlier: OutlierMonitor | null;
   /** Picks an endpoint and asks its pool for a stream. The outcome comes through the request's callbacks, possibly before this returns. */
   open(request: UpstreamRequest): void;
   /** Takes back a request that was given to this object's `open` and is neither open nor failed yet. */
@@ -37,6 +40,8 @@ export interface Endpoint {
   readonly stats: Float64Array;
   /** Index of its health byte in the shared health table. */
   readonly slot: number;
+  /** It has left the cluster: its slot may be another one's. */
+  readonly isRetired: boolean;
 }
 
 /** A wish for one stream; made by the exchange's router, once per attempt. */

@@ -1,0 +1,75 @@
+// Counts what the attempts of one cluster came to, for outlier detection: per endpoint, in memory that all workers share. Which result
+// counts as what is Envoy's (outlier_detection_impl.cc, read and followed). Made by upstream-cluster.ts for clusters that ask for it.
+import type { OutlierPlan } from "../../config/plan/health-check.ts";
+import { OutlierCount, type OutlierTable } from "../../telemetry/outlier-table.ts";
+import type { Endpoint } from "./upstream.ts";
+
+/** Which consecutive count reached its threshold. */
+export type SuspectedFor = "consecutive_5xx" | "consecutive_gateway_failure" | "consecutive_local_origin_failure";
+
+/** Hears of an endpoint whose consecutive failures reached a threshold: once, whichever worker saw the last of them. */
+export type OnSuspected = (row: number, slot: number, kind: SuspectedFor) => void;
+
+/** The counting of one cluster. */
+export class OutlierMonitor {
+  private readonly plan: OutlierPlan;
+  private readonly table: OutlierTable;
+  private readonly row: number;
+  private readonly onSuspected: OnSuspected;
+
+  constructor(plan: OutlierPlan, table: OutlierTable, row: number, onSuspected: OnSuspected) {
+    this.plan = plan;
+    this.table = table;
+    this.row = row;
+    this.onSuspected = onSuspected;
+  }
+
+  /** A request got a connection: the network did its part. */
+  onConnected({ slot, isRetired }: Endpoint): void {
+    if (isRetired || !this.plan.splitExternalLocalOriginErrors) return;
+    const { table } = this;
+    table.add(slot, OutlierCount.LocalAttempts);
+    table.add(slot, OutlierCount.LocalSuccesses);
+    table.reset(slot, OutlierCount.ConsecutiveLocalOriginFailure);
+  }
+
+  /** The endpoint answered; of a gRPC answer the HTTP form of its status. */
+  onAnswer({ slot, isRetired }: Endpoint, status: number): void {
+    if (!isRetired) this.count(slot, status);
+  }
+
+  /** No answer, or half of one: refused, reset, too late. `status`: what it counts as when the network is not told apart. */
+  onLocalFailure({ slot, isRetired }: Endpoint, status: number): void {
+    if (isRetired) return;
+    const { plan, table } = this;
+    if (!plan.splitExternalLocalOriginErrors) {
+      this.count(slot, status);
+      return;
+    }
+    table.add(slot, OutlierCount.LocalAttempts);
+    const failures = table.add(slot, OutlierCount.ConsecutiveLocalOriginFailure);
+    if (failures === plan.consecutiveLocalOriginFailure) this.suspect(slot, "consecutive_local_origin_failure");
+  }
+
+  private count(slot: number, status: number): void {
+    const { plan, table } = this;
+    table.add(slot, OutlierCount.Requests);
+    if (status < 500 || status > 599) {
+      table.add(slot, OutlierCount.Successes);
+      table.reset(slot, OutlierCount.Consecutive5xx);
+      table.reset(slot, OutlierCount.ConsecutiveGatewayFailure);
+      return;
+    }
+    if (status < 502 || status > 504) table.reset(slot, OutlierCount.ConsecutiveGatewayFailure);
+    else {
+      const failures = table.add(slot, OutlierCount.ConsecutiveGatewayFailure);
+      if (failures === plan.consecutiveGatewayFailure) this.suspect(slot, "consecutive_gateway_failure");
+    }
+    // A count that is not reset by the detector goes on beyond its threshold and says nothing again.
+    if (table.add(slot, OutlierCount.Consecutive5xx) === plan.consecutive5xx) this.suspect(slot, "consecutive_5xx");
+  }
+
+  private suspect(slot: number, kind: SuspectedFor): void {
+    this.onSuspected(this.row, slot, kind);
+  }
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { OutlierPlan } from "../../../src/config/plan/health-check.ts";
+import { OutlierMonitor } from "../../../src/dataplane/upstream/outlier-monitor.ts";
+import type { Endpoint } from "../../../src/dataplane/upstream/upstream.ts";
+import { createOutlierMemory, OutlierCount, OutlierTable } from "../../../src/telemetry/outlier-table.ts";
+import { outlierPlan } from "../../support/outlier-plans.ts";
+
+const endpoint = { slot: 2, isRetired: false } as Endpoint;
+
+/** Feeds results: a number is an answer's status, `-504` a local failure that counts as 504, 0 a connection. */
+function told(more: Partial<OutlierPlan>, results: readonly number[], at: Endpoint = endpoint) {
+  const table = new OutlierTable(createOutlierMemory(4, 8));
+  const suspected: string[] = [];
+  const monitor = new OutlierMonitor(outlierPlan(more), table, 7, (row, slot, kind) =>
+    suspected.push(`${row}/${slot} ${kind}`),
+  );
+  const tell = (result: number): void => {
+    if (result === 0) monitor.onConnected(at);
+    else if (result < 0) monitor.onLocalFailure(at, -result);
+    else monitor.onAnswer(at, result);
+  };
+  results.forEach(tell);
+  const counts = Object.fromEntries(
+    Object.entries(OutlierCount)
+      .map(([name, count]): [string, number] => [name, table.read(2, count)])
+      .filter(([, value]) => value !== 0),
+  );
+  return { suspected, counts };
+}
+
+interface Case {
+  readonly title: string;
+  readonly plan: Partial<OutlierPlan>;
+  readonly results: readonly number[];
+  readonly suspected: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const three = { consecutive5xx: 3, consecutiveGatewayFailure: 3, consecutiveLocalOriginFailure: 3 };
+const split = { ...three, splitExternalLocalOriginErrors: true };
+
+const CASES: readonly Case[] = [
+  {
+    title: "5xx in a row reach the threshold once, whatever comes after",
+    plan: three,
+    results: [500, 501, 599, 500, 500, 500],
+    suspected: ["7/2 consecutive_5xx"],
+    counts: { Consecutive5xx: 6, Requests: 6 },
+  },
+  {
+    title: "an answer that is no 5xx ends the row",
+    plan: three,
+    results: [500, 503, 404, 500, 502],
+    suspected: [],
+    counts: { Consecutive5xx: 2, ConsecutiveGatewayFailure: 1, Requests: 5, Successes: 1 },
+  },
+  {
+    title: "502, 503 and 504 are gateway failures, and are told before the 5xx that they are too",
+    plan: three,
+    results: [502, 503, 504],
+    suspected: ["7/2 consecutive_gateway_failure", "7/2 consecutive_5xx"],
+    counts: { Consecutive5xx: 3, ConsecutiveGatewayFailure: 3, Requests: 3 },
+  },
+  {
+    title: "a 500 ends a row of gateway failures but not of 5xx",
+    plan: three,
+    results: [502, 503, 500, 504],
+    suspected: ["7/2 consecutive_5xx"],
+    counts: { Consecutive5xx: 4, ConsecutiveGatewayFailure: 1, Requests: 4 },
+  },
+  {
+    title: "a failure of the network counts as its status when the two are not told apart",
+    plan: three,
+    results: [0, -503, -504, 0, -503],
+    suspected: ["7/2 consecutive_gateway_failure", "7/2 consecutive_5xx"],
+    counts: { Consecutive5xx: 3, ConsecutiveGatewayFailure: 3, Requests: 3 },
+  },
+  {
+    title: "a timeout that is answered with 204 is a success when the two are not told apart, as in Envoy",
+    plan: three,
+    results: [500, 500, -204],
+    suspected: [],
+    counts: { Requests: 3, Successes: 1 },
+  },
+  {
+    title: "split, connections that are refused count apart from answers",
+    plan: split,
+    results: [500, -503, 500, -503, -503],
+    suspected: ["7/2 consecutive_local_origin_failure"],
+    counts: { Consecutive5xx: 2, Requests: 2, ConsecutiveLocalOriginFailure: 3, LocalAttempts: 3 },
+  },
+  {
+    title: "split, a connection that opens ends the row of local failures and is a success",
+    plan: split,
+    results: [-503, -503, 0, -504],
+    suspected: [],
+    counts: { ConsecutiveLocalOriginFailure: 1, LocalAttempts: 4, LocalSuccesses: 1 },
+  },
+  {
+    title: "a threshold of zero is never reached",
+    plan: { ...three, consecutive5xx: 0, consecutiveGatewayFailure: 0 },
+    results: [503, 503, 503],
+    suspected: [],
+    counts: { Consecutive5xx: 3, ConsecutiveGatewayFailure: 3, Requests: 3 },
+  },
+];
+
+describe("outlier monitor", () => {
+  for (const { title, plan, results, suspected, counts } of CASES) {
+    it(title, () => assert.deepEqual(told(plan, results), { suspected, counts }));
+  }
+
+  it("counts nothing of an endpoint that has left, whose slot may be another's", () => {
+    const gone = { slot: 2, isRetired: true } as Endpoint;
+    for (const plan of [three, split]) {
+      assert.deepEqual(told(plan, [0, 500, -503, 200], gone), { suspected: [], counts: {} });
+    }
+  });
+});
