@@ -17,9 +17,9 @@ export function compileHealthChecks(
   const checks = children(cluster, "health_checks");
   const names = namesOf(context, checks);
   return checks.flatMap((check, index) => {
+    const common = { name: names[index] ?? "", ...timesOf(check), ...restOf(context, check) };
     const checker = checkerOf(context, cluster, check, supportsHttp2);
-    if (checker === null) return [];
-    return [{ name: names[index] ?? "", ...timesOf(check), ...restOf(context, check), checker }];
+    return checker === null ? [] : [{ ...common, checker }];
   });
 }
 

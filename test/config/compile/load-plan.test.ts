@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "mocha";
 import { loadPlan } from "../../../src/config/compile/load-plan.ts";
+import type { Diagnostic } from "../../../src/config/load/checked.ts";
 
 const FOLDER = "test/golden/envoy";
 
@@ -22,6 +23,31 @@ describe("the files that Envoy serves", () => {
       );
       assert.deepEqual(unexpected, []);
       assert.equal(plan === null, refused.length > 0);
+    });
+  }
+});
+
+describe("the health-check document's files", () => {
+  const files = readdirSync(FOLDER).filter((name) => name.startsWith("health-checks."));
+  const said = (found: readonly Diagnostic[]): readonly string[] =>
+    found
+      .filter(({ path }) => path.includes("health_checks"))
+      .map(({ line, column, message }) => `${line}:${column} ${message}`);
+
+  for (const file of files) {
+    it(`${file} is served, with the modern form of what Envoy refuses`, () => {
+      const { plan, warnings } = loadPlan({ path: `${FOLDER}/${file}` });
+      assert.notEqual(plan, null);
+      assert.deepEqual(
+        said(warnings).map((one) => one.replace(/.*; write (end: \d+|\w+).*/, "$1")),
+        MODERN[file] ?? [],
+      );
+    });
+
+    it(`${file} has Envoy's verdict with --compat envoy`, () => {
+      const { errors } = loadPlan({ path: `${FOLDER}/${file}` }, { compat: "envoy" });
+      assert.deepEqual(said(errors), REFUSED_BY_ENVOY[file] ?? []);
+      assert.equal(errors.length, said(errors).length);
     });
   }
 });
@@ -58,3 +84,15 @@ static_resources:
     );
   });
 });
+
+const MODERN: Readonly<Record<string, readonly string[]>> = {
+  "health-checks.3.2.1-http.yaml": ["end: 201"],
+  "health-checks.3.2.3-grpc.yaml": ["typed_extension_protocol_options"],
+};
+
+const REFUSED_BY_ENVOY: Readonly<Record<string, readonly string[]>> = {
+  "health-checks.3.2.1-http.yaml": [
+    "17:11 Invalid http expected status range: expecting start < end, but found start=200 and end=200",
+  ],
+  "health-checks.3.2.3-grpc.yaml": ["9:7 grpc_service_cluster cluster must support HTTP/2 for gRPC healthchecking"],
+};
