@@ -33,8 +33,15 @@ export interface ResolvedAddress {
 /** From discovery. */
 export type DiscoveryOutput =
   | { readonly type: "started" }
-  /** The whole endpoint set of one cluster, names resolved to addresses. */
+  /** The first word about a cluster: its whole endpoint set, names resolved to addresses. */
   | { readonly type: "endpoints-resolved"; readonly cluster: string; readonly endpoints: readonly EndpointPlan[] }
+  /** Every later word: what went, told as it was when it came, and what came. */
+  | {
+      readonly type: "endpoints-moved";
+      readonly cluster: string;
+      readonly removed: readonly EndpointPlan[];
+      readonly added: readonly EndpointPlan[];
+    }
   /** Every cluster of this plan version has had a first answer, or its time for one is over. */
   | { readonly type: "clusters-initialized"; readonly version: number }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }

@@ -4,7 +4,7 @@ import type { EndpointSetFull, EndpointSetUpdate } from "../config/plan/endpoint
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import { EndpointBook } from "./endpoint-book.ts";
-import { beginMembership, showMembership } from "./membership-stats.ts";
+import { beginMembership, MembershipCounts } from "./membership-stats.ts";
 
 /** What it stands on. */
 export interface EndpointRollOutParts {
@@ -47,11 +47,14 @@ export class EndpointRollOut {
     this.sendAll();
   }
 
-  /** Discovery found these endpoints of a cluster. */
+  /** Discovery found these endpoints of a cluster, and no others. */
   resolved(cluster: string, endpoints: readonly EndpointPlan[]): void {
-    if (!this.book.replace(cluster, endpoints)) return;
-    this.show(cluster);
-    this.sendAll();
+    if (this.book.replace(cluster, endpoints)) this.changed(cluster);
+  }
+
+  /** Discovery found that some endpoints of a cluster went and others came. */
+  moved(cluster: string, removed: readonly EndpointPlan[], added: readonly EndpointPlan[]): void {
+    if (this.book.change(cluster, removed, added)) this.changed(cluster);
   }
 
   /** A worker begins with nothing. */
@@ -73,6 +76,11 @@ export class EndpointRollOut {
     this.sendTo(slot);
   }
 
+  private changed(cluster: string): void {
+    this.show(cluster);
+    this.sendAll();
+  }
+
   private sendAll(): void {
     for (const slot of this.open) this.sendTo(slot);
   }
@@ -83,7 +91,8 @@ export class EndpointRollOut {
   }
 
   private show(cluster: string): void {
-    const set = this.book.setOf(cluster);
-    if (set !== null) showMembership(this.parts.stats, this.statNames.get(cluster) ?? cluster, set);
+    const counts = new MembershipCounts();
+    this.book.each(cluster, (facts) => counts.add(facts));
+    counts.show(this.parts.stats, this.statNames.get(cluster) ?? cluster);
   }
 }

@@ -1,7 +1,7 @@
 // How many endpoints each cluster has, as gauges of the main thread: one writer for static and discovered clusters alike, so that the
 // sum over threads is the number and a dead thread leaves it alone.
 import type { ClusterPlan } from "../config/plan/cluster.ts";
-import type { EndpointSetFull } from "../config/plan/endpoint-set.ts";
+import type { EndpointFacts } from "../config/plan/endpoint-set.ts";
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 
@@ -15,19 +15,27 @@ export function beginMembership(stats: StatsWriter, plans: readonly ClusterPlan[
   }
 }
 
-/** Sets the membership gauges of one cluster to its endpoints. */
-export function showMembership(stats: StatsWriter, statName: string, { endpoints }: EndpointSetFull): void {
-  const block = stats.block(CLUSTER, `cluster.${statName}.`);
-  let degraded = 0;
-  let healthy = 0;
-  let weightMax = 0;
-  for (const { health, weight } of endpoints) {
-    if (health === "degraded") degraded++;
-    else if (health === "unknown" || health === "healthy") healthy++;
-    weightMax = Math.max(weightMax, weight);
+/** Counts the endpoints of one cluster and sets its membership gauges. */
+export class MembershipCounts {
+  private total = 0;
+  private healthy = 0;
+  private degraded = 0;
+  private weightMax = 0;
+
+  /** One endpoint. */
+  add({ health, weight }: EndpointFacts): void {
+    this.total++;
+    if (health === "degraded") this.degraded++;
+    else if (health === "unknown" || health === "healthy") this.healthy++;
+    if (weight > this.weightMax) this.weightMax = weight;
   }
-  block[CLUSTER.at.membership_total] = endpoints.length;
-  block[CLUSTER.at.membership_healthy] = healthy;
-  block[CLUSTER.at.membership_degraded] = degraded;
-  block[CLUSTER.at.max_host_weight] = weightMax;
+
+  /** Shows what was counted. */
+  show(stats: StatsWriter, statName: string): void {
+    const block = stats.block(CLUSTER, `cluster.${statName}.`);
+    block[CLUSTER.at.membership_total] = this.total;
+    block[CLUSTER.at.membership_healthy] = this.healthy;
+    block[CLUSTER.at.membership_degraded] = this.degraded;
+    block[CLUSTER.at.max_host_weight] = this.weightMax;
+  }
 }

@@ -262,6 +262,9 @@ export class Supervisor {
       case "endpoints-resolved":
         this.endpoints.resolved(message.cluster, message.endpoints);
         return;
+      case "endpoints-moved":
+        this.endpoints.moved(message.cluster, message.removed, message.added);
+        return;
       case "clusters-initialized":
         this.clustersInitialized();
         return;

@@ -139,6 +139,35 @@ describe("the endpoint book", () => {
     assert.ok(book.all()[0]?.endpoints.some(({ slot }) => slot === first));
   });
 
+  it("takes out the one of two at the same address whose facts are told, and the other keeps its number", () => {
+    const book = bookOf("a");
+    const [one, two] = [
+      { ...endpoint("1.1.1.1"), hostname: "one" },
+      { ...endpoint("1.1.1.1"), hostname: "two" },
+    ];
+    book.change("a", [], [one, two]);
+    const numberOf = (hostname: string) =>
+      book.all()[0]?.endpoints.find((facts) => facts.hostname === hostname)?.slot ?? -1;
+    const kept = numberOf("two");
+    book.change("a", [one], []);
+    assert.deepEqual([numberOf("one"), numberOf("two")], [-1, kept]);
+    book.change("a", [], [one]);
+    assert.equal(book.replace("a", [two, one]), false, "both are there with their facts");
+    assert.equal(book.change("a", [endpoint("9.9.9.9")], []), false, "that one was never there");
+  });
+
+  it("gives a dropped cluster that comes again whole, though its last batch was not answered", () => {
+    const book = bookOf("a");
+    book.open(0);
+    book.replace("a", at("1.1.1.1", "2.2.2.2"));
+    book.next(0);
+    book.assign([]);
+    book.assign([cluster("a", at("3.3.3.3"))]);
+    book.applied(0, []);
+    const [update] = book.next(0) ?? [];
+    assert.deepEqual([update?.kind, update?.cluster], ["full", "a"]);
+  });
+
   it("ignores endpoints of a cluster that the plan no longer has", () => {
     const book = bookOf("a");
     book.assign([]);

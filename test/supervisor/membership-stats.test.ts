@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { beginMembership, showMembership } from "../../src/supervisor/membership-stats.ts";
+import { beginMembership, MembershipCounts } from "../../src/supervisor/membership-stats.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { clusterPlan, endpoint } from "../support/cluster-plans.ts";
@@ -27,7 +27,9 @@ describe("membership of a cluster", () => {
       endpoint(4, { health: "unhealthy" }),
       endpoint(5, { health: "draining" }),
     ].map((plan, slot) => ({ ...plan, slot }));
-    showMembership(stats, "c", { kind: "full", cluster: "c", row: 0, version: 1, endpoints });
+    const counts = new MembershipCounts();
+    for (const facts of endpoints) counts.add(facts);
+    counts.show(stats, "c");
     assert.deepEqual(numbers(stats), { change: 0, total: 5, healthy: 2, degraded: 1, weight: 3 });
   });
 

@@ -58,6 +58,11 @@ function perform(parts: DnsActorParts, host: ActorHost<DnsState, DiscoveryInput,
     case "publish-endpoints":
       parts.link.send({ type: "endpoints-resolved", cluster: effect.cluster, endpoints: effect.endpoints });
       return;
+    case "publish-changes": {
+      const { cluster, removed, added } = effect;
+      parts.link.send({ type: "endpoints-moved", cluster, removed, added });
+      return;
+    }
     case "report-initialized":
       parts.link.send({ type: "clusters-initialized", version: effect.version });
       return;

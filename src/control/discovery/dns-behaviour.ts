@@ -53,13 +53,14 @@ function assign(state: DnsState, version: number, plans: readonly ClusterPlan[])
 function add(state: DnsState, plan: ClusterPlan): DnsEffect[] {
   const dns = dnsPlanOf(plan);
   if (dns === null) return [];
-  const cluster: DnsCluster = { plan, dns, targets: [] };
+  const cluster: DnsCluster = { plan, dns, targets: [], published: false };
   const mark = state.made++;
   state.clusters.set(plan.name, cluster);
   return dns.endpoints
     .map((endpoint, index) => {
       const id = `${plan.name}/${mark}/${index}`;
-      const target = { id, cluster, endpoint, addresses: [], pending: false, answered: false, failures: 0 };
+      const addresses: ReadonlySet<string> = new Set();
+      const target = { id, cluster, endpoint, addresses, pending: false, answered: false, failures: 0 };
       cluster.targets.push(target);
       state.targets.set(id, target);
       return target;
@@ -118,17 +119,19 @@ function answer(state: DnsState, target: DnsTarget, records: readonly ResolvedAd
   const { plan, dns } = target.cluster;
   target.failures = 0;
   const effects: DnsEffect[] = [{ type: "count", statName: plan.statName, counter: "update_success" }];
-  const first = target.addresses.length === 0;
-  const addresses = addressesOf(dns.kind, records);
-  if (sameMembers(addresses, target.addresses)) {
+  const before = target.addresses;
+  const after = addressesOf(dns.kind, records);
+  const gone = without(before, after);
+  const come = without(after, before);
+  if (gone.length === 0 && come.length === 0) {
     effects.push({ type: "count", statName: plan.statName, counter: "update_no_rebuild" });
   } else {
-    target.addresses = addresses;
+    target.addresses = after;
     // A logical host stays one host when its address changes: membership changes with its first address only.
-    if (dns.kind === "strict_dns" || first) {
+    if (dns.kind === "strict_dns" || before.size === 0) {
       effects.push({ type: "count", statName: plan.statName, counter: "membership_change" });
     }
-    effects.push(...publish(target.cluster));
+    effects.push(publish(target, gone, come));
   }
   effects.push({ type: "arm-timer", timer: target.id, delayMs: delayAfterAnswer(dns, records, state.random) });
   return effects;
@@ -169,15 +172,28 @@ function reportInitialized(state: DnsState): DnsEffect[] {
   ];
 }
 
-function publish(cluster: DnsCluster): DnsEffect[] {
-  return [{ type: "publish-endpoints", cluster: cluster.plan.name, endpoints: cluster.targets.flatMap(hostsOf) }];
+/** A cluster may have 10,000 endpoints: once they were told whole, only what changed is. */
+function publish(target: DnsTarget, gone: readonly string[], come: readonly string[]): DnsEffect {
+  const { cluster } = target;
+  const { name } = cluster.plan;
+  if (cluster.published) {
+    return {
+      type: "publish-changes",
+      cluster: name,
+      removed: hostsOf(target, gone),
+      added: hostsOf(target, come),
+    };
+  }
+  cluster.published = true;
+  const endpoints = cluster.targets.flatMap((one) => hostsOf(one, [...one.addresses]));
+  return { type: "publish-endpoints", cluster: name, endpoints };
 }
 
 /** The same address behind two names of a cluster is two hosts, as in Envoy; twice behind one name it is one. */
-function hostsOf(target: DnsTarget): EndpointPlan[] {
-  const { address } = target.endpoint;
-  if (address.kind === "pipe") return [target.endpoint];
-  return target.addresses.map((host) => ({ ...target.endpoint, address: { ...address, host } }));
+function hostsOf({ endpoint }: DnsTarget, hosts: readonly string[]): EndpointPlan[] {
+  const { address } = endpoint;
+  if (address.kind === "pipe") return [endpoint];
+  return hosts.map((host) => ({ ...endpoint, address: { ...address, host } }));
 }
 
 function hostOf(endpoint: EndpointPlan): string {
@@ -185,15 +201,16 @@ function hostOf(endpoint: EndpointPlan): string {
 }
 
 /** A logical host is the first address only. */
-function addressesOf(kind: "strict_dns" | "logical_dns", records: readonly ResolvedAddress[]): string[] {
-  const unique = [...new Set(records.map(({ host }) => host))];
-  return kind === "logical_dns" ? unique.slice(0, 1) : unique;
+function addressesOf(kind: "strict_dns" | "logical_dns", records: readonly ResolvedAddress[]): Set<string> {
+  const used = kind === "logical_dns" ? records.slice(0, 1) : records;
+  return new Set(used.map(({ host }) => host));
 }
 
-function sameMembers(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  const held = new Set(b);
-  return a.every((address) => held.has(address));
+/** Those of `all` that are not among `others`. */
+function without(all: ReadonlySet<string>, others: ReadonlySet<string>): string[] {
+  const left: string[] = [];
+  for (const one of all) if (!others.has(one)) left.push(one);
+  return left;
 }
 
 function isSame(held: ClusterPlan, wanted: ClusterPlan | undefined): boolean {

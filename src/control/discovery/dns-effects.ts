@@ -27,6 +27,12 @@ export type DnsEffect =
       readonly resolvers: readonly string[];
     }
   | { readonly type: "publish-endpoints"; readonly cluster: string; readonly endpoints: readonly EndpointPlan[] }
+  | {
+      readonly type: "publish-changes";
+      readonly cluster: string;
+      readonly removed: readonly EndpointPlan[];
+      readonly added: readonly EndpointPlan[];
+    }
   | { readonly type: "report-initialized"; readonly version: number }
   | { readonly type: "count"; readonly statName: string; readonly counter: DiscoveryCounter }
   | { readonly type: "log"; readonly line: LogLine };

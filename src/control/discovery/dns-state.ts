@@ -11,8 +11,8 @@ export interface DnsTarget {
   readonly id: string;
   readonly cluster: DnsCluster;
   readonly endpoint: EndpointPlan;
-  /** Addresses of the last good answer, in its order, without duplicates. */
-  addresses: readonly string[];
+  /** Addresses of the last good answer that changed them, without duplicates. */
+  addresses: ReadonlySet<string>;
   /** A lookup is under way. */
   pending: boolean;
   /** It has had an answer or a failure. */
@@ -26,6 +26,8 @@ export interface DnsCluster {
   readonly plan: ClusterPlan;
   readonly dns: DnsPlan;
   readonly targets: DnsTarget[];
+  /** Its endpoints were told whole: from then on changes are told. */
+  published: boolean;
 }
 
 /** All of it. */

@@ -30,6 +30,20 @@ describe("DNS discovery", () => {
     assert.deepEqual(sim.hosts(), ["127.0.0.1:80", "127.0.0.1:80", "127.0.0.1:80"]);
   });
 
+  it("tells a cluster whole once, and then only what changed", () => {
+    const sim = new DnsSimulation({ names: ["a", "b"] });
+    sim.answer("a", records("127.0.0.1", "127.0.0.2", "127.0.0.3"));
+    sim.answer("b", records("127.0.0.2"));
+    sim.clock.advanceMs(6_000);
+    sim.answer("a", records("127.0.0.3", "127.0.0.1", "127.0.0.4"));
+    assert.deepEqual(sim.told, [3, 1, 2]);
+    assert.deepEqual(sim.hosts().sort(), ["127.0.0.1:80", "127.0.0.2:80", "127.0.0.3:80", "127.0.0.4:80"]);
+    assert.deepEqual(
+      sim.published.find(({ address }) => address.kind === "socket" && address.host === "127.0.0.2")?.hostname,
+      "b",
+    );
+  });
+
   it("takes the same address twice behind one name as one host", () => {
     const sim = new DnsSimulation({ names: ["a"] });
     sim.answer("a", records("127.0.0.1", "127.0.0.1"));

@@ -34,6 +34,8 @@ export class DnsSimulation {
   readonly logs: string[] = [];
   readonly initialized: number[] = [];
   published: readonly EndpointPlan[] = [];
+  /** How many endpoints each word about the cluster named. */
+  readonly told: number[] = [];
   private readonly lookups = new Map<string, string>();
   private readonly counted: Counts<DiscoveryCounter> = {};
 
@@ -85,8 +87,21 @@ export class DnsSimulation {
         this.lookups.set(effect.host, effect.target);
         return;
       case "publish-endpoints":
+        this.told.push(effect.endpoints.length);
         this.published = effect.endpoints;
         return;
+      case "publish-changes": {
+        this.told.push(effect.removed.length + effect.added.length);
+        const gone = effect.removed.map((plan) => JSON.stringify(plan));
+        const stays = (plan: EndpointPlan): boolean => {
+          const at = gone.indexOf(JSON.stringify(plan));
+          if (at >= 0) gone.splice(at, 1);
+          return at < 0;
+        };
+        this.published = [...this.published.filter(stays), ...effect.added];
+        if (gone.length > 0) throw new Error(`went without having come: ${gone.join()}`);
+        return;
+      }
       case "report-initialized":
         this.initialized.push(effect.version);
         return;
