@@ -79,8 +79,11 @@ export interface MessageWriter {
   writeData(bytes: Uint8Array, start: number, end: number, last: boolean): void;
   /** Sends trailers (dropped by HTTP/1 unless chunked) and ends the message. */
   writeTrailers(trailers: HeaderList): void;
-  /** Abandons the exchange: RST_STREAM with this HTTP/2 error code; on HTTP/1 the connection is closed. No further sink call comes. */
-  reset(code: number): void;
+  /**
+   * Abandons the exchange: RST_STREAM with this HTTP/2 error code; on HTTP/1 the connection is closed. No further sink call comes.
+   * `idle`: because nothing of it moved for too long, which is the peer's doing when body waits for its window.
+   */
+  reset(code: number, idle?: boolean): void;
   /** Whether more is queued than the high mark: the caller pauses its source until the sink's `onWritable`. */
   isBackedUp(): boolean;
   /** Asks the peer to stop and continue sending the message that the paired sink receives. */
@@ -126,9 +129,12 @@ export interface ServerCodec {
   failHead?(fault: ProtocolFault): void;
   /**
    * Resets the exchanges whose answer is complete on our side but of which nothing could be sent since the last call, because the
-   * peer's window stays shut. Answers how many; the owner has the timer. Absent where the socket alone decides (HTTP/1).
+   * peer's window stays shut. Answers how many; the owner has the timer. A peer that goes on taking nothing loses its connection.
+   * Absent where the socket alone decides (HTTP/1).
    */
   endStalled?(): number;
+  /** Whether a stream was reset while bytes of it waited for the peer, which has not been seen to take anything since: `endStalled` is to be called on. */
+  isSuspect?(): boolean;
   readonly protocol: "http1" | "http2";
 }
 

@@ -1,6 +1,8 @@
 // Where Starling answers otherwise than Envoy 1.40, on purpose. What differs and does not stand here fails the comparison, and so does
 // what stands here and does not differ.
 
+import { STALL_CASE } from "./edge-cases.ts";
+
 /** One deliberate difference. */
 export interface Deviation {
   /** Name of the case in edge-cases.ts. */
@@ -83,5 +85,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     ours: "the upgrade is ignored and the body read by its length",
     why: "RFC 9110 §7.8 lets a server ignore an upgrade; one with a body leaves two readings of what follows",
     restoredBy: "",
+  },
+  {
+    case: STALL_CASE,
+    theirs: "its stream is reset, and the connection may go on asking and not taking for ever",
+    ours: "its stream is reset; the connection gets GOAWAY(ENHANCE_YOUR_CALM) when it takes nothing more, or has many of these",
+    why: "every such answer is held in memory for a stall time, and costs the upstream a whole request",
+    restoredBy: "--compat envoy",
   },
 ];

@@ -15,6 +15,9 @@ export const MANAGERS: Readonly<Record<ManagerName, Readonly<Record<string, unkn
   },
 };
 
+/** Takes time, so it has a file of its own: stalls.full.test.ts. */
+export const STALL_CASE = "an HTTP/2 answer that is not taken";
+
 /** One request. */
 export interface EdgeCase {
   readonly name: string;

@@ -37,6 +37,7 @@ export const httpDefaults: HttpProtocolPlan = {
     priorityPerStreamMax: 100,
     windowUpdatesPerDataMax: 10,
     serverResetsMax: 500,
+    stalledStreamsMax: 10,
     keepaliveIntervalMs: Number.POSITIVE_INFINITY,
     keepaliveTimeoutMs: 20_000,
     underscores: "allow",

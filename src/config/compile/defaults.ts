@@ -13,6 +13,7 @@ export interface Defaults {
   readonly settingsPerSecondMax: number;
   readonly emptyDataPerSecondMax: number;
   readonly continuationsMax: number;
+  readonly stalledStreamsMax: number;
   readonly requestHeadersTimeoutMs: number;
   readonly streamFlushTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
@@ -34,6 +35,7 @@ const STARLING: Defaults = {
   settingsPerSecondMax: 50,
   emptyDataPerSecondMax: 100,
   continuationsMax: 20,
+  stalledStreamsMax: 10,
   requestHeadersTimeoutMs: 10_000,
   streamFlushTimeoutMs: 60_000,
   handshakeTimeoutMs: 10_000,
@@ -51,6 +53,7 @@ const ENVOY: Defaults = {
   settingsPerSecondMax: Number.POSITIVE_INFINITY,
   emptyDataPerSecondMax: Number.POSITIVE_INFINITY,
   continuationsMax: Number.POSITIVE_INFINITY,
+  stalledStreamsMax: Number.POSITIVE_INFINITY,
   requestHeadersTimeoutMs: Number.POSITIVE_INFINITY,
   streamFlushTimeoutMs: 300_000,
   handshakeTimeoutMs: Number.POSITIVE_INFINITY,

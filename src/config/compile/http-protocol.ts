@@ -99,6 +99,7 @@ function compileHttp2(context: CompileContext, options: CheckedMessage | undefin
     priorityPerStreamMax: number("max_inbound_priority_frames_per_stream", 100),
     windowUpdatesPerDataMax: number("max_inbound_window_update_frames_per_data_frame_sent", 10),
     serverResetsMax: 500,
+    stalledStreamsMax: defaults.stalledStreamsMax,
     keepaliveIntervalMs: interval === undefined || interval === 0 ? Number.POSITIVE_INFINITY : interval,
     keepaliveTimeoutMs:
       (keepalive === undefined ? undefined : millis(keepalive, "timeout")) ?? Number.POSITIVE_INFINITY,

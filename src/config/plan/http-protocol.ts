@@ -58,6 +58,8 @@ export interface Http2Plan {
   /** max_inbound_window_update_frames_per_data_frame_sent, default 10. */
   readonly windowUpdatesPerDataMax: number;
   readonly serverResetsMax: number;
+  /** Starling's 10, Envoy's Infinity: it resets stalled streams and lets their connection be. */
+  readonly stalledStreamsMax: number;
   /** connection_keepalive; Infinity: off. */
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;

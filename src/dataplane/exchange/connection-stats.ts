@@ -104,7 +104,9 @@ export class ConnectionStats {
 
   /** So many streams ended because the client did not take their answers. */
   onFlushTimeout(streams: number): void {
+    if (streams === 0) return;
     add(this.http2, HTTP2_CODEC.at.tx_flush_timeout, streams);
+    this.onIdle();
   }
 
   onClosed(bytesWritten: number, byUs: boolean, active: boolean): void {

@@ -3,7 +3,13 @@
 import { Timer } from "../../base/timer-wheel.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
-import type { MessageSink, MessageWriter, ServerCodec, ServerEvents } from "../../protocol/message.ts";
+import {
+  type MessageSink,
+  type MessageWriter,
+  QUEUED_LOW_BYTES,
+  type ServerCodec,
+  type ServerEvents,
+} from "../../protocol/message.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import { type ServerCodecs, sniffProtocol } from "./codecs.ts";
@@ -50,10 +56,12 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   /** The answer to a whole request was the last, as somebody had asked: nothing of the client's was waited for. */
   private isAnswered = false;
   private isRequestWhole = false;
+  /** Bytes written when the flush timer was armed. */
+  private writtenSeen = 0;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
   private readonly headTimer: Timer = new Timer(() => this.onHeadTimeout());
   private readonly durationTimer: Timer = new Timer(() => this.onDuration());
-  private readonly flushTimer: Timer = new Timer(() => this.watchFlush(this.codec?.endStalled?.()));
+  private readonly flushTimer: Timer = new Timer(() => this.onStallTime());
   private readonly drainTimer: Timer = new Timer(() => this.codec?.drain(true));
 
   constructor(channel: Channel, manager: ConnectionManager, owner: ConnectionOwner) {
@@ -208,7 +216,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     if (this.exchanges === 0) this.stats.onIdle();
     if (this.protocol !== "http2") return;
     this.stats.onStream(-1);
-    this.watchFlush();
+    this.watchStalls();
   }
 
   onProtocolFault(fault: ProtocolFault): void {
@@ -266,12 +274,25 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     else codec.drain(true);
   }
 
-  /** Exchanges that are over but whose answers the client's windows hold back have a timer of their own. */
-  private watchFlush(ended: number = 0): void {
-    this.stats.onFlushTimeout(ended);
-    const open = this.codec?.openExchanges() ?? 0;
-    if (open <= this.exchanges || this.flushTimer.dueMs !== Number.POSITIVE_INFINITY || this.isClosing) return;
+  /** Exchanges that are over but whose answers the client's windows or its socket hold back have a timer of their own. */
+  private watchStalls(): void {
+    const { codec, channel } = this;
+    if (codec === null || this.isClosing || this.flushTimer.dueMs !== Number.POSITIVE_INFINITY) return;
+    const held = codec.openExchanges() > this.exchanges || channel.queuedBytes() > QUEUED_LOW_BYTES;
+    if (!held && codec.isSuspect?.() !== true) return;
+    this.writtenSeen = channel.bytesWritten;
     this.manager.worker.services.wheel.arm(this.flushTimer, this.manager.plan.streamFlushTimeoutMs);
+  }
+
+  private onStallTime(): void {
+    const { channel, manager } = this;
+    // One write at a time is with the kernel: bytes that wait behind none but the one of a stall time ago say that it took nothing.
+    const isStuck = channel.queuedBytes() > QUEUED_LOW_BYTES && channel.bytesWritten === this.writtenSeen;
+    this.stats.onFlushTimeout(this.codec?.endStalled?.() ?? 0);
+    if (isStuck && manager.plan.http.http2.stalledStreamsMax !== Number.POSITIVE_INFINITY) {
+      this.stats.onProtocolFault(SOCKET_STALLED);
+      this.abort();
+    } else this.watchStalls();
   }
 
   private onIdle(): void {
@@ -313,6 +334,7 @@ const CLOSED_BY_CLIENT: ProtocolFault = makeFault("connection_closed", "downstre
 const CLOSED_BY_US: ProtocolFault = makeFault("connection_closed", "downstream_local_disconnect", {
   code: ErrorCode.NoError,
 });
+const SOCKET_STALLED: ProtocolFault = makeFault("flood", "http2.stalled_socket", { code: ErrorCode.EnhanceYourCalm });
 const HEAD_TIMEOUT: ProtocolFault = makeFault("head_timeout", "request_header_timeout", {
   code: ErrorCode.NoError,
   status: 408,

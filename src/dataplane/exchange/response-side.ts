@@ -11,7 +11,7 @@ import type { PassOutput } from "../filters/chain.ts";
 import { Step } from "../filters/filter.ts";
 import { BODY_BUFFER_HIGH_BYTES } from "./body-buffer.ts";
 import type { Exchange } from "./exchange.ts";
-import { fillGrpcHead, fillReplyHead, type LocalReply, replyBytes } from "./local-reply.ts";
+import { fillGrpcHead, fillReplyHead, type LocalReply, REPLIES, replyBytes } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { pump } from "./pump.ts";
 
@@ -46,7 +46,7 @@ export class ResponseSide implements PassOutput {
     exchange.details = answer.details;
     exchange.router.abandon(ErrorCode.Cancel);
     if (this.head !== null) {
-      this.breakOff();
+      this.breakOff(answer.details === REPLIES.streamIdleTimeout.details);
       return Step.Reply;
     }
     const head = acquireHeaderList();
@@ -142,14 +142,17 @@ export class ResponseSide implements PassOutput {
     if (!this.ended) this.finish();
   }
 
-  /** The answer cannot be completed: the stream is reset, an HTTP/1 connection closed, so that nobody takes it for whole. */
-  breakOff(): void {
+  /**
+   * The answer cannot be completed: the stream is reset, an HTTP/1 connection closed, so that nobody takes it for whole. `idle`: because
+   * nothing of it moved.
+   */
+  breakOff(idle: boolean = false): void {
     const { exchange } = this;
     exchange.router.abandon(ErrorCode.Cancel);
     this.ended = true;
     count(exchange.manager.stats, HTTP.at.downstream_rq_tx_reset);
     count(exchange.manager.stats, HTTP.at.downstream_rq_rx_reset); // as Envoy: every reset, whoever began it
-    exchange.writer?.reset(ErrorCode.InternalError);
+    exchange.writer?.reset(ErrorCode.InternalError, idle);
     exchange.complete();
   }
 

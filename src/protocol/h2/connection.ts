@@ -231,7 +231,7 @@ export abstract class Http2Connection implements StreamOwner {
     this.window.unhold(stream, !stream.recvEnded && stream.state !== StreamState.Closed);
   }
 
-  resetByOwner(stream: Http2Stream, code: number): void {
+  resetByOwner(stream: Http2Stream, code: number, _idle: boolean): void {
     if (!this.stopped && stream.state !== StreamState.Closed) this.resetStream(stream, code);
     this.settle(stream);
   }

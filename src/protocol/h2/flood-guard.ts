@@ -21,6 +21,10 @@ export class FloodGuard {
   private streamsClosed = 0;
   private streamsEarly = 0;
   private controlQueued = 0;
+  private streamsStalled = 0;
+  /** Looks since the client was last seen to take something, -1: it is not suspected. */
+  private looks = -1;
+  private progressSeen = 0;
 
   constructor(options: Http2Options) {
     this.options = options;
@@ -80,9 +84,40 @@ export class FloodGuard {
     return ++this.ownResets > this.options.serverResetsMax;
   }
 
+  /** We reset a stream whose client took nothing of it: whether that is too many, and most of its streams. */
+  stallFloods(): boolean {
+    this.streamsStalled++;
+    this.suspect();
+    return this.streamsStalled >= this.options.stalledStreamsMax && this.streamsStalled * 2 > this.streamsOpened;
+  }
+
+  /** A stream ended of which bytes waited for the client: it is to show that it takes something. */
+  suspect(): void {
+    if (this.looks >= 0 || this.options.stalledStreamsMax === Number.POSITIVE_INFINITY) return;
+    this.looks = 0;
+    this.progressSeen = this.progress();
+  }
+
+  /** Called once a stall time: whether a suspected client took nothing for a whole one, `allWait` being true of what is open. */
+  stallGoesOn(allWait: boolean): boolean {
+    if (this.looks < 0) return false;
+    if (this.progress() !== this.progressSeen) this.looks = -1;
+    else if (allWait) return this.looks++ > 0;
+    return false;
+  }
+
+  isSuspect(): boolean {
+    return this.looks >= 0;
+  }
+
   /** A client's stream is over, however it ended. */
   streamEnded(): void {
     this.streamsClosed++;
+  }
+
+  /** Grows with every frame of DATA that goes out and every stream that ends without having stalled. */
+  private progress(): number {
+    return this.dataSent + this.streamsClosed - this.streamsStalled;
   }
 
   /** A client reset a stream of this age: whether half of the streams ended like that, the first hundred counted as one batch. */

@@ -38,6 +38,11 @@ export interface Http2Options {
   readonly windowUpdatesPerDataMax: number;
   /** RST_STREAM frames that a peer's faults may cost us on one connection. Default 500. */
   readonly serverResetsMax: number;
+  /**
+   * Streams that are reset because the client took nothing of them: this many, if most of its streams are, end the connection, and so
+   * does one after which nothing moves. Infinity: none do. Default 10.
+   */
+  readonly stalledStreamsMax: number;
   /** For the owner, who has the timers. */
   readonly keepaliveIntervalMs: number;
   /** For the owner, who has the timers. */

@@ -94,15 +94,33 @@ class Http2Server extends Http2Connection implements Http2ServerCodec {
 
   endStalled(): number {
     let ended = 0;
+    let allWait = true;
+    let floods = false;
     for (const stream of this.streams.list()) {
-      if (stream.ownerDone && !stream.hasMoved) {
+      if (!stream.waits()) allWait = false;
+      else if (stream.ownerDone) {
         ended++;
-        this.resetStream(stream, ErrorCode.Cancel);
+        this.resetStream(stream, ErrorCode.InternalError);
         this.settle(stream);
+        floods = this.flood.stallFloods() || floods;
       }
       stream.hasMoved = false;
     }
+    if (this.flood.stallGoesOn(allWait) || floods) this.failFlood(STALLED);
     return ended;
+  }
+
+  isSuspect(): boolean {
+    return this.flood.isSuspect();
+  }
+
+  override resetByOwner(stream: Http2Stream, code: number, idle: boolean): void {
+    const held = !this.stopped && stream.queue !== null && stream.queue.length > 0;
+    super.resetByOwner(stream, code, idle);
+    if (!held) return;
+    // What ended for another reason may have moved all the time; only a client that takes nothing from now on is to blame for it.
+    if (!idle) this.flood.suspect();
+    else if (this.flood.stallFloods()) this.failFlood(STALLED);
   }
 
   headStartedMs(): number {
@@ -239,6 +257,9 @@ class Http2Server extends Http2Connection implements Http2ServerCodec {
     this.events.onConnectionDone(null);
   }
 }
+
+/** What a client did that asks for much and takes nothing. */
+const STALLED = "stalled_streams_flood";
 
 /** Stands in until `onExchange` has answered. */
 const NO_SINK: MessageSink = {

@@ -12,7 +12,7 @@ export interface StreamOwner {
   sendInterim(stream: Http2Stream, head: HeaderList): void;
   sendData(stream: Http2Stream, bytes: Uint8Array, start: number, end: number, last: boolean): void;
   sendTrailers(stream: Http2Stream, trailers: HeaderList): void;
-  resetByOwner(stream: Http2Stream, code: number): void;
+  resetByOwner(stream: Http2Stream, code: number, idle: boolean): void;
   isStreamBackedUp(stream: Http2Stream): boolean;
   resumeStream(stream: Http2Stream): void;
 }
@@ -97,11 +97,16 @@ export class Http2Stream implements MessageWriter, ReceiveCredit {
     this.owner.sendTrailers(this, trailers);
   }
 
-  reset(code: number): void {
+  reset(code: number, idle: boolean = false): void {
     if (this.released) return;
     this.ownerDone = true;
     this.faulted = true;
-    this.owner.resetByOwner(this, code);
+    this.owner.resetByOwner(this, code, idle);
+  }
+
+  /** Whether body waits of which the peer took nothing since `endStalled` last looked. */
+  waits(): boolean {
+    return !this.hasMoved && this.queue !== null && this.queue.length > 0;
   }
 
   isBackedUp(): boolean {

@@ -246,7 +246,7 @@ describe("receiving within windows", () => {
     server.receive(frame.windowUpdate({ stream: 3, increment: 1 }));
     server.frames();
     assert.equal(server.codec.endStalled?.(), 1);
-    assert.deepEqual(server.frames(), [`RST_STREAM 1 code=${ErrorCode.Cancel}`]);
+    assert.deepEqual(server.frames(), [`RST_STREAM 1 code=${ErrorCode.InternalError}`]);
     assert.equal(server.codec.openExchanges(), 2);
     assert.equal(server.codec.endStalled?.(), 1, "the second has not moved since");
     assert.equal(server.codec.openExchanges(), 1);

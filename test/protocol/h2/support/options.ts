@@ -22,6 +22,7 @@ export function http2Options(changes: Partial<Http2Options> = {}): Http2Options 
     priorityPerStreamMax: 100,
     windowUpdatesPerDataMax: 10,
     serverResetsMax: 500,
+    stalledStreamsMax: 10,
     keepaliveIntervalMs: Number.POSITIVE_INFINITY,
     keepaliveTimeoutMs: Number.POSITIVE_INFINITY,
     underscores: "allow",
