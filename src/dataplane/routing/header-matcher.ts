@@ -1,8 +1,8 @@
 // Header matchers of a route (envoy.config.route.v3.HeaderMatcher), made ready once.
 import type { HeaderMatcherPlan } from "../../config/plan/match.ts";
+import { textTest } from "../../config/plan/text-test.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { nameIdOfText } from "../../protocol/header-names.ts";
-import { textTest } from "./string-matcher.ts";
 
 /** Whether a message head matches. */
 export type HeaderTest = (head: HeaderList) => boolean;

@@ -1,7 +1,7 @@
 // Path matching of a route. The path comes without query and fragment.
 import { compileRegex } from "../../config/plan/regex.ts";
 import type { PathMatchPlan } from "../../config/plan/route.ts";
-import type { TextTest } from "./string-matcher.ts";
+import type { TextTest } from "../../config/plan/text-test.ts";
 
 /** The test of one path match; CONNECT requests match only `connect_matcher`, which this answers with false for paths. */
 export function pathTest(plan: PathMatchPlan): TextTest {

@@ -1,6 +1,6 @@
 // Query parameter matchers of a route (envoy.config.route.v3.QueryParameterMatcher). Names and values are compared as written, not decoded.
 import type { QueryMatcherPlan } from "../../config/plan/match.ts";
-import { textTest } from "./string-matcher.ts";
+import { textTest } from "../../config/plan/text-test.ts";
 
 /** Whether a query string (without `?`, undefined when the path has none) matches. */
 export type QueryTest = (query: string | undefined) => boolean;

@@ -1,7 +1,7 @@
-// Text matchers made ready once, when a plan is applied.
+// Text matchers made ready once, when a plan is applied: by routes on the data plane, by health checks.
 
-import type { StringMatcherPlan } from "../../config/plan/match.ts";
-import { compileRegex } from "../../config/plan/regex.ts";
+import type { StringMatcherPlan } from "./match.ts";
+import { compileRegex } from "./regex.ts";
 
 /** Whether a text matches. */
 export type TextTest = (text: string) => boolean;

@@ -1,0 +1,91 @@
+// What a probe sends, byte for byte as Envoy's. Made once per authority of a check and shared by its probes.
+import type {
+  GrpcCheckPlan,
+  HeaderToAddPlan,
+  HealthCheckPlan,
+  HttpCheckPlan,
+} from "../../../config/plan/health-check.ts";
+import { HeaderList } from "../../../protocol/header-list.ts";
+import { H } from "../../../protocol/header-names.ts";
+import type { ProbeTarget } from "../probe.ts";
+import { checkRequest } from "./grpc-message.ts";
+
+/** One request; nobody changes it. */
+export interface ProbeRequest {
+  readonly head: HeaderList;
+  /** Empty: none. */
+  readonly body: Uint8Array;
+}
+
+/** The request of an HTTP or gRPC check for this target. */
+export function probeRequest(target: ProbeTarget): ProbeRequest {
+  const { check, cluster, endpoint } = target;
+  const { checker } = check;
+  if (checker.kind === "tcp") throw new Error("a TCP check sends no request");
+  const named = checker.kind === "http" ? checker.host : checker.authority;
+  const authority = endpoint.check.hostname || named || cluster.name;
+  const byAuthority = REQUESTS.get(check) ?? new Map<string, ProbeRequest>();
+  REQUESTS.set(check, byAuthority);
+  const known = byAuthority.get(authority);
+  if (known !== undefined) return known;
+  const scheme = cluster.tls === null ? "http" : "https";
+  const made =
+    checker.kind === "http" ? httpRequest(checker, scheme, authority) : grpcRequest(checker, scheme, authority);
+  if (byAuthority.size < SHARED_MAX) byAuthority.set(authority, made);
+  return made;
+}
+
+function httpRequest(checker: HttpCheckPlan, scheme: string, authority: string): ProbeRequest {
+  const head = new HeaderList();
+  head.addText(H.PSEUDO_METHOD, checker.method);
+  head.addText(H.PSEUDO_SCHEME, scheme);
+  head.addText(H.PSEUDO_AUTHORITY, authority);
+  head.addText(H.PSEUDO_PATH, checker.path);
+  head.addText(H.USER_AGENT, USER_AGENT);
+  for (const name of checker.headersToRemove) if (!name.startsWith(":") && name !== "host") head.removeName(name);
+  addFields(head, checker.headersToAdd);
+  if (checker.send.length > 0) head.setText(H.CONTENT_LENGTH, String(checker.send.length));
+  return { head, body: checker.send };
+}
+
+function grpcRequest(checker: GrpcCheckPlan, scheme: string, authority: string): ProbeRequest {
+  const head = new HeaderList();
+  head.addText(H.PSEUDO_METHOD, "POST");
+  head.addText(H.PSEUDO_SCHEME, scheme);
+  head.addText(H.PSEUDO_AUTHORITY, authority);
+  head.addText(H.PSEUDO_PATH, "/grpc.health.v1.Health/Check");
+  head.addText(H.TE, "trailers");
+  head.addText(H.CONTENT_TYPE, "application/grpc");
+  head.addText(H.USER_AGENT, USER_AGENT);
+  addFields(head, checker.metadata);
+  return { head, body: checkRequest(checker.serviceName) };
+}
+
+function addFields(head: HeaderList, fields: readonly HeaderToAddPlan[]): void {
+  for (const { name: given, value, action } of fields) {
+    const name = given === "host" ? ":authority" : given;
+    const isThere = head.findName(name) >= 0;
+    switch (action) {
+      case "append":
+        if (name === ":authority") head.set(name, value);
+        else head.add(name, value);
+        break;
+      case "add_if_absent":
+        if (!isThere) head.add(name, value);
+        break;
+      case "overwrite":
+        head.set(name, value);
+        break;
+      case "overwrite_if_exists":
+        if (isThere) head.set(name, value);
+        break;
+    }
+  }
+}
+
+/** By check and authority: twenty thousand endpoints of a cluster send the same. */
+const REQUESTS: WeakMap<HealthCheckPlan, Map<string, ProbeRequest>> = new WeakMap();
+
+/** Endpoints with a host name of their own beyond this have a request of their own. */
+const SHARED_MAX = 64;
+const USER_AGENT = "Envoy/HC";
