@@ -7,6 +7,7 @@ import type { CompileContext } from "./context.ts";
 import { compileGrpcCheck } from "./health-check-grpc.ts";
 import { compileHttpCheck } from "./health-check-http.ts";
 import { compileTcpCheck } from "./health-check-tcp.ts";
+import { statName } from "./stat-name.ts";
 
 /** Compiles Cluster.health_checks in the file's order. */
 export function compileHealthChecks(
@@ -17,7 +18,7 @@ export function compileHealthChecks(
   const checks = children(cluster, "health_checks");
   const names = namesOf(context, checks);
   return checks.flatMap((check, index) => {
-    const common = { name: names[index] ?? "", ...timesOf(check), ...restOf(context, check) };
+    const common = { name: statName(names[index] ?? ""), ...timesOf(check), ...restOf(context, check) };
     const checker = checkerOf(context, cluster, check, supportsHttp2);
     return checker === null ? [] : [{ ...common, checker }];
   });

@@ -1,9 +1,15 @@
 // Active health checks and outlier detection of a cluster. Made by compile/health-check.ts and compile/outlier.ts.
 import type { StringMatcherPlan } from "./match.ts";
 
-/** One element of Cluster.health_checks. All of a cluster's must pass, as in Envoy 1.40. */
+/**
+ * One element of Cluster.health_checks. As in Envoy 1.40 each has its own probes, first check, thresholds, events and eight values; an
+ * endpoint has failed when one of them says so, and is degraded when one of them says so.
+ */
 export interface HealthCheckPlan {
-  /** Unique in its cluster; its counters stand under `health_check.name.<name>.`. Empty (only for a single check): `health_check.`. */
+  /**
+   * Different for each check of a cluster, fit for counters: they stand under `health_check.name.<name>.`. Empty (only for a single
+   * check): `health_check.`. With several, the cluster also has `health_check.healthy` and `.degraded` of what they come to together.
+   */
   readonly name: string;
   /** A probe without an outcome by then has failed. */
   readonly timeoutMs: number;
