@@ -1,0 +1,249 @@
+// Active checks without a thread, a network or real time: the judge under a virtual clock, its endpoints scripted by the test.
+import { ActorHost } from "../../../src/actor/actor-host.ts";
+import type { TimerEffect } from "../../../src/actor/behaviour.ts";
+import { SeededRandom } from "../../../src/base/random.ts";
+import { Timer } from "../../../src/base/timer-wheel.ts";
+import type { ClusterPlan, EndpointPlan } from "../../../src/config/plan/cluster.ts";
+import type { EndpointFacts, EndpointSetUpdate } from "../../../src/config/plan/endpoint-set.ts";
+import type { HealthCheckPlan } from "../../../src/config/plan/health-check.ts";
+import { healthCheck } from "../../../src/control/health/health-behaviour.ts";
+import type { HealthEffect, HealthMessage } from "../../../src/control/health/health-effects.ts";
+import { emptyHealthState, type HealthState } from "../../../src/control/health/health-state.ts";
+import type { ProbeOutcome, ProbeTarget } from "../../../src/control/health/probe.ts";
+import { HealthFlag, healthText } from "../../../src/telemetry/health-table.ts";
+import { clusterPlan } from "../../support/cluster-plans.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
+
+/** How a scripted endpoint answers one probe; `hang`: never, so that the probe's timeout decides. */
+export type Answer = ProbeOutcome | "hang";
+
+/** The judge and what it did. */
+export class HealthSimulation {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly host: ActorHost<HealthState, HealthMessage, OwnEffect>;
+  /** By slot, as in the shared table. */
+  readonly flags: Uint16Array = new Uint16Array(65_536);
+  /** Rows of clusters that had an upstream connection. */
+  readonly traffic: Set<number> = new Set();
+  /** By full name. */
+  readonly stats: Map<string, number> = new Map();
+  /** Lines by path. */
+  readonly events: Map<string, string[]> = new Map();
+  readonly logs: string[] = [];
+  /** `cluster version` in order. */
+  readonly warmed: string[] = [];
+  readonly missed: (readonly string[])[] = [];
+  /** Milliseconds at which probes were started, by slot and name of the check. */
+  readonly starts: Map<string, number[]> = new Map();
+  /** Open probes by number. */
+  readonly probes: Map<number, ScriptedProbe> = new Map();
+  /** How long an answer takes. */
+  latencyMs: number = 1;
+  private readonly answers = new Map<number, Answer>();
+  private versions = new Map<string, number>();
+
+  constructor() {
+    const senses = {
+      random: new SeededRandom(1),
+      wallMs: () => this.clock.wallMs(),
+      flagsOf: (slot: number) => this.flags[slot] as number,
+      hasTraffic: (row: number) => this.traffic.has(row),
+    };
+    this.host = new ActorHost(healthCheck, emptyHealthState(senses), {
+      clock: this.clock,
+      wheel: this.clock.wheel,
+      perform: (effect) => this.perform(effect),
+    });
+  }
+
+  /** Assigns a plan; endpoints come apart from it. */
+  assign(version: number, ...clusters: readonly ClusterPlan[]): void {
+    this.host.tell({ type: "plan-assigned", version, clusters, outlierLogPath: "" });
+  }
+
+  /** Gives updates to the judge as they are. */
+  update(...updates: readonly EndpointSetUpdate[]): void {
+    this.host.tell({ type: "endpoints-changed", updates });
+  }
+
+  /** A full set, its endpoints new: the flag is raised before anybody hears of them. */
+  enter(plan: ClusterPlan, row: number, endpoints: readonly EndpointFacts[]): void {
+    for (const { slot, check } of endpoints) {
+      if (!check.disabled) this.flags[slot] = (this.flags[slot] as number) | HealthFlag.FailedActiveHc;
+    }
+    const version = (this.versions.get(plan.name) ?? 0) + 1;
+    this.versions.set(plan.name, version);
+    this.update({ kind: "full", cluster: plan.name, row, version, endpoints });
+  }
+
+  /** From now on the endpoint of this slot answers so; unscripted ones pass. */
+  script(slot: number, answer: Answer): void {
+    this.answers.set(slot, answer);
+  }
+
+  /** `healthy` or the flags as /clusters shows them. */
+  text(slot: number): string {
+    return healthText(this.flags[slot] as number);
+  }
+
+  /** The eight of a prefix, without its zeros. */
+  counts(prefix: string): Record<string, number> {
+    const named = [...this.stats].filter(([name, value]) => name.startsWith(prefix) && value !== 0);
+    return Object.fromEntries(
+      named
+        .map(([name, value]): [string, number] => [name.slice(prefix.length), value])
+        .filter(([n]) => !n.includes(".")),
+    );
+  }
+
+  /** What happened according to one event log, without what is the same in every line. */
+  eventKinds(path: string): string[] {
+    return (this.events.get(path) ?? []).map((line) => eventKindOf(JSON.parse(line) as Record<string, object>));
+  }
+
+  private perform(effect: OwnEffect): void {
+    switch (effect.type) {
+      case "open-probe":
+        this.probes.set(effect.probe, new ScriptedProbe(effect.target));
+        return;
+      case "start-probe":
+        this.start(effect.probe);
+        return;
+      case "close-probe":
+        this.probes.get(effect.probe)?.close(this.clock);
+        this.probes.delete(effect.probe);
+        return;
+      case "change-flags":
+        this.flags[effect.slot] = ((this.flags[effect.slot] as number) | effect.raise) & ~effect.lower;
+        return;
+      case "count": {
+        const name = effect.prefix + effect.counter;
+        this.stats.set(name, (this.stats.get(name) ?? 0) + 1);
+        return;
+      }
+      case "set-gauge":
+        this.stats.set(effect.prefix + effect.gauge, effect.value);
+        return;
+      case "write-event":
+        append(this.events, effect.path, effect.text);
+        return;
+      case "log":
+        this.logs.push(effect.line.text);
+        return;
+      case "report-warmed":
+        this.warmed.push(`${effect.cluster} ${effect.version}`);
+        return;
+      case "answer-endpoints":
+        this.missed.push(effect.missed);
+        return;
+    }
+  }
+
+  private start(id: number): void {
+    const probe = this.probes.get(id);
+    if (probe === undefined) throw new Error(`probe ${id} is not open`);
+    const { endpoint, check } = probe.target;
+    append(this.starts, `${endpoint.slot} ${check.name}`.trimEnd(), this.clock.nowMs());
+    const answer = this.answers.get(endpoint.slot) ?? outcome("success");
+    const ended = answer === "hang" ? outcome("timeout") : answer;
+    const delayMs = answer === "hang" ? check.timeoutMs : this.latencyMs;
+    probe.run(this.clock, delayMs, () => this.host.tell({ type: "probe-finished", probe: id, outcome: ended }));
+  }
+}
+
+type OwnEffect = Exclude<HealthEffect, TimerEffect>;
+
+/** One probe: at most one run at a time. */
+class ScriptedProbe {
+  readonly target: ProbeTarget;
+  private timer: Timer | null = null;
+
+  constructor(target: ProbeTarget) {
+    this.target = target;
+  }
+
+  run(clock: VirtualClock, delayMs: number, ended: () => void): void {
+    if (this.timer !== null) throw new Error("a probe was started twice");
+    this.timer = new Timer(() => {
+      this.timer = null;
+      ended();
+    });
+    clock.wheel.arm(this.timer, delayMs);
+  }
+
+  close(clock: VirtualClock): void {
+    if (this.timer !== null) clock.wheel.remove(this.timer);
+    this.timer = null;
+  }
+}
+
+/** An outcome with what its kind usually says. */
+export function outcome(kind: ProbeOutcome["kind"], more: Partial<ProbeOutcome> = {}): ProbeOutcome {
+  return { kind, reason: kind, httpStatus: 0, verifiedCluster: false, ...more };
+}
+
+/** An HTTP check of path /hc every second: timeout 500 ms, 3 failures, 2 passes. */
+export function httpCheck(more: Partial<HealthCheckPlan> = {}): HealthCheckPlan {
+  return {
+    name: "",
+    timeoutMs: 500,
+    intervalMs: 1_000,
+    initialJitterMs: 0,
+    intervalJitterMs: 0,
+    intervalJitterPercent: 0,
+    unhealthyThreshold: 3,
+    healthyThreshold: 2,
+    noTrafficIntervalMs: 60_000,
+    noTrafficHealthyIntervalMs: 60_000,
+    unhealthyIntervalMs: 1_000,
+    unhealthyEdgeIntervalMs: 1_000,
+    healthyEdgeIntervalMs: 1_000,
+    reuseConnection: true,
+    altPort: 0,
+    alwaysLogFailures: false,
+    alwaysLogSuccess: false,
+    eventLogPaths: [],
+    alpn: [],
+    checker: {
+      kind: "http",
+      host: "",
+      path: "/hc",
+      method: "GET",
+      codec: "http1",
+      send: new Uint8Array(),
+      receive: [],
+      responseBytesMax: 1_024,
+      headersToAdd: [],
+      headersToRemove: [],
+      expectedStatuses: [{ start: 200, end: 201 }],
+      retriableStatuses: [],
+      serviceName: null,
+    },
+    ...more,
+  };
+}
+
+/** A cluster under these checks. */
+export function checkedCluster(
+  name: string,
+  checks: readonly HealthCheckPlan[],
+  more: Partial<ClusterPlan> = {},
+): ClusterPlan {
+  return clusterPlan(name, [], { healthChecks: checks, ...more });
+}
+
+/** An endpoint with its number. */
+export function numbered(plan: EndpointPlan, slot: number): EndpointFacts {
+  return { ...plan, slot };
+}
+
+function append<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = map.get(key) ?? [];
+  list.push(value);
+  map.set(key, list);
+}
+
+function eventKindOf(event: Record<string, object>): string {
+  const kind = Object.keys(event).find((name) => /_event$|_host$/.test(name));
+  return kind === undefined ? "nothing" : `${kind} ${JSON.stringify(event[kind])}`;
+}
