@@ -10,6 +10,7 @@ import { type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-fl
 import { serve } from "./supervisor/command-line/serve.ts";
 import { serveOptions } from "./supervisor/command-line/serve-options.ts";
 import { validate } from "./supervisor/command-line/validate.ts";
+import { chooseDemo, DEMO_FLAGS } from "./supervisor/demo/choose-demo.ts";
 import { demo } from "./supervisor/demo/demo.ts";
 import { VERSION } from "./supervisor/version.ts";
 
@@ -64,12 +65,13 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: "demo",
-    flags: COMMON_FLAGS,
-    help: () => subcommandHelp(["starling demo: a front proxy with two services on loopback"], COMMON_FLAGS),
+    flags: DEMO_FLAGS,
+    help: () =>
+      subcommandHelp(["starling demo: a front proxy with two services on loopback; prints what to try"], DEMO_FLAGS),
     run: async (flags) => {
-      const strays = flags.rest.map((argument) => `unexpected argument '${argument}'`);
-      if (flags.errors.length + strays.length > 0) fail([...flags.errors, ...strays, "try 'starling demo --help'"]);
-      else await demo({ checkAddressFree, findFreePort });
+      const chosen = chooseDemo(flags);
+      if ("intro" in chosen) await demo(chosen, { checkAddressFree, findFreePort });
+      else fail([...chosen, "try 'starling demo --help'"]);
     },
   },
   {

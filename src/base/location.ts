@@ -12,6 +12,11 @@ export function programUrl(path: string): URL {
   return new URL(`../${path}${extension}`, import.meta.url);
 }
 
+/** A small program of compose/apps/ that a demo runs: `appUrl("demoapp")`. */
+export function appUrl(name: string): URL {
+  return new URL(`../../compose/apps/${name}${extension}`, import.meta.url);
+}
+
 /** The launcher that finds the right Node: what child processes of ours are started with. */
 export const launcherUrl: URL = new URL("../starling.mjs", import.meta.url);
 

@@ -11,7 +11,7 @@ export function mainHelp(): string {
     "  starling validate FILE [--json]    the same, all problems as text or JSON",
     "  starling explain -c FILE REQUEST   which chain, host, route and cluster a request meets, and why",
     "  starling schema                    JSON Schema of a configuration file",
-    "  starling demo                      a front proxy with two services on loopback",
+    "  starling demo [--health]           a front proxy with two services, or with health checks, on loopback",
     "",
     "Envoy's flags:",
     ...ENVOY_FLAGS.filter(({ help }) => help !== NO_EFFECT).map(flagLine),

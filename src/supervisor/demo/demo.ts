@@ -1,26 +1,26 @@
-// `starling demo`: a front proxy, two services and a proxy beside each, on loopback, as real processes from real files. Prints what
-// to try; ends everything it started on Ctrl-C or SIGTERM.
+// `starling demo`: the proxies and services of a layout, on loopback, as real processes from real files. Prints what to try; ends
+// everything it started on Ctrl-C or SIGTERM.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../base/clock.ts";
 import { DrivenWheel } from "../../base/driven-wheel.ts";
-import { configUrl, launcherUrl, programUrl } from "../../base/location.ts";
+import { configUrl, launcherUrl } from "../../base/location.ts";
 import { Timer } from "../../base/timer-wheel.ts";
 import type { AddressProbes } from "../addresses.ts";
 import { choosePorts } from "./choose-ports.ts";
 import { type DemoChild, startChild } from "./demo-child.ts";
-import { DEMO_PORTS, DEMO_PROXIES, DEMO_SERVICES, type DemoProxy, type DemoService, withPorts } from "./layout.ts";
+import { type DemoLayout, type DemoProxy, type DemoService, fileName, fileText, portsOf } from "./layout.ts";
 
 /** Runs until a signal comes; sets the exit code. `probes` look whether an address is free. */
-export async function demo(probes: AddressProbes): Promise<void> {
-  const run = new DemoRun(await choosePorts(DEMO_PORTS, probes));
+export async function demo(layout: DemoLayout, probes: AddressProbes): Promise<void> {
+  const run = new DemoRun(layout, await choosePorts(portsOf(layout), probes));
   const asked = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resolve);
   }).then(() => "asked" as const);
   const startedMs = systemClock.nowMs();
-  process.stdout.write("Starting a front proxy, two services and a proxy beside each instance, on loopback …\n");
+  process.stdout.write(`${layout.intro}\n`);
   run.start();
   const outcome = await Promise.race([asked, run.ready()]);
   if (outcome === "ready") {
@@ -34,6 +34,7 @@ export async function demo(probes: AddressProbes): Promise<void> {
 
 /** One run of the demo. */
 class DemoRun {
+  private readonly layout: DemoLayout;
   private readonly ports: ReadonlyMap<number, number>;
   private readonly folder: string = mkdtempSync(join(tmpdir(), "starling-demo-"));
   private readonly wheel: DrivenWheel = new DrivenWheel(systemClock);
@@ -41,13 +42,14 @@ class DemoRun {
   private stopping = false;
   private died: () => void = () => {};
 
-  constructor(ports: ReadonlyMap<number, number>) {
+  constructor(layout: DemoLayout, ports: ReadonlyMap<number, number>) {
+    this.layout = layout;
     this.ports = ports;
   }
 
   start(): void {
-    for (const service of DEMO_SERVICES) this.keep(this.startService(service));
-    for (const proxy of DEMO_PROXIES) this.keep(this.startProxy(proxy));
+    for (const service of this.layout.services) this.keep(this.startService(service));
+    for (const proxy of this.layout.proxies) this.keep(this.startProxy(proxy));
   }
 
   /** Ready when every proxy says LIVE; failed when a child dies before, or after 30 s. */
@@ -56,30 +58,17 @@ class DemoRun {
       this.died = () => resolve("failed");
       this.wheel.arm(new Timer(() => resolve("failed")), READY_MS_MAX);
     });
-    const live = Promise.all(DEMO_PROXIES.map((proxy) => this.live(proxy))).then(() => "ready" as const);
+    const live = Promise.all(this.layout.proxies.map((proxy) => this.live(proxy))).then(() => "ready" as const);
     return Promise.race([live, failed]);
   }
 
   /** What a reader can type. */
   guide(seconds: number): string {
-    const front = `127.0.0.1:${this.port(8080)}`;
-    const admin = `http://127.0.0.1:${this.port(8001)}`;
-    return [
-      `A front proxy with two workers, three instances of service 1 and one of service 2, ready after ${seconds.toFixed(1)} s.`,
-      "",
-      "Try, in another terminal:",
-      `  curl -v http://${front}/service/1     # again and again: three hostnames`,
-      `  curl -v http://${front}/service/2`,
-      `  curl -kv https://127.0.0.1:${this.port(8443)}/service/1`,
-      `  curl ${admin}/ready`,
-      `  curl ${admin}/server_info`,
-      `  curl '${admin}/stats?filter=service1'`,
-      `  curl ${admin}/clusters`,
-      "",
-      `The files it runs from: ${this.folder}`,
-      "Ctrl-C ends it.",
-      "",
-    ].join("\n");
+    const { folder } = this;
+    const port = (documented: number): number => this.port(documented);
+    const pid = (title: string): number => this.children.find((child) => child.title === title)?.process.pid ?? 0;
+    const lines = this.layout.guide({ seconds: seconds.toFixed(1), folder, port, pid });
+    return [...lines, "", `The files it runs from: ${folder}`, "Ctrl-C ends it.", ""].join("\n");
   }
 
   /** Ends every child and removes the files. */
@@ -97,15 +86,13 @@ class DemoRun {
   }
 
   private startService(service: DemoService): DemoChild {
-    const { title, port, number, hostname } = service;
-    const program = fileURLToPath(programUrl("supervisor/demo/service"));
-    return startChild(title, [program, String(this.port(port)), String(number), hostname], () => {});
+    const args = [fileURLToPath(service.program), ...service.args(this.port(service.port))];
+    return startChild(service.title, args, () => {});
   }
 
   private startProxy(proxy: DemoProxy): DemoChild {
-    const name = `${proxy.title.replaceAll(/\W+/g, "-")}.yaml`;
-    const path = join(this.folder, name);
-    writeFileSync(path, withPorts(readFileSync(configUrl(`demo/${proxy.file}`), "utf8"), proxy, this.ports));
+    const path = join(this.folder, fileName(proxy.title));
+    writeFileSync(path, fileText(readFileSync(configUrl(proxy.file), "utf8"), proxy, this.ports));
     const flags = ["-c", path, "--concurrency", String(proxy.workers), "-l", "error"];
     const names = ["--service-cluster", "demo", "--service-node", proxy.title];
     return startChild(proxy.title, [fileURLToPath(launcherUrl), ...flags, ...names], (text) =>

@@ -167,6 +167,9 @@ describe("the program", () => {
 
   for (const [args, says] of [
     [["demo", "more"], "unexpected argument 'more'"],
+    [["demo", "--helth"], "unknown flag --helth (did you mean --health?)"],
+    [["demo", "--health", "--health-tcp"], "--health and --health-tcp are two demos"],
+    [["demo", "--document-timing"], "--document-timing goes with --health or --health-tcp"],
     [["validate"], "validate needs a file: starling validate FILE"],
     [["validat"], "unknown subcommand 'validat' (did you mean validate?)"],
     [["--confg-path=x"], "unknown flag --confg-path (did you mean --config-path?)"],

@@ -2,43 +2,74 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { configUrl } from "../../../src/base/location.ts";
-import { loadConfigText } from "../../../src/config/load/load-config.ts";
+import { loadPlan } from "../../../src/config/compile/load-plan.ts";
 import { choosePorts } from "../../../src/supervisor/demo/choose-ports.ts";
-import { DEMO_PORTS, DEMO_PROXIES, withPorts } from "../../../src/supervisor/demo/layout.ts";
+import { FRONT_PROXY_DEMO } from "../../../src/supervisor/demo/front-proxy-demo.ts";
+import { healthDemo } from "../../../src/supervisor/demo/health-demo.ts";
+import { fileText, portsOf } from "../../../src/supervisor/demo/layout.ts";
 
-const file = (name: string) => readFileSync(configUrl(`demo/${name}`), "utf8");
+const file = (name: string) => readFileSync(configUrl(name), "utf8");
 const portsIn = (yaml: string) => [...yaml.matchAll(/port_value: (\d+)/g)].map((match) => Number(match[1]));
 
-describe("the demo's files", () => {
-  for (const proxy of DEMO_PROXIES) {
-    it(`name no port that the ${proxy.title} does not place`, () => {
-      const known = new Set(Object.keys(proxy.ports).map(Number));
-      assert.deepEqual(
-        portsIn(file(proxy.file)).filter((port) => !known.has(port)),
-        [],
-      );
-    });
+const DEMOS = {
+  demo: FRONT_PROXY_DEMO,
+  "demo --health": healthDemo({ checks: "http", timing: "quick" }),
+  "demo --health-tcp": healthDemo({ checks: "tcp", timing: "quick" }),
+} as const;
 
-    it(`stay a valid configuration with the ports of the ${proxy.title}`, () => {
-      const yaml = withPorts(file(proxy.file), proxy, new Map());
-      assert.deepEqual(loadConfigText(yaml, { file: proxy.file }).errors, []);
-    });
-  }
+for (const [name, layout] of Object.entries(DEMOS)) {
+  describe(`the files of ${name}`, () => {
+    for (const proxy of layout.proxies) {
+      it(`name no port that the ${proxy.title} does not place`, () => {
+        const known = new Set(Object.keys(proxy.ports).map(Number));
+        assert.deepEqual(
+          portsIn(file(proxy.file)).filter((port) => !known.has(port)),
+          [],
+        );
+      });
 
-  it("give every listener of the demo a port of its own", () => {
-    const listening = DEMO_PROXIES.filter(({ file: name }) => name !== "front-proxy.yaml").flatMap(({ ports }) =>
-      Object.values(ports),
-    );
-    assert.equal(new Set(listening).size, listening.length);
-  });
-
-  it("use another port where one is taken, in every file that names it", () => {
-    const real = new Map([[8011, 40_000]]);
-    for (const proxy of DEMO_PROXIES) {
-      const ports = portsIn(withPorts(file(proxy.file), proxy, real));
-      assert.ok(!ports.includes(8011), proxy.title);
+      it(`stay a valid configuration with the ports and edits of the ${proxy.title}`, () => {
+        const { errors, warnings } = loadPlan({ text: fileText(file(proxy.file), proxy, new Map()), file: proxy.file });
+        assert.deepEqual([...errors, ...warnings], []);
+      });
     }
+
+    it("give every listener of the demo a port of its own", () => {
+      const listening = layout.proxies
+        .filter(({ title }) => title !== "front proxy")
+        .flatMap(({ ports }) => Object.values(ports));
+      assert.equal(new Set(listening).size, listening.length);
+    });
+
+    it("use another port where one is taken, in every file that names it", () => {
+      for (const taken of portsOf(layout)) {
+        const real = new Map([[taken, 40_000]]);
+        for (const proxy of layout.proxies) {
+          assert.ok(!portsIn(fileText(file(proxy.file), proxy, real)).includes(taken), `${proxy.title}: ${taken}`);
+        }
+      }
+    });
   });
+}
+
+describe("the checks of the health demo", () => {
+  for (const [timing, intervals] of [
+    ["quick", { timeoutMs: 1_000, intervalMs: 1_000, noTrafficIntervalMs: 1_000 }],
+    ["document", { timeoutMs: 5_000, intervalMs: 10_000, noTrafficIntervalMs: 60_000 }],
+  ] as const) {
+    for (const checks of ["http", "tcp"] as const) {
+      it(`have ${timing} timing over ${checks}`, () => {
+        const front = healthDemo({ checks, timing }).proxies.find(({ title }) => title === "front proxy");
+        assert.ok(front !== undefined);
+        const { plan } = loadPlan({ text: fileText(file(front.file), front, new Map()), file: front.file });
+        const check = plan?.clusters[0]?.healthChecks[0];
+        assert.ok(check !== undefined);
+        const { timeoutMs, intervalMs, noTrafficIntervalMs } = check;
+        assert.equal(check.checker.kind, checks);
+        assert.deepEqual({ timeoutMs, intervalMs, noTrafficIntervalMs }, intervals);
+      });
+    }
+  }
 });
 
 describe("choosing ports", () => {
@@ -58,5 +89,10 @@ describe("choosing ports", () => {
     );
   });
 
-  it("covers every port of the demo once", () => assert.equal(new Set(DEMO_PORTS).size, DEMO_PORTS.length));
+  it("covers every port of a demo once", () => {
+    for (const layout of Object.values(DEMOS)) {
+      const ports = portsOf(layout);
+      assert.equal(new Set(ports).size, ports.length);
+    }
+  });
 });
