@@ -1,6 +1,5 @@
 // The outlier detector on a clock that a test drives, with workers' counting monitors on the same shared memory.
 import { SeededRandom } from "../../../../src/base/random.ts";
-import { addressText } from "../../../../src/config/plan/address.ts";
 import type { ClusterPlan } from "../../../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../../../src/config/plan/endpoint-set.ts";
 import type { OutlierPlan } from "../../../../src/config/plan/health-check.ts";
@@ -152,11 +151,6 @@ export class OutlierWorld {
   private update(): Extract<HealthInput, { type: "endpoints-changed" }>["updates"][number] {
     return { kind: "full", cluster: "c", row: ROW, version: 1, endpoints: [...this.endpoints.values()] };
   }
-}
-
-/** `127.0.0.1:80` of slot 0. */
-export function addressOf(slot: number): string {
-  return addressText(endpoint(80 + slot).address);
 }
 
 const PREFIX = "cluster.c.outlier_detection.";
