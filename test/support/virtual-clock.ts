@@ -4,8 +4,15 @@ import { TimerWheel } from "../../src/base/timer-wheel.ts";
 
 /** Starts at monotonic 0 and a wall time of 2026-11-21T07:14:00.123Z. */
 export class VirtualClock implements Clock {
+  readonly wheel: TimerWheel;
   private time = 0;
-  readonly wheel: TimerWheel = new TimerWheel(this, 10);
+  private readonly tickMs: number;
+
+  /** A finer tick makes timers more exact, and long waits slower. */
+  constructor(tickMs: number = 10) {
+    this.tickMs = tickMs;
+    this.wheel = new TimerWheel(this, tickMs);
+  }
 
   nowMs(): number {
     return this.time;
@@ -19,7 +26,7 @@ export class VirtualClock implements Clock {
   advanceMs(ms: number): void {
     const end = this.time + ms;
     while (this.time < end) {
-      this.time = Math.min(end, this.time + 10);
+      this.time = Math.min(end, this.time + this.tickMs);
       this.wheel.advance();
     }
   }

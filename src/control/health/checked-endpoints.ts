@@ -21,7 +21,7 @@ export const CHECK_FLAGS: number =
 export function newCluster(state: HealthState, plan: ClusterPlan, effects: HealthEffect[]): CheckedCluster {
   const prefix = `cluster.${plan.statName}.health_check.`;
   const checks = plan.healthChecks.map((check) => newGroup(state, prefix, check, effects));
-  const total = checks.some(({ plan: { name } }) => name !== "") ? tallyOf(state, prefix, effects) : null;
+  const total = checks.length > 1 ? tallyOf(state, prefix, effects) : null;
   const row = state.sets.get(plan.name)?.row ?? -1;
   const endpoints = new Map<number, CheckedEndpoint>();
   return { plan, row, checks, total, endpoints, version: 0, warming: "unseen", awaited: 0 };

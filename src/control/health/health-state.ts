@@ -70,7 +70,7 @@ export interface CheckedCluster {
   plan: ClusterPlan;
   row: number;
   readonly checks: readonly CheckGroup[];
-  /** Gauges over all checks when they are named; null: the single check's own are those. */
+  /** Gauges over all checks; null for a single one, whose own say it. */
   readonly total: Tally | null;
   /** By slot; without those whose check is disabled. */
   readonly endpoints: Map<number, CheckedEndpoint>;

@@ -19,7 +19,7 @@ export type Answer = ProbeOutcome | "hang";
 
 /** The judge and what it did. */
 export class HealthSimulation {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock = new VirtualClock(1);
   readonly host: ActorHost<HealthState, HealthMessage, OwnEffect>;
   /** By slot, as in the shared table. */
   readonly flags: Uint16Array = new Uint16Array(65_536);
@@ -37,9 +37,9 @@ export class HealthSimulation {
   readonly starts: Map<string, number[]> = new Map();
   /** Open probes by number. */
   readonly probes: Map<number, ScriptedProbe> = new Map();
-  /** How long an answer takes. */
-  latencyMs: number = 1;
-  private readonly answers = new Map<number, Answer>();
+  /** Every change of a stat, by its full name, and of flags, by `flags <slot>`. */
+  readonly history: { readonly atMs: number; readonly name: string; readonly value: number }[] = [];
+  private readonly answers = new Map<number, ScriptedAnswer>();
   private versions = new Map<string, number>();
 
   constructor() {
@@ -69,7 +69,7 @@ export class HealthSimulation {
   /** A full set, its endpoints new: the flag is raised before anybody hears of them. */
   enter(plan: ClusterPlan, row: number, endpoints: readonly EndpointFacts[]): void {
     for (const { slot, check } of endpoints) {
-      if (!check.disabled) this.flags[slot] = (this.flags[slot] as number) | HealthFlag.FailedActiveHc;
+      if (!check.disabled) this.setFlags(slot, (this.flags[slot] as number) | HealthFlag.FailedActiveHc);
     }
     const version = (this.versions.get(plan.name) ?? 0) + 1;
     this.versions.set(plan.name, version);
@@ -77,8 +77,8 @@ export class HealthSimulation {
   }
 
   /** From now on the endpoint of this slot answers so; unscripted ones pass. */
-  script(slot: number, answer: Answer): void {
-    this.answers.set(slot, answer);
+  script(slot: number, answer: Answer, latencyMs: number = 1): void {
+    this.answers.set(slot, { answer, latencyMs });
   }
 
   /** `healthy` or the flags as /clusters shows them. */
@@ -114,15 +114,15 @@ export class HealthSimulation {
         this.probes.delete(effect.probe);
         return;
       case "change-flags":
-        this.flags[effect.slot] = ((this.flags[effect.slot] as number) | effect.raise) & ~effect.lower;
+        this.setFlags(effect.slot, ((this.flags[effect.slot] as number) | effect.raise) & ~effect.lower);
         return;
       case "count": {
         const name = effect.prefix + effect.counter;
-        this.stats.set(name, (this.stats.get(name) ?? 0) + 1);
+        this.setStat(name, (this.stats.get(name) ?? 0) + 1);
         return;
       }
       case "set-gauge":
-        this.stats.set(effect.prefix + effect.gauge, effect.value);
+        this.setStat(effect.prefix + effect.gauge, effect.value);
         return;
       case "write-event":
         append(this.events, effect.path, effect.text);
@@ -139,16 +139,31 @@ export class HealthSimulation {
     }
   }
 
+  private setFlags(slot: number, value: number): void {
+    this.flags[slot] = value;
+    this.history.push({ atMs: this.clock.nowMs(), name: `flags ${slot}`, value });
+  }
+
+  private setStat(name: string, value: number): void {
+    this.stats.set(name, value);
+    this.history.push({ atMs: this.clock.nowMs(), name, value });
+  }
+
   private start(id: number): void {
     const probe = this.probes.get(id);
     if (probe === undefined) throw new Error(`probe ${id} is not open`);
     const { endpoint, check } = probe.target;
     append(this.starts, `${endpoint.slot} ${check.name}`.trimEnd(), this.clock.nowMs());
-    const answer = this.answers.get(endpoint.slot) ?? outcome("success");
+    const { answer, latencyMs } = this.answers.get(endpoint.slot) ?? { answer: outcome("success"), latencyMs: 1 };
     const ended = answer === "hang" ? outcome("timeout") : answer;
-    const delayMs = answer === "hang" ? check.timeoutMs : this.latencyMs;
+    const delayMs = answer === "hang" ? check.timeoutMs : latencyMs;
     probe.run(this.clock, delayMs, () => this.host.tell({ type: "probe-finished", probe: id, outcome: ended }));
   }
+}
+
+interface ScriptedAnswer {
+  readonly answer: Answer;
+  readonly latencyMs: number;
 }
 
 type OwnEffect = Exclude<HealthEffect, TimerEffect>;
