@@ -22,6 +22,8 @@ export interface Door {
   connections: number;
   /** Those that are open. */
   readonly open: Set<Socket>;
+  /** Resolves when none is open. */
+  empty(): Promise<void>;
 }
 
 /** What an endpoint does with a connection; `data` listeners of its own. */
@@ -54,7 +56,7 @@ export class ProbeBench {
   /** An endpoint with manners of its own. */
   async behaving(manners: Manners): Promise<Door> {
     const server = createServer({ allowHalfOpen: true });
-    const door: Door = { port: 0, requests: [], connections: 0, open: new Set() };
+    const door: Door = { port: 0, requests: [], connections: 0, open: new Set(), empty: () => allClosed(door.open) };
     server.on("connection", (socket) => {
       door.connections++;
       door.open.add(socket);
@@ -99,9 +101,8 @@ export class ProbeBench {
   async end(): Promise<void> {
     this.prober.close();
     for (const door of this.doors) {
-      const gone = [...door.open].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
       for (const socket of door.open) socket.destroy();
-      await Promise.all(gone);
+      await door.empty();
     }
     await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
     if (this.bugs.length > 0) throw this.bugs[0];
@@ -209,6 +210,10 @@ function checkPlan(
     checker,
     ...more,
   };
+}
+
+async function allClosed(sockets: ReadonlySet<Socket>): Promise<void> {
+  await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
 }
 
 const NOTHING = new Uint8Array(0);

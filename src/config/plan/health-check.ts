@@ -46,7 +46,7 @@ export interface HealthCheckPlan {
 /** health_checks.http_health_check. */
 export interface HttpCheckPlan {
   readonly kind: "http";
-  /** Authority; empty: the endpoint's health_check_config.hostname, else the cluster's name. */
+  /** Authority of endpoints whose health_check_config has no hostname; empty: the cluster's name. */
   readonly host: string;
   readonly path: string;
   /** Default GET. */
@@ -81,7 +81,7 @@ export interface GrpcCheckPlan {
   readonly kind: "grpc";
   /** `service` of the request; empty: the server as a whole. */
   readonly serviceName: string;
-  /** Empty: the endpoint's health_check_config.hostname, else the cluster's name. */
+  /** Of endpoints whose health_check_config has no hostname; empty: the cluster's name. */
   readonly authority: string;
   readonly metadata: readonly HeaderToAddPlan[];
 }

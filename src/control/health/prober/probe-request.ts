@@ -30,7 +30,9 @@ export function probeRequest(target: ProbeTarget): ProbeRequest {
   if (known !== undefined) return known;
   const scheme = cluster.tls === null ? "http" : "https";
   const made =
-    checker.kind === "http" ? httpRequest(checker, scheme, authority) : grpcRequest(checker, scheme, authority);
+    checker.kind === "http"
+      ? httpRequest(checker, scheme, authority)
+      : grpcRequest(checker, scheme, authority, check.timeoutMs);
   if (byAuthority.size < SHARED_MAX) byAuthority.set(authority, made);
   return made;
 }
@@ -42,13 +44,13 @@ function httpRequest(checker: HttpCheckPlan, scheme: string, authority: string):
   head.addText(H.PSEUDO_AUTHORITY, authority);
   head.addText(H.PSEUDO_PATH, checker.path);
   head.addText(H.USER_AGENT, USER_AGENT);
-  for (const name of checker.headersToRemove) if (!name.startsWith(":") && name !== "host") head.removeName(name);
+  for (const name of checker.headersToRemove) head.removeName(name);
   addFields(head, checker.headersToAdd);
   if (checker.send.length > 0) head.setText(H.CONTENT_LENGTH, String(checker.send.length));
   return { head, body: checker.send };
 }
 
-function grpcRequest(checker: GrpcCheckPlan, scheme: string, authority: string): ProbeRequest {
+function grpcRequest(checker: GrpcCheckPlan, scheme: string, authority: string, timeoutMs: number): ProbeRequest {
   const head = new HeaderList();
   head.addText(H.PSEUDO_METHOD, "POST");
   head.addText(H.PSEUDO_SCHEME, scheme);
@@ -58,17 +60,16 @@ function grpcRequest(checker: GrpcCheckPlan, scheme: string, authority: string):
   head.addText(H.CONTENT_TYPE, "application/grpc");
   head.addText(H.USER_AGENT, USER_AGENT);
   addFields(head, checker.metadata);
+  head.setText(H.GRPC_TIMEOUT, `${Math.min(timeoutMs, GRPC_TIMEOUT_MAX)}m`);
   return { head, body: checkRequest(checker.serviceName) };
 }
 
 function addFields(head: HeaderList, fields: readonly HeaderToAddPlan[]): void {
-  for (const { name: given, value, action } of fields) {
-    const name = given === "host" ? ":authority" : given;
+  for (const { name, value, action } of fields) {
     const isThere = head.findName(name) >= 0;
     switch (action) {
       case "append":
-        if (name === ":authority") head.set(name, value);
-        else head.add(name, value);
+        head.add(name, value);
         break;
       case "add_if_absent":
         if (!isThere) head.add(name, value);
@@ -88,4 +89,6 @@ const REQUESTS: WeakMap<HealthCheckPlan, Map<string, ProbeRequest>> = new WeakMa
 
 /** Endpoints with a host name of their own beyond this have a request of their own. */
 const SHARED_MAX = 64;
+/** Eight digits are all that the field takes. */
+const GRPC_TIMEOUT_MAX = 99_999_999;
 const USER_AGENT = "Envoy/HC";

@@ -64,7 +64,9 @@ export function protocolReason(
     case "content_length_and_chunked":
     case "head_timeout":
     case "local_reset":
-      if (said !== null) return plain(`not ${protocol === "http1" ? "HTTP" : "HTTP/2"}: ${quoted(said)}`);
+      if (said !== null && (protocol === "http2" || !quoted(said).startsWith("HTTP/1."))) {
+        return plain(`not ${protocol === "http1" ? "HTTP" : "HTTP/2"}: ${quoted(said)}`);
+      }
       return plain(`malformed answer: ${fault.cite === "" ? fault.details : fault.cite}`);
   }
 }

@@ -13,6 +13,8 @@ export class TcpTalk implements Talk {
   private readonly search: TextSearch;
   private isAsked = false;
   private hasBegun = false;
+  /** Bytes of the answer so far. */
+  private read = 0;
   private isOver = false;
   /** Bytes that came without a question. */
   private unasked = 0;
@@ -33,6 +35,7 @@ export class TcpTalk implements Talk {
     this.search.begin();
     this.isAsked = true;
     this.hasBegun = false;
+    this.read = 0;
     this.unasked = 0;
     if (send.length > 0) this.channel.writeThrough(send, 0, send.length);
   }
@@ -45,9 +48,13 @@ export class TcpTalk implements Talk {
     }
     this.hasBegun = true;
     this.search.feed(bytes, start, end);
-    if (!this.search.isDone) return;
-    this.isAsked = false;
-    this.owner.onAnswer(SUCCESS);
+    if (this.search.isDone) {
+      this.isAsked = false;
+      this.owner.onAnswer(SUCCESS);
+      return;
+    }
+    this.read += end - start;
+    if (this.read > ANSWER_BYTES_MAX) this.lost(`no expected text in ${ANSWER_BYTES_MAX} bytes`);
   }
 
   receiveEnd(): void {
@@ -65,6 +72,9 @@ export class TcpTalk implements Talk {
     // What is sent was handed over as a whole.
   }
 }
+
+/** A text that is not among these will not come. */
+const ANSWER_BYTES_MAX = 16_777_216;
 
 /** Who says more than this between two probes loses its connection. */
 const UNASKED_BYTES_MAX = 65_536;
