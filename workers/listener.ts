@@ -15,7 +15,9 @@ export function listenerTask({ slot, port, restored, memory }: ListenerTask): Pr
     link.send({ type: "log-written", line: { level: "warning", component: "connection", text } });
   const onSuspected = (row: number, at: number, kind: OutlierKind) =>
     link.send({ type: "outlier-suspected", row, slot: at, kind });
-  const worker = new ListenerWorker({ slot, memory, restored, announce, onBug, warn, onSuspected });
+  const onPassiveFailure = (row: number, slot: number, count: number) =>
+    link.send({ type: "passive-failure-seen", row, slot, count });
+  const worker = new ListenerWorker({ slot, memory, restored, announce, onBug, warn, onSuspected, onPassiveFailure });
   return new Promise((resolve) => {
     link.receive((message) => receive(worker, link, message, resolve));
     link.send({ type: "started" });

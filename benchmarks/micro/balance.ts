@@ -45,7 +45,8 @@ function facts(count: number, weight: (i: number) => number): EndpointFacts[] {
 
 function table(endpoints: readonly EndpointFacts[]): EndpointTable {
   const { health, load } = nodeTables(createNodeMemory(1), 0);
-  const home = { hostPrefix: "host.c.", blocks: new HostBlocks(new StatsWriter(() => {})), health, load };
+  const blocks = new HostBlocks(new StatsWriter(() => {}));
+  const home = { hostPrefix: "host.c.", blocks, health, load, failAtOnce: null };
   const made = new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 });
   made.apply({ kind: "full", cluster: "c", row: 0, version: 1, endpoints });
   return made;

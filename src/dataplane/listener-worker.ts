@@ -29,6 +29,8 @@ export interface ListenerWorkerOptions {
   warn(text: string): void;
   /** Consecutive failures of an endpoint reached a threshold of its cluster's outlier detection. */
   readonly onSuspected: OnSuspected;
+  /** Answers of an endpoint asked for its end: the health side wants to know. */
+  onPassiveFailure(row: number, slot: number, count: number): void;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -47,8 +49,9 @@ export class ListenerWorker {
     const random = systemRandom();
     this.accessLogs = createAccessLogs(net.wheel);
     const tables = nodeTables(options.memory, options.slot);
+    const { onPassiveFailure, onSuspected } = options;
     this.stats = stats;
-    this.clusters = new ClusterManager({ net, stats, random, tables, onSuspected: options.onSuspected });
+    this.clusters = new ClusterManager({ net, stats, random, tables, onSuspected, onPassiveFailure });
     const services: WorkerServices = {
       clock: net.clock,
       wheel: net.wheel,

@@ -42,6 +42,8 @@ export type DiscoveryOutput =
       readonly removed: readonly EndpointPlan[];
       readonly added: readonly EndpointPlan[];
     }
+  /** Every name of this cluster has had its first answer or failure; what was found has been told before. */
+  | { readonly type: "names-answered"; readonly cluster: string }
   /** Every cluster of this plan version has had a first answer, or its time for one is over. */
   | { readonly type: "clusters-initialized"; readonly version: number }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }

@@ -16,8 +16,8 @@ export type HealthInput =
     }
   /** As a listener worker gets them: answered by `endpoints-applied`; no other comes before the answer. */
   | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
-  /** A response carried x-envoy-immediate-health-check-fail; the worker has raised the flags already. */
-  | { readonly type: "passive-failure-seen"; readonly row: number; readonly slot: number }
+  /** So many responses of an endpoint carried x-envoy-immediate-health-check-fail; the worker has raised the flags already. */
+  | { readonly type: "passive-failure-seen"; readonly row: number; readonly slot: number; readonly count: number }
   /** A worker's count of consecutive errors of an endpoint reached its threshold. */
   | { readonly type: "outlier-suspected"; readonly row: number; readonly slot: number; readonly kind: OutlierKind }
   | { readonly type: "reopen-logs" }

@@ -51,6 +51,11 @@ export type ListenerOutput =
   /** `missed`: clusters whose delta did not start at the version that the worker holds; it needs them whole. */
   | { readonly type: "endpoints-applied"; readonly missed: readonly string[] }
   | { readonly type: "listening" }
+  /**
+   * So many responses of an endpoint with active checks carried x-envoy-immediate-health-check-fail. Its flags are up already; what comes
+   * within a tenth of a second of a first one is told together.
+   */
+  | { readonly type: "passive-failure-seen"; readonly row: number; readonly slot: number; readonly count: number }
   | { readonly type: "listening-failed"; readonly listener: string; readonly address: string; readonly text: string }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
   | { readonly type: "log-written"; readonly line: LogLine }

@@ -5,6 +5,7 @@ import { type ThreadLink, threadLink } from "../actor/thread-link.ts";
 import type { Clock } from "../base/clock.ts";
 import { workerUrl } from "../base/location.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
+import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 
 /** Hears of the thread's life. */
@@ -18,13 +19,14 @@ export interface ActorThreadOwner<Output> {
   onDied(error: Error, delayMs: number, tooMany: boolean): void;
 }
 
-/** The thread of one actor: `name` is its entry in workers/. */
+/** The thread of one actor: `name` is its entry in workers/; `memory`: it sees what the workers share. */
 export class ActorThread<Input, Output> {
   private readonly name: string;
   private readonly clock: Clock;
   private readonly wheel: TimerWheel;
   private readonly owner: ActorThreadOwner<Output>;
   private readonly policy: RestartPolicy;
+  private readonly memory: NodeMemory | null;
   private readonly timer: Timer = new Timer(() => this.start());
   private readonly stable: Timer = new Timer(() => this.owner.onStable());
   private history: RestartHistory = NO_FAILURES;
@@ -34,13 +36,14 @@ export class ActorThread<Input, Output> {
 
   constructor(
     parts: { clock: Clock; wheel: TimerWheel; owner: ActorThreadOwner<Output> },
-    options: { name: string; policy: RestartPolicy },
+    options: { name: string; policy: RestartPolicy; memory?: NodeMemory },
   ) {
     this.clock = parts.clock;
     this.wheel = parts.wheel;
     this.owner = parts.owner;
     this.name = options.name;
     this.policy = options.policy;
+    this.memory = options.memory ?? null;
   }
 
   /** Starts the thread. */
@@ -49,7 +52,7 @@ export class ActorThread<Input, Output> {
     const openedMs = this.clock.nowMs();
     const worker = new Worker(workerUrl(this.name), {
       name: this.name,
-      workerData: { port, restored: this.owner.restored() },
+      workerData: { port, restored: this.owner.restored(), memory: this.memory },
       transferList: [port],
     });
     let failure: Error | null = null;
@@ -69,13 +72,30 @@ export class ActorThread<Input, Output> {
     this.link?.send(message);
   }
 
-  /** Ends the thread. */
-  async stop(): Promise<void> {
+  /** Ends the thread. With a last order it may end by itself within `deadlineMs`. */
+  async stop(last: { readonly order: Input; readonly deadlineMs: number } | null = null): Promise<void> {
     this.stopping = true;
     this.wheel.remove(this.timer);
     this.wheel.remove(this.stable);
+    const { worker } = this;
+    if (worker === null) return;
+    if (last !== null) {
+      this.link?.send(last.order);
+      await this.untilGone(worker, last.deadlineMs);
+    }
     this.link?.close();
-    await this.worker?.terminate();
+    await worker.terminate();
+  }
+
+  private untilGone(worker: Worker, deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const deadline = new Timer(resolve);
+      this.wheel.arm(deadline, deadlineMs);
+      worker.once("exit", () => {
+        this.wheel.remove(deadline);
+        resolve();
+      });
+    });
   }
 
   private ended(error: Error, openedMs: number): void {

@@ -1,10 +1,20 @@
-// The newest endpoints of every cluster, numbered, and what each worker has of them. A worker gets one batch at a time; what changes
-// until it answers merges into the next one, so a slow worker never queues. A change costs what it changes, not what there is. Pure:
-// answers with the updates to send.
-import { equalData } from "../base/equal-data.ts";
-import { addressText } from "../config/plan/address.ts";
+// The newest endpoints of every cluster, numbered, and what each reader (a worker, the health side) has of them. A reader gets one batch
+// at a time; what changes until it answers merges into the next one, so a slow one never queues. A change costs what it changes, not what
+// there is. Pure: answers with the updates to send.
 import type { ClusterPlan, EndpointPlan } from "../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
+import {
+  type ClusterEntry,
+  delta,
+  find,
+  firstAfter,
+  freeKey,
+  full,
+  type Numbered,
+  newEntry,
+  sameFacts,
+  takeOut,
+} from "./endpoint-entry.ts";
 import { SlotPool } from "./slot-pool.ts";
 
 /** Endpoints and clusters that a node's tables have room for. */
@@ -13,17 +23,36 @@ export interface BookLimits {
   readonly rowsMax: number;
 }
 
+/** Decides about endpoints and hears of their lives. */
+export interface BookOwner {
+  /** An endpoint of a cluster got its number; no reader knows it yet. */
+  onTaken(cluster: string, facts: EndpointFacts): void;
+  /** No reader can know the endpoint of this number any more. */
+  onGiven(slot: number): void;
+  /** Whether an endpoint that discovery dropped stays for now. */
+  stays(cluster: string, facts: EndpointFacts): boolean;
+  /** An endpoint was dropped and stays, or came back. */
+  onLingering(slot: number, isLingering: boolean): void;
+}
+
+/** What became of a set: nothing, endpoints that stay have other facts, or endpoints came or went. */
+export type SetChange = "none" | "facts" | "members";
+
 /** The endpoint sets of a node. */
 export class EndpointBook {
+  private readonly owner: BookOwner;
   private readonly slots: SlotPool;
   private readonly rows: SlotPool;
   private readonly clusters = new Map<string, ClusterEntry>();
   private readonly readers = new Map<number, Reader>();
-  /** Numbers of dropped clusters: workers still know them until the plan after next. Rows are not used again. */
+  /** Numbers of dropped clusters: readers still know them until the plan after next. Rows are not used again. */
   private readonly resting: number[] = [];
+  /** Clusters with endpoints that were dropped and stay. */
+  private readonly lingering = new Set<ClusterEntry>();
   private passes = 0;
 
-  constructor(limits: BookLimits) {
+  constructor(limits: BookLimits, owner: BookOwner) {
+    this.owner = owner;
     this.slots = new SlotPool(limits.slotsMax);
     this.rows = new SlotPool(limits.rowsMax);
   }
@@ -38,6 +67,11 @@ export class EndpointBook {
     for (const { facts } of this.clusters.get(name)?.endpoints.values() ?? []) show(facts);
   }
 
+  /** Endpoints of a cluster; 0 when the plan has none of this name. */
+  sizeOf(name: string): number {
+    return this.clusters.get(name)?.endpoints.size ?? 0;
+  }
+
   /** A cluster's row in the node's tables; -1 when the plan has none of this name. */
   rowOf(name: string): number {
     return this.clusters.get(name)?.row ?? -1;
@@ -46,7 +80,7 @@ export class EndpointBook {
   /** Takes a plan's clusters in: static ones bring their endpoints, others begin empty or keep what they have. */
   assign(plans: readonly ClusterPlan[]): void {
     const names = new Set(plans.map(({ name }) => name));
-    for (const slot of this.resting.splice(0)) this.slots.give(slot);
+    for (const slot of this.resting.splice(0)) this.give(slot);
     for (const [name, entry] of this.clusters) if (!names.has(name)) this.drop(name, entry);
     for (const { name, discovery } of plans) {
       if (!this.clusters.has(name)) this.begin(name);
@@ -54,51 +88,84 @@ export class EndpointBook {
     }
   }
 
-  /** The endpoints of a cluster are these from now on. Those that it had keep their number; false when nothing changed. */
-  replace(name: string, endpoints: readonly EndpointPlan[]): boolean {
+  /** The endpoints of a cluster are these from now on. Those that it had keep their number. */
+  replace(name: string, endpoints: readonly EndpointPlan[]): SetChange {
     const entry = this.clusters.get(name);
-    if (entry === undefined) return false; // of a plan that is gone
+    if (entry === undefined) return "none"; // of a plan that is gone
     const version = entry.version + 1;
     const pass = ++this.passes;
     for (const plan of endpoints) {
-      const text = keyOf(plan);
-      let key = text;
-      for (let twin = 1; entry.endpoints.get(key)?.seenIn === pass; twin++) key = twinKey(text, twin);
-      this.put(entry, version, key, plan).seenIn = pass;
+      this.put(
+        entry,
+        version,
+        freeKey(entry, plan, ({ seenIn }) => seenIn === pass),
+        plan,
+      ).seenIn = pass;
     }
     if (entry.endpoints.size > endpoints.length) {
-      for (const [key, { seenIn }] of entry.endpoints) if (seenIn !== pass) takeOut(entry, version, key);
+      for (const one of [...entry.endpoints.values()]) if (one.seenIn !== pass) this.leave(entry, version, one);
     }
     return this.finish(entry, version);
   }
 
   /** Some endpoints of a cluster went and others came; one that went is told from its like at the same address by its facts. */
-  change(name: string, removed: readonly EndpointPlan[], added: readonly EndpointPlan[]): boolean {
+  change(name: string, removed: readonly EndpointPlan[], added: readonly EndpointPlan[]): SetChange {
     const entry = this.clusters.get(name);
-    if (entry === undefined) return false;
+    if (entry === undefined) return "none";
     const version = entry.version + 1;
-    for (const plan of removed) takeOutOne(entry, version, plan);
+    for (const plan of removed) {
+      const numbered = find(entry, plan);
+      if (numbered !== null) this.leave(entry, version, numbered);
+    }
     for (const plan of added) {
-      const text = keyOf(plan);
-      let key = text;
-      for (let twin = 1; entry.endpoints.has(key); twin++) key = twinKey(text, twin);
-      this.put(entry, version, key, plan);
+      this.put(
+        entry,
+        version,
+        freeKey(entry, plan, ({ isLingering }) => !isLingering),
+        plan,
+      );
     }
     return this.finish(entry, version);
   }
 
-  /** A worker begins, or begins again, with nothing: `next` gives it full copies. */
-  open(reader: number): void {
-    this.readers.set(reader, { held: new Map(), sent: null, behind: new Set(this.clusters.values()) });
+  /** Whether there are endpoints that were dropped and stay. */
+  get hasLingering(): boolean {
+    return this.lingering.size > 0;
   }
 
-  /** A worker is gone. */
+  /** Looks again at endpoints that were dropped and stayed; answers with the clusters that some have left now. */
+  review(): string[] {
+    return [...this.lingering]
+      .filter((entry) => {
+        const version = entry.version + 1;
+        for (const numbered of [...entry.lingering]) this.leave(entry, version, numbered);
+        if (entry.lingering.size === 0) this.lingering.delete(entry);
+        return this.finish(entry, version) !== "none";
+      })
+      .map(({ name }) => name);
+  }
+
+  /** A reader begins, or begins again, with nothing: `next` gives it full copies of the clusters that it wants. */
+  open(reader: number, wants: (cluster: string) => boolean = () => true): void {
+    this.readers.set(reader, { held: new Map(), sent: null, behind: new Set(), wants });
+    for (const name of this.clusters.keys()) this.widen(reader, name);
+  }
+
+  /** A reader may want a cluster that it did not want before. */
+  widen(reader: number, cluster: string): void {
+    const state = this.readers.get(reader);
+    const entry = this.clusters.get(cluster);
+    if (state === undefined || entry === undefined || !state.wants(cluster)) return;
+    if (!state.held.has(cluster) && state.sent?.has(cluster) !== true) state.behind.add(entry);
+  }
+
+  /** A reader is gone. */
   close(reader: number): void {
     this.readers.delete(reader);
     for (const entry of this.clusters.values()) this.reclaim(entry);
   }
 
-  /** What a worker that has answered is behind by; null when it is up to date, gone, or has not answered yet. */
+  /** What a reader that has answered is behind by; null when it is up to date, gone, or has not answered yet. */
   next(reader: number): readonly EndpointSetUpdate[] | null {
     const state = this.readers.get(reader);
     if (state === undefined || state.sent !== null || state.behind.size === 0) return null;
@@ -111,7 +178,7 @@ export class EndpointBook {
     return updates;
   }
 
-  /** A worker has applied its batch but for the clusters in `missed`, which it needs whole. */
+  /** A reader has applied its batch but for the clusters in `missed`, which it needs whole. */
   applied(reader: number, missed: readonly string[]): void {
     const state = this.readers.get(reader);
     if (state === undefined || state.sent === null) return;
@@ -131,30 +198,50 @@ export class EndpointBook {
   private begin(name: string): void {
     const entry = newEntry(name, this.rows.take());
     this.clusters.set(name, entry);
-    for (const { behind } of this.readers.values()) behind.add(entry);
+    for (const { behind, wants } of this.readers.values()) if (wants(name)) behind.add(entry);
   }
 
   /** Gives what has this key these facts, or makes it. */
   private put(entry: ClusterEntry, version: number, key: string, plan: EndpointPlan): Numbered {
     let numbered = entry.endpoints.get(key);
     if (numbered === undefined) {
-      numbered = { facts: { ...plan, slot: this.slots.take() }, seenIn: 0, isGone: false };
+      numbered = { facts: { ...plan, slot: this.slots.take() }, seenIn: 0, isGone: false, isLingering: false };
       entry.endpoints.set(key, numbered);
-    } else if (sameFacts(numbered.facts, plan)) return numbered;
-    else numbered.facts = { ...plan, slot: numbered.facts.slot };
+      entry.grownAt = version;
+      this.owner.onTaken(entry.name, numbered.facts);
+    } else {
+      if (numbered.isLingering) this.linger(entry, numbered, false);
+      if (sameFacts(numbered.facts, plan)) return numbered;
+      numbered.facts = { ...plan, slot: numbered.facts.slot };
+    }
     entry.changed.push({ numbered, at: version });
     return numbered;
   }
 
-  private finish(entry: ClusterEntry, version: number): boolean {
-    if (entry.changed.at(-1)?.at !== version && entry.removed.at(-1)?.at !== version) return false;
-    entry.version = version;
-    for (const { behind } of this.readers.values()) behind.add(entry);
-    this.reclaim(entry);
-    return true;
+  /** Discovery does not name an endpoint any more. */
+  private leave(entry: ClusterEntry, version: number, numbered: Numbered): void {
+    if (!this.owner.stays(entry.name, numbered.facts)) takeOut(entry, version, numbered);
+    else if (!numbered.isLingering) this.linger(entry, numbered, true);
   }
 
-  /** Forgets the changes that every worker has, and gives back the numbers of endpoints that none can still know. */
+  private linger(entry: ClusterEntry, numbered: Numbered, isLingering: boolean): void {
+    numbered.isLingering = isLingering;
+    this.owner.onLingering(numbered.facts.slot, isLingering);
+    if (isLingering) entry.lingering.add(numbered);
+    else entry.lingering.delete(numbered);
+    if (entry.lingering.size > 0) this.lingering.add(entry);
+  }
+
+  private finish(entry: ClusterEntry, version: number): SetChange {
+    const hasMoved = entry.grownAt === version || entry.removed.at(-1)?.at === version;
+    if (!hasMoved && entry.changed.at(-1)?.at !== version) return "none";
+    entry.version = version;
+    for (const { behind, wants } of this.readers.values()) if (wants(entry.name)) behind.add(entry);
+    this.reclaim(entry);
+    return hasMoved ? "members" : "facts";
+  }
+
+  /** Forgets the changes that every reader has, and gives back the numbers of endpoints that none can still know. */
   private reclaim(entry: ClusterEntry): void {
     let oldest = entry.version;
     for (const { held, sent } of this.readers.values()) {
@@ -162,12 +249,18 @@ export class EndpointBook {
     }
     entry.changed.splice(0, firstAfter(entry.changed, oldest));
     for (const { numbered } of entry.removed.splice(0, firstAfter(entry.removed, oldest))) {
-      this.slots.give(numbered.facts.slot);
+      this.give(numbered.facts.slot);
     }
+  }
+
+  private give(slot: number): void {
+    this.owner.onGiven(slot);
+    this.slots.give(slot);
   }
 
   private drop(name: string, entry: ClusterEntry): void {
     this.clusters.delete(name);
+    this.lingering.delete(entry);
     for (const { facts } of entry.endpoints.values()) this.resting.push(facts.slot);
     for (const { numbered } of entry.removed) this.resting.push(numbered.facts.slot);
     for (const { held, sent, behind } of this.readers.values()) {
@@ -178,31 +271,6 @@ export class EndpointBook {
   }
 }
 
-interface Numbered {
-  facts: EndpointFacts;
-  /** The pass of `replace` that named it last. */
-  seenIn: number;
-  isGone: boolean;
-}
-
-/** Something that happened to an endpoint, and the version that brought it. */
-interface Step {
-  readonly numbered: Numbered;
-  readonly at: number;
-}
-
-interface ClusterEntry {
-  readonly name: string;
-  readonly row: number;
-  version: number;
-  /** By address and priority, twins apart. What stays keeps its place, what is new comes behind, as a delta's reader has it. */
-  readonly endpoints: Map<string, Numbered>;
-  /** New endpoints and new facts that some worker may lack, oldest first. */
-  readonly changed: Step[];
-  /** Endpoints that some worker may still know, oldest first. */
-  readonly removed: Step[];
-}
-
 interface Reader {
   /** Version of each cluster that it has applied. */
   readonly held: Map<string, number>;
@@ -210,83 +278,5 @@ interface Reader {
   sent: Map<string, number> | null;
   /** Clusters of which it was not sent the newest version. */
   readonly behind: Set<ClusterEntry>;
-}
-
-function newEntry(name: string, row: number): ClusterEntry {
-  return { name, row, version: 1, endpoints: new Map(), changed: [], removed: [] };
-}
-
-function full(entry: ClusterEntry): EndpointSetFull {
-  const endpoints = Array.from(entry.endpoints.values(), ({ facts }) => facts);
-  return { kind: "full", cluster: entry.name, row: entry.row, version: entry.version, endpoints };
-}
-
-function delta(entry: ClusterEntry, baseVersion: number): EndpointSetUpdate {
-  const removed = since(entry.removed, baseVersion).map(({ facts }) => facts.slot);
-  const changed = new Set(since(entry.changed, baseVersion).filter(({ isGone }) => !isGone));
-  const { name, version } = entry;
-  return {
-    kind: "delta",
-    cluster: name,
-    baseVersion,
-    version,
-    removed,
-    changed: Array.from(changed, ({ facts }) => facts),
-  };
-}
-
-function since(steps: readonly Step[], version: number): Numbered[] {
-  return steps.slice(firstAfter(steps, version)).map(({ numbered }) => numbered);
-}
-
-/** Where the steps after a version begin. */
-function firstAfter(steps: readonly Step[], version: number): number {
-  let [low, high] = [0, steps.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((steps[middle] as Step).at > version) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function takeOut(entry: ClusterEntry, version: number, key: string): void {
-  const numbered = entry.endpoints.get(key) as Numbered;
-  entry.endpoints.delete(key);
-  numbered.isGone = true;
-  entry.removed.push({ numbered, at: version });
-}
-
-/** Takes out the one of these facts. The last of its twins moves to its key: numbers of twins have no gaps. */
-function takeOutOne(entry: ClusterEntry, version: number, plan: EndpointPlan): void {
-  const text = keyOf(plan);
-  let found: string | null = null;
-  let last = text;
-  for (let key = text, twin = 1; ; key = twinKey(text, twin++)) {
-    const numbered = entry.endpoints.get(key);
-    if (numbered === undefined) break;
-    if (found === null && sameFacts(numbered.facts, plan)) found = key;
-    last = key;
-  }
-  if (found === null) return;
-  const moved = entry.endpoints.get(last) as Numbered;
-  takeOut(entry, version, found);
-  if (last === found) return;
-  entry.endpoints.delete(last);
-  entry.endpoints.set(found, moved);
-}
-
-function keyOf({ address, priority }: EndpointPlan): string {
-  return `${addressText(address)} ${priority}`;
-}
-
-function twinKey(text: string, twin: number): string {
-  return `${text} ${twin}`;
-}
-
-function sameFacts(held: EndpointFacts, plan: EndpointPlan): boolean {
-  for (const name of Object.keys(plan) as (keyof EndpointPlan)[]) {
-    if (!equalData(held[name], plan[name])) return false;
-  }
-  return true;
+  readonly wants: (cluster: string) => boolean;
 }

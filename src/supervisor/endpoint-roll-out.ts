@@ -1,30 +1,54 @@
-// Brings endpoints to the workers and their numbers into /stats: the endpoint book with its doors. Made by the supervisor.
+// Brings endpoints to their readers (listener workers, the health side) and their numbers into /stats: the endpoint book with its doors,
+// and the flags that an endpoint begins and ends with. Made by the supervisor.
+import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { ClusterPlan, EndpointPlan } from "../config/plan/cluster.ts";
-import type { EndpointSetFull, EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
-import type { NodeMemory } from "../telemetry/node-memory.ts";
+import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
+import { HealthFlag, type HealthTable, healthStatusFlags } from "../telemetry/health-table.ts";
+import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
+import type { OutlierTable } from "../telemetry/outlier-table.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
-import { EndpointBook } from "./endpoint-book.ts";
-import { beginMembership, MembershipCounts } from "./membership-stats.ts";
+import { EndpointBook, type SetChange } from "./endpoint-book.ts";
+import { beginMembership, countMembershipChange, MembershipCounts } from "./membership-stats.ts";
 
 /** What it stands on. */
 export interface EndpointRollOutParts {
   /** Limits: the tables' sizes. */
   readonly memory: NodeMemory;
   readonly stats: StatsWriter;
-  /** Sends a batch to one worker, which answers it before it gets the next. */
-  send(slot: number, updates: readonly EndpointSetUpdate[]): void;
+  readonly wheel: TimerWheel;
 }
 
-/** The endpoints of a node on their way to its workers. */
+/** Who gets endpoints. */
+export interface EndpointReader {
+  /** Gets a batch, and answers it before it gets the next. */
+  send(updates: readonly EndpointSetUpdate[]): void;
+  /** Whether it is to know a cluster; what it says may only grow, by `widen`. */
+  wants(cluster: string): boolean;
+}
+
+/** The endpoints of a node on their way to its readers. */
 export class EndpointRollOut {
   private readonly parts: EndpointRollOutParts;
+  private readonly health: HealthTable;
+  private readonly outliers: OutlierTable;
   private readonly book: EndpointBook;
-  private readonly statNames = new Map<string, string>();
-  private readonly open = new Set<number>();
+  private readonly readers = new Map<number, EndpointReader>();
+  private readonly reviewing: Timer = new Timer(() => this.review());
+  private plans: ReadonlyMap<string, ClusterPlan> = new Map();
 
   constructor(parts: EndpointRollOutParts) {
+    const { memory } = parts;
     this.parts = parts;
-    this.book = new EndpointBook({ slotsMax: parts.memory.slots, rowsMax: parts.memory.rows });
+    const tables = nodeTables(memory, 0);
+    this.health = tables.health;
+    this.outliers = tables.outliers;
+    const limits = { slotsMax: memory.slots, rowsMax: memory.rows };
+    this.book = new EndpointBook(limits, {
+      onTaken: (cluster, facts) => this.begin(cluster, facts),
+      onGiven: (slot) => this.forget(slot),
+      stays: (cluster, facts) => this.stays(cluster, facts),
+      onLingering: (slot, isLingering) => this.markLingering(slot, isLingering),
+    });
   }
 
   /** Every set as it is now. */
@@ -32,67 +56,167 @@ export class EndpointRollOut {
     return this.book.all();
   }
 
+  /** Endpoints of a cluster whose checks are not disabled. */
+  checkedIn(cluster: string): number {
+    let count = 0;
+    this.book.each(cluster, ({ check }) => {
+      if (!check.disabled) count++;
+    });
+    return count;
+  }
+
   /** A cluster's row in the node's tables; -1 when the plan has none of this name. */
   rowOf(cluster: string): number {
     return this.book.rowOf(cluster);
   }
 
+  /** HealthFlag bits of an endpoint: those of the shared table and those that its configured status means. */
+  flagsOf({ slot, health }: EndpointFacts): number {
+    return Atomics.load(this.health.flags, slot) | healthStatusFlags(health);
+  }
+
   /** Takes the clusters of a plan in. */
   assign(plans: readonly ClusterPlan[]): void {
+    const before = this.plans;
+    this.plans = new Map(plans.map((plan) => [plan.name, plan]));
     this.book.assign(plans);
-    this.statNames.clear();
-    for (const { name, statName } of plans) this.statNames.set(name, statName);
+    for (const plan of plans) if (isChecked(before.get(plan.name)) && !isChecked(plan)) this.uncheck(plan.name);
     beginMembership(this.parts.stats, plans);
-    for (const { name } of plans) this.show(name);
+    for (const plan of plans) this.show(plan);
     this.sendAll();
   }
 
   /** Discovery found these endpoints of a cluster, and no others. */
   resolved(cluster: string, endpoints: readonly EndpointPlan[]): void {
-    if (this.book.replace(cluster, endpoints)) this.changed(cluster);
+    this.changing(cluster, () => this.book.replace(cluster, endpoints));
   }
 
   /** Discovery found that some endpoints of a cluster went and others came. */
   moved(cluster: string, removed: readonly EndpointPlan[], added: readonly EndpointPlan[]): void {
-    if (this.book.change(cluster, removed, added)) this.changed(cluster);
+    this.changing(cluster, () => this.book.change(cluster, removed, added));
   }
 
-  /** A worker begins with nothing. */
-  openWorker(slot: number): void {
-    this.open.add(slot);
-    this.book.open(slot);
-    this.sendTo(slot);
+  /** A reader begins with nothing. */
+  openReader(id: number, reader: EndpointReader): void {
+    this.readers.set(id, reader);
+    this.book.open(id, reader.wants);
+    this.sendTo(id, reader);
   }
 
-  /** A worker is gone. */
-  closeWorker(slot: number): void {
-    this.open.delete(slot);
-    this.book.close(slot);
+  /** A reader is gone. */
+  closeReader(id: number): void {
+    this.readers.delete(id);
+    this.book.close(id);
   }
 
-  /** A worker has answered its batch. */
-  applied(slot: number, missed: readonly string[]): void {
-    this.book.applied(slot, missed);
-    this.sendTo(slot);
+  /** A reader has answered its batch. */
+  applied(id: number, missed: readonly string[]): void {
+    this.book.applied(id, missed);
+    const reader = this.readers.get(id);
+    if (reader !== undefined) this.sendTo(id, reader);
   }
 
-  private changed(cluster: string): void {
-    this.show(cluster);
+  /** A reader wants these clusters, which it may not have wanted before. */
+  widen(id: number, clusters: Iterable<string>): void {
+    const reader = this.readers.get(id);
+    if (reader === undefined) return;
+    for (const cluster of clusters) this.book.widen(id, cluster);
+    this.sendTo(id, reader);
+  }
+
+  /** Sets the gauges that depend on flags: somebody looks. */
+  showHealth(): void {
+    for (const plan of this.plans.values()) if (isChecked(plan) || plan.outlier !== null) this.show(plan);
+  }
+
+  /** Ends its timer. */
+  stop(): void {
+    this.parts.wheel.remove(this.reviewing);
+  }
+
+  private changing(cluster: string, change: () => SetChange): void {
+    const plan = this.plans.get(cluster);
+    if (plan === undefined) return; // of a plan that is gone
+    const before = this.book.sizeOf(cluster);
+    const what = change();
+    if (this.book.hasLingering) this.parts.wheel.arm(this.reviewing, REVIEW_MS);
+    if (what === "none") return;
+    // A logical host stays one host when its address changes.
+    const isMove = plan.discovery.kind !== "logical_dns" || before !== this.book.sizeOf(cluster);
+    if (what === "members" && isMove) countMembershipChange(this.parts.stats, plan.statName);
+    this.show(plan);
     this.sendAll();
   }
 
+  /** An endpoint of a cluster with active checks fails them until they pass; nobody knows it yet. */
+  private begin(cluster: string, { slot, check }: EndpointFacts): void {
+    if (isChecked(this.plans.get(cluster)) && !check.disabled) this.health.set(slot, HealthFlag.FailedActiveHc);
+  }
+
+  /** Whoever gets this number next begins with nothing. */
+  private forget(slot: number): void {
+    this.health.clear(slot, ALL_FLAGS);
+    this.outliers.clear(slot);
+  }
+
+  /** As in Envoy an endpoint that discovery dropped is used on while its active checks pass. */
+  private stays(cluster: string, facts: EndpointFacts): boolean {
+    const plan = this.plans.get(cluster);
+    if (plan === undefined || plan.discovery.kind === "static") return false;
+    if (!isChecked(plan) || plan.ignoreHealthOnHostRemoval || facts.check.disabled) return false;
+    return (this.flagsOf(facts) & (HealthFlag.FailedActiveHc | HealthFlag.FailedEdsHealth)) === 0;
+  }
+
+  private markLingering(slot: number, isLingering: boolean): void {
+    if (isLingering) this.health.set(slot, HealthFlag.PendingDynamicRemoval);
+    else this.health.clear(slot, HealthFlag.PendingDynamicRemoval);
+  }
+
+  /** Whether endpoints that stayed have failed since. */
+  private review(): void {
+    for (const cluster of this.book.review()) {
+      const plan = this.plans.get(cluster);
+      if (plan === undefined) continue;
+      countMembershipChange(this.parts.stats, plan.statName);
+      this.show(plan);
+    }
+    this.sendAll();
+    if (this.book.hasLingering) this.parts.wheel.arm(this.reviewing, REVIEW_MS);
+  }
+
+  /** No check will lower what the checks of the plan before have raised. */
+  private uncheck(cluster: string): void {
+    this.book.each(cluster, ({ slot }) => this.health.clear(slot, ACTIVE_FLAGS));
+    this.health.bump(this.book.rowOf(cluster));
+  }
+
   private sendAll(): void {
-    for (const slot of this.open) this.sendTo(slot);
+    for (const [id, reader] of this.readers) this.sendTo(id, reader);
   }
 
-  private sendTo(slot: number): void {
-    const updates = this.book.next(slot);
-    if (updates !== null) this.parts.send(slot, updates);
+  private sendTo(id: number, reader: EndpointReader): void {
+    const updates = this.book.next(id);
+    if (updates !== null) reader.send(updates);
   }
 
-  private show(cluster: string): void {
+  private show({ name, statName }: ClusterPlan): void {
     const counts = new MembershipCounts();
-    this.book.each(cluster, (facts) => counts.add(facts));
-    counts.show(this.parts.stats, this.statNames.get(cluster) ?? cluster);
+    this.book.each(name, (facts) => counts.add(facts, this.flagsOf(facts)));
+    counts.show(this.parts.stats, statName);
   }
 }
+
+function isChecked(plan: ClusterPlan | undefined): boolean {
+  return plan !== undefined && plan.healthChecks.length > 0;
+}
+
+/** How long an endpoint that was dropped may be there after its first failed check. */
+const REVIEW_MS = 100;
+const ALL_FLAGS = 0xffff;
+const ACTIVE_FLAGS: number =
+  HealthFlag.FailedActiveHc |
+  HealthFlag.DegradedActiveHc |
+  HealthFlag.PendingDynamicRemoval |
+  HealthFlag.PendingActiveHc |
+  HealthFlag.ExcludedViaImmediateHcFail |
+  HealthFlag.ActiveHcTimeout;

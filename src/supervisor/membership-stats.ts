@@ -3,6 +3,7 @@
 import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { EndpointFacts } from "../config/plan/endpoint-set.ts";
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
+import { DEGRADED_FLAGS, EXCLUDED_FLAGS, UNHEALTHY_FLAGS } from "../telemetry/health-table.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 
 /** Gives every cluster its block, and counts the one membership change that a static cluster with endpoints makes. */
@@ -15,18 +16,26 @@ export function beginMembership(stats: StatsWriter, plans: readonly ClusterPlan[
   }
 }
 
+/** Endpoints of a discovered cluster came or went. */
+export function countMembershipChange(stats: StatsWriter, statName: string): void {
+  const block = stats.block(CLUSTER, `cluster.${statName}.`);
+  block[CLUSTER.at.membership_change] = (block[CLUSTER.at.membership_change] as number) + 1;
+}
+
 /** Counts the endpoints of one cluster and sets its membership gauges. */
 export class MembershipCounts {
   private total = 0;
   private healthy = 0;
   private degraded = 0;
+  private excluded = 0;
   private weightMax = 0;
 
-  /** One endpoint. */
-  add({ health, weight }: EndpointFacts): void {
+  /** One endpoint with its HealthFlag bits. */
+  add({ weight }: EndpointFacts, flags: number): void {
     this.total++;
-    if (health === "degraded") this.degraded++;
-    else if (health === "unknown" || health === "healthy") this.healthy++;
+    if ((flags & EXCLUDED_FLAGS) !== 0) this.excluded++;
+    if ((flags & (UNHEALTHY_FLAGS | DEGRADED_FLAGS)) === 0) this.healthy++;
+    else if ((flags & UNHEALTHY_FLAGS) === 0) this.degraded++;
     if (weight > this.weightMax) this.weightMax = weight;
   }
 
@@ -36,6 +45,7 @@ export class MembershipCounts {
     block[CLUSTER.at.membership_total] = this.total;
     block[CLUSTER.at.membership_healthy] = this.healthy;
     block[CLUSTER.at.membership_degraded] = this.degraded;
+    block[CLUSTER.at.membership_excluded] = this.excluded;
     block[CLUSTER.at.max_host_weight] = this.weightMax;
   }
 }

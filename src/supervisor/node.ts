@@ -117,6 +117,7 @@ function adminView(
     bootstrap: () => parts.bootstrap,
     workers: () => supervisor.workerViews(),
     endpoints: () => supervisor.endpoints.all(),
+    healthFlags: (facts) => supervisor.endpoints.flagsOf(facts),
     stats: own.stats,
     log: own.log,
     orders: {
@@ -126,7 +127,7 @@ function adminView(
       resetCounters: () => own.stats.resetCounters(),
       reopenLogs: () => {
         own.log.reopen();
-        supervisor.order({ type: "reopen-logs" });
+        supervisor.reopenLogs();
       },
       modifyRuntime: (entries) => {
         supervisor.modifyRuntime(entries);
@@ -142,6 +143,7 @@ function showing(stats: StatsWriter, view: AdminView, supervisor: Supervisor): (
   const breakers = new BreakerGauges(stats, nodeTables(supervisor.memory, 0).breakers);
   const reader = new StatsReader(view.stats);
   return () => {
+    supervisor.endpoints.showHealth();
     for (const plan of supervisor.plan.clusters) breakers.show(plan, supervisor.endpoints.rowOf(plan.name));
     showStats(stats, view, reader);
   };

@@ -1,10 +1,12 @@
 // Every kind of statistics block that any thread writes: readers find names by these.
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../telemetry/codec-stats.ts";
+import { HEALTH_CHECK } from "../telemetry/health-check-stats.ts";
 import { HOST } from "../telemetry/host-stats.ts";
 import { HTTP } from "../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../telemetry/listener-http-stats.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
+import { OUTLIER } from "../telemetry/outlier-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
 
@@ -12,10 +14,12 @@ import type { BlockSchema } from "../telemetry/stats-block.ts";
 export const STATS_SCHEMAS: readonly BlockSchema[] = [
   CLUSTER,
   HTTP1_CODEC,
+  HEALTH_CHECK,
   HTTP2_CODEC,
   HOST,
   HTTP,
   LISTENER,
   LISTENER_HTTP,
+  OUTLIER,
   SSL,
 ];

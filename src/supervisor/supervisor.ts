@@ -6,15 +6,14 @@ import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { WorkerView } from "../control/admin/view.ts";
-import { dnsPlanOf } from "../control/discovery/dns-state.ts";
-import type { DiscoveryOrder, DiscoveryOutput } from "../messages/discovery.ts";
 import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { clearWorker, createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
-import { ActorThread } from "./actor-thread.ts";
+import { DiscoveryOwner } from "./discovery-owner.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import { EndpointRollOut } from "./endpoint-roll-out.ts";
+import { HealthOwner } from "./health-owner.ts";
 import { ListenerPool, type ListenerPoolOwner } from "./listener-pool.ts";
 import type { Logger } from "./log/logger.ts";
 import { countFirstPlan, countListeners } from "./node-stats.ts";
@@ -47,13 +46,17 @@ export class Supervisor {
   readonly memory: NodeMemory;
   private readonly parts: SupervisorParts;
   private readonly pool: ListenerPool;
-  private readonly discovery: ActorThread<DiscoveryOrder, DiscoveryOutput>;
+  private readonly discovery: DiscoveryOwner;
+  private readonly health: HealthOwner;
   private readonly ticketKeys: TicketKeys;
   private readonly workers: MutableWorker[];
   private currentPlan: Plan;
   private planVersion = 1;
   private runtimeOverrides: Readonly<Record<string, string>> = {};
   private failing = false;
+  private areNamesKnown = false;
+  private isWarmed = false;
+  /** Listeners accept. */
   private initialized = false;
   private live = false;
 
@@ -64,17 +67,21 @@ export class Supervisor {
     this.parts = parts;
     this.currentPlan = plan;
     this.memory = createNodeMemory(options.concurrency);
-    this.endpoints = new EndpointRollOut({
-      memory: this.memory,
-      stats: parts.ownStats,
-      send: (slot, updates) => this.pool.send(slot, { type: "endpoints-changed", updates }),
-    });
+    this.endpoints = new EndpointRollOut({ memory: this.memory, stats: parts.ownStats, wheel });
     this.endpoints.assign(plan.clusters);
     countFirstPlan(parts.ownStats, plan);
     this.workers = Array.from({ length: options.concurrency }, (_, slot) => newWorker(slot));
     const poolOptions = { slots: options.concurrency, policy, heapMb: options.workerHeapMb };
     this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
-    this.discovery = new ActorThread({ clock, wheel, owner: this.discoveryOwner() }, { name: "discovery", policy });
+    const { endpoints, memory, readiness } = this;
+    const common = { ...parts, policy, readiness };
+    this.discovery = new DiscoveryOwner({
+      ...common,
+      endpoints,
+      onAnswered: (cluster) => this.health.namesKnown(cluster),
+      onInitialized: () => this.namesKnown(),
+    });
+    this.health = new HealthOwner({ ...common, memory, endpoints, onWarmed: () => this.warmed() });
     this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
       this.pool.broadcast({ type: "set-ticket-keys", listener, keys }),
     );
@@ -88,18 +95,19 @@ export class Supervisor {
     return this.currentPlan;
   }
 
-  /** Starts every actor. Listeners accept once discovery has its first answers. */
+  /** Starts every actor. Listeners accept once discovery has its first answers and the health side its first outcomes. */
   start(): void {
     this.pool.start();
-    if (this.dnsClusters().length > 0) this.discovery.start();
-    else this.clustersInitialized();
+    this.health.start(this.planVersion, this.currentPlan);
+    this.discovery.start(this.planVersion, this.currentPlan.clusters);
   }
 
   /** Ends every actor; workers have `deadlineMs` to write their logs. */
   async stop(deadlineMs: number): Promise<void> {
     this.ticketKeys.stop();
     this.drain.stop();
-    await Promise.all([this.pool.stop(deadlineMs), this.discovery.stop()]);
+    this.endpoints.stop();
+    await Promise.all([this.pool.stop(deadlineMs), this.discovery.stop(), this.health.stop(deadlineMs)]);
   }
 
   /** Sends an order to every worker. */
@@ -119,7 +127,18 @@ export class Supervisor {
 
   /** Makes discovery die: for crash tests. */
   misbehaveDiscovery(how: "throw" | "exit"): void {
-    this.discovery.send({ type: "misbehave", how });
+    this.discovery.misbehave(how);
+  }
+
+  /** Makes the health checks die: for crash tests. */
+  misbehaveHealth(how: "throw" | "exit"): void {
+    this.health.misbehave(how);
+  }
+
+  /** Log files of every actor are opened again. */
+  reopenLogs(): void {
+    this.pool.broadcast({ type: "reopen-logs" });
+    this.health.tell({ type: "reopen-logs" });
   }
 
   /** /healthcheck/fail and /healthcheck/ok. */
@@ -157,31 +176,15 @@ export class Supervisor {
     };
   }
 
-  private discoveryOwner() {
-    return {
-      restored: () => this.parts.stats.noticesOf(DISCOVERY),
-      onOpened: () =>
-        this.discovery.send({ type: "plan-assigned", version: this.planVersion, clusters: this.dnsClusters() }),
-      onMessage: (message: DiscoveryOutput) => this.fromDiscovery(message),
-      onStable: () => this.readiness.recovered(DISCOVERY),
-      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
-        this.parts.stats.zeroGauges(DISCOVERY);
-        this.parts.log.error("main", `discovery died: ${error.message}; it restarts in ${delayMs} ms`);
-        if (tooMany) this.readiness.fails(DISCOVERY, `discovery keeps dying: ${error.message}`);
-      },
-    };
-  }
-
-  private dnsClusters() {
-    return this.currentPlan.clusters.filter((cluster) => dnsPlanOf(cluster) !== null);
-  }
-
   /** Everything a new worker must know, in the order in which it needs it. */
   private workerOpened(slot: number): void {
     const send = (message: ListenerInput): void => this.pool.send(slot, message);
     (this.workers[slot] as MutableWorker).state = "starting";
     send({ type: "plan-assigned", version: this.planVersion, plan: this.currentPlan });
-    this.endpoints.openWorker(slot);
+    this.endpoints.openReader(slot, {
+      send: (updates) => send({ type: "endpoints-changed", updates }),
+      wants: () => true,
+    });
     for (const { name } of this.currentPlan.listeners) {
       send({ type: "set-ticket-keys", listener: name, keys: this.ticketKeys.of(name) });
     }
@@ -195,7 +198,7 @@ export class Supervisor {
     const worker = this.workers[slot] as MutableWorker;
     worker.state = "dead";
     worker.restarts++;
-    this.endpoints.closeWorker(slot);
+    this.endpoints.closeReader(slot);
     this.parts.stats.zeroGauges(writerOf(slot));
     clearWorker(this.memory, slot);
     this.parts.log.error("main", `listener worker ${slot} died: ${error.message}; it restarts in ${delayMs} ms`);
@@ -218,6 +221,10 @@ export class Supervisor {
       case "endpoints-applied":
         this.endpoints.applied(slot, message.missed);
         return;
+      case "passive-failure-seen":
+      case "outlier-suspected":
+        this.health.tell(message);
+        return;
       case "listening":
         worker.state = "listening";
         countListeners(this.parts.ownStats, "success", this.currentPlan.listeners.length);
@@ -237,8 +244,6 @@ export class Supervisor {
       case "log-written":
         this.parts.log.write(message.line);
         return;
-      case "outlier-suspected": // the detector will hear of it
-        return;
       case "bug-found":
         this.parts.log.error("main", `bug in worker ${slot}: ${message.text}`);
         return;
@@ -254,33 +259,22 @@ export class Supervisor {
     this.parts.log.info("main", `serving ${length} listener(s) with ${this.workers.length} worker(s)`);
   }
 
-  private fromDiscovery(message: DiscoveryOutput): void {
-    switch (message.type) {
-      case "started":
-      case "stopped":
-        return;
-      case "endpoints-resolved":
-        this.endpoints.resolved(message.cluster, message.endpoints);
-        return;
-      case "endpoints-moved":
-        this.endpoints.moved(message.cluster, message.removed, message.added);
-        return;
-      case "clusters-initialized":
-        this.clustersInitialized();
-        return;
-      case "stats-announced":
-        this.parts.stats.add(DISCOVERY, message.notices);
-        return;
-      case "log-written":
-        this.parts.log.write(message.line);
-        return;
-    }
+  private namesKnown(): void {
+    if (this.areNamesKnown) return;
+    this.areNamesKnown = true;
+    this.readiness.arrived("clusters");
+    this.health.allNamesKnown();
+    this.initialize();
   }
 
-  private clustersInitialized(): void {
-    if (this.initialized) return;
+  private warmed(): void {
+    this.isWarmed = true;
+    this.initialize();
+  }
+
+  private initialize(): void {
+    if (this.initialized || !this.areNamesKnown || !this.isWarmed) return;
     this.initialized = true;
-    this.readiness.arrived("clusters");
     this.parts.log.info("upstream", "cm init: all clusters initialized");
     this.parts.log.info("config", "all dependencies initialized. starting workers");
     this.pool.broadcast({ type: "start-listening" });
@@ -300,5 +294,3 @@ function writerOf(slot: number): string {
 function waitName(slot: number): string {
   return `worker-${slot}`;
 }
-
-const DISCOVERY = "discovery";

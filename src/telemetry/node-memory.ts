@@ -3,6 +3,7 @@
 import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
 import { createHttp2UseMemory, Http2Use } from "./http2-use.ts";
 import { createOutlierMemory, type OutlierMemory, OutlierTable } from "./outlier-table.ts";
+import { createTrafficMemory, TrafficTable } from "./traffic-table.ts";
 import { createUseMemory, type UseShape, UseTable } from "./use-table.ts";
 
 /** The memory of all tables, with what is needed to read it. */
@@ -15,6 +16,7 @@ export interface NodeMemory {
   readonly load: SharedArrayBuffer;
   readonly http2: SharedArrayBuffer;
   readonly outliers: OutlierMemory;
+  readonly traffic: SharedArrayBuffer;
 }
 
 /** One worker's view. */
@@ -28,6 +30,8 @@ export interface NodeTables {
   readonly http2: Http2Use;
   /** What was seen of endpoints, for outlier detection. */
   readonly outliers: OutlierTable;
+  /** Rows are clusters. */
+  readonly traffic: TrafficTable;
 }
 
 /** Makes the memory. `slots` and `rows` are the most endpoints and clusters of the node; pages that nobody touched cost no RAM. */
@@ -41,6 +45,7 @@ export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, row
     load: createUseMemory(loadShape(slots, workers)),
     http2: createHttp2UseMemory(workers),
     outliers: createOutlierMemory(slots, rows),
+    traffic: createTrafficMemory(rows),
   };
 }
 
@@ -52,6 +57,7 @@ export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
     load: new UseTable(memory.load, loadShape(memory.slots, memory.workers), worker),
     http2: new Http2Use(memory.http2, memory.workers, worker),
     outliers: new OutlierTable(memory.outliers),
+    traffic: new TrafficTable(memory.traffic),
   };
 }
 

@@ -3,12 +3,14 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import type { ClusterPlan, EndpointPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointSetUpdate } from "../../src/config/plan/endpoint-set.ts";
-import { EndpointBook } from "../../src/supervisor/endpoint-book.ts";
+import { type BookOwner, EndpointBook } from "../../src/supervisor/endpoint-book.ts";
 import { endpoint } from "../control/discovery/dns-simulation.ts";
+
+const owner: BookOwner = { onTaken() {}, onGiven() {}, stays: () => false, onLingering() {} };
 
 /** A book with empty clusters of these names. */
 function bookOf(...names: string[]): EndpointBook {
-  const book = new EndpointBook({ slotsMax: 1_000, rowsMax: 10 });
+  const book = new EndpointBook({ slotsMax: 1_000, rowsMax: 10 }, owner);
   book.assign(names.map((name) => cluster(name, [])));
   return book;
 }
@@ -49,7 +51,7 @@ class Copy {
 
 describe("the endpoint book", () => {
   it("gives a new worker every cluster whole, static ones with their endpoints", () => {
-    const book = new EndpointBook({ slotsMax: 9, rowsMax: 9 });
+    const book = new EndpointBook({ slotsMax: 9, rowsMax: 9 }, owner);
     book.assign([cluster("a", at("1.1.1.1", "2.2.2.2")), cluster("b", [])]);
     book.open(0);
     const updates = book.next(0) ?? [];
@@ -111,8 +113,8 @@ describe("the endpoint book", () => {
 
   it("says nothing when an answer brought the same endpoints", () => {
     const book = bookOf("a");
-    assert.equal(book.replace("a", at("1.1.1.1")), true);
-    assert.equal(book.replace("a", at("1.1.1.1")), false);
+    assert.equal(book.replace("a", at("1.1.1.1")), "members");
+    assert.equal(book.replace("a", at("1.1.1.1")), "none");
   });
 
   it("uses a number again only after every worker has seen its endpoint go", () => {
@@ -152,8 +154,8 @@ describe("the endpoint book", () => {
     book.change("a", [one], []);
     assert.deepEqual([numberOf("one"), numberOf("two")], [-1, kept]);
     book.change("a", [], [one]);
-    assert.equal(book.replace("a", [two, one]), false, "both are there with their facts");
-    assert.equal(book.change("a", [endpoint("9.9.9.9")], []), false, "that one was never there");
+    assert.equal(book.replace("a", [two, one]), "none", "both are there with their facts");
+    assert.equal(book.change("a", [endpoint("9.9.9.9")], []), "none", "that one was never there");
   });
 
   it("gives a dropped cluster that comes again whole, though its last batch was not answered", () => {
@@ -171,12 +173,32 @@ describe("the endpoint book", () => {
   it("ignores endpoints of a cluster that the plan no longer has", () => {
     const book = bookOf("a");
     book.assign([]);
-    assert.equal(book.replace("a", at("1.1.1.1")), false);
+    assert.equal(book.replace("a", at("1.1.1.1")), "none");
     assert.deepEqual(book.all(), []);
   });
 
+  it("gives a reader only the clusters that it wants, and those that it comes to want", () => {
+    const book = bookOf("a", "b");
+    const wanted = new Set(["a"]);
+    book.replace("b", at("1.1.1.1"));
+    book.open(7, (name) => wanted.has(name));
+    assert.deepEqual(
+      book.next(7)?.map(({ cluster: name }) => name),
+      ["a"],
+    );
+    book.applied(7, []);
+    book.replace("b", at("2.2.2.2"));
+    assert.equal(book.next(7), null);
+    wanted.add("b");
+    book.widen(7, "b");
+    assert.deepEqual(
+      book.next(7)?.map((update) => [update.kind, update.cluster]),
+      [["full", "b"]],
+    );
+  });
+
   it("refuses more endpoints than the tables hold", () => {
-    const book = new EndpointBook({ slotsMax: 1, rowsMax: 1 });
+    const book = new EndpointBook({ slotsMax: 1, rowsMax: 1 }, owner);
     assert.throws(() => book.assign([cluster("a", at("1.1.1.1", "2.2.2.2"))]), /more than 1 endpoints/);
   });
 

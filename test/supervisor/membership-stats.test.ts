@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { beginMembership, MembershipCounts } from "../../src/supervisor/membership-stats.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
+import { healthStatusFlags } from "../../src/telemetry/health-table.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { clusterPlan, endpoint } from "../support/cluster-plans.ts";
 
@@ -13,6 +14,7 @@ function numbers(stats: StatsWriter) {
     total: block[at.membership_total],
     healthy: block[at.membership_healthy],
     degraded: block[at.membership_degraded],
+    excluded: block[at.membership_excluded],
     weight: block[at.max_host_weight],
   };
 }
@@ -28,9 +30,9 @@ describe("membership of a cluster", () => {
       endpoint(5, { health: "draining" }),
     ].map((plan, slot) => ({ ...plan, slot }));
     const counts = new MembershipCounts();
-    for (const facts of endpoints) counts.add(facts);
+    for (const facts of endpoints) counts.add(facts, healthStatusFlags(facts.health));
     counts.show(stats, "c");
-    assert.deepEqual(numbers(stats), { change: 0, total: 5, healthy: 2, degraded: 1, weight: 3 });
+    assert.deepEqual(numbers(stats), { change: 0, total: 5, healthy: 2, degraded: 1, excluded: 1, weight: 3 });
   });
 
   it("changes once for a static cluster with endpoints, and not for one without", () => {

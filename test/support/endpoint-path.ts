@@ -49,17 +49,13 @@ export class EndpointPath {
     const { health, load } = nodeTables(memory, 0);
     this.health = health;
     const plan = namesPlan(balancer, weights);
-    const home = { hostPrefix: "host.c.", blocks: new HostBlocks(stats), health, load };
+    const home = { hostPrefix: "host.c.", blocks: new HostBlocks(stats), health, load, failAtOnce: null };
     this.makeTable = () => new EndpointTable(home, plan);
     this.table = this.makeTable();
     this.balancer = createBalancer(balancer, this.random);
-    this.rollOut = new EndpointRollOut({
-      memory,
-      stats,
-      send: (_, updates) => this.toWorker.port1.postMessage(updates),
-    });
-    this.rollOut.assign([plan]);
     const clock = new VirtualClock();
+    this.rollOut = new EndpointRollOut({ memory, stats, wheel: clock.wheel });
+    this.rollOut.assign([plan]);
     const parts = {
       clock,
       wheel: clock.wheel,
@@ -115,7 +111,12 @@ export class EndpointPath {
     if (message?.type === "endpoints-resolved") this.rollOut.resolved(message.cluster, message.endpoints);
     if (message?.type === "endpoints-moved") this.rollOut.moved(message.cluster, message.removed, message.added);
     // A worker that comes after the first answer gets a full copy, one that is there gets deltas.
-    if (!this.isOpen) this.rollOut.openWorker(0);
+    if (!this.isOpen) {
+      this.rollOut.openReader(0, {
+        send: (updates) => this.toWorker.port1.postMessage(updates),
+        wants: () => true,
+      });
+    }
     this.isOpen = true;
   }
 

@@ -64,7 +64,7 @@ export class FakeCluster implements Cluster {
   retriesFree: number = 3;
 
   constructor(name: string, stats: StatsWriter) {
-    this.plan = { name, statName: name } as ClusterPlan;
+    this.plan = { name, statName: name, healthChecks: [] as readonly unknown[] } as ClusterPlan;
     this.stats = stats.block(CLUSTER, `cluster.${name}.`);
     this.endpoint = {
       address: { kind: "socket", host: "127.0.0.1", port: 80, ipv4Compat: false },
@@ -73,6 +73,7 @@ export class FakeCluster implements Cluster {
       stats: stats.block(HOST, `host.${name}.127.0.0.1:80.`),
       slot: 0,
       isRetired: false,
+      failAtOnce() {},
     };
   }
 

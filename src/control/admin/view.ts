@@ -1,6 +1,6 @@
 // What the admin pages may see and order of the node they belong to. The supervisor implements it; pages know nothing else.
 
-import type { EndpointSetFull } from "../../config/plan/endpoint-set.ts";
+import type { EndpointFacts, EndpointSetFull } from "../../config/plan/endpoint-set.ts";
 import type { Plan } from "../../config/plan/plan.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { ServeOptions } from "../../messages/options.ts";
@@ -35,6 +35,8 @@ export interface AdminView {
   workers(): readonly WorkerView[];
   /** Endpoints of every cluster as they are now, with their numbers in the node-wide tables. */
   endpoints(): readonly EndpointSetFull[];
+  /** HealthFlag bits of an endpoint as they are now: those of checks and of its configured status. */
+  healthFlags(facts: EndpointFacts): number;
   readonly stats: StatsSources;
   readonly log: LogView;
   readonly orders: AdminOrders;

@@ -63,6 +63,9 @@ function perform(parts: DnsActorParts, host: ActorHost<DnsState, DiscoveryInput,
       parts.link.send({ type: "endpoints-moved", cluster, removed, added });
       return;
     }
+    case "report-answered":
+      parts.link.send({ type: "names-answered", cluster: effect.cluster });
+      return;
     case "report-initialized":
       parts.link.send({ type: "clusters-initialized", version: effect.version });
       return;

@@ -53,7 +53,7 @@ function assign(state: DnsState, version: number, plans: readonly ClusterPlan[])
 function add(state: DnsState, plan: ClusterPlan): DnsEffect[] {
   const dns = dnsPlanOf(plan);
   if (dns === null) return [];
-  const cluster: DnsCluster = { plan, dns, targets: [], published: false };
+  const cluster: DnsCluster = { plan, dns, targets: [], unanswered: dns.endpoints.length, published: false };
   const mark = state.made++;
   state.clusters.set(plan.name, cluster);
   return dns.endpoints
@@ -105,13 +105,17 @@ function lookUp(target: DnsTarget): DnsEffect[] {
 function finish(state: DnsState, id: string, result: LookupResult): DnsEffect[] {
   const target = state.targets.get(id);
   if (target === undefined) return []; // its cluster is gone
+  const { cluster } = target;
   target.pending = false;
+  if (!target.answered) cluster.unanswered--;
+  const isLastAnswer = !target.answered && cluster.unanswered === 0;
   target.answered = true;
   const isAnswer =
     result.kind === "resolved" && (result.addresses.length > 0 || target.cluster.dns.kind !== "logical_dns");
   const effects = isAnswer
     ? answer(state, target, result.addresses)
     : fail(state, target, result.kind === "failed" ? result.text : "no address");
+  if (isLastAnswer) effects.push({ type: "report-answered", cluster: cluster.plan.name });
   return [...effects, ...reportInitialized(state)];
 }
 
@@ -127,10 +131,6 @@ function answer(state: DnsState, target: DnsTarget, records: readonly ResolvedAd
     effects.push({ type: "count", statName: plan.statName, counter: "update_no_rebuild" });
   } else {
     target.addresses = after;
-    // A logical host stays one host when its address changes: membership changes with its first address only.
-    if (dns.kind === "strict_dns" || before.size === 0) {
-      effects.push({ type: "count", statName: plan.statName, counter: "membership_change" });
-    }
     effects.push(publish(target, gone, come));
   }
   effects.push({ type: "arm-timer", timer: target.id, delayMs: delayAfterAnswer(dns, records, state.random) });

@@ -4,12 +4,7 @@ import type { EndpointPlan } from "../../config/plan/cluster.ts";
 import type { LogLine } from "../../messages/log.ts";
 
 /** Counters that discovery moves, as in CLUSTER. */
-export type DiscoveryCounter =
-  | "membership_change"
-  | "update_attempt"
-  | "update_failure"
-  | "update_no_rebuild"
-  | "update_success";
+export type DiscoveryCounter = "update_attempt" | "update_failure" | "update_no_rebuild" | "update_success";
 
 /** Which addresses a lookup wants. */
 export type LookupFamily = "auto" | "v4_only" | "v6_only" | "v4_preferred" | "all";
@@ -33,6 +28,7 @@ export type DnsEffect =
       readonly removed: readonly EndpointPlan[];
       readonly added: readonly EndpointPlan[];
     }
+  | { readonly type: "report-answered"; readonly cluster: string }
   | { readonly type: "report-initialized"; readonly version: number }
   | { readonly type: "count"; readonly statName: string; readonly counter: DiscoveryCounter }
   | { readonly type: "log"; readonly line: LogLine };

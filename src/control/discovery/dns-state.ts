@@ -26,6 +26,8 @@ export interface DnsCluster {
   readonly plan: ClusterPlan;
   readonly dns: DnsPlan;
   readonly targets: DnsTarget[];
+  /** Targets without a first answer. */
+  unanswered: number;
   /** Its endpoints were told whole: from then on changes are told. */
   published: boolean;
 }

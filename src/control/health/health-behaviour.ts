@@ -28,7 +28,7 @@ export const healthCheck: Behaviour<HealthState, HealthMessage, HealthEffect> = 
         return change(state, message.updates, nowMs);
       case "passive-failure-seen": {
         const endpoint = find(state, message.row, message.slot);
-        return endpoint === undefined ? NOTHING : failPassively(state, endpoint, nowMs);
+        return endpoint === undefined ? NOTHING : failPassively(state, endpoint, message.count, nowMs);
       }
       case "stop":
         return stop(state);

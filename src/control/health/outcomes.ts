@@ -26,12 +26,17 @@ export function judge(state: HealthState, session: Session, outcome: ProbeOutcom
   return effects;
 }
 
-/** A response of the endpoint carried x-envoy-immediate-health-check-fail. A probe that is due comes when it is due. */
-export function failPassively(state: HealthState, endpoint: CheckedEndpoint, nowMs: number): HealthEffect[] {
+/** So many responses of the endpoint carried x-envoy-immediate-health-check-fail. A probe that is due comes when it is due. */
+export function failPassively(
+  state: HealthState,
+  endpoint: CheckedEndpoint,
+  count: number,
+  nowMs: number,
+): HealthEffect[] {
   const effects: HealthEffect[] = [];
   // Envoy tells one checker of the cluster only.
   const session = endpoint.sessions.at(-1);
-  if (session !== undefined) takeFailure(state, session, PASSIVE, nowMs, effects);
+  for (let i = 0; i < count && session !== undefined; i++) takeFailure(state, session, PASSIVE, nowMs, effects);
   return effects;
 }
 

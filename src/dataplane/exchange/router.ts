@@ -184,6 +184,8 @@ export class Router implements CallOwner {
         head.setText(H.X_ENVOY_UPSTREAM_SERVICE_TIME, smallNumber(this.upstreamServiceMs));
     }
     this.account.onHead(head, end, host.isGrpc, this.call.endpoint);
+    if (this.cluster?.plan.healthChecks.length !== 0 && head.has(H.X_ENVOY_IMMEDIATE_HEALTH_CHECK_FAIL))
+      this.call.endpoint?.failAtOnce();
     host.response.status = head.status; // for %RESPONSE_CODE% in what follows
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, host);
     this.countAttempts(head);

@@ -12,6 +12,7 @@ import type { BreakerUse } from "./breaker-use.ts";
 import type { Dial, DialTargets } from "./dial-target.ts";
 import type { HostBlocks } from "./host-blocks.ts";
 import type { OnSuspected } from "./outlier-monitor.ts";
+import type { PassiveFailures } from "./passive-failures.ts";
 import type { PendingRequest } from "./pending-queue.ts";
 import type { Pool } from "./pool.ts";
 import type { UpstreamRequest } from "./upstream.ts";
@@ -23,6 +24,7 @@ export interface UpstreamServices extends NodeTables {
   readonly random: Random;
   readonly stats: StatsWriter;
   readonly hostBlocks: HostBlocks;
+  readonly passiveFailures: PassiveFailures;
   readonly dial: Dial;
   readonly codecs: ClientCodecs;
   readonly onSuspected: OnSuspected;
@@ -44,6 +46,8 @@ export interface ClusterHome {
   readonly plan: ClusterPlan;
   readonly services: UpstreamServices;
   readonly targets: DialTargets;
+  /** Of the cluster in the node-wide tables. */
+  readonly row: number;
   /** CLUSTER block. */
   readonly stats: Float64Array;
   /** HTTP2_CODEC block, made for the first HTTP/2 connection. */

@@ -14,6 +14,7 @@ import type { ClientCodecs, UpstreamServices } from "./cluster-home.ts";
 import type { Dial } from "./dial-target.ts";
 import { HostBlocks } from "./host-blocks.ts";
 import type { OnSuspected } from "./outlier-monitor.ts";
+import { PassiveFailures, type TellPassiveFailure } from "./passive-failures.ts";
 import type { Cluster, Upstreams } from "./upstream.ts";
 import { UpstreamCluster } from "./upstream-cluster.ts";
 
@@ -33,6 +34,8 @@ export interface ClusterManagerOptions {
   readonly codecs?: ClientCodecs;
   /** Default: nobody hears of it. */
   readonly onSuspected?: OnSuspected;
+  /** Default: nobody is told. */
+  readonly onPassiveFailure?: TellPassiveFailure;
 }
 
 /** The clusters of a worker. */
@@ -52,6 +55,8 @@ export class ClusterManager implements Upstreams {
 
   constructor(options: ClusterManagerOptions) {
     const { net, stats, random } = options;
+    const tables = options.tables ?? nodeTables(createNodeMemory(1), 0);
+    const tell = options.onPassiveFailure ?? (() => {});
     this.isAlone = options.tables === undefined;
     this.services = {
       clock: net.clock,
@@ -62,7 +67,8 @@ export class ClusterManager implements Upstreams {
       dial: options.dial ?? ((target, handler) => dial(net, target, handler)),
       codecs: options.codecs ?? clientCodecs,
       onSuspected: options.onSuspected ?? (() => {}),
-      ...(options.tables ?? nodeTables(createNodeMemory(1), 0)),
+      passiveFailures: new PassiveFailures({ health: tables.health, wheel: net.wheel, tell }),
+      ...tables,
     };
   }
 

@@ -19,6 +19,7 @@ export class ConnectionAccount {
     this.home = home;
     this.endpoint = endpoint;
     this.begunMs = home.services.clock.nowMs();
+    home.services.traffic.mark(home.row);
     this.count(CX_TOTAL);
     this.add(CX_ACTIVE, 1);
     this.addHost(HOST_CX_TOTAL, 1);

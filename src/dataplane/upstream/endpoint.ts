@@ -18,6 +18,8 @@ export interface EndpointHome {
   readonly health: HealthTable;
   /** Active requests by slot over all workers; null when nobody balances by them. */
   readonly load: UseTable | null;
+  /** Takes an endpoint out at once, by slot; null when the cluster has no active checks. */
+  readonly failAtOnce: ((slot: number) => void) | null;
 }
 
 /** An endpoint as the table holds it. */
@@ -77,6 +79,11 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
 
   activeRequests(): number {
     return this.home.load === null ? this.active : this.home.load.sum(this.slot, 0);
+  }
+
+  failAtOnce(): void {
+    // Of one that has left, the slot may be another's by now.
+    if (!this.isRetired && !this.facts.check.disabled) this.home.failAtOnce?.(this.slot);
   }
 
   /** Counts requests in flight. */

@@ -149,13 +149,16 @@ export class UpstreamCluster implements Cluster {
 
   private make(set: EndpointSetFull): ClusterParts {
     const { plan, services, stats } = this;
-    const home = new LazyHome(plan, services, stats, set.row);
+    const { row } = set;
+    const home = new LazyHome(plan, services, stats, row);
     const load = plan.balancer.kind === "least_request" ? services.load : null;
+    const failAtOnce = (slot: number): void => services.passiveFailures.raise(row, slot);
     const endpointHome = {
       hostPrefix: `host.${plan.name}.`,
       blocks: services.hostBlocks,
       health: services.health,
       load,
+      failAtOnce: plan.healthChecks.length > 0 ? failAtOnce : null,
     };
     const table = new EndpointTable(endpointHome, plan);
     table.apply(set);
@@ -177,6 +180,7 @@ class LazyHome implements ClusterHome {
   readonly plan: ClusterPlan;
   readonly services: UpstreamServices;
   readonly targets: DialTargets;
+  readonly row: number;
   readonly stats: Float64Array;
   readonly breakers: BreakerUse;
   readonly pending: Map<UpstreamRequest, PendingRequest> = new Map();
@@ -190,6 +194,7 @@ class LazyHome implements ClusterHome {
     this.plan = plan;
     this.services = services;
     this.targets = new DialTargets(plan);
+    this.row = row;
     this.stats = stats;
     this.prefix = `cluster.${plan.statName}.`;
     this.breakers = new BreakerUse(plan, services.breakers, row);

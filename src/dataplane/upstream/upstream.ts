@@ -42,6 +42,8 @@ export interface Endpoint {
   readonly slot: number;
   /** It has left the cluster: its slot may be another one's. */
   readonly isRetired: boolean;
+  /** An answer of it carried x-envoy-immediate-health-check-fail: where the cluster has active checks it fails them from now on. */
+  failAtOnce(): void;
 }
 
 /** A wish for one stream; made by the exchange's router, once per attempt. */

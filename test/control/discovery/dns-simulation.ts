@@ -33,6 +33,8 @@ export class DnsSimulation {
   readonly host: ActorHost<DnsState, DiscoveryInput, Exclude<DnsEffect, TimerEffect>>;
   readonly logs: string[] = [];
   readonly initialized: number[] = [];
+  /** Clusters that were reported as answered. */
+  readonly answered: string[] = [];
   published: readonly EndpointPlan[] = [];
   /** How many endpoints each word about the cluster named. */
   readonly told: number[] = [];
@@ -102,6 +104,9 @@ export class DnsSimulation {
         if (gone.length > 0) throw new Error(`went without having come: ${gone.join()}`);
         return;
       }
+      case "report-answered":
+        this.answered.push(effect.cluster);
+        return;
       case "report-initialized":
         this.initialized.push(effect.version);
         return;

@@ -2,7 +2,9 @@
 
 import { addressText } from "../../../config/plan/address.ts";
 import type { ClusterPlan, EndpointPlan } from "../../../config/plan/cluster.ts";
+import type { EndpointFacts } from "../../../config/plan/endpoint-set.ts";
 import { compileRegex } from "../../../config/plan/regex.ts";
+import { HealthFlag, healthText } from "../../../telemetry/health-table.ts";
 import { HOST } from "../../../telemetry/host-stats.ts";
 import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
 
@@ -11,10 +13,9 @@ export const clustersPage: Page = showing("/clusters", "upstream cluster status"
   filter: "Regular expression (Google re2) for filtering clusters by name",
 });
 
-/** The endpoints of a cluster now: those of the file, or those its names resolved to. */
-export function endpointsOf(context: PageContext, cluster: ClusterPlan): readonly EndpointPlan[] {
-  if (cluster.discovery.kind === "static") return cluster.discovery.endpoints;
-  return context.view.endpoints().find((set) => set.cluster === cluster.name)?.endpoints ?? [];
+/** The endpoints of every cluster now, by its name: those of the file, or those its names resolved to. */
+export function endpointSets(context: PageContext): ReadonlyMap<string, readonly EndpointFacts[]> {
+  return new Map(context.view.endpoints().map(({ cluster, endpoints }) => [cluster, endpoints]));
 }
 
 function answer(context: PageContext, query: URLSearchParams): PageAnswer {
@@ -28,13 +29,20 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
       return textAnswer("Invalid re2 regex", 400);
     }
   }
+  const sets = endpointSets(context);
+  const shown = clusters.map((cluster) => ({ cluster, endpoints: sets.get(cluster.name) ?? [] }));
   if (query.get("format") === "json") {
-    return jsonAnswer({ cluster_statuses: clusters.map((cluster) => clusterJson(context, cluster)) });
+    return jsonAnswer({ cluster_statuses: shown.map((one) => clusterJson(context, one)) });
   }
-  return textAnswer(clusters.map((cluster) => clusterText(context, cluster)).join(""));
+  return textAnswer(shown.map((one) => clusterText(context, one)).join(""));
 }
 
-function clusterText(context: PageContext, cluster: ClusterPlan): string {
+interface Shown {
+  readonly cluster: ClusterPlan;
+  readonly endpoints: readonly EndpointFacts[];
+}
+
+function clusterText(context: PageContext, { cluster, endpoints }: Shown): string {
   const lines = [`observability_name::${cluster.statName}`];
   for (const priority of ["default", "high"] as const) {
     const breaker = cluster.breakers[priority];
@@ -46,7 +54,7 @@ function clusterText(context: PageContext, cluster: ClusterPlan): string {
     );
   }
   lines.push("added_via_api::false");
-  for (const endpoint of endpointsOf(context, cluster)) {
+  for (const endpoint of endpoints) {
     const address = addressText(endpoint.address);
     for (const [name, value] of hostFacts(context, cluster, endpoint)) lines.push(`${address}::${name}::${value}`);
   }
@@ -56,14 +64,14 @@ function clusterText(context: PageContext, cluster: ClusterPlan): string {
 function hostFacts(
   context: PageContext,
   cluster: ClusterPlan,
-  endpoint: EndpointPlan,
+  endpoint: EndpointFacts,
 ): [string, string | number | boolean][] {
   const stats = hostStats(context, cluster, endpoint);
   const counters = [...HOST.names].sort().map((name): [string, number] => [name, stats[HOST.names.indexOf(name)] ?? 0]);
   return [
     ...counters,
     ["hostname", endpoint.hostname],
-    ["health_flags", HEALTH_FLAGS[endpoint.health]],
+    ["health_flags", healthText(context.view.healthFlags(endpoint))],
     ["weight", endpoint.weight],
     ["region", endpoint.locality.region],
     ["zone", endpoint.locality.zone],
@@ -80,7 +88,7 @@ function hostStats(context: PageContext, cluster: ClusterPlan, endpoint: Endpoin
   return context.stats.block(HOST, prefix) ?? new Float64Array(HOST.names.length);
 }
 
-function clusterJson(context: PageContext, cluster: ClusterPlan): unknown {
+function clusterJson(context: PageContext, { cluster, endpoints }: Shown): unknown {
   const thresholds = (["default", "high"] as const).map((priority) => {
     const breaker = cluster.breakers[priority];
     return {
@@ -91,7 +99,7 @@ function clusterJson(context: PageContext, cluster: ClusterPlan): unknown {
       max_retries: breaker.retriesMax,
     };
   });
-  const hosts = endpointsOf(context, cluster).map((endpoint) => hostJson(context, cluster, endpoint));
+  const hosts = endpoints.map((endpoint) => hostJson(context, cluster, endpoint));
   return {
     name: cluster.name,
     ...(hosts.length > 0 ? { host_statuses: hosts } : {}),
@@ -100,7 +108,7 @@ function clusterJson(context: PageContext, cluster: ClusterPlan): unknown {
   };
 }
 
-function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: EndpointPlan): unknown {
+function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: EndpointFacts): unknown {
   const { address, locality } = endpoint;
   const values = hostStats(context, cluster, endpoint);
   const stats = HOST.names.map((name, i) => ({
@@ -114,7 +122,7 @@ function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: Endpoint
         ? { pipe: { path: address.path } }
         : { socket_address: { address: address.host, port_value: address.port } },
     stats,
-    health_status: { eds_health_status: EDS_STATUS[endpoint.health] },
+    health_status: healthJson(context.view.healthFlags(endpoint), endpoint),
     weight: endpoint.weight,
     ...(endpoint.hostname === "" ? {} : { hostname: endpoint.hostname }),
     ...(endpoint.priority === 0 ? {} : { priority: endpoint.priority }),
@@ -126,14 +134,10 @@ function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: Endpoint
   };
 }
 
-const HEALTH_FLAGS: Readonly<Record<EndpointPlan["health"], string>> = {
-  unknown: "healthy",
-  healthy: "healthy",
-  unhealthy: "/failed_eds_health",
-  draining: "/eds_status_draining",
-  timeout: "/failed_eds_health",
-  degraded: "/degraded_eds_health",
-};
+function healthJson(flags: number, { health }: EndpointFacts): unknown {
+  const raised = FLAG_FIELDS.filter(([flag]) => (flags & flag) !== 0).map(([, field]) => [field, true]);
+  return { ...Object.fromEntries(raised), eds_health_status: EDS_STATUS[health] };
+}
 
 /** Envoy's names of what EDS or the file says. */
 export const EDS_STATUS: Readonly<Record<EndpointPlan["health"], string>> = {
@@ -144,3 +148,14 @@ export const EDS_STATUS: Readonly<Record<EndpointPlan["health"], string>> = {
   timeout: "UNHEALTHY",
   degraded: "DEGRADED",
 };
+
+/** Flags as admin.v3.HostHealthStatus names them. */
+const FLAG_FIELDS: readonly (readonly [flag: number, field: string])[] = [
+  [HealthFlag.FailedActiveHc, "failed_active_health_check"],
+  [HealthFlag.FailedOutlierCheck, "failed_outlier_check"],
+  [HealthFlag.DegradedActiveHc, "failed_active_degraded_check"],
+  [HealthFlag.PendingDynamicRemoval, "pending_dynamic_removal"],
+  [HealthFlag.PendingActiveHc, "pending_active_hc"],
+  [HealthFlag.ExcludedViaImmediateHcFail, "excluded_via_immediate_hc_fail"],
+  [HealthFlag.ActiveHcTimeout, "active_hc_timeout"],
+];

@@ -1,7 +1,7 @@
 // The endpoints of /config_dump?include_eds: every cluster's assignment as it is now, grouped by priority and locality as Envoy groups it.
 import type { EndpointPlan } from "../../../config/plan/cluster.ts";
 import type { PageContext } from "../page.ts";
-import { EDS_STATUS, endpointsOf } from "./clusters.ts";
+import { EDS_STATUS, endpointSets } from "./clusters.ts";
 import { addressJson } from "./listeners.ts";
 
 /** Any JSON object. */
@@ -12,11 +12,12 @@ export type JsonValue = string | number | boolean | null | Json | readonly JsonV
 
 /** One assignment a cluster. */
 export function endpointConfigs(context: PageContext): Json[] {
+  const sets = endpointSets(context);
   return context.view.plan().clusters.map((cluster) => ({
     endpoint_config: {
       "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
       cluster_name: cluster.name,
-      endpoints: localities(endpointsOf(context, cluster)).map(localityJson),
+      endpoints: localities(sets.get(cluster.name) ?? []).map(localityJson),
       policy: { overprovisioning_factor: cluster.overprovisioningPercent },
     },
   }));

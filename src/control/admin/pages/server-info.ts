@@ -108,14 +108,21 @@ export const certsPage: Page = showing("/certs", "print certs on machine", ({ vi
   return jsonAnswer(certificates.length === 0 ? {} : { certificates });
 });
 
-/** /init_dump: what the start still waits for. */
+/**
+ * /init_dump: what the start still waits for. As Envoy's, under the init manager of each listener that waits (without the hash of the
+ * listener that Envoy adds), and with our reasons, which Envoy does not give for clusters.
+ */
 export const initDumpPage: Page = showing(
   "/init_dump",
   "dump current Envoy init manager information (experimental)",
   ({ view }) => {
     const { state, reasons } = view.readiness();
     if (state === "LIVE" || state === "DRAINING") return jsonAnswer({});
-    return jsonAnswer({ unready_targets_dumps: [{ name: "init manager Server", target_names: reasons }] });
+    const dumps = view.plan().listeners.map(({ name }) => ({
+      name: `init manager Listener-local-init-manager ${name}`,
+      target_names: reasons,
+    }));
+    return jsonAnswer(dumps.length === 0 ? {} : { unready_targets_dumps: dumps });
   },
   {
     mask: "The desired component to dump unready targets. The mask is parsed as a Protobuf::FieldMask. For example, get the unready targets of all listeners with /init_dump?mask=listener`",

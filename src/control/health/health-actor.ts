@@ -1,0 +1,192 @@
+// Runs the health side on its thread: the judge of active checks and the outlier detector, whose effects it performs with a prober, the
+// shared tables, a statistics writer, event log files and the link to the supervisor.
+import { ActorHost } from "../../actor/actor-host.ts";
+import type { TimerEffect } from "../../actor/behaviour.ts";
+import { misbehave } from "../../actor/misbehave.ts";
+import type { Link } from "../../actor/thread-link.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
+import type { TimerWheel } from "../../base/timer-wheel.ts";
+import type { HealthInput, HealthOrder, HealthOutput } from "../../messages/health.ts";
+import { HEALTH_CHECK } from "../../telemetry/health-check-stats.ts";
+import { HealthFlag } from "../../telemetry/health-table.ts";
+import type { NodeTables } from "../../telemetry/node-memory.ts";
+import { OUTLIER } from "../../telemetry/outlier-stats.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import { EventFiles } from "./event-files.ts";
+import { healthCheck } from "./health-behaviour.ts";
+import type { HealthEffect, HealthMessage } from "./health-effects.ts";
+import { emptyHealthState, type HealthState } from "./health-state.ts";
+import { outlierDetection } from "./outlier/outlier-behaviour.ts";
+import type { OutlierEffect, OutlierMessage } from "./outlier/outlier-effects.ts";
+import { emptyOutlierState, type OutlierState } from "./outlier/outlier-state.ts";
+import type { Probe, ProbeOutcome, Prober, ProbeTarget } from "./probe.ts";
+
+/** What the actor stands on. */
+export interface HealthActorParts {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly stats: StatsWriter;
+  readonly tables: Pick<NodeTables, "health" | "traffic" | "outliers">;
+  readonly prober: Prober;
+  readonly link: Link<HealthOrder, HealthOutput>;
+  /** Called after the actor was stopped. */
+  onStopped(): void;
+}
+
+/** Starts the actor; it lives until it is told to stop. */
+export function runHealthActor(parts: HealthActorParts): void {
+  const { link } = parts;
+  const actor = new HealthActor(parts);
+  link.receive((message) => {
+    if (message.type === "misbehave") return misbehave(message.how);
+    actor.receive(message);
+    if (message.type !== "stop") return;
+    link.send({ type: "stopped" });
+    link.close();
+    parts.onStopped();
+  });
+  link.send({ type: "started" });
+}
+
+class HealthActor {
+  private readonly parts: HealthActorParts;
+  private readonly files: EventFiles;
+  private readonly judge: ActorHost<HealthState, Exclude<HealthMessage, { type: "timer-fired" }>, JudgeEffect>;
+  private readonly detector: ActorHost<OutlierState, Exclude<OutlierMessage, { type: "timer-fired" }>, DetectorEffect>;
+  private readonly probes = new Map<number, Probe>();
+
+  constructor(parts: HealthActorParts) {
+    const { clock, wheel, random, link } = parts;
+    const { health, outliers, traffic } = parts.tables;
+    const flagsOf = (slot: number): number => Atomics.load(health.flags, slot);
+    const wallMs = (): number => clock.wallMs();
+    this.parts = parts;
+    this.files = new EventFiles(wheel, (text) =>
+      link.send({ type: "log-written", line: { level: "warning", component: "health_checker", text } }),
+    );
+    const state = emptyHealthState({ random, wallMs, flagsOf, hasTraffic: (row) => traffic.hasTraffic(row) });
+    const setOf = (cluster: string) => state.sets.get(cluster);
+    this.judge = new ActorHost(healthCheck, state, { clock, wheel, perform: (effect) => this.performCheck(effect) });
+    this.detector = new ActorHost(
+      outlierDetection,
+      emptyOutlierState({ random, wallMs, flagsOf, setOf, table: outliers }),
+      { clock, wheel, perform: (effect) => this.performOutlier(effect) },
+    );
+  }
+
+  /** The judge hears first: the detector reads the endpoint sets that it keeps. */
+  receive(message: HealthInput): void {
+    switch (message.type) {
+      case "plan-assigned":
+      case "endpoints-changed":
+        this.judge.tell(message);
+        this.detector.tell(message);
+        return;
+      case "passive-failure-seen":
+        this.judge.tell(message);
+        return;
+      case "outlier-suspected":
+        this.detector.tell(message);
+        return;
+      case "reopen-logs":
+        this.files.reopen();
+        return;
+      case "stop":
+        this.stop(message);
+        return;
+    }
+  }
+
+  private stop(message: HealthInput & { readonly type: "stop" }): void {
+    for (const host of [this.judge, this.detector]) {
+      host.tell(message);
+      host.stop();
+    }
+    this.parts.prober.close();
+    this.files.close();
+  }
+
+  private performCheck(effect: JudgeEffect): void {
+    const { link, prober, stats } = this.parts;
+    switch (effect.type) {
+      case "open-probe": {
+        const { probe, target } = effect;
+        this.probes.set(
+          probe,
+          prober.create(target, (outcome) => this.onOutcome(probe, target, outcome)),
+        );
+        return;
+      }
+      case "start-probe":
+        this.probes.get(effect.probe)?.start();
+        return;
+      case "close-probe":
+        this.probes.get(effect.probe)?.close();
+        this.probes.delete(effect.probe);
+        return;
+      case "change-flags":
+        this.changeFlags(effect);
+        return;
+      case "count":
+        add(stats.block(HEALTH_CHECK, effect.prefix), HEALTH_CHECK.at[effect.counter], 1);
+        return;
+      case "set-gauge":
+        stats.block(HEALTH_CHECK, effect.prefix)[HEALTH_CHECK.at[effect.gauge]] = effect.value;
+        return;
+      case "write-event":
+        this.files.write(effect.path, effect.text);
+        return;
+      case "log":
+        link.send({ type: "log-written", line: effect.line });
+        return;
+      case "report-warmed":
+        link.send({ type: "cluster-warmed", cluster: effect.cluster });
+        return;
+      case "answer-endpoints":
+        link.send({ type: "endpoints-applied", missed: effect.missed });
+        return;
+    }
+  }
+
+  private performOutlier(effect: DetectorEffect): void {
+    switch (effect.type) {
+      case "change-flags":
+        this.changeFlags(effect);
+        return;
+      case "add": {
+        const block = this.parts.stats.block(OUTLIER, `cluster.${effect.statName}.outlier_detection.`);
+        add(block, OUTLIER.at[effect.stat], effect.amount);
+        return;
+      }
+      case "write-event":
+        this.files.write(effect.path, effect.text);
+        return;
+    }
+  }
+
+  private onOutcome(probe: number, { cluster, endpoint }: ProbeTarget, outcome: ProbeOutcome): void {
+    this.judge.tell({ type: "probe-finished", probe, outcome });
+    if (cluster.outlier === null || (outcome.kind !== "success" && outcome.kind !== "degraded")) return;
+    const { slot } = endpoint;
+    const isEjected = (Atomics.load(this.parts.tables.health.flags, slot) & HealthFlag.FailedOutlierCheck) !== 0;
+    const row = this.judge.state.sets.get(cluster.name)?.row;
+    if (isEjected && row !== undefined) this.detector.tell({ type: "active-check-passed", row, slot });
+  }
+
+  private changeFlags({ row, slot, raise, lower }: FlagEffect): void {
+    const { health } = this.parts.tables;
+    health.set(slot, raise);
+    health.clear(slot, lower);
+    health.bump(row);
+  }
+}
+
+type JudgeEffect = Exclude<HealthEffect, TimerEffect>;
+type DetectorEffect = Exclude<OutlierEffect, TimerEffect>;
+type FlagEffect = Extract<JudgeEffect, { readonly type: "change-flags" }>;
+
+function add(block: Float64Array, at: number, amount: number): void {
+  block[at] = (block[at] as number) + amount;
+}

@@ -1,0 +1,78 @@
+// The first round of active checks, which listeners wait for as in Envoy: which clusters have had it, and why the node is not ready yet.
+// Pure; health-owner.ts tells it what happened.
+import type { ClusterPlan } from "../config/plan/cluster.ts";
+import type { ReadinessBook } from "./readiness.ts";
+
+/** The first checks of a plan's clusters. */
+export class FirstChecks {
+  /** The first round takes no longer than this from when all endpoints are known; then the node serves without. */
+  boundMs: number = 0;
+  private readonly readiness: ReadinessBook;
+  private readonly checkedIn: (cluster: string) => number;
+  /** Clusters with active checks that have not had their first round. */
+  private readonly waiting = new Set<string>();
+  /** Clusters some of whose names have had no answer. */
+  private readonly unnamed = new Set<string>();
+
+  /** `checkedIn`: endpoints of a cluster that are checked. */
+  constructor(readiness: ReadinessBook, checkedIn: (cluster: string) => number) {
+    this.readiness = readiness;
+    this.checkedIn = checkedIn;
+  }
+
+  /** Whether nobody waits. */
+  get isOver(): boolean {
+    return this.waiting.size === 0;
+  }
+
+  /** Takes a plan's clusters. */
+  begin(clusters: readonly ClusterPlan[]): void {
+    const checked = clusters.filter(({ healthChecks }) => healthChecks.length > 0);
+    for (const { name } of checked) this.waiting.add(name);
+    this.boundMs = Math.max(0, ...checked.map(firstRoundMs)) * PATIENCE + SPARE_MS;
+    for (const { name, discovery } of clusters) if (discovery.kind !== "static") this.unnamed.add(name);
+    for (const { name } of checked) this.explain(name);
+  }
+
+  /** Every name of these clusters has had its first answer, or its time for one is over. */
+  namesKnown(clusters: readonly string[]): void {
+    for (const name of clusters) if (this.unnamed.delete(name) && this.waiting.has(name)) this.explain(name);
+  }
+
+  /** Whether the endpoints of a cluster are those that its first checks are of. */
+  isKnown(cluster: string): boolean {
+    return !this.unnamed.has(cluster);
+  }
+
+  /** A cluster has had its first round. */
+  warmed(cluster: string): void {
+    this.waiting.delete(cluster);
+    this.readiness.arrived(waitName(cluster));
+  }
+
+  /** Waits no longer; answers with the clusters that it waited for. */
+  giveUp(): readonly string[] {
+    const names = [...this.waiting];
+    for (const name of names) this.warmed(name);
+    return names;
+  }
+
+  private explain(cluster: string): void {
+    const count = this.checkedIn(cluster);
+    const endpoints = count === 1 ? "1 endpoint" : `${count} endpoints`;
+    const what = this.isKnown(cluster) ? endpoints : "its names have no answer yet";
+    this.readiness.awaits(waitName(cluster), `waiting for the first health checks of ${cluster}: ${what}`);
+  }
+}
+
+function waitName(cluster: string): string {
+  return `first checks of ${cluster}`;
+}
+
+function firstRoundMs({ healthChecks }: ClusterPlan): number {
+  return Math.max(...healthChecks.map(({ timeoutMs, initialJitterMs }) => timeoutMs + initialJitterMs));
+}
+
+/** A starved thread raises its timeouts. */
+const PATIENCE = 2;
+const SPARE_MS = 5_000;

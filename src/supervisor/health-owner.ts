@@ -1,0 +1,158 @@
+// Owns the health-check thread for the supervisor: starts it when a plan has active checks or outlier detection, tells it plan and
+// endpoints anew when it died, and keeps the node waiting for the first checks. Its verdicts go through shared memory, not through here.
+import type { RestartPolicy } from "../actor/restart-policy.ts";
+import type { Clock } from "../base/clock.ts";
+import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
+import type { Plan } from "../config/plan/plan.ts";
+import type { HealthInput, HealthOrder, HealthOutput } from "../messages/health.ts";
+import type { NodeMemory } from "../telemetry/node-memory.ts";
+import { ActorThread } from "./actor-thread.ts";
+import type { EndpointRollOut } from "./endpoint-roll-out.ts";
+import { FirstChecks } from "./first-checks.ts";
+import type { Logger } from "./log/logger.ts";
+import type { ReadinessBook } from "./readiness.ts";
+import type { StatsDirectory } from "./stats-directory.ts";
+
+/** What it stands on. */
+export interface HealthOwnerParts {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly stats: StatsDirectory;
+  readonly readiness: ReadinessBook;
+  readonly policy: RestartPolicy;
+  readonly memory: NodeMemory;
+  readonly endpoints: EndpointRollOut;
+  /** Every endpoint of every cluster with active checks has had its first outcome, or its time is over; at once when there is none. */
+  onWarmed(): void;
+}
+
+/** The health-check actor, seen from the main thread. */
+export class HealthOwner {
+  private readonly parts: HealthOwnerParts;
+  private readonly thread: ActorThread<HealthOrder, HealthOutput>;
+  private readonly first: FirstChecks;
+  private readonly deadline: Timer = new Timer(() => this.giveUpWaiting());
+  private plan: Plan | null = null;
+  private version = 0;
+  private isWarmed = false;
+
+  constructor(parts: HealthOwnerParts) {
+    const { clock, wheel, policy, memory } = parts;
+    this.parts = parts;
+    this.first = new FirstChecks(parts.readiness, (cluster) => parts.endpoints.checkedIn(cluster));
+    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: NAME, policy, memory });
+  }
+
+  /** Starts with a plan. Clusters whose endpoints are names are checked from `namesKnown` on. */
+  start(version: number, plan: Plan): void {
+    this.version = version;
+    this.plan = plan;
+    this.first.begin(plan.clusters);
+    if (this.watched().length > 0) this.thread.start();
+    this.lookWhetherWarmed();
+  }
+
+  /** Every name of a cluster has had its first answer: what they say now is what its first checks are of. */
+  namesKnown(cluster: string): void {
+    this.first.namesKnown([cluster]);
+    this.parts.endpoints.widen(READER, [cluster]);
+  }
+
+  /** Every name of every cluster has had its first answer, or its time for one is over. */
+  allNamesKnown(): void {
+    const names = (this.plan?.clusters ?? []).map(({ name }) => name);
+    this.first.namesKnown(names);
+    this.parts.endpoints.widen(READER, names);
+    if (!this.isWarmed) this.parts.wheel.arm(this.deadline, this.first.boundMs);
+  }
+
+  /** Sends to the actor; nobody hears it when the plan has nothing to watch. */
+  tell(message: HealthInput): void {
+    this.thread.send(message);
+  }
+
+  /** Ends the thread; it has `deadlineMs` to write its logs. */
+  stop(deadlineMs: number): Promise<void> {
+    this.parts.wheel.remove(this.deadline);
+    return this.thread.stop({ order: { type: "stop" }, deadlineMs });
+  }
+
+  /** Makes it die: for crash tests. */
+  misbehave(how: "throw" | "exit"): void {
+    this.thread.send({ type: "misbehave", how });
+  }
+
+  private threadOwner() {
+    const { endpoints, log, readiness, stats } = this.parts;
+    return {
+      restored: () => stats.noticesOf(NAME),
+      onOpened: () => this.opened(),
+      onMessage: (message: HealthOutput) => this.receive(message),
+      onStable: () => readiness.recovered(NAME),
+      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
+        endpoints.closeReader(READER);
+        stats.zeroGauges(NAME);
+        log.error("main", `health checks died: ${error.message}; they restart in ${delayMs} ms`);
+        if (tooMany) readiness.fails(NAME, `health checks keep dying: ${error.message}`);
+      },
+    };
+  }
+
+  /** Everything a new thread must know. */
+  private opened(): void {
+    const clusters = this.watched();
+    const names = new Set(clusters.map(({ name }) => name));
+    const outlierLogPath = this.plan?.outlierLogPath ?? "";
+    this.thread.send({ type: "plan-assigned", version: this.version, clusters, outlierLogPath });
+    this.parts.endpoints.openReader(READER, {
+      send: (updates) => this.thread.send({ type: "endpoints-changed", updates }),
+      wants: (cluster) => names.has(cluster) && this.first.isKnown(cluster),
+    });
+  }
+
+  private receive(message: HealthOutput): void {
+    switch (message.type) {
+      case "started":
+      case "stopped":
+        return;
+      case "endpoints-applied":
+        this.parts.endpoints.applied(READER, message.missed);
+        return;
+      case "cluster-warmed":
+        this.first.warmed(message.cluster);
+        this.lookWhetherWarmed();
+        return;
+      case "stats-announced":
+        this.parts.stats.add(NAME, message.notices);
+        return;
+      case "log-written":
+        this.parts.log.write(message.line);
+        return;
+    }
+  }
+
+  private lookWhetherWarmed(): void {
+    if (this.isWarmed || !this.first.isOver) return;
+    this.isWarmed = true;
+    this.parts.wheel.remove(this.deadline);
+    this.parts.onWarmed();
+  }
+
+  private giveUpWaiting(): void {
+    const names = this.first.giveUp();
+    const text = `no outcome of the first health checks of ${names.join(", ")} within ${this.first.boundMs / 1000} s: serving without`;
+    this.parts.log.warning("upstream", text);
+    this.lookWhetherWarmed();
+  }
+
+  private watched() {
+    return (this.plan?.clusters ?? []).filter(
+      ({ healthChecks, outlier }) => healthChecks.length > 0 || outlier !== null,
+    );
+  }
+}
+
+const NAME = "health-check";
+/** Its number among the readers of endpoints; workers have theirs from 0. */
+const READER = -1;
