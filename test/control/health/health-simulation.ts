@@ -39,7 +39,8 @@ export class HealthSimulation {
   readonly probes: Map<number, ScriptedProbe> = new Map();
   /** Every change of a stat, by its full name, and of flags, by `flags <slot>`. */
   readonly history: { readonly atMs: number; readonly name: string; readonly value: number }[] = [];
-  private readonly answers = new Map<number, ScriptedAnswer>();
+  /** By slot, and by slot and name of a check. */
+  private readonly answers = new Map<string, ScriptedAnswer>();
   private versions = new Map<string, number>();
 
   constructor() {
@@ -78,7 +79,12 @@ export class HealthSimulation {
 
   /** From now on the endpoint of this slot answers so; unscripted ones pass. */
   script(slot: number, answer: Answer, latencyMs: number = 1): void {
-    this.answers.set(slot, { answer, latencyMs });
+    this.answers.set(String(slot), { answer, latencyMs });
+  }
+
+  /** The same of one check only. */
+  scriptCheck(slot: number, check: string, answer: Answer): void {
+    this.answers.set(`${slot} ${check}`, { answer, latencyMs: 1 });
   }
 
   /** `healthy` or the flags as /clusters shows them. */
@@ -153,8 +159,9 @@ export class HealthSimulation {
     const probe = this.probes.get(id);
     if (probe === undefined) throw new Error(`probe ${id} is not open`);
     const { endpoint, check } = probe.target;
-    append(this.starts, `${endpoint.slot} ${check.name}`.trimEnd(), this.clock.nowMs());
-    const { answer, latencyMs } = this.answers.get(endpoint.slot) ?? { answer: outcome("success"), latencyMs: 1 };
+    const one = `${endpoint.slot} ${check.name}`.trimEnd();
+    append(this.starts, one, this.clock.nowMs());
+    const { answer, latencyMs } = this.answers.get(one) ?? this.answers.get(String(endpoint.slot)) ?? PASSES;
     const ended = answer === "hang" ? outcome("timeout") : answer;
     const delayMs = answer === "hang" ? check.timeoutMs : latencyMs;
     probe.run(this.clock, delayMs, () => this.host.tell({ type: "probe-finished", probe: id, outcome: ended }));
@@ -172,6 +179,11 @@ type OwnEffect = Exclude<HealthEffect, TimerEffect>;
 class ScriptedProbe {
   readonly target: ProbeTarget;
   private timer: Timer | null = null;
+
+  /** It was started and has not ended. */
+  get isRunning(): boolean {
+    return this.timer !== null;
+  }
 
   constructor(target: ProbeTarget) {
     this.target = target;
@@ -251,6 +263,8 @@ export function checkedCluster(
 export function numbered(plan: EndpointPlan, slot: number): EndpointFacts {
   return { ...plan, slot };
 }
+
+const PASSES: ScriptedAnswer = { answer: outcome("success"), latencyMs: 1 };
 
 function append<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
   const list = map.get(key) ?? [];
