@@ -73,7 +73,6 @@ function assign(
     const cluster = state.clusters.get(name) ?? add(state, plan, nowMs, effects);
     cluster.version = version;
     if (state.sets.has(name)) awaitFirstOutcomes(cluster, effects);
-    else cluster.warming = "unseen";
   }
   return effects;
 }
@@ -96,9 +95,8 @@ function drop(
   then: { readonly lowersFlags: boolean },
   effects: HealthEffect[],
 ): void {
-  cluster.warming = "unseen"; // nobody waits for it any more
   for (const endpoint of [...cluster.endpoints.values()]) {
-    endpoint.isAwaited = false;
+    endpoint.isAwaited = false; // nobody waits for the warming of this plan any more
     close(state, endpoint, effects);
     if (then.lowersFlags) lowerFlags(cluster.row, endpoint.facts.slot, effects);
   }

@@ -75,10 +75,7 @@ function takePass(
     if (wasWell) dropStrayVerdict(session, change);
   }
   transition = hear(session, isFirst, change, transition);
-  if (isDegraded !== session.isDegraded) {
-    takeDegraded(state, session, isDegraded, change, effects);
-    if (transition === "unchanged") transition = "changed";
-  }
+  if (isDegraded !== session.isDegraded) takeDegraded(state, session, isDegraded, change, effects);
   effects.push(check.counts.success);
   change.give(effects);
   if (endpoint.unheard === 0) settle(endpoint, effects);

@@ -117,6 +117,17 @@ describe("the judge of active checks", () => {
       assert.equal(sim.probes.size, 0);
     });
 
+    it("counts one that goes neither healthy nor degraded any more", () => {
+      const plan = checkedCluster("c", [httpCheck({ name: "one" }), httpCheck({ name: "two" })]);
+      const sim = entered(plan, facts(0), { 0: outcome("degraded") });
+      sim.clock.advanceMs(10);
+      assert.deepEqual(sim.counts(PREFIX), { healthy: 1, degraded: 1 });
+      assert.equal(sim.counts(`${PREFIX}name.one.`)["degraded"], 1);
+      sim.update({ kind: "full", cluster: "c", row: 0, version: 9, endpoints: [] });
+      assert.deepEqual(sim.counts(PREFIX), {});
+      assert.deepEqual(sim.counts(`${PREFIX}name.one.`), { attempt: 1, success: 1 });
+    });
+
     it("closes a probe that runs when its endpoint goes, and hears no more of it", () => {
       const sim = entered(PLAN, facts(0), { 0: "hang" });
       sim.clock.advanceMs(100);
@@ -232,6 +243,14 @@ describe("the judge of active checks", () => {
       sim.update({ kind: "delta", cluster: "c", baseVersion: 1, version: 2, removed: [], changed: facts(1) });
       sim.clock.advanceMs(10);
       assert.deepEqual(sim.warmed, ["c 1"]);
+    });
+
+    it("is forgotten with the checks that it waited for", () => {
+      const sim = entered(PLAN, facts(0), { 0: "hang" });
+      sim.assign(2, checkedCluster("c", [httpCheck({ intervalMs: 2_000 })]));
+      assert.deepEqual(sim.warmed, []);
+      sim.clock.advanceMs(600);
+      assert.deepEqual(sim.warmed, ["c 2"]);
     });
 
     it("reports every version, waiting again only for endpoints without an outcome", () => {

@@ -145,6 +145,14 @@ describe("an outcome of a probe", () => {
     assert.equal(sim.text(0), "/failed_active_hc");
   });
 
+  it("of a first probe that fails is an event, of a later one only when all are asked for", () => {
+    const sim = one([httpCheck({ eventLogPaths: [LOG] })], outcome("network"));
+    sim.clock.advanceMs(2_500);
+    assert.deepEqual(sim.eventKinds(LOG), [
+      'health_check_failure_event {"failure_type":"NETWORK","first_check":true,"http_status_code":0}',
+    ]);
+  });
+
   it("uses the edge intervals between thresholds once the cluster has traffic", () => {
     const check = httpCheck({ unhealthyIntervalMs: 2_000, unhealthyEdgeIntervalMs: 300, healthyEdgeIntervalMs: 400 });
     const sim = one([check]);
@@ -214,6 +222,10 @@ function checkBooks(sim: HealthSimulation, names: readonly string[]): void {
   }
   const flags = sim.flags[0] as number;
   assert.equal((flags & HealthFlag.FailedActiveHc) !== 0, names.some(isFailed));
+  const total = gauges(sim);
+  assert.equal(total["healthy"] ?? 0, names.length > 1 && !names.some(isFailed) ? 1 : 0);
+  const isDegraded = names.length > 1 && (flags & HealthFlag.DegradedActiveHc) !== 0;
+  assert.equal(total["degraded"] ?? 0, isDegraded ? 1 : 0);
   const isOut = HealthFlag.ActiveHcTimeout | HealthFlag.ExcludedViaImmediateHcFail;
   assert.ok((flags & isOut) === 0 || (flags & HealthFlag.FailedActiveHc) !== 0 || names.length > 1);
 }
