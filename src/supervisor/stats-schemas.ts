@@ -1,7 +1,7 @@
 // Every kind of statistics block that any thread writes: readers find names by these.
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../telemetry/codec-stats.ts";
-import { HEALTH_CHECK } from "../telemetry/health-check-stats.ts";
+import { HEALTH_CHECK, HEALTH_CHECKS } from "../telemetry/health-check-stats.ts";
 import { HOST } from "../telemetry/host-stats.ts";
 import { HTTP } from "../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../telemetry/listener-http-stats.ts";
@@ -15,6 +15,7 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   CLUSTER,
   HTTP1_CODEC,
   HEALTH_CHECK,
+  HEALTH_CHECKS,
   HTTP2_CODEC,
   HOST,
   HTTP,

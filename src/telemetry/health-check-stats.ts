@@ -11,3 +11,10 @@ export const HEALTH_CHECK: BlockSchema<(typeof COUNTERS)[number] | (typeof GAUGE
   counters: COUNTERS,
   gauges: GAUGES,
 });
+
+/** HEALTH_CHECKS blocks: what several named checks of a cluster come to together, under `cluster.<name>.health_check.`. */
+export const HEALTH_CHECKS: BlockSchema<(typeof GAUGES)[number]> = blockSchema({
+  id: "health_checks",
+  counters: [],
+  gauges: GAUGES,
+});

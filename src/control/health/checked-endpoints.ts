@@ -21,7 +21,7 @@ export const CHECK_FLAGS: number =
 export function newCluster(state: HealthState, plan: ClusterPlan, effects: HealthEffect[]): CheckedCluster {
   const prefix = `cluster.${plan.statName}.health_check.`;
   const checks = plan.healthChecks.map((check) => newGroup(state, prefix, check, effects));
-  const total = checks.length > 1 ? tallyOf(state, prefix, effects) : null;
+  const total = checks.length > 1 ? tallyOf(state, "cluster", prefix, effects) : null;
   const row = state.sets.get(plan.name)?.row ?? -1;
   const endpoints = new Map<number, CheckedEndpoint>();
   return { plan, row, checks, total, endpoints, version: 0, warming: "unseen", awaited: 0 };
@@ -112,7 +112,7 @@ export function awaitFirstOutcomes(cluster: CheckedCluster, effects: HealthEffec
 /** Moves one gauge by one. */
 export function shift(tally: Tally, gauge: HealthGauge, by: 1 | -1, effects: HealthEffect[]): void {
   tally[gauge] += by;
-  effects.push({ type: "set-gauge", prefix: tally.prefix, gauge, value: tally[gauge] });
+  effects.push(gaugeEffect(tally, gauge));
 }
 
 function reportWarmed(cluster: CheckedCluster, effects: HealthEffect[]): void {
@@ -131,18 +131,21 @@ function newGroup(state: HealthState, prefix: string, plan: HealthCheckPlan, eff
     passive_failure: count("passive_failure"),
     verify_cluster: count("verify_cluster"),
   };
-  return { plan, tally: tallyOf(state, own, effects), counts };
+  return { plan, tally: tallyOf(state, "check", own, effects), counts };
 }
 
-function tallyOf(state: HealthState, prefix: string, effects: HealthEffect[]): Tally {
-  let tally = state.tallies.get(prefix);
+function tallyOf(state: HealthState, of: Tally["of"], prefix: string, effects: HealthEffect[]): Tally {
+  let tally = state.tallies.get(`${of} ${prefix}`);
   if (tally === undefined) {
-    tally = { prefix, healthy: 0, degraded: 0 };
-    state.tallies.set(prefix, tally);
-    effects.push({ type: "set-gauge", prefix, gauge: "healthy", value: 0 });
-    effects.push({ type: "set-gauge", prefix, gauge: "degraded", value: 0 });
+    tally = { of, prefix, healthy: 0, degraded: 0 };
+    state.tallies.set(`${of} ${prefix}`, tally);
+    effects.push(gaugeEffect(tally, "healthy"), gaugeEffect(tally, "degraded"));
   }
   return tally;
+}
+
+function gaugeEffect(tally: Tally, gauge: HealthGauge): HealthEffect {
+  return { type: "set-gauge", of: tally.of, prefix: tally.prefix, gauge, value: tally[gauge] };
 }
 
 function newSession(

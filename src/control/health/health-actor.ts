@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { HealthInput, HealthOrder, HealthOutput } from "../../messages/health.ts";
-import { HEALTH_CHECK } from "../../telemetry/health-check-stats.ts";
+import { HEALTH_CHECK, HEALTH_CHECKS } from "../../telemetry/health-check-stats.ts";
 import { HealthFlag } from "../../telemetry/health-table.ts";
 import type { NodeTables } from "../../telemetry/node-memory.ts";
 import { OUTLIER } from "../../telemetry/outlier-stats.ts";
@@ -133,7 +133,7 @@ class HealthActor {
         add(stats.block(HEALTH_CHECK, effect.prefix), HEALTH_CHECK.at[effect.counter], 1);
         return;
       case "set-gauge":
-        stats.block(HEALTH_CHECK, effect.prefix)[HEALTH_CHECK.at[effect.gauge]] = effect.value;
+        setGauge(stats, effect);
         return;
       case "write-event":
         this.files.write(effect.path, effect.text);
@@ -185,7 +185,13 @@ class HealthActor {
 
 type JudgeEffect = Exclude<HealthEffect, TimerEffect>;
 type DetectorEffect = Exclude<OutlierEffect, TimerEffect>;
+type GaugeEffect = Extract<JudgeEffect, { readonly type: "set-gauge" }>;
 type FlagEffect = Extract<JudgeEffect, { readonly type: "change-flags" }>;
+
+function setGauge(stats: StatsWriter, { of, prefix, gauge, value }: GaugeEffect): void {
+  if (of === "cluster") stats.block(HEALTH_CHECKS, prefix)[HEALTH_CHECKS.at[gauge]] = value;
+  else stats.block(HEALTH_CHECK, prefix)[HEALTH_CHECK.at[gauge]] = value;
+}
 
 function add(block: Float64Array, at: number, amount: number): void {
   block[at] = (block[at] as number) + amount;

@@ -43,7 +43,14 @@ export type HealthEffect =
   /** Adds one to the eight under `prefix`: `cluster.X.health_check.`, or `cluster.X.health_check.name.Y.` of a named check. */
   | { readonly type: "count"; readonly prefix: string; readonly counter: HealthCounter }
   /** Given for both gauges as soon as a cluster has checks: all eight values are there from the start. */
-  | { readonly type: "set-gauge"; readonly prefix: string; readonly gauge: HealthGauge; readonly value: number }
+  | {
+      readonly type: "set-gauge";
+      /** `cluster`: what several checks come to together; under that prefix are the two gauges and nothing else. */
+      readonly of: "check" | "cluster";
+      readonly prefix: string;
+      readonly gauge: HealthGauge;
+      readonly value: number;
+    }
   /** Appends one line (without its end) to a file; `reopen-logs` is the actor's own business. */
   | { readonly type: "write-event"; readonly path: string; readonly text: string }
   | { readonly type: "log"; readonly line: LogLine }

@@ -60,6 +60,7 @@ export interface CheckGroup {
 
 /** Both gauges under one prefix; clusters of one alt_stat_name share it. */
 export interface Tally {
+  readonly of: "check" | "cluster";
   readonly prefix: string;
   healthy: number;
   degraded: number;

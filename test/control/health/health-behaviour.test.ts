@@ -186,7 +186,7 @@ describe("the judge of active checks", () => {
       sim.assign(2);
       sim.update({ kind: "full", cluster: "c", row: 3, version: 1, endpoints: facts(5) });
       sim.assign(3, PLAN);
-      sim.host.tell({ type: "passive-failure-seen", row: 3, slot: 5 });
+      sim.host.tell({ type: "passive-failure-seen", row: 3, slot: 5, count: 1 });
       assert.equal(sim.text(5), "/failed_active_hc/excluded_via_immediate_hc_fail");
     });
 

@@ -16,7 +16,7 @@ describe("an outcome of a probe", () => {
     it("fails the endpoint at once and excludes it until enough probes passed", () => {
       const sim = one([httpCheck({ eventLogPaths: [LOG], alwaysLogFailures: true })]);
       sim.clock.advanceMs(500);
-      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0 });
+      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0, count: 1 });
       assert.equal(sim.text(0), "/failed_active_hc/excluded_via_immediate_hc_fail");
       assert.deepEqual(sim.counts(PREFIX), { attempt: 1, success: 1, failure: 1, passive_failure: 1 });
       sim.clock.advanceMs(1_000);
@@ -34,23 +34,30 @@ describe("an outcome of a probe", () => {
     it("counts when the endpoint is failed already, and excludes it", () => {
       const sim = one([httpCheck()], outcome("refused"));
       sim.clock.advanceMs(500);
-      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0 });
+      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0, count: 1 });
       assert.equal(sim.text(0), "/failed_active_hc/excluded_via_immediate_hc_fail");
       assert.deepEqual(sim.counts(PREFIX), { attempt: 1, failure: 2, passive_failure: 1 });
+    });
+
+    it("counts each of several that were seen at once", () => {
+      const sim = one([httpCheck()]);
+      sim.clock.advanceMs(500);
+      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0, count: 3 });
+      assert.deepEqual(sim.counts(PREFIX), { attempt: 1, success: 1, failure: 3, passive_failure: 3 });
     });
 
     it("does not move the next probe", () => {
       const sim = one([httpCheck()]);
       sim.clock.advanceMs(500);
-      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0 });
+      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0, count: 1 });
       sim.clock.advanceMs(1_600);
       assert.deepEqual(sim.starts.get("0")?.map(inTenths), [0, 10, 20]);
     });
 
     it("of an endpoint that is not checked changes nothing", () => {
       const sim = one([httpCheck()]);
-      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 77 });
-      sim.host.tell({ type: "passive-failure-seen", row: 9, slot: 0 });
+      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 77, count: 1 });
+      sim.host.tell({ type: "passive-failure-seen", row: 9, slot: 0, count: 1 });
       assert.deepEqual(sim.counts(PREFIX), { attempt: 1 });
     });
 
@@ -121,7 +128,7 @@ describe("an outcome of a probe", () => {
       sim.scriptCheck(0, "two", outcome("success"));
       sim.clock.advanceMs(5_000);
       assert.deepEqual(sim.warmed, ["c 1"]);
-      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0 });
+      sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0, count: 1 });
       assert.equal(sim.stats.get(`${PREFIX}name.two.passive_failure`), 1);
       assert.deepEqual(gauges(sim), { "name.one.healthy": 1 });
     });
@@ -231,7 +238,7 @@ function checkBooks(sim: HealthSimulation, names: readonly string[]): void {
 }
 
 function tell(sim: HealthSimulation, check: string, answer: Answer | "passive"): void {
-  if (answer === "passive") sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0 });
+  if (answer === "passive") sim.host.tell({ type: "passive-failure-seen", row: 0, slot: 0, count: 1 });
   else sim.scriptCheck(0, check, answer);
 }
 
