@@ -55,7 +55,7 @@ export class ClusterManager implements Upstreams {
 
   constructor(options: ClusterManagerOptions) {
     const { net, stats, random } = options;
-    const tables = options.tables ?? nodeTables(createNodeMemory(1), 0);
+    const tables = options.tables ?? nodeTables(createNodeMemory(1, LONE_SLOTS, LONE_ROWS), 0);
     const tell = options.onPassiveFailure ?? (() => {});
     this.isAlone = options.tables === undefined;
     this.services = {
@@ -179,3 +179,7 @@ export class ClusterManager implements Upstreams {
     return row;
   }
 }
+
+/** What a manager without shared tables has room for: it makes its own, and many of them come and go in tests. */
+const LONE_SLOTS = 1 << 14;
+const LONE_ROWS = 1 << 8;
