@@ -56,15 +56,23 @@ export class ProbeBench {
   /** An endpoint with manners of its own. */
   async behaving(manners: Manners): Promise<Door> {
     const server = createServer({ allowHalfOpen: true });
+    const door = await this.serving(server);
+    server.on("connection", (socket: Socket) => {
+      socket.on("end", () => socket.end());
+      socket.on("data", (chunk) => door.requests.push(chunk.toString("latin1")));
+      manners(socket, door.connections);
+    });
+    return door;
+  }
+
+  /** An endpoint that is a server of Node's; what comes to it is not recorded. */
+  async serving(server: Server): Promise<Door> {
     const door: Door = { port: 0, requests: [], connections: 0, open: new Set(), empty: () => allClosed(door.open) };
-    server.on("connection", (socket) => {
+    server.on("connection", (socket: Socket) => {
       door.connections++;
       door.open.add(socket);
       socket.on("close", () => door.open.delete(socket));
       socket.on("error", () => {});
-      socket.on("end", () => socket.end());
-      socket.on("data", (chunk) => door.requests.push(chunk.toString("latin1")));
-      manners(socket, door.connections);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     Object.assign(door, { port: (server.address() as AddressInfo).port });
