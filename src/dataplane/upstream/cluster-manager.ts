@@ -182,4 +182,4 @@ export class ClusterManager implements Upstreams {
 
 /** What a manager without shared tables has room for: it makes its own, and many of them come and go in tests. */
 const LONE_SLOTS = 1 << 14;
-const LONE_ROWS = 1 << 8;
+const LONE_ROWS = 1 << 14;
