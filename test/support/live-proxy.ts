@@ -56,11 +56,19 @@ export class LiveProxy {
   private readonly child: ChildProcess;
   private readonly folder: string;
   private readonly ended: Promise<number | null>;
+  private readonly program: Program;
+  private log = "";
 
-  private constructor(child: ChildProcess, folder: string) {
+  private constructor(program: Program, child: ChildProcess, folder: string) {
+    this.program = program;
     this.child = child;
     this.folder = folder;
     this.ended = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (bytes: Buffer) => {
+        this.log += bytes.toString();
+      });
+    }
   }
 
   /** Starts a program on a YAML text and waits until its admin page says LIVE. */
@@ -70,6 +78,13 @@ export class LiveProxy {
     adminPort: number,
     flags: readonly string[] = [],
   ): Promise<LiveProxy> {
+    const proxy = LiveProxy.launch(program, yaml, flags);
+    await proxy.live(adminPort);
+    return proxy;
+  }
+
+  /** Starts a program on a YAML text and waits for nothing. */
+  static launch(program: Program, yaml: string, flags: readonly string[] = []): LiveProxy {
     const folder = mkdtempSync(join(tmpdir(), "live-"));
     const file = join(folder, "proxy.yaml");
     writeFileSync(file, yaml);
@@ -77,17 +92,19 @@ export class LiveProxy {
       program === "envoy" ? ["envoy", "--disable-hot-restart"] : [process.execPath, join(PROJECT, "src/starling.mjs")];
     const command = [...own, "-c", file, "--concurrency", "1", "-l", "warning", ...flags];
     const child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
-    let log = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (log += bytes.toString()));
-    const proxy = new LiveProxy(child, folder);
+    return new LiveProxy(program, child, folder);
+  }
+
+  /** Waits until its admin page says LIVE; ends it and fails after 10 s. */
+  async live(adminPort: number): Promise<void> {
     for (let tries = 0; tries < 200; tries++) {
-      if (child.exitCode !== null) break;
+      if (this.child.exitCode !== null) break;
       const answer = await fetch(`http://127.0.0.1:${adminPort}/ready`).catch(() => null);
-      if (answer !== null && (await answer.text()).startsWith("LIVE")) return proxy;
+      if (answer !== null && (await answer.text()).startsWith("LIVE")) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    await proxy.stop();
-    throw new Error(`${program} did not come up:\n${log}`);
+    await this.stop();
+    throw new Error(`${this.program} did not come up:\n${this.log}`);
   }
 
   get pid(): number {
