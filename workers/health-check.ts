@@ -5,6 +5,7 @@ import { systemClock } from "../src/base/clock.ts";
 import { DrivenWheel } from "../src/base/driven-wheel.ts";
 import { systemRandom } from "../src/base/random.ts";
 import { runHealthActor } from "../src/control/health/health-actor.ts";
+import { connectionsKeptMax } from "../src/control/health/prober/descriptors.ts";
 import { createProber } from "../src/control/health/prober/prober.ts";
 import type { HealthOrder, HealthOutput } from "../src/messages/health.ts";
 import type { LogLevel } from "../src/messages/log.ts";
@@ -37,7 +38,11 @@ runHealthActor({
   ),
   // What it writes there is per slot or row, not per worker.
   tables: nodeTables(memory, 0),
-  prober: createProber(net),
+  prober: createProber(net, {
+    connectionsKeptMax: connectionsKeptMax(),
+    onConnectionsNotKept: (probes) =>
+      log("warning", `${probes} endpoints are checked: too many to keep a connection to each open between checks`),
+  }),
   link,
   onStopped: () => wheel.stop(),
 });

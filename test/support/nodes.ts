@@ -16,23 +16,30 @@ export interface TestNodeOptions {
   readonly policy?: Partial<RestartPolicy>;
   readonly rebalanceIntervalMs?: number;
   readonly bootstrap?: unknown;
+  /** Default: silent. */
+  readonly log?: Logger;
   onQuit?(): void;
 }
 
 /** Starts a node and waits until every worker listens. */
 export async function startTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<RunningNode> {
-  const node = await startNode({
+  const node = await launchTestNode(plan, how);
+  await eventually(() => node.view.readiness().state === "LIVE");
+  return node;
+}
+
+/** Starts a node that may not be ready yet. */
+export function launchTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<RunningNode> {
+  return startNode({
     options: testOptions(...(how.flags ?? [])),
     plan,
     bootstrap: how.bootstrap ?? {},
     probes: { checkAddressFree, findFreePort },
-    log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
+    log: how.log ?? new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
     policy: { ...DEFAULT_RESTART_POLICY, ...how.policy },
     ...(how.rebalanceIntervalMs === undefined ? {} : { rebalanceIntervalMs: how.rebalanceIntervalMs }),
     onQuit: how.onQuit ?? (() => {}),
   });
-  await eventually(() => node.view.readiness().state === "LIVE");
-  return node;
 }
 
 /** Options with one worker unless the flags say otherwise. */

@@ -1,0 +1,65 @@
+// An upstream whose health a test decides: it answers probes and requests apart, and counts both.
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { closeService } from "./hello-service.ts";
+
+/** How probes are answered. `hold`: not before `release`. */
+export type ProbeAnswer = 200 | 503 | "hold";
+
+/** The upstream; requests are answered with its name. */
+export class CheckedUpstream {
+  readonly name: string;
+  /** Answer to every probe from now on. */
+  answer: ProbeAnswer;
+  /** Whether answers to requests carry x-envoy-immediate-health-check-fail. */
+  wantsOut: boolean = false;
+  probes: number = 0;
+  requests: number = 0;
+  private readonly server: Server;
+  private readonly held: ServerResponse[] = [];
+
+  private constructor(name: string, answer: ProbeAnswer) {
+    this.name = name;
+    this.answer = answer;
+    this.server = createServer((request, response) => {
+      if (request.headers["user-agent"] === "Envoy/HC") this.answerProbe(response);
+      else this.answerRequest(response);
+    });
+    this.server.keepAliveTimeout = 60_000;
+  }
+
+  /** Listens on a free port. */
+  static async start(name: string, answer: ProbeAnswer = 200): Promise<CheckedUpstream> {
+    const upstream = new CheckedUpstream(name, answer);
+    await new Promise<void>((resolve) => upstream.server.listen(0, "127.0.0.1", resolve));
+    return upstream;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Answers the probes that were held, and all after them, with this. */
+  release(status: 200 | 503): void {
+    this.answer = status;
+    for (const response of this.held.splice(0)) response.writeHead(status).end();
+  }
+
+  /** Ends it with its connections. */
+  stop(): Promise<void> {
+    return closeService(this.server);
+  }
+
+  private answerProbe(response: ServerResponse): void {
+    this.probes++;
+    if (this.answer === "hold") this.held.push(response);
+    else response.writeHead(this.answer).end();
+  }
+
+  private answerRequest(response: ServerResponse): void {
+    this.requests++;
+    if (this.wantsOut) response.setHeader("x-envoy-immediate-health-check-fail", "true");
+    response.setHeader("content-length", this.name.length);
+    response.end(this.name);
+  }
+}
