@@ -5,12 +5,10 @@ import type { ReadinessBook } from "./readiness.ts";
 
 /** The first checks of a plan's clusters. */
 export class FirstChecks {
-  /** The first round takes no longer than this from when all endpoints are known; then the node serves without. */
-  boundMs: number = 0;
   private readonly readiness: ReadinessBook;
   private readonly checkedIn: (cluster: string) => number;
   /** Clusters with active checks that have not had their first round. */
-  private readonly waiting = new Set<string>();
+  private readonly waiting = new Map<string, ClusterPlan>();
   /** Clusters some of whose names have had no answer. */
   private readonly unnamed = new Set<string>();
 
@@ -28,8 +26,7 @@ export class FirstChecks {
   /** Takes a plan's clusters. */
   begin(clusters: readonly ClusterPlan[]): void {
     const checked = clusters.filter(({ healthChecks }) => healthChecks.length > 0);
-    for (const { name } of checked) this.waiting.add(name);
-    this.boundMs = Math.max(0, ...checked.map(firstRoundMs)) * PATIENCE + SPARE_MS;
+    for (const plan of checked) this.waiting.set(plan.name, plan);
     for (const { name, discovery } of clusters) if (discovery.kind !== "static") this.unnamed.add(name);
     for (const { name } of checked) this.explain(name);
   }
@@ -44,6 +41,19 @@ export class FirstChecks {
     return !this.unnamed.has(cluster);
   }
 
+  /** The rest of the first round takes no longer than this once all endpoints are known; then the node serves without. */
+  boundMs(): number {
+    let longestMs = 0;
+    let crowdMs = 0;
+    for (const [name, { healthChecks, tls }] of this.waiting) {
+      const probes = this.checkedIn(name) * healthChecks.length;
+      crowdMs += probes * (tls === null ? PROBE_MS : HANDSHAKE_MS);
+      for (const { timeoutMs, initialJitterMs } of healthChecks)
+        longestMs = Math.max(longestMs, timeoutMs + initialJitterMs);
+    }
+    return Math.ceil(longestMs * PATIENCE + SPARE_MS + crowdMs);
+  }
+
   /** A cluster has had its first round. */
   warmed(cluster: string): void {
     this.waiting.delete(cluster);
@@ -52,7 +62,7 @@ export class FirstChecks {
 
   /** Waits no longer; answers with the clusters that it waited for. */
   giveUp(): readonly string[] {
-    const names = [...this.waiting];
+    const names = [...this.waiting.keys()];
     for (const name of names) this.warmed(name);
     return names;
   }
@@ -69,10 +79,9 @@ function waitName(cluster: string): string {
   return `first checks of ${cluster}`;
 }
 
-function firstRoundMs({ healthChecks }: ClusterPlan): number {
-  return Math.max(...healthChecks.map(({ timeoutMs, initialJitterMs }) => timeoutMs + initialJitterMs));
-}
-
 /** A starved thread raises its timeouts. */
 const PATIENCE = 2;
 const SPARE_MS = 5_000;
+/** Twice what one of a crowd takes at the rates of control/health: 4,000 first probes a second, 200 handshakes. */
+const PROBE_MS = 0.5;
+const HANDSHAKE_MS = 10;

@@ -64,7 +64,7 @@ export class HealthOwner {
     const names = (this.plan?.clusters ?? []).map(({ name }) => name);
     this.first.namesKnown(names);
     this.parts.endpoints.widen(READER, names);
-    if (!this.isWarmed) this.parts.wheel.arm(this.deadline, this.first.boundMs);
+    if (!this.isWarmed) this.parts.wheel.arm(this.deadline, this.first.boundMs());
   }
 
   /** Sends to the actor; nobody hears it when the plan has nothing to watch. */
@@ -141,7 +141,7 @@ export class HealthOwner {
 
   private giveUpWaiting(): void {
     const names = this.first.giveUp();
-    const text = `no outcome of the first health checks of ${names.join(", ")} within ${this.first.boundMs / 1000} s: serving without`;
+    const text = `the first health checks of ${names.join(", ")} have no outcome in time: serving without`;
     this.parts.log.warning("upstream", text);
     this.lookWhetherWarmed();
   }

@@ -4,7 +4,7 @@ import type { ClusterPlan } from "../../src/config/plan/cluster.ts";
 import { FirstChecks } from "../../src/supervisor/first-checks.ts";
 import { ReadinessBook } from "../../src/supervisor/readiness.ts";
 import { httpCheck } from "../control/health/health-simulation.ts";
-import { clusterPlan } from "../support/cluster-plans.ts";
+import { clusterPlan, upstreamTls } from "../support/cluster-plans.ts";
 
 class World {
   readonly readiness = new ReadinessBook();
@@ -57,11 +57,22 @@ describe("the first checks", () => {
     assert.match(world.reasons[0] ?? "", /of a: 1 endpoint$/);
   });
 
+  it("may take longer for a crowd, and longer yet for one with handshakes", () => {
+    const world = new World();
+    world.sizes.set("a", 20_000).set("b", 1_000);
+    const plan = httpCheck({ timeoutMs: 1_000 });
+    world.first.begin([
+      checked("a", { healthChecks: [plan] }),
+      checked("b", { healthChecks: [plan], tls: upstreamTls }),
+    ]);
+    assert.equal(world.first.boundMs(), 2_000 + 5_000 + 10_000 + 10_000);
+  });
+
   it("may take twice the longest time-out with its jitter and five seconds, and are then waited for no longer", () => {
     const world = new World();
     const slow = httpCheck({ timeoutMs: 3_000, initialJitterMs: 500 });
     world.first.begin([checked("a"), checked("b", { healthChecks: [httpCheck({ timeoutMs: 100 }), slow] })]);
-    assert.equal(world.first.boundMs, 12_000);
+    assert.equal(world.first.boundMs(), 12_000);
     world.first.warmed("a");
     assert.deepEqual(world.first.giveUp(), ["b"]);
     assert.deepEqual([world.first.isOver, world.reasons], [true, []]);
