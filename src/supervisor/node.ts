@@ -118,6 +118,7 @@ function adminView(
     workers: () => supervisor.workerViews(),
     endpoints: () => supervisor.endpoints.all(),
     healthFlags: (facts) => supervisor.endpoints.flagsOf(facts),
+    outliers: nodeTables(supervisor.memory, 0).outliers,
     stats: own.stats,
     log: own.log,
     orders: {

@@ -4,6 +4,7 @@ import type { EndpointFacts, EndpointSetFull } from "../../config/plan/endpoint-
 import type { Plan } from "../../config/plan/plan.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { ServeOptions } from "../../messages/options.ts";
+import type { OutlierTable } from "../../telemetry/outlier-table.ts";
 import type { BlockSchema } from "../../telemetry/stats-block.ts";
 import type { StatsNotice } from "../../telemetry/stats-memory.ts";
 
@@ -37,6 +38,8 @@ export interface AdminView {
   endpoints(): readonly EndpointSetFull[];
   /** HealthFlag bits of an endpoint as they are now: those of checks and of its configured status. */
   healthFlags(facts: EndpointFacts): number;
+  /** What outlier detection found of endpoints and clusters. */
+  readonly outliers: OutlierTable;
   readonly stats: StatsSources;
   readonly log: LogView;
   readonly orders: AdminOrders;

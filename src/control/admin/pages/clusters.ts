@@ -2,11 +2,13 @@
 
 import { addressText } from "../../../config/plan/address.ts";
 import type { ClusterPlan, EndpointPlan } from "../../../config/plan/cluster.ts";
-import type { EndpointFacts } from "../../../config/plan/endpoint-set.ts";
+import type { EndpointFacts, EndpointSetFull } from "../../../config/plan/endpoint-set.ts";
 import { compileRegex } from "../../../config/plan/regex.ts";
 import { HealthFlag, healthText } from "../../../telemetry/health-table.ts";
 import { HOST } from "../../../telemetry/host-stats.ts";
+import { OutlierRate } from "../../../telemetry/outlier-table.ts";
 import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
+import { outlierLines, rateJson, thresholdJson } from "./outlier-facts.ts";
 
 /** /clusters */
 export const clustersPage: Page = showing("/clusters", "upstream cluster status", answer, {
@@ -14,8 +16,8 @@ export const clustersPage: Page = showing("/clusters", "upstream cluster status"
 });
 
 /** The endpoints of every cluster now, by its name: those of the file, or those its names resolved to. */
-export function endpointSets(context: PageContext): ReadonlyMap<string, readonly EndpointFacts[]> {
-  return new Map(context.view.endpoints().map(({ cluster, endpoints }) => [cluster, endpoints]));
+export function endpointSets(context: PageContext): ReadonlyMap<string, EndpointSetFull> {
+  return new Map(context.view.endpoints().map((set) => [set.cluster, set]));
 }
 
 function answer(context: PageContext, query: URLSearchParams): PageAnswer {
@@ -30,7 +32,10 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
     }
   }
   const sets = endpointSets(context);
-  const shown = clusters.map((cluster) => ({ cluster, endpoints: sets.get(cluster.name) ?? [] }));
+  const shown = clusters.map((cluster) => {
+    const set = sets.get(cluster.name);
+    return { cluster, row: set?.row ?? -1, endpoints: set?.endpoints ?? [] };
+  });
   if (query.get("format") === "json") {
     return jsonAnswer({ cluster_statuses: shown.map((one) => clusterJson(context, one)) });
   }
@@ -39,11 +44,14 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
 
 interface Shown {
   readonly cluster: ClusterPlan;
+  /** In the node-wide tables; -1: not known yet. */
+  readonly row: number;
   readonly endpoints: readonly EndpointFacts[];
 }
 
-function clusterText(context: PageContext, { cluster, endpoints }: Shown): string {
+function clusterText(context: PageContext, { cluster, row, endpoints }: Shown): string {
   const lines = [`observability_name::${cluster.statName}`];
+  if (cluster.outlier !== null) lines.push(...outlierLines(context.view.outliers, row));
   for (const priority of ["default", "high"] as const) {
     const breaker = cluster.breakers[priority];
     lines.push(
@@ -78,8 +86,8 @@ function hostFacts(
     ["sub_zone", endpoint.locality.subZone],
     ["canary", endpoint.canary],
     ["priority", endpoint.priority],
-    ["success_rate", -1],
-    ["local_origin_success_rate", -1],
+    ["success_rate", context.view.outliers.rate(endpoint.slot, OutlierRate.Average)],
+    ["local_origin_success_rate", context.view.outliers.rate(endpoint.slot, OutlierRate.LocalAverage)],
   ];
 }
 
@@ -88,7 +96,8 @@ function hostStats(context: PageContext, cluster: ClusterPlan, endpoint: Endpoin
   return context.stats.block(HOST, prefix) ?? new Float64Array(HOST.names.length);
 }
 
-function clusterJson(context: PageContext, { cluster, endpoints }: Shown): unknown {
+function clusterJson(context: PageContext, { cluster, row, endpoints }: Shown): unknown {
+  const { outliers } = context.view;
   const thresholds = (["default", "high"] as const).map((priority) => {
     const breaker = cluster.breakers[priority];
     return {
@@ -102,13 +111,16 @@ function clusterJson(context: PageContext, { cluster, endpoints }: Shown): unkno
   const hosts = endpoints.map((endpoint) => hostJson(context, cluster, endpoint));
   return {
     name: cluster.name,
+    ...thresholdJson("success_rate_ejection_threshold", outliers.rowRate(row, OutlierRate.Threshold)),
     ...(hosts.length > 0 ? { host_statuses: hosts } : {}),
+    ...thresholdJson("local_origin_success_rate_ejection_threshold", outliers.rowRate(row, OutlierRate.LocalThreshold)),
     circuit_breakers: { thresholds },
     observability_name: cluster.statName,
   };
 }
 
 function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: EndpointFacts): unknown {
+  const { outliers } = context.view;
   const { address, locality } = endpoint;
   const values = hostStats(context, cluster, endpoint);
   const stats = HOST.names.map((name, i) => ({
@@ -123,9 +135,11 @@ function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: Endpoint
         : { socket_address: { address: address.host, port_value: address.port } },
     stats,
     health_status: healthJson(context.view.healthFlags(endpoint), endpoint),
+    ...rateJson("success_rate", outliers.rate(endpoint.slot, OutlierRate.Average)),
     weight: endpoint.weight,
     ...(endpoint.hostname === "" ? {} : { hostname: endpoint.hostname }),
     ...(endpoint.priority === 0 ? {} : { priority: endpoint.priority }),
+    ...rateJson("local_origin_success_rate", outliers.rate(endpoint.slot, OutlierRate.LocalAverage)),
     locality: {
       ...(locality.region === "" ? {} : { region: locality.region }),
       ...(locality.zone === "" ? {} : { zone: locality.zone }),
@@ -135,8 +149,8 @@ function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: Endpoint
 }
 
 function healthJson(flags: number, { health }: EndpointFacts): unknown {
-  const raised = FLAG_FIELDS.filter(([flag]) => (flags & flag) !== 0).map(([, field]) => [field, true]);
-  return { ...Object.fromEntries(raised), eds_health_status: EDS_STATUS[health] };
+  const shown = HEALTH_FIELDS.filter(([flag]) => flag === ALWAYS || (flags & flag) !== 0);
+  return Object.fromEntries(shown.map(([flag, field]) => [field, flag === ALWAYS ? EDS_STATUS[health] : true]));
 }
 
 /** Envoy's names of what EDS or the file says. */
@@ -149,10 +163,13 @@ export const EDS_STATUS: Readonly<Record<EndpointPlan["health"], string>> = {
   degraded: "DEGRADED",
 };
 
-/** Flags as admin.v3.HostHealthStatus names them. */
-const FLAG_FIELDS: readonly (readonly [flag: number, field: string])[] = [
+const ALWAYS = 0;
+
+/** Flags as admin.v3.HostHealthStatus names and orders them. */
+const HEALTH_FIELDS: readonly (readonly [flag: number, field: string])[] = [
   [HealthFlag.FailedActiveHc, "failed_active_health_check"],
   [HealthFlag.FailedOutlierCheck, "failed_outlier_check"],
+  [ALWAYS, "eds_health_status"],
   [HealthFlag.DegradedActiveHc, "failed_active_degraded_check"],
   [HealthFlag.PendingDynamicRemoval, "pending_dynamic_removal"],
   [HealthFlag.PendingActiveHc, "pending_active_hc"],

@@ -17,7 +17,7 @@ export function endpointConfigs(context: PageContext): Json[] {
     endpoint_config: {
       "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
       cluster_name: cluster.name,
-      endpoints: localities(sets.get(cluster.name) ?? []).map(localityJson),
+      endpoints: localities(sets.get(cluster.name)?.endpoints ?? []).map(localityJson),
       policy: { overprovisioning_factor: cluster.overprovisioningPercent },
     },
   }));

@@ -40,9 +40,9 @@ describe("outlier detection: consecutive failures", () => {
     const common = '"cluster_name":"c","upstream_url":"127.0.0.1:80"';
     assert.deepEqual(world.lines, [
       `{"type":"CONSECUTIVE_5XX","timestamp":"2026-11-21T07:14:00.123Z",${common},"action":"EJECT","num_ejections":1,` +
-        '"enforced":true,"eject_consecutive_event":{}}\n',
+        '"enforced":true,"eject_consecutive_event":{}}',
       `{"type":"CONSECUTIVE_5XX","timestamp":"2026-11-21T07:14:02.143Z","secs_since_last_action":"2",${common},` +
-        '"action":"UNEJECT","num_ejections":1,"enforced":false}\n',
+        '"action":"UNEJECT","num_ejections":1,"enforced":false}',
     ]);
   });
 

@@ -1,9 +1,13 @@
 // The outlier detector on a clock that a test drives, with workers' counting monitors on the same shared memory.
+import { ActorHost } from "../../../../src/actor/actor-host.ts";
+import type { TimerEffect } from "../../../../src/actor/behaviour.ts";
 import { SeededRandom } from "../../../../src/base/random.ts";
 import type { ClusterPlan } from "../../../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../../../src/config/plan/endpoint-set.ts";
 import type { OutlierPlan } from "../../../../src/config/plan/health-check.ts";
-import { outlierHost } from "../../../../src/control/health/outlier/outlier-host.ts";
+import { outlierDetection } from "../../../../src/control/health/outlier/outlier-behaviour.ts";
+import type { OutlierEffect, OutlierMessage } from "../../../../src/control/health/outlier/outlier-effects.ts";
+import { emptyOutlierState, type OutlierState } from "../../../../src/control/health/outlier/outlier-state.ts";
 import { OutlierMonitor } from "../../../../src/dataplane/upstream/outlier-monitor.ts";
 import type { Endpoint } from "../../../../src/dataplane/upstream/upstream.ts";
 import type { HealthInput } from "../../../../src/messages/health.ts";
@@ -26,7 +30,7 @@ export class OutlierWorld {
   private readonly stats = new StatsWriter(() => {});
   private readonly random = new SeededRandom(5);
   private readonly endpoints = new Map<number, EndpointFacts>();
-  private host = this.newHost();
+  private host: Host = this.newHost();
   private plan: OutlierPlan;
   private monitor: OutlierMonitor;
   private listens = true;
@@ -40,7 +44,7 @@ export class OutlierWorld {
   }
 
   /** Gives the detector a message. */
-  tell(message: Parameters<typeof this.host.tell>[0]): void {
+  tell(message: OutlierMessage): void {
     this.host.tell(message);
   }
 
@@ -124,17 +128,39 @@ export class OutlierWorld {
     });
   }
 
-  private newHost(): ReturnType<typeof outlierHost> {
-    const { clock, random, stats, tables } = this;
-    return outlierHost({
+  private newHost(): Host {
+    const { clock, random, tables } = this;
+    const state = emptyOutlierState({
+      random,
+      table: tables.outliers,
+      wallMs: () => clock.wallMs(),
+      flagsOf: (slot) => tables.health.flags[slot] as number,
+      setOf: (cluster) => (cluster === "c" ? { row: ROW, endpoints: this.endpoints } : undefined),
+    });
+    return new ActorHost(outlierDetection, state, {
       clock,
       wheel: clock.wheel,
-      random,
-      stats,
-      tables,
-      setOf: (cluster) => (cluster === "c" ? { row: ROW, endpoints: this.endpoints } : undefined),
-      writeEvent: (path, line) => this.lines.push(`${path === "events" ? "" : path}${line}`),
+      perform: (effect) => this.perform(effect),
     });
+  }
+
+  private perform(effect: OwnEffect): void {
+    const { health } = this.tables;
+    switch (effect.type) {
+      case "change-flags":
+        health.set(effect.slot, effect.raise);
+        health.clear(effect.slot, effect.lower);
+        health.bump(effect.row);
+        return;
+      case "add": {
+        const block = this.stats.block(OUTLIER, `cluster.${effect.statName}.outlier_detection.`);
+        block[OUTLIER.at[effect.stat]] = (block[OUTLIER.at[effect.stat]] as number) + effect.amount;
+        return;
+      }
+      case "write-event":
+        this.lines.push(`${effect.path === "events" ? "" : effect.path}${effect.text}`);
+        return;
+    }
   }
 
   private newMonitor(): OutlierMonitor {
@@ -154,3 +180,5 @@ export class OutlierWorld {
 }
 
 const PREFIX = "cluster.c.outlier_detection.";
+type OwnEffect = Exclude<OutlierEffect, TimerEffect>;
+type Host = ActorHost<OutlierState, OutlierMessage, OwnEffect>;

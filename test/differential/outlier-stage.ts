@@ -1,0 +1,254 @@
+// Outlier detection of one program: a proxy with a cluster a case, endpoints that answer as the path says, and what the admin pages and
+// the event log say of it. Used by outlier.full.test.ts.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { closeService } from "../support/hello-service.ts";
+import { LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
+import { eventually } from "../support/nodes.ts";
+
+/** Clusters by name: how many endpoints answer (0: one that refuses), and what its `outlier_detection` says. */
+export const CLUSTERS: Readonly<Record<string, { readonly endpoints: number; readonly detection: string }>> = {
+  row: { endpoints: 2, detection: "consecutive_5xx: 3, max_ejection_percent: 100" },
+  gateway: {
+    endpoints: 1,
+    detection:
+      "consecutive_5xx: 9, consecutive_gateway_failure: 3, enforcing_consecutive_gateway_failure: 100, max_ejection_percent: 100",
+  },
+  lax: { endpoints: 1, detection: "consecutive_5xx: 2, enforcing_consecutive_5xx: 0, max_ejection_percent: 100" },
+  limited: { endpoints: 2, detection: "consecutive_5xx: 2, max_ejection_percent: 50" },
+  never: { endpoints: 2, detection: "consecutive_5xx: 2" },
+  one: { endpoints: 2, detection: "consecutive_5xx: 2, always_eject_one_host: true" },
+  refused: {
+    endpoints: 0,
+    detection:
+      "consecutive_local_origin_failure: 2, split_external_local_origin_errors: true, max_ejection_percent: 100, " +
+      "success_rate_minimum_hosts: 99",
+  },
+  network: { endpoints: 1, detection: "consecutive_5xx: 3, max_ejection_percent: 100" },
+  deviant: {
+    endpoints: 5,
+    detection:
+      "consecutive_5xx: 0, max_ejection_percent: 100, success_rate_request_volume: 8, success_rate_stdev_factor: 1000",
+  },
+  percentage: {
+    endpoints: 3,
+    detection:
+      "consecutive_5xx: 0, max_ejection_percent: 100, enforcing_failure_percentage: 100, failure_percentage_threshold: 50, " +
+      "failure_percentage_minimum_hosts: 3, failure_percentage_request_volume: 8",
+  },
+  plain: { endpoints: 1, detection: "" },
+};
+
+/** What the pages say of one cluster, ports and times of the run left out. */
+export interface Standing {
+  /** `outlier_detection.*` that are not zero. */
+  readonly stats: Readonly<Record<string, number>>;
+  /** Lines of /clusters about detection, without the endpoint's address, sorted. */
+  readonly lines: readonly string[];
+  /** The same of its JSON form. */
+  readonly json: unknown;
+}
+
+/** A running proxy with its endpoints. */
+export class OutlierStage {
+  private readonly ports = new PortMap();
+  private readonly servers: Server[] = [];
+  private readonly folder: string = mkdtempSync(join(tmpdir(), "outlier-"));
+  private proxy: LiveProxy | null = null;
+
+  static async start(program: Program): Promise<OutlierStage> {
+    const stage = new OutlierStage();
+    const { ports } = stage;
+    await ports.take(ADMIN, FRONT, CLOSED);
+    const addresses = new Map<string, number[]>();
+    for (const [name, { endpoints }] of Object.entries(CLUSTERS)) {
+      const own = [CLOSED, ...Array.from({ length: endpoints }, (_, i) => FIRST + stage.servers.length + i)];
+      addresses.set(name, endpoints === 0 ? own : own.slice(1));
+      for (const port of own.slice(1)) {
+        await ports.take(port);
+        stage.servers.push(await endpoint(ports.get(port), port === own[1]));
+      }
+    }
+    stage.proxy = await LiveProxy.start(program, ports.apply(fileOf(addresses, stage.log)), ports.get(ADMIN));
+    return stage;
+  }
+
+  async stop(): Promise<void> {
+    await this.proxy?.stop();
+    await Promise.all(this.servers.map(closeService));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Requests one after the other, `3 status/500`; the statuses that came back. */
+  async ask(
+    cluster: string,
+    times: number,
+    what: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<number[]> {
+    const statuses: number[] = [];
+    for (let i = 0; i < times; i++) {
+      const answer = await fetch(`http://127.0.0.1:${this.ports.get(FRONT)}/${cluster}/${what}`, { headers });
+      await answer.text().catch(() => "");
+      statuses.push(answer.status);
+    }
+    return statuses;
+  }
+
+  /** Waits until so many endpoints of the cluster are ejected. */
+  ejected(cluster: string, count: number): Promise<void> {
+    return eventually(async () => (await this.standing(cluster)).stats["ejections_active"] === (count || undefined));
+  }
+
+  /** What the admin pages say when what was asked has been judged. */
+  async settled(cluster: string): Promise<Standing> {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return this.standing(cluster);
+  }
+
+  /** Waits until the success rates of the interval before are shown: the next requests are all of one interval. */
+  async beginInterval(cluster: string): Promise<void> {
+    const size = CLUSTERS[cluster]?.endpoints ?? 0;
+    await this.ask(cluster, 8 * size, "status/200");
+    await eventually(async () => (await this.standing(cluster)).lines.includes("success_rate::100"));
+  }
+
+  /** What the admin pages say now. */
+  async standing(cluster: string): Promise<Standing> {
+    const prefix = `cluster.${cluster}.outlier_detection.`;
+    const [stats, text, json] = await Promise.all([
+      this.page(`/stats?filter=^${prefix.replaceAll(".", "[.]")}`),
+      this.page(`/clusters?filter=^${cluster}$`),
+      this.page(`/clusters?format=json&filter=^${cluster}$`),
+    ]);
+    return { stats: nonZero(stats, prefix), lines: linesOf(text, cluster), json: factsOf(json) };
+  }
+
+  /** Names of all statistics of detection. */
+  async names(cluster: string): Promise<string[]> {
+    const text = await this.page(`/stats?filter=^cluster[.]${cluster}[.]outlier_detection[.]`);
+    return [...text.matchAll(/^(\S+): /gm)].map(([, name = ""]) => name).sort();
+  }
+
+  /** Lines of the event log of one cluster once the proxy has ended, times and ports left out. */
+  events(cluster: string): string[] {
+    return readFileSync(this.log, "utf8")
+      .split("\n")
+      .filter((line) => line.includes(`"cluster_name":"${cluster}"`))
+      .map((line) => line.replace(/"timestamp":"[^"]+Z"/, '"timestamp":"…"').replace(/127.0.0.1:\d+/, "…"));
+  }
+
+  /** Ends the proxy, which writes out its log. */
+  async endProxy(): Promise<void> {
+    await this.proxy?.stop();
+  }
+
+  private get log(): string {
+    return join(this.folder, "events.log");
+  }
+
+  private async page(path: string): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.ports.get(ADMIN)}${path}`)).text();
+  }
+}
+
+function nonZero(stats: string, prefix: string): Record<string, number> {
+  const found = [...stats.matchAll(/^(\S+): (\d+)$/gm)].map(([, name = "", value]): [string, number] => [
+    name.slice(prefix.length),
+    Number(value),
+  ]);
+  return Object.fromEntries(found.filter(([, value]) => value !== 0).sort());
+}
+
+function linesOf(text: string, cluster: string): string[] {
+  return text
+    .split("\n")
+    .filter((line) => /::(outlier::|health_flags::|success_rate::|local_origin_success_rate::)/.test(line))
+    .map((line) => line.slice(cluster.length + 2).replace(/^127.0.0.1:\d+::/, ""))
+    .sort();
+}
+
+function factsOf(json: string): unknown {
+  const { cluster_statuses: statuses } = JSON.parse(json) as { cluster_statuses: Record<string, unknown>[] };
+  return statuses.map(({ host_statuses: hosts, circuit_breakers: _, ...cluster }) => ({
+    cluster,
+    hosts: (hosts as Record<string, unknown>[])
+      .map(({ address: _address, stats: _stats, ...facts }) => JSON.stringify(facts))
+      .sort(),
+  }));
+}
+
+/** Answers with the status of `status/500`; `bad` on the cluster's first endpoint only: 500; `reset`: none. */
+function endpoint(port: number, isFirst: boolean): Promise<Server> {
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const url = request.url ?? "";
+    if (url.endsWith("/reset")) {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    if (url.endsWith("/hang")) return;
+    const grpc = /grpc\/(\d+)/.exec(url)?.[1];
+    const fields = grpc === undefined ? {} : { "content-type": "application/grpc", "grpc-status": grpc };
+    const bad = url.endsWith("/bad") && isFirst ? 500 : 200;
+    response.writeHead(Number(/status\/(\d+)/.exec(url)?.[1] ?? bad), fields);
+    response.end();
+  });
+  server.keepAliveTimeout = 60_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+function fileOf(addresses: ReadonlyMap<string, readonly number[]>, log: string): string {
+  const names = [...addresses.keys()];
+  const routes = names.map((name) => `{ match: { prefix: "/${name}/" }, route: { cluster: ${name}, timeout: 0.2s } }`);
+  return `
+admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${ADMIN} } } }
+cluster_manager: { outlier_detection: { event_log_path: ${log} } }
+static_resources:
+  listeners:
+  - name: front
+    address:
+      socket_address:
+        address: 127.0.0.1
+        port_value: ${FRONT}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: front
+          route_config:
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes:
+${routes.map((route) => `              - ${route}`).join("\n")}
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+  clusters:
+${names.map((name) => clusterText(name, addresses.get(name) ?? [])).join("")}`;
+}
+
+function clusterText(name: string, ports: readonly number[]): string {
+  const { detection } = CLUSTERS[name] ?? { detection: "" };
+  const times = "interval: 0.5s, base_ejection_time: 1s";
+  return `  - name: ${name}
+    type: STATIC
+    connect_timeout: 1s
+${detection === "" ? "" : `    outlier_detection: { ${times}, ${detection} }\n`}    load_assignment:
+      cluster_name: ${name}
+      endpoints:
+      - lb_endpoints:
+${ports.map((port) => `        - endpoint:\n            address:\n              socket_address:\n                address: 127.0.0.1\n                port_value: ${port}\n`).join("")}`;
+}
+
+const ADMIN = 22_001;
+const FRONT = 22_002;
+const CLOSED = 22_003;
+const FIRST = 22_010;
