@@ -1,0 +1,199 @@
+// One program on the clusters of test/golden/health with endpoints of its own that lie by a script, and what its admin pages and event
+// logs showed over time. Called by health.full.test.ts.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { goldenText, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
+import { type CheckKind, LyingEndpoint } from "../support/lying-endpoints.ts";
+
+/** How long it takes. */
+export const SECONDS: number = 20;
+
+/** The clusters of the captures: what checks each, and its port there. */
+export const CLUSTERS: readonly (readonly [name: string, kind: CheckKind, port: number])[] = [
+  ...["basic", "hang", "closed", "retriable", "noreuse", "opts", "svc", "first_fail", "edges", "imm", "degraded"].map(
+    (name, index) => [`h_${name}`, "http", 21_601 + index] as const,
+  ),
+  ...["notraffic", "default", "reset", "succ"].map((name, index) => [`h_${name}`, "http", 21_612 + index] as const),
+  ["t_plain", "tcp", 21_621],
+  ["t_pong", "tcp", 21_622],
+  ["g_svc", "grpc", 21_631],
+  ["g_err", "grpc", 21_632],
+];
+
+/** One program with endpoints of its own, whose script begins with its first probe. */
+export class HealthRun {
+  readonly program: Program;
+  private readonly folder: string = mkdtempSync(join(tmpdir(), "health-"));
+  private readonly ports = new PortMap();
+  private readonly endpoints = new Map<string, LyingEndpoint>();
+  private readonly tracks = new Map<string, { readonly atMs: number; readonly value: string }[]>();
+  private proxy: LiveProxy | null = null;
+  private firstProbe = Promise.withResolvers<number>();
+
+  private constructor(program: Program) {
+    this.program = program;
+  }
+
+  /** Endpoints that listen. */
+  static async begin(program: Program): Promise<HealthRun> {
+    const run = new HealthRun(program);
+    await run.ports.take(ADMIN, FRONT, ...CLUSTERS.map(([, , port]) => port));
+    for (const [name, kind, port] of CLUSTERS) {
+      const endpoint = new LyingEndpoint(kind, run.ports.get(port), () => run.firstProbe.resolve(performance.now()));
+      await endpoint.listen();
+      run.endpoints.set(name, endpoint);
+    }
+    return run;
+  }
+
+  /** Starts the program, lets the script happen while it looks, and ends it. */
+  async play(): Promise<void> {
+    for (const [seconds, cluster, word] of SCRIPT) if (seconds === 0) await this.obey(cluster, word);
+    const starting = LiveProxy.start(this.program, this.config(), this.ports.get(ADMIN));
+    const beganMs = await this.firstProbe.promise;
+    this.proxy = await starting;
+    const left = SCRIPT.filter(([seconds]) => seconds > 0);
+    for (let nowMs = 0; nowMs < SECONDS * 1_000 + TOLERANCE_MS; nowMs = performance.now() - beganMs) {
+      while (left[0] !== undefined && left[0][0] * 1_000 <= nowMs) {
+        const [, cluster, word] = left.shift() as (typeof SCRIPT)[number];
+        await this.obey(cluster, word);
+      }
+      await this.look(beganMs);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    // Its event logs are whole now.
+    await this.proxy.stop();
+    this.proxy = null;
+  }
+
+  async end(): Promise<void> {
+    await this.proxy?.stop();
+    for (const endpoint of this.endpoints.values()) await endpoint.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Names of the values of a cluster. */
+  namesOf(cluster: string): string[] {
+    return [...this.tracks.keys()].filter((name) => name.startsWith(`${cluster}.`));
+  }
+
+  /** What a value was at a time. */
+  at(name: string, ms: number): string {
+    return this.tracks.get(name)?.findLast(({ atMs }) => atMs <= ms)?.value ?? "not there";
+  }
+
+  /** What it was around a time. */
+  around(name: string, ms: number): string[] {
+    const inside = (this.tracks.get(name) ?? []).filter(({ atMs }) => Math.abs(atMs - ms) <= TOLERANCE_MS);
+    return [...new Set([this.at(name, ms - TOLERANCE_MS), ...inside.map(({ value }) => value)])];
+  }
+
+  /** Event lines without times and own ports, one for each run of equal ones: how many came until the end is chance. */
+  events(cluster: string): string[] {
+    const path = join(this.folder, cluster);
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const plain = lines.map((line) =>
+      line.replace(/"timestamp":"[^"]+Z"/, '"timestamp":"T"').replace(/"port_value":\d+/, '"port_value":0'),
+    );
+    return plain.filter((line, index) => line !== plain[index - 1]);
+  }
+
+  private async obey(cluster: string, word: string): Promise<void> {
+    if (word === "USE" || word === "FAIL") {
+      const answer = await fetch(`http://127.0.0.1:${this.ports.get(FRONT)}/${cluster}/${word.toLowerCase()}`);
+      assert.equal(answer.status, 200, `${this.program} ${cluster}`);
+      return;
+    }
+    const named = cluster === "*" ? [...this.endpoints.values()] : [this.endpoints.get(cluster)];
+    for (const endpoint of named) await endpoint?.say(word);
+  }
+
+  private async look(beganMs: number): Promise<void> {
+    const admin = `http://127.0.0.1:${this.ports.get(ADMIN)}`;
+    const stats = await (await fetch(`${admin}/stats?filter=${FILTER}`)).text();
+    this.note(/^cluster\.(\w+\.\S+): (\d+)$/gm, stats, performance.now() - beganMs);
+    const clusters = await (await fetch(`${admin}/clusters`)).text();
+    this.note(/^(\w+)::[\d.:]+::health_flags::(\S+)$/gm, clusters, performance.now() - beganMs);
+  }
+
+  private note(pattern: RegExp, text: string, atMs: number): void {
+    for (const [, name = "", value = ""] of text.matchAll(pattern)) {
+      const full = name.includes(".") ? name : `${name}.flags`;
+      const track = this.tracks.get(full) ?? [];
+      if (track.at(-1)?.value !== value) track.push({ atMs, value });
+      this.tracks.set(full, track);
+    }
+  }
+
+  private config(): string {
+    const clusters = goldenText("health/envoy.yaml")
+      .replaceAll("/tmp/hcev-", `${this.folder}/`)
+      .replaceAll(".log}", "}");
+    const withDefault = clusters.replace(/event_log_path: (\S+)\.log$/gm, "event_log_path: $1");
+    const sections = `admin: ${JSON.stringify({ address: this.address(ADMIN) })}\nstatic_resources:\n  listeners: ${JSON.stringify([this.front()])}`;
+    return this.ports.apply(withDefault).replace("static_resources:", sections);
+  }
+
+  private address(port: number): object {
+    return { socket_address: { address: "127.0.0.1", port_value: this.ports.get(port) } };
+  }
+
+  private front(): object {
+    const routes = CLUSTERS.map(([cluster]) => ({ match: { prefix: `/${cluster}/` }, route: { cluster } }));
+    const manager = {
+      "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+      stat_prefix: "front",
+      route_config: { virtual_hosts: [{ name: "all", domains: ["*"], routes }] },
+      http_filters: [{ name: "router", typed_config: { "@type": ROUTER } }],
+    };
+    return {
+      name: "front",
+      address: this.address(FRONT),
+      filter_chains: [{ filters: [{ name: "manager", typed_config: manager }] }],
+    };
+  }
+}
+
+const ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
+
+const FILTER = encodeURIComponent("^cluster\\..*(health_check\\.|membership_(healthy|degraded|excluded))");
+
+/** Both programs drift against the clock, and the machine is busy: what one shows the other shows within this time. */
+const TOLERANCE_MS = 900;
+
+/** What happens, by seconds after the first probe: away from the moments of probes, which come at whole ones and drift. */
+const SCRIPT: readonly (readonly [seconds: number, cluster: string, word: string])[] = [
+  [0, "h_first_fail", "503"],
+  [0, "h_svc", "svc:good"],
+  [1.6, "h_edges", "USE"],
+  [3.6, "h_basic", "503"],
+  [3.6, "h_hang", "hang"],
+  [3.6, "h_closed", "closed"],
+  [3.6, "h_retriable", "500"],
+  [3.6, "h_edges", "503"],
+  [3.6, "h_degraded", "degraded"],
+  [3.6, "h_default", "302"],
+  [3.6, "h_reset", "reset"],
+  [3.6, "h_svc", "svc:bad"],
+  [3.6, "h_first_fail", "200"],
+  [3.6, "h_noreuse", "garbage"],
+  [3.6, "h_opts", "half"],
+  [3.6, "h_succ", "flood"],
+  [3.6, "t_plain", "closed"],
+  [3.6, "t_pong", "bad"],
+  [3.6, "g_svc", "NOT_SERVING"],
+  [3.6, "g_err", "ERR_14"],
+  [9.7, "*", "200"],
+  [9.7, "h_svc", "svc:good-2"],
+  [12.7, "h_imm", "FAIL"],
+  [15.7, "h_default", "degraded"],
+  [15.7, "h_degraded", "reset"],
+  [15.7, "h_retriable", "404"],
+  [15.7, "g_svc", "HANG"],
+  [15.7, "g_err", "SERVICE_UNKNOWN"],
+];
+
+const [ADMIN, FRONT] = [21_600, 21_699];
