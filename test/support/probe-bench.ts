@@ -8,7 +8,7 @@ import type {
   HttpCheckPlan,
   TcpCheckPlan,
 } from "../../src/config/plan/health-check.ts";
-import type { Probe, ProbeOutcome, Prober } from "../../src/control/health/probe.ts";
+import type { Probe, ProbeOutcome, Prober, ProbeTarget } from "../../src/control/health/probe.ts";
 import { createProber, type ProberOptions } from "../../src/control/health/prober/prober.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
 import { clusterPlan, endpoint } from "./cluster-plans.ts";
@@ -97,7 +97,12 @@ export class ProbeBench {
   ): AskedProbe {
     const facts: EndpointFacts = { ...endpoint(door.port), slot: 0, ...more.endpoint };
     const cluster = clusterPlan("backend", [], more.cluster);
-    return new AskedProbe(this.prober, { cluster, endpoint: facts, check });
+    return this.createFor({ cluster, endpoint: facts, check });
+  }
+
+  /** The same for a whole target. */
+  createFor(target: ProbeTarget): AskedProbe {
+    return new AskedProbe(this.prober, target);
   }
 
   /** One probe of a fresh target. */
@@ -124,7 +129,7 @@ export class AskedProbe {
   /** Outcomes so far. */
   outcomes: number = 0;
 
-  constructor(prober: Prober, target: Parameters<Prober["create"]>[0]) {
+  constructor(prober: Prober, target: ProbeTarget) {
     this.probe = prober.create(target, (outcome) => {
       this.outcomes++;
       this.answer(outcome);

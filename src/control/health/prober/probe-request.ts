@@ -64,23 +64,14 @@ function grpcRequest(checker: GrpcCheckPlan, scheme: string, authority: string, 
   return { head, body: checkRequest(checker.serviceName) };
 }
 
+/** In Envoy's two passes: what is there already is asked before anything changes, and what overwrites comes before what is added. */
 function addFields(head: HeaderList, fields: readonly HeaderToAddPlan[]): void {
-  for (const { name, value, action } of fields) {
-    const isThere = head.findName(name) >= 0;
-    switch (action) {
-      case "append":
-        head.add(name, value);
-        break;
-      case "add_if_absent":
-        if (!isThere) head.add(name, value);
-        break;
-      case "overwrite":
-        head.set(name, value);
-        break;
-      case "overwrite_if_exists":
-        if (isThere) head.set(name, value);
-        break;
-    }
+  const isThere = fields.map(({ name }) => head.findName(name) >= 0);
+  for (const [i, { name, value, action }] of fields.entries()) {
+    if (action === "overwrite" || (action === "overwrite_if_exists" && isThere[i])) head.set(name, value);
+  }
+  for (const [i, { name, value, action }] of fields.entries()) {
+    if (action === "append" || (action === "add_if_absent" && !isThere[i])) head.add(name, value);
   }
 }
 

@@ -33,14 +33,15 @@ describe("the HTTP/1 prober", () => {
           { name: "x-hc", value: "2", action: "append" },
           { name: "x-hc", value: "3", action: "add_if_absent" },
           { name: "x-one", value: "a", action: "add_if_absent" },
-          { name: "x-one", value: "b", action: "overwrite" },
+          { name: "x-two", value: "b", action: "overwrite" },
+          { name: "user-agent", value: "d", action: "add_if_absent" },
           { name: "x-none", value: "c", action: "overwrite_if_exists" },
         ],
         headersToRemove: ["user-agent"],
       });
       assert.deepEqual(await bench.probe(door, check), GOOD);
       assert.deepEqual(door.requests, [
-        "HEAD / HTTP/1.1\r\nhost: hc.example\r\nx-hc: 1\r\nx-hc: 2\r\nx-one: b\r\n\r\n",
+        "HEAD / HTTP/1.1\r\nhost: hc.example\r\nx-two: b\r\nx-hc: 1\r\nx-hc: 2\r\nx-hc: 3\r\nx-one: a\r\nuser-agent: d\r\n\r\n",
       ]);
     });
 
