@@ -6,7 +6,7 @@ import type { Host } from "./host.ts";
 
 /** A list of hosts and where the rotation stands. */
 export class HostList<H extends Host> {
-  /** Shared with other lists where they are equal: never changed in place. */
+  /** Valid until the next `fill`: the set that gave it fills its arrays anew. Shared with other lists where they are equal. */
   hosts: readonly H[] = [];
   /** Whether a plain rotation honours the weights. */
   weightsAreEqual: boolean = true;

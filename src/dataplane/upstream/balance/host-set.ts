@@ -24,6 +24,9 @@ export class HostSet<H extends FlaggedHost> {
   /** Whether all but the `unseen` ones had no flag when they were looked at. */
   private isWell = false;
   private unseen: H[] = [];
+  /** The healthy ones while not all are: filled anew at each verdict, because a fresh array of 20,000 costs more than the pass over them. */
+  private readonly sorted: H[] = [];
+  private someLeft = false;
   private counts: PriorityCounts = { hosts: 0, healthy: 0, degraded: 0, excluded: 0 };
 
   /** All hosts. */
@@ -34,12 +37,14 @@ export class HostSet<H extends FlaggedHost> {
   /** Takes these members and no others. */
   replace(members: readonly H[]): void {
     this.list = members.slice();
+    this.someLeft = true;
     this.weights = null;
     this.isWell = false;
   }
 
   /** Takes members out and adds others at the end; their weights are those that they had when they came, or `reviewed` was called. */
   change(leaving: readonly H[], added: readonly H[]): void {
+    this.someLeft ||= leaving.length > 0;
     if (leaving.length > FEW) {
       const gone = new Set(leaving);
       this.list = this.list.filter((host) => !gone.has(host));
@@ -75,22 +80,27 @@ export class HostSet<H extends FlaggedHost> {
     if (isWell) {
       this.healthy.fill(this.list, weightsAreEqual);
       this.degraded.fill([], true);
+      if (this.someLeft) this.sorted.length = 0; // who left is not kept alive by it
       this.counts = { hosts: this.list.length, healthy: this.list.length, degraded: 0, excluded: 0 };
     } else this.sort(weightsAreEqual);
+    this.someLeft = false;
     return this.counts;
   }
 
   private sort(weightsAreEqual: boolean): void {
-    const healthy: H[] = [];
+    const { list, sorted: healthy } = this;
     const degraded: H[] = [];
     let excluded = 0;
-    for (const host of this.list) {
+    let kept = 0;
+    for (let i = 0; i < list.length; i++) {
+      const host = list[i] as H;
       const flags = host.healthFlags();
       if ((flags & EXCLUDED_FLAGS) !== 0) excluded++;
       if ((flags & UNHEALTHY_FLAGS) !== 0) continue;
       if ((flags & DEGRADED_FLAGS) !== 0) degraded.push(host);
-      else healthy.push(host);
+      else healthy[kept++] = host;
     }
+    healthy.length = kept;
     this.healthy.fill(healthy, weightsAreEqual || weightCounts(healthy).size < 2);
     this.degraded.fill(degraded, weightsAreEqual || weightCounts(degraded).size < 2);
     this.counts = { hosts: this.list.length, healthy: healthy.length, degraded: degraded.length, excluded };
