@@ -56,13 +56,15 @@ export function updateReadme(): void {
 
 function savedRuns(): SavedRun[] {
   if (!existsSync(RESULTS)) return [];
-  const files = readdirSync(RESULTS).filter((file) => file.endsWith(".json"));
+  const files = readdirSync(RESULTS).filter((file) => file.endsWith(".json") && !file.startsWith(MESH_PREFIX));
   return files.map((file) => JSON.parse(readFileSync(join(RESULTS, file), "utf8")) as SavedRun);
 }
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const RESULTS = join(HERE, "../results");
 const README = join(HERE, "../../README.md");
+/** Runs of the mesh benchmark lie beside these. */
+const MESH_PREFIX = "mesh-";
 const BEGIN = "<!-- bench -->";
 const END = "<!-- /bench -->";
 

@@ -1,8 +1,7 @@
 // `npm run bench`: the same row through Starling and its peers, interleaved, CPU per request of the proxy process from the kernel's own account.
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { cpus, release, tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { parseArgs } from "node:util";
 import { allocatedBytes, TRACE_FLAG } from "./allocations.ts";
 import { idleClients } from "./idle-clients.ts";
 import { type LoadOptions, load } from "./load.ts";
+import { freePort, machine } from "./machine.ts";
 import { commandOf, fill, versionOf } from "./peers.ts";
 import { ownsPort, portReady, type Started, startPinned, systemCalls, usageOf } from "./process.ts";
 import { saveRun, updateReadme } from "./readme.ts";
@@ -264,23 +264,4 @@ function saturatedRate(results: readonly RowResult[]): number {
   const of = (peer: PeerName): number => median(samples.filter((s) => s.peer === peer).map((s) => s.requestsPerSecond));
   const rate = Math.min(of("starling"), of("envoy"));
   return Number.isFinite(rate) ? rate : 10_000;
-}
-
-function machine(): string {
-  const memory = Math.round(totalmem() / 2 ** 30);
-  const day = new Date().toISOString().slice(0, 10);
-  return `Machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${memory} GiB, Linux ${release()}; ${day}`;
-}
-
-/** A free port below 32768, where no outgoing connection takes it. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const free = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
 }

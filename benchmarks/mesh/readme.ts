@@ -1,0 +1,66 @@
+// Saves runs of the mesh benchmark, and writes the README's table of health checks from the newest one. Run by itself, or by run.ts.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type MeshResults, meshTable } from "./report.ts";
+
+/** A file of benchmarks/results. */
+export interface SavedMeshRun {
+  /** ISO time; the newest run is the README's. */
+  readonly endedAt: string;
+  readonly machine: string;
+  readonly results: MeshResults;
+}
+
+/** Writes a run to benchmarks/results and answers the file. What was not measured now stays there. */
+export function saveMeshRun(name: string, run: SavedMeshRun): string {
+  const file = join(RESULTS, `mesh-${name}.json`);
+  const old = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as SavedMeshRun).results : null;
+  const { probes, listeners, verdict, pages } = run.results;
+  const results: MeshResults = {
+    probes: probes.length > 0 ? probes : (old?.probes ?? []),
+    listeners: listeners.length > 0 ? listeners : (old?.listeners ?? []),
+    verdict: verdict ?? old?.verdict ?? null,
+    pages: pages ?? old?.pages ?? null,
+  };
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ ...run, results }, null, 1)}\n`);
+  return file;
+}
+
+/** README's text with the table of the newest run between its marks; as it was when no run was saved. */
+export function readmeWithMeshTable(readme: string): string {
+  const newest = savedRuns()
+    .sort((a, b) => a.endedAt.localeCompare(b.endedAt))
+    .at(-1);
+  if (newest === undefined) return readme;
+  const from = readme.indexOf(BEGIN);
+  const to = readme.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`README.md lacks ${BEGIN} and ${END}`);
+  const text = [
+    meshTable(newest.results),
+    "",
+    "Loopback endpoints, HTTP checks; listener figures are medians of interleaved pairs with and without checks at the same rate, the",
+    `listener alone on its core. ${newest.machine}.`,
+  ].join("\n");
+  return `${readme.slice(0, from + BEGIN.length)}\n${text}\n${readme.slice(to)}`;
+}
+
+/** Writes README.md anew. */
+export function updateReadme(): void {
+  writeFileSync(README, readmeWithMeshTable(readFileSync(README, "utf8")));
+}
+
+function savedRuns(): SavedMeshRun[] {
+  if (!existsSync(RESULTS)) return [];
+  const files = readdirSync(RESULTS).filter((file) => file.startsWith("mesh-") && file.endsWith(".json"));
+  return files.map((file) => JSON.parse(readFileSync(join(RESULTS, file), "utf8")) as SavedMeshRun);
+}
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const RESULTS = join(HERE, "../results");
+const README = join(HERE, "../../README.md");
+const BEGIN = "<!-- bench:mesh -->";
+const END = "<!-- /bench:mesh -->";
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) updateReadme();
