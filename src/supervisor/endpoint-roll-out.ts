@@ -150,7 +150,11 @@ export class EndpointRollOut {
 
   /** An endpoint of a cluster with active checks fails them until they pass; nobody knows it yet. */
   private begin(cluster: string, { slot, check }: EndpointFacts): void {
-    if (isChecked(this.plans.get(cluster)) && !check.disabled) this.health.set(slot, HealthFlag.FailedActiveHc);
+    const plan = this.plans.get(cluster);
+    if (plan === undefined || !isChecked(plan) || check.disabled) return;
+    // As in Envoy, where no static cluster has new endpoints.
+    const isPending = plan.ignoreNewHostsUntilFirstCheck && plan.discovery.kind !== "static";
+    this.health.set(slot, HealthFlag.FailedActiveHc | (isPending ? HealthFlag.PendingActiveHc : 0));
   }
 
   /** Whoever gets this number next begins with nothing. */

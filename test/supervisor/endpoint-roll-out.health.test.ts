@@ -85,6 +85,13 @@ describe("an endpoint that enters a cluster", () => {
     assert.equal(world.stat("membership_healthy"), 0);
   });
 
+  it("does not count in the total before its first check when the cluster ignores new ones", () => {
+    const world = new World({ ignoreNewHostsUntilFirstCheck: true });
+    world.find(endpoint(1));
+    assert.deepEqual(world.flags(), { 1: "/failed_active_hc/pending_active_hc" });
+    assert.deepEqual([world.stat("membership_total"), world.stat("membership_excluded")], [1, 1]);
+  });
+
   it("is healthy when the cluster has none, or its own are disabled", () => {
     const without = new World({ healthChecks: [] });
     without.find(endpoint(1));

@@ -22,11 +22,6 @@ export const PENDING: readonly PendingField[] = [
   { plan: "respectExpectedRequestTimeout", type: ROUTER, field: "respect_expected_rq_timeout" },
   { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log" },
   { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log_path" },
-  {
-    plan: "ignoreNewHostsUntilFirstCheck",
-    type: "envoy.config.cluster.v3.Cluster.CommonLbConfig",
-    field: "ignore_new_hosts_until_first_hc",
-  },
   { plan: "drainType", type: "envoy.config.listener.v3.Listener", field: "drain_type" },
   { plan: "metadataMatch", type: "envoy.config.route.v3.RouteAction", field: "metadata_match" },
   {
