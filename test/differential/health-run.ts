@@ -20,6 +20,7 @@ export const CLUSTERS: readonly (readonly [name: string, kind: CheckKind, port: 
   ["t_pong", "tcp", 21_622],
   ["g_svc", "grpc", 21_631],
   ["g_err", "grpc", 21_632],
+  ["two", "http", 21_641],
 ];
 
 /** One program with endpoints of its own, whose script begins with its first probe. */
@@ -134,7 +135,31 @@ export class HealthRun {
       .replaceAll(".log}", "}");
     const withDefault = clusters.replace(/event_log_path: (\S+)\.log$/gm, "event_log_path: $1");
     const sections = `admin: ${JSON.stringify({ address: this.address(ADMIN) })}\nstatic_resources:\n  listeners: ${JSON.stringify([this.front()])}`;
-    return this.ports.apply(withDefault).replace("static_resources:", sections);
+    return `${this.ports.apply(withDefault).replace("static_resources:", sections)}  - ${JSON.stringify(this.two())}\n`;
+  }
+
+  /** A cluster with two checks. */
+  private two(): object {
+    const rules = {
+      timeout: "0.5s",
+      interval: "1s",
+      no_traffic_interval: "1s",
+      unhealthy_threshold: 2,
+      healthy_threshold: 2,
+    };
+    const log = { event_log_path: join(this.folder, "two"), always_log_health_check_failures: true };
+    return {
+      name: "two",
+      type: "STATIC",
+      load_assignment: {
+        cluster_name: "two",
+        endpoints: [{ lb_endpoints: [{ endpoint: { address: this.address(21_641) } }] }],
+      },
+      health_checks: [
+        { name: "first", ...rules, ...log, http_health_check: { path: "/hc" } },
+        { name: "second", ...rules, ...log, http_health_check: { path: "/hc-second" } },
+      ],
+    };
   }
 
   private address(port: number): object {
@@ -186,9 +211,12 @@ const SCRIPT: readonly (readonly [seconds: number, cluster: string, word: string
   [3.6, "t_pong", "bad"],
   [3.6, "g_svc", "NOT_SERVING"],
   [3.6, "g_err", "ERR_14"],
+  [3.6, "two", "200/hang"],
   [9.7, "*", "200"],
   [9.7, "h_svc", "svc:good-2"],
   [12.7, "h_imm", "FAIL"],
+  [12.7, "two", "FAIL"],
+  [15.7, "two", "degraded/200"],
   [15.7, "h_default", "degraded"],
   [15.7, "h_degraded", "reset"],
   [15.7, "h_retriable", "404"],

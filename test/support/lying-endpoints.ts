@@ -56,11 +56,17 @@ function httpServer(ask: Ask): Server {
         const path = text.split(" ", 2)[1] ?? "";
         text = text.slice(end + HEAD_END.length);
         if (path.endsWith("/fail")) socket.write(head("200", "x-envoy-immediate-health-check-fail: 1\r\n"));
-        else if (path.startsWith("/hc")) answerHttp(socket, ask());
+        else if (path.startsWith("/hc")) answerHttp(socket, wordFor(path, ask()));
         else socket.write(head("200"));
       }
     });
   });
+}
+
+/** `200/503`: the first for /hc, the second for /hc-second. */
+function wordFor(path: string, words: string): string {
+  const [first = "", second = first] = words.split("/");
+  return path === "/hc-second" ? second : first;
 }
 
 function answerHttp(socket: Socket, word: string): void {
