@@ -49,7 +49,7 @@ class DemoRun {
 
   start(): void {
     for (const service of this.layout.services) this.keep(this.startService(service));
-    for (const proxy of this.layout.proxies) this.keep(this.startProxy(proxy));
+    for (const proxy of this.layout.proxies) if (!proxy.waits) this.keep(this.startProxy(proxy));
   }
 
   /** Ready when every proxy says LIVE; failed when a child dies before, or after 30 s. */
@@ -58,7 +58,7 @@ class DemoRun {
       this.died = () => resolve("failed");
       this.wheel.arm(new Timer(() => resolve("failed")), READY_MS_MAX);
     });
-    const live = Promise.all(this.layout.proxies.map((proxy) => this.live(proxy))).then(() => "ready" as const);
+    const live = this.startWaiting().then(() => "ready" as const);
     return Promise.race([live, failed]);
   }
 
@@ -83,6 +83,16 @@ class DemoRun {
     await gone;
     this.wheel.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Starts the proxies that wait when the others are live; resolves when all are. */
+  private async startWaiting(): Promise<void> {
+    const { proxies } = this.layout;
+    await Promise.all(proxies.filter(({ waits }) => !waits).map((proxy) => this.live(proxy)));
+    if (this.stopping) return;
+    const waiting = proxies.filter(({ waits }) => waits);
+    for (const proxy of waiting) this.keep(this.startProxy(proxy));
+    await Promise.all(waiting.map((proxy) => this.live(proxy)));
   }
 
   private startService(service: DemoService): DemoChild {

@@ -21,6 +21,7 @@ export const FRONT_PROXY_DEMO: DemoLayout = {
       file: "demo/front-proxy.yaml",
       workers: 2,
       adminPort: 8001,
+      waits: false,
       ports: same(8080, 8443, 8001, 8011, 8012, 8013, 8021),
       edit: (yaml) => yaml,
     },
@@ -53,5 +54,5 @@ function service(title: string, number: 1 | 2, hostname: string, port: number): 
 function sidecar(file: string, title: string, port: number): DemoProxy {
   const written = file.startsWith("service1") ? 8011 : 8021;
   const ports = { [written]: port, [written + 1000]: port + 1000, [written + 100]: port + 100 };
-  return { title, file: `demo/${file}`, workers: 1, adminPort: port + 100, ports, edit: (yaml) => yaml };
+  return { title, file: `demo/${file}`, workers: 1, adminPort: port + 100, waits: false, ports, edit: (yaml) => yaml };
 }

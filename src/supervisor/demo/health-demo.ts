@@ -18,6 +18,8 @@ export function healthDemo({ checks, timing }: HealthDemoOptions): DemoLayout {
     // With one worker the two names alternate strictly.
     workers: 1,
     adminPort: FRONT_ADMIN,
+    // Its first probes are to meet side-cars that listen.
+    waits: true,
     ports: same(FRONT, FRONT_ADMIN, BLUE, YELLOW),
     edit: timing === "quick" ? quick : (yaml) => yaml,
   };
@@ -33,7 +35,7 @@ function opening(checks: "http" | "tcp", timing: "quick" | "document", { seconds
   const every = timing === "quick" ? "every second" : "every 10 s, every 60 s before the first request";
   const first = `A front proxy that checks blue's and yellow's side-cars ${every}, ready after ${seconds} s.`;
   if (checks === "tcp") return [first];
-  const healthyAfter = timing === "quick" ? "about 7 s" : "20 to 75 s";
+  const healthyAfter = timing === "quick" ? "about 7 s" : "about 75 s";
   return [
     first,
     "The apps sleep for 5 s on their first probe, so that it fails: they count as healthy after two good ones, in",
@@ -83,6 +85,7 @@ function sidecar(name: string, port: number): DemoProxy {
     file: "health-checks/envoy-sidecar-proxy.yaml",
     workers: 1,
     adminPort: port + TO_ADMIN,
+    waits: false,
     ports: { [BLUE]: port, [BLUE + TO_APP]: port + TO_APP, [BLUE + TO_ADMIN]: port + TO_ADMIN },
     edit: (yaml) => yaml,
   };

@@ -26,6 +26,8 @@ export interface DemoProxy {
   readonly file: string;
   readonly workers: number;
   readonly adminPort: number;
+  /** Started when those that do not wait are live. */
+  readonly waits: boolean;
   /** Ports of the file and what stands for them here, before taken ports are replaced. */
   readonly ports: Readonly<Record<number, number>>;
   /** What else differs from the file. */
