@@ -33,11 +33,8 @@ const { values: options } = parseArgs({
 });
 const PROXY_CORE = "0";
 const LOAD_CORE = "1";
-/**
- * Load at full speed before a figure is taken, for each worker: V8 compiles what is hot after so many calls (about 60,000 requests), and
- * each worker for itself. With less for two workers, or at half rate, 0.3 s of compiling a worker would be counted as requests' cost.
- */
-const WARM_UP_SECONDS = 3;
+/** Load before a figure is taken, for each worker: each compiles what is hot for itself, two of them share the requests. */
+const WARM_UP_SECONDS = 2;
 /** Connections of the load before memory is read, so that code is compiled and pools are filled; and how long it may settle. */
 const IDLE_WARM_UP = 64;
 const IDLE_SETTLE_MS = 1_500;
@@ -145,7 +142,7 @@ async function withPeer<T>(
 async function measure(running: Running, row: Workload, round: number, rate: number): Promise<Sample> {
   const { base, peer, pid } = running;
   const seconds = Number(options.seconds);
-  await load({ ...base, rate: 0, seconds: WARM_UP_SECONDS * row.workers, warmUpSeconds: 0 });
+  await load({ ...base, rate, seconds: WARM_UP_SECONDS * row.workers, warmUpSeconds: 0 });
   const before = usageOf(pid);
   const begun = performance.now();
   const result = await load({ ...base, rate, seconds, warmUpSeconds: 0 });
