@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { portReady, type Started, startPinned } from "../hop/process.ts";
+import { ownsPort, portReady, type Started, startPinned } from "../hop/process.ts";
 import { type HealthFile, healthFile } from "./health-file.ts";
 import { beginDelayWindow, delayOf, type LoopDelay, pinThreads, threadCpuSeconds, threadsNamed } from "./threads.ts";
 
@@ -51,6 +51,7 @@ export async function startCheckedNode(file: HealthFile, options: CheckedNodeOpt
   });
   try {
     await portReady(started, file.listen, READY_MS_MAX);
+    if (!ownsPort(started.pid, file.listen)) throw new Error(`another process listens on ${file.listen}`);
     return running(started, performance.now() - begunMs, file, folder, logFile, options.healthCore ?? OTHER_CORE);
   } catch (error) {
     await started.stop();
