@@ -1,0 +1,102 @@
+// How a node begins: it says hello, takes its peers' state, and serves; alone after a second at most. A name that another living instance
+// has is not taken.
+import type { Beat } from "../wire/messages.ts";
+import { raiseEpoch, sendBeat, startBeating } from "./beats.ts";
+import { refreshGroup } from "./groups.ts";
+import { updateSpeaking } from "./members.ts";
+import { announceSelf } from "./node-events.ts";
+import { sayGroup } from "./own-log.ts";
+import type { Turn } from "./turn.ts";
+
+/** The host is ready. */
+export function start(turn: Turn): void {
+  const { state, nowMs } = turn;
+  state.mode = "joining";
+  state.self.phase = "joining";
+  state.startedMs = nowMs;
+  state.busSinceMs = nowMs;
+  state.quietMs = nowMs + QUIET_MS;
+  turn.order({ type: "follow-mesh" });
+  turn.at(state.alarms.joining, state.isBusUp ? state.quietMs : nowMs + JOINING_MS);
+  turn.at(state.alarms.bus, nowMs + AWAY_MS);
+  startBeating(turn);
+  sayHello(turn);
+}
+
+/** Asks all nodes for their beats. */
+export function sayHello(turn: Turn): void {
+  const { node, instance, epoch } = turn.state.self;
+  if (turn.state.isBusUp) turn.perform({ type: "publish", message: { type: "hello", node, instance, epoch } });
+}
+
+/** The first beat of a peer while this node joins: more may come. */
+export function meetPeer(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.mode !== "joining") return;
+  state.quietMs = nowMs + QUIET_MS;
+  turn.at(state.alarms.joining, Math.min(state.quietMs, state.startedMs + JOINING_MS));
+}
+
+/** Serves when nobody new is heard any more and all that peers know has come, or after a second. */
+export function decideJoined(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.mode !== "joining") return;
+  const endMs = state.startedMs + JOINING_MS;
+  const isComplete = [...state.members.values()].every(({ life, gapMs }) => life !== "live" || gapMs === NEVER);
+  const isQuiet = state.isBusUp && nowMs >= state.quietMs && isComplete;
+  if (!isQuiet && nowMs < endMs) {
+    turn.at(state.alarms.joining, Math.min(endMs, Math.max(nowMs + 20, state.quietMs)));
+    return;
+  }
+  raiseEpoch(turn);
+  state.mode = "serving";
+  state.self.phase = "serving";
+  state.joinedMs = nowMs;
+  updateSpeaking(turn, state.self);
+  for (const [id, group] of state.groups) {
+    sayGroup(turn, id, group.hasOwnTraffic);
+    refreshGroup(turn, id);
+  }
+  announceSelf(turn, "joined");
+  turn.wantsBeat = true;
+  turn.at(state.alarms.ready, nowMs);
+}
+
+/** A beat under this node's own name from another process. The newcomer of the two goes; it is the one with fewer beats behind it. */
+export function meetRival(turn: Turn, beat: Beat): void {
+  const { state, nowMs } = turn;
+  const { self } = state;
+  const isFirst = state.rival === null || state.rival.instance !== beat.instance;
+  if (isFirst) {
+    // One beat may be the last of a process that is over; a second one is not.
+    state.rival = { instance: beat.instance, sequence: beat.sequence };
+    if (state.mode === "joining") {
+      turn.at(state.alarms.joining, Math.min(state.startedMs + JOINING_MS, nowMs + QUIET_MS));
+      sayHello(turn);
+    }
+    return;
+  }
+  if (beat.sequence <= (state.rival?.sequence ?? 0)) return;
+  const isNewcomer =
+    self.sequence < beat.sequence || (self.sequence === beat.sequence && self.instance < beat.instance);
+  turn.count("name_conflicts");
+  if (!isNewcomer) {
+    sendBeat(turn);
+    return;
+  }
+  const reason = `another node of the mesh is called ${self.node}: choose another --mesh-node`;
+  turn.perform({ type: "refuse-name", reason });
+  turn.order({ type: "leave-mesh" });
+  state.mode = "silent";
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** No new beat for so long: all have answered. */
+const QUIET_MS = 300;
+
+/** Joining takes no longer. */
+const JOINING_MS = 1_000;
+
+/** Without the bus for so long, a node is alone. */
+export const AWAY_MS = 3_000;

@@ -1,0 +1,137 @@
+// This node's own log: every change of what it says gets the next number, goes out at the end of the turn, is repeated in its beats for
+// three seconds, and is given out whole to whoever asks. Only the observer speaks for its entries.
+import type { EndpointStanding } from "../../../messages/checking.ts";
+import {
+  AGE_MAX_MS,
+  BEAT_CHANGES_MAX,
+  type Cause,
+  CHANGES_MAX,
+  type Change,
+  type Hold,
+  type SyncPage,
+  type SyncRequest,
+} from "../wire/messages.ts";
+import type { Target } from "./entities.ts";
+import { ageOf, changeOf, digestOf, hold, holdGroup, letGo, letGroupGo } from "./holdings.ts";
+import type { MeshState, Snapshot } from "./mesh-state.ts";
+import type { Turn } from "./turn.ts";
+
+/** What this node says of a target from now on. */
+export interface Saying {
+  readonly hold: Hold;
+  readonly standing: EndpointStanding | null;
+  readonly cause: Cause;
+  /** The last probe known; -Infinity: none. */
+  readonly probedMs: number;
+}
+
+/** Says it. A standing that is another than the one said before is a new transition. */
+export function sayEntry(turn: Turn, target: Target, saying: Saying): void {
+  const { state, nowMs } = turn;
+  const before = target.own;
+  const isNew = saying.standing !== null && (before === null || before.standing !== saying.standing);
+  const transition = saying.standing === null ? 0 : isNew ? ++state.transitions : (before?.transition ?? 0);
+  const { hold: held, standing, probedMs } = saying;
+  const cause = isNew || before === null ? saying.cause : before.cause;
+  const place = { group: target.group.facts.group, target: target.id };
+  const change = {
+    type: "entry",
+    ...place,
+    hold: held,
+    standing,
+    transition,
+    cause,
+    ageMs: ageOf(probedMs, nowMs),
+  } as const;
+  target.own = hold(state.self, state.targets, change, nowMs);
+  if (target.own !== null) target.own.probedMs = probedMs;
+  say(turn, change);
+  turn.consider(target);
+}
+
+/** Says nothing of a target any more. */
+export function sayReleased(turn: Turn, target: Target): void {
+  const entry = letGo(turn.state.self, turn.state.targets, target.key);
+  if (entry === null) return;
+  const ageMs = ageOf(entry.probedMs, turn.nowMs);
+  say(turn, { type: "released", group: entry.group, target: entry.target, ageMs });
+  turn.consider(target);
+}
+
+/** This node checks this group, or would. */
+export function sayGroup(turn: Turn, group: string, hasTraffic: boolean): void {
+  if (holdGroup(turn.state.self, group, hasTraffic)) say(turn, { type: "group", group, hasTraffic });
+}
+
+/** It does so no longer. */
+export function sayGroupLeft(turn: Turn, group: string): void {
+  if (letGroupGo(turn.state.self, group)) say(turn, { type: "group-left", group });
+}
+
+/** Numbers a change and has it go out with this turn. Of entries and groups the state has changed before. */
+export function say(turn: Turn, change: Change): void {
+  const { state, nowMs } = turn;
+  state.self.applied++;
+  state.recent.push({ number: state.self.applied, atMs: nowMs, change });
+  if (state.recent.length > 4 * BEAT_CHANGES_MAX) state.recent = state.recent.slice(-BEAT_CHANGES_MAX);
+  turn.changes.push(change);
+}
+
+/** Sends the changes of this turn. Those that the bus does not carry now are found missing by others later. */
+export function sendChanges(turn: Turn): void {
+  const { state, changes } = turn;
+  if (changes.length === 0) return;
+  const { node, instance, epoch, applied } = state.self;
+  turn.count("changes_sent", changes.length);
+  for (let start = 0; state.isBusUp && start < changes.length; start += CHANGES_MAX) {
+    const part = changes.slice(start, start + CHANGES_MAX);
+    const { group = "" } = part[0] ?? {};
+    const isOneGroup = part.every((change) => change.group === group);
+    const first = applied - changes.length + 1 + start;
+    const subject = isOneGroup ? group : "";
+    turn.perform({
+      type: "publish",
+      message: { type: "changes", node, instance, epoch, group: subject, first, changes: part },
+    });
+  }
+}
+
+/** What a beat repeats: the newest changes, as they were sent but for their ages. */
+export function changesOfBeat(state: MeshState, nowMs: number): readonly Change[] {
+  if (!state.options.rules.log) return [];
+  state.recent = state.recent.filter(({ atMs }) => nowMs - atMs <= REPEAT_MS);
+  return state.recent.slice(-BEAT_CHANGES_MAX).map(({ change, atMs }) => older(change, nowMs - atMs));
+}
+
+/** A page of this node's entries. */
+export function pageFor(state: MeshState, request: SyncRequest, nowMs: number): SyncPage {
+  const { node, instance, epoch } = state.self;
+  const snapshot = snapshotFor(state, request, nowMs);
+  const from = request.number === snapshot.number ? Math.min(request.from, snapshot.items.length) : 0;
+  const items = snapshot.items.slice(from, from + CHANGES_MAX).map((item) => older(item, nowMs - snapshot.atMs));
+  const { number, digest } = snapshot;
+  return { type: "sync-page", node, instance, epoch, number, digest, from, total: snapshot.items.length, items };
+}
+
+/** One at a time is kept: whoever is half through an older one begins again. */
+function snapshotFor(state: MeshState, request: SyncRequest, nowMs: number): Snapshot {
+  const held = state.snapshot;
+  const isFresh = held !== null && nowMs - held.atMs <= SNAPSHOT_MS;
+  if (isFresh && (request.number === held.number || held.number === state.self.applied)) return held;
+  const items: Change[] = [];
+  for (const [group, hasTraffic] of state.self.groups) items.push({ type: "group", group, hasTraffic });
+  for (const entry of state.self.entries.values()) items.push(changeOf(entry, nowMs));
+  state.snapshot = { number: state.self.applied, digest: digestOf(state.self), atMs: nowMs, items };
+  return state.snapshot;
+}
+
+function older(change: Change, byMs: number): Change {
+  if (change.type !== "entry" && change.type !== "released") return change;
+  return { ...change, ageMs: Math.min(AGE_MAX_MS, change.ageMs + Math.round(byMs)) };
+}
+
+/** Beats repeat changes for so long. */
+const REPEAT_MS = 3_000;
+
+/** A snapshot is kept for those who are half through it. */
+const SNAPSHOT_MS = 10_000;

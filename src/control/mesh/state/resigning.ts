@@ -1,0 +1,113 @@
+// A node that alone sees endpoints fail distrusts its own network: it ranks last, takes those observations back and probes those endpoints
+// for itself only, until it has agreed with the mesh for a while.
+import { isObserved } from "./cover.ts";
+import type { Target, Trial } from "./entities.ts";
+import { refreshGroup } from "./groups.ts";
+import { stopProbing } from "./ladder.ts";
+import type { MeshState } from "./mesh-state.ts";
+import { sayReleased } from "./own-log.ts";
+import type { Turn } from "./turn.ts";
+
+/** This node's own schedule found a target unhealthy: the mesh may see it otherwise. */
+export function beginTrial(turn: Turn, target: Target, transition: number): void {
+  const { state, nowMs } = turn;
+  const trial: Trial = { target, transition, atMs: nowMs, isDenied: false, failures: 0, isContradicted: false };
+  target.trial = trial;
+  state.trials.push(trial);
+}
+
+/** A confirmer looked and succeeded. */
+export function denyTrial(target: Target, transition: number): void {
+  if (target.trial?.transition === transition) target.trial.isDenied = true;
+}
+
+/** A scheduled probe after the transition has ended. */
+export function tryAgain(turn: Turn, target: Target, passed: boolean): void {
+  const { state, nowMs } = turn;
+  const { trial } = target;
+  if (trial === null) return;
+  if (passed) {
+    target.trial = null;
+    return;
+  }
+  trial.failures++;
+  if (trial.failures < FAILURES || !trial.isDenied || !othersSeeItWell(state, target)) return;
+  trial.isContradicted = true;
+  target.trial = null;
+  state.trials = state.trials.filter(({ atMs, target: { group } }) => nowMs - atMs <= 4 * group.intervalMs);
+  if (state.self.isResigned) {
+    goPrivate(turn, target);
+    return;
+  }
+  const contradicted = new Set(state.trials.filter((one) => one.isContradicted).map((one) => one.target));
+  const share = state.trials.filter((one) => one.isContradicted).length / state.trials.length;
+  if (contradicted.size >= TARGETS_MIN && share >= 0.5) resign(turn, contradicted);
+}
+
+/** A private probe has ended. */
+export function comparePrivately(turn: Turn, target: Target, isWell: boolean): void {
+  const { state, nowMs } = turn;
+  const agrees = isWell === (target.meshStanding !== "unhealthy");
+  if (!agrees) state.agreeingMs = nowMs;
+  turn.at(state.alarms.resigned, state.agreeingMs + state.probationMs);
+}
+
+/** Returns when it has agreed for long enough. When to look again. */
+export function decideReturn(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (!state.self.isResigned) return;
+  const endMs = state.agreeingMs + state.probationMs;
+  if (nowMs < endMs) {
+    turn.at(state.alarms.resigned, endMs);
+    return;
+  }
+  state.self.isResigned = false;
+  state.returnedMs = nowMs;
+  for (const target of state.privates) {
+    target.isPrivate = false;
+    stopProbing(turn, target);
+    turn.consider(target);
+  }
+  state.privates.clear();
+  changeOwnRank(turn);
+}
+
+function resign(turn: Turn, targets: ReadonlySet<Target>): void {
+  const { state, nowMs } = turn;
+  const longestMs = Math.max(...[...targets].map(({ group }) => group.intervalMs));
+  const wasLongAgo = nowMs - state.returnedMs > 64 * longestMs;
+  state.probationMs = wasLongAgo ? 4 * longestMs : Math.min(64 * longestMs, 2 * state.probationMs);
+  state.agreeingMs = nowMs;
+  state.self.isResigned = true;
+  state.trials = [];
+  for (const target of targets) goPrivate(turn, target);
+  turn.count("resignations");
+  turn.at(state.alarms.resigned, nowMs + state.probationMs);
+  changeOwnRank(turn);
+}
+
+/** It is probed on, but not for others. */
+function goPrivate(turn: Turn, target: Target): void {
+  target.isPrivate = true;
+  target.question = null;
+  target.doubter = null;
+  turn.state.privates.add(target);
+  sayReleased(turn, target);
+  turn.consider(target);
+}
+
+function changeOwnRank(turn: Turn): void {
+  for (const group of turn.state.groups.keys()) refreshGroup(turn, group);
+  turn.wantsBeat = true;
+}
+
+function othersSeeItWell(state: MeshState, target: Target): boolean {
+  const others = target.entries.filter((entry) => entry !== target.own && isObserved(state, entry));
+  return others.length > 0 && others.every(({ standing }) => standing !== "unhealthy");
+}
+
+/** Own probes after the transition that must fail. */
+const FAILURES = 2;
+
+/** Targets that must be contradicted. */
+const TARGETS_MIN = 3;

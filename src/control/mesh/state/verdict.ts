@@ -1,0 +1,66 @@
+// What this node concludes of a target from the observations that count, and what it tells its judge and others of it.
+import type { EndpointStanding } from "../../../messages/checking.ts";
+import { isObserved } from "./cover.ts";
+import type { Entry, Target } from "./entities.ts";
+import { announceVerdict } from "./health-events.ts";
+import type { Turn } from "./turn.ts";
+
+/** Decides it; when it is another, the judge raises and lowers flags, and owners say so. When to look again. */
+export function decideVerdict(turn: Turn, target: Target): number {
+  const { state, nowMs } = turn;
+  if (state.mode === "silent" || state.mode === "joining") return Number.POSITIVE_INFINITY;
+  const seen = observersOf(turn, target);
+  if (seen.length >= 2) target.pairMs = nowMs;
+  else if (target.isPaired) target.pairMs = nowMs;
+  target.isPaired = seen.length >= 2;
+  const { standing, againMs } = conclude(turn, target, seen);
+  const { own } = target;
+  const isOwner = own !== null && own.hold === "claim" && own.standing !== null && own.member.isSpeaking;
+  const before = target.meshStanding;
+  target.meshStanding = standing;
+  take(turn, target, isOwner ? own.standing : standing);
+  announceVerdict(turn, target, before, seen);
+  return againMs;
+}
+
+/** What everybody would conclude who does not probe it. */
+function conclude(
+  turn: Turn,
+  target: Target,
+  seen: readonly Entry[],
+): { readonly standing: EndpointStanding | null; readonly againMs: number } {
+  const againMs = Number.POSITIVE_INFINITY;
+  const bad = seen.filter(({ standing }) => standing === "unhealthy").length;
+  if (bad >= Math.min(2, turn.state.options.owners)) return { standing: "unhealthy", againMs };
+  if (bad === 1 && seen.length === 1) {
+    const aloneMs = countsAloneMs(turn, target, seen[0] as Entry);
+    if (target.meshStanding === null || turn.nowMs >= aloneMs) return { standing: "unhealthy", againMs };
+    return { standing: target.meshStanding, againMs: aloneMs };
+  }
+  if (seen.some(({ standing }) => standing === "degraded")) return { standing: "degraded", againMs };
+  if (seen.some(({ standing }) => standing === "healthy")) return { standing: "healthy", againMs };
+  return { standing: target.meshStanding, againMs };
+}
+
+/** When a single observer is believed: at once where nobody else could look, else when nobody has covered the target for long. */
+function countsAloneMs({ state, nowMs }: Turn, target: Target, { member }: Entry): number {
+  const { candidates, facts, intervalMs } = target.group;
+  const others = candidates.some((one) => one !== member && (one === state.self || state.members.has(one.node)));
+  return others ? target.pairMs + intervalMs + 2 * facts.timeoutMs : nowMs;
+}
+
+/** Observations that count. One that is only kept does as long as too few of those who took over have seen the target. */
+function observersOf({ state }: Turn, target: Target): Entry[] {
+  const seen = target.entries.filter((entry) => isObserved(state, entry));
+  if (!state.options.rules.cover) return seen;
+  const probing = seen.filter(({ hold }) => hold === "claim").length;
+  return probing < state.options.owners ? seen : seen.filter(({ hold }) => hold !== "kept");
+}
+
+function take(turn: Turn, target: Target, standing: EndpointStanding | null): void {
+  if (standing === target.standing || standing === null) return;
+  if (target.standing === null) turn.state.unknown--;
+  target.standing = standing;
+  turn.count("verdicts");
+  turn.order({ type: "set-standing", slot: target.slot, standing });
+}
