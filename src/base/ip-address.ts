@@ -6,6 +6,21 @@ export function parseIp(text: string): Uint8Array | null {
   return parseIp4(text);
 }
 
+/** The text of an address of 4 or 16 bytes in the one form that RFC 5952 §4 recommends. */
+export function ipText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from({ length: 8 }, (_, at) => ((bytes[2 * at] as number) << 8) | (bytes[2 * at + 1] as number));
+  let [start, length] = [0, 1]; // a single zero group is written
+  for (let at = 0; at < groups.length; at++) {
+    let end = at;
+    while (groups[end] === 0) end++;
+    if (end - at > length) [start, length] = [at, end - at];
+  }
+  const texts = groups.map((group) => group.toString(16));
+  if (length === 1) return texts.join(":");
+  return `${texts.slice(0, start).join(":")}::${texts.slice(start + length).join(":")}`;
+}
+
 /** Whether an address belongs to one of some networks. */
 export class NetworkSet {
   private readonly networks: { readonly bytes: Uint8Array; readonly bits: number }[] = [];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BlockList, isIP } from "node:net";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { NetworkSet, parseIp } from "../../src/base/ip-address.ts";
+import { ipText, NetworkSet, parseIp } from "../../src/base/ip-address.ts";
 
 describe("IP addresses", () => {
   it("are read as the system reads them", () => {
@@ -18,6 +18,30 @@ describe("IP addresses", () => {
     assert.equal(parseIp("1.2.3.4::1"), null);
     assert.equal(parseIp("1.2.3.4::"), null);
     assert.deepEqual(parseIp("64:ff9b::1.2.3.4")?.slice(-4), Uint8Array.of(1, 2, 3, 4));
+  });
+
+  it("are written in their one shortest form", () => {
+    for (const [text, form] of [
+      ["192.0.2.1", "192.0.2.1"],
+      ["::", "::"],
+      ["::1", "::1"],
+      ["1::", "1::"],
+      ["2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+      ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+      ["1:0:0:2:0:0:0:3", "1:0:0:2::3"],
+      ["::ffff:192.0.2.1", "192.0.2.1"],
+    ] as const) {
+      assert.equal(ipText(parseIp(text) ?? new Uint8Array(4)), form);
+    }
+    const isSame = (text: string) => {
+      const bytes = parseIp(text) as Uint8Array;
+      assert.deepEqual(parseIp(ipText(bytes)), bytes);
+      // The system writes an IPv4-compatible address, which nobody uses, with dots.
+      if (bytes.length === 16 && bytes.slice(0, 12).some((byte) => byte !== 0)) {
+        assert.equal(`[${ipText(bytes)}]`, new URL(`http://[${text}]/`).hostname);
+      }
+    };
+    fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), isSame));
   });
 
   it("belong to the networks that the system says", () => {

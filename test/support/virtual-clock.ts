@@ -30,4 +30,10 @@ export class VirtualClock implements Clock {
       this.wheel.advance();
     }
   }
+
+  /** Time passes in which nothing ran: this process stood still. */
+  jumpMs(ms: number): void {
+    this.time += ms;
+    this.wheel.advance();
+  }
 }

@@ -9,6 +9,7 @@ import type { CompileContext } from "./context.ts";
 import { compileDnsDiscovery } from "./dns-discovery.ts";
 import { compileEndpoints } from "./endpoint.ts";
 import { compileHealthChecks } from "./health-check.ts";
+import { compileMeshDiscovery } from "./mesh-cluster.ts";
 import { compileOutlier } from "./outlier.ts";
 import { statName } from "./stat-name.ts";
 import { compileUpstreamTls, RAW_BUFFER, UPSTREAM_TLS } from "./tls.ts";
@@ -17,10 +18,13 @@ import { compileUpstreamProtocol } from "./upstream-protocol.ts";
 /** Compiles one cluster. */
 export function compileCluster(context: CompileContext, cluster: CheckedMessage): ClusterPlan {
   const name = text(cluster, "name") ?? "";
+  const mesh = compileMeshDiscovery(context, cluster);
   const kind = refuseKinds(context, cluster);
   const assignment = child(cluster, "load_assignment");
   const endpoints =
-    assignment === undefined ? [] : compileEndpoints(context, assignment, kind === "static" ? "ip" : "name");
+    assignment === undefined || mesh !== null
+      ? []
+      : compileEndpoints(context, assignment, kind === "static" ? "ip" : "name");
   const tls = transportSocket(context, cluster);
   const { supportsHttp2, ...protocol } = compileUpstreamProtocol(context, cluster);
   if (protocol.protocol === "alpn" && tls === null) {
@@ -30,7 +34,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
   return {
     name,
     statName: statName(text(cluster, "alt_stat_name") || name),
-    discovery: discoveryOf(context, cluster, kind, endpoints),
+    discovery: mesh ?? discoveryOf(context, cluster, kind, endpoints),
     balancer: compileBalancer(context, cluster),
     connectTimeoutMs: millis(cluster, "connect_timeout") ?? 5_000,
     tls,
@@ -167,7 +171,6 @@ const DEFAULT_BREAKER: BreakerPlan = {
 };
 
 const REFUSED: readonly (readonly [field: string, feature: string, instead: string])[] = [
-  ["cluster_type", "cluster extensions", "use type STATIC, STRICT_DNS or LOGICAL_DNS"],
   ["transport_socket_matches", "transport sockets chosen by endpoint", "use one transport_socket for the cluster"],
   ["filters", "network filters of a cluster", "leave them out"],
   ["upstream_config", "upstream extensions", "leave it out"],

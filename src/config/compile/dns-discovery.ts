@@ -7,7 +7,7 @@ import { compileAddress } from "./address.ts";
 import type { CompileContext } from "./context.ts";
 
 /** What DNS discovery needs. */
-export type DnsDiscoveryPlan = Exclude<DiscoveryPlan, { kind: "static" }>;
+export type DnsDiscoveryPlan = Extract<DiscoveryPlan, { kind: "strict_dns" | "logical_dns" }>;
 
 /** Compiles the settings around the endpoints. */
 export function compileDnsDiscovery(

@@ -61,6 +61,13 @@ export type DiscoveryPlan =
       readonly family: "auto" | "v4_only" | "v6_only" | "v4_preferred" | "all";
       /** `ip:port` of resolvers; empty: the system's. */
       readonly resolvers: readonly string[];
+    }
+  | {
+      readonly kind: "mesh";
+      /** Whatever nodes of the mesh announce for this service. */
+      readonly service: string;
+      /** Of the file: none. */
+      readonly endpoints: readonly EndpointPlan[];
     };
 
 /** One configured endpoint (before names are resolved). */

@@ -203,8 +203,8 @@ function size(rule: { readonly [name: string]: RuleValue } | undefined, what: st
 }
 
 const anyType = "google.protobuf.Any";
-const extensionRoots = "envoy\\.extensions";
-const extension = /^envoy\.extensions\..*\.v3\.[A-Z]\w+$/;
+const extensionRoots = "envoy\\.extensions|starling";
+const extension = /^(?:envoy\.extensions\..*\.v3|starling\..*\.v1)\.[A-Z]\w+$/;
 const wrapped: Readonly<Record<string, string | undefined>> = {
   DoubleValue: "double",
   FloatValue: "float",

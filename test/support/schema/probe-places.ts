@@ -46,6 +46,10 @@ export const templates: Templates = {
   "envoy.config.cluster.v3.Cluster": cluster,
   "envoy.config.cluster.v3.LoadBalancingPolicy": { policies: [policy] },
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": policy,
+  "envoy.config.cluster.v3.Cluster.CustomClusterType": {
+    name: "starling.clusters.mesh",
+    typed_config: pack("starling.mesh.v1.MeshCluster", { service_name: "s" }),
+  },
   "envoy.config.core.v3.Address": address,
   "envoy.config.core.v3.SocketAddress": { address: "127.0.0.1", port_value: 80 },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": loadAssignment,
