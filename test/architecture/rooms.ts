@@ -56,6 +56,7 @@ export const ROOMS: readonly Room[] = [
     mayUse: [
       "@grpc/grpc-js",
       "@nats-io/transport-node",
+      "@bufbuild/protobuf",
       "node:http",
       "node:fs",
       "node:os",
