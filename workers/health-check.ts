@@ -3,6 +3,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { ThreadLink } from "../src/actor/thread-link.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { DrivenWheel } from "../src/base/driven-wheel.ts";
+import { networkName } from "../src/base/machine.ts";
 import { systemRandom } from "../src/base/random.ts";
 import { runHealthActor } from "../src/control/health/health-actor.ts";
 import { connectionsKeptMax } from "../src/control/health/prober/descriptors.ts";
@@ -38,6 +39,7 @@ runHealthActor({
   ),
   // What it writes there is per slot or row, not per worker.
   tables: nodeTables(memory, 0),
+  network: networkName(),
   prober: createProber(net, {
     connectionsKeptMax: connectionsKeptMax(),
     onConnectionsNotKept: (probes) =>

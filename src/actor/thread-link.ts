@@ -32,6 +32,13 @@ export class ThreadLink<In, Out> implements Link<In, Out> {
     if (first) this.port.on("message", (message: In) => this.receiver?.(message));
   }
 
+  /** Calls once when the other end was closed, or its thread has ended; not for a `close` of this one. */
+  onGone(listener: () => void): void {
+    this.port.once("close", () => {
+      if (!this.closed) listener();
+    });
+  }
+
   close(): void {
     this.closed = true;
     this.port.close();

@@ -1,4 +1,5 @@
 // What the health-check actor accepts and emits.
+import type { MessagePort } from "node:worker_threads";
 import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
@@ -23,8 +24,12 @@ export type HealthInput =
   | { readonly type: "reopen-logs" }
   | { readonly type: "stop" };
 
-/** What the thread takes from its link: orders to the actor, and for crash tests an order to die. */
-export type HealthOrder = HealthInput | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
+/** What the thread takes from its link: messages to the actor, a port to a mesh, and for crash tests an order to die. */
+export type HealthOrder =
+  | HealthInput
+  /** Orders come over this port from now on (checking.ts) and reports go there; when it closes the mesh is gone. */
+  | { readonly type: "serve-mesh"; readonly port: MessagePort }
+  | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
 
 /** Which consecutive count a worker saw reach its threshold. */
 export type OutlierKind = "consecutive_5xx" | "consecutive_gateway_failure" | "consecutive_local_origin_failure";

@@ -1,5 +1,6 @@
-// The tables that all workers of a node share: health, breaker use, load, outliers. The supervisor makes their memory once and gives it to every
+// The tables that all workers of a node share: health, breaker use, load, outliers, doubts. The supervisor makes their memory once and gives it to every
 // worker and to the health side by structured clone; when a worker dies it clears what that worker had in use.
+import { createDoubtMemory, type DoubtMemory, DoubtTable } from "./doubt-table.ts";
 import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
 import { createHttp2UseMemory, Http2Use } from "./http2-use.ts";
 import { createOutlierMemory, type OutlierMemory, OutlierTable } from "./outlier-table.ts";
@@ -17,6 +18,7 @@ export interface NodeMemory {
   readonly http2: SharedArrayBuffer;
   readonly outliers: OutlierMemory;
   readonly traffic: SharedArrayBuffer;
+  readonly doubts: DoubtMemory;
 }
 
 /** One worker's view. */
@@ -32,6 +34,8 @@ export interface NodeTables {
   readonly outliers: OutlierTable;
   /** Rows are clusters. */
   readonly traffic: TrafficTable;
+  /** What was seen against endpoints, for the mesh. */
+  readonly doubts: DoubtTable;
 }
 
 /** Makes the memory. `slots` and `rows` are the most endpoints and clusters of the node; pages that nobody touched cost no RAM. */
@@ -46,6 +50,7 @@ export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, row
     http2: createHttp2UseMemory(workers),
     outliers: createOutlierMemory(slots, rows),
     traffic: createTrafficMemory(rows),
+    doubts: createDoubtMemory(slots, rows),
   };
 }
 
@@ -58,6 +63,7 @@ export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
     http2: new Http2Use(memory.http2, memory.workers, worker),
     outliers: new OutlierTable(memory.outliers),
     traffic: new TrafficTable(memory.traffic),
+    doubts: new DoubtTable(memory.doubts),
   };
 }
 

@@ -27,12 +27,11 @@ export function newCluster(state: HealthState, plan: ClusterPlan, effects: Healt
   return { plan, row, checks, total, endpoints, version: 0, warming: "unseen", awaited: 0 };
 }
 
-/** Begins to check an endpoint. The flags that it has are adopted: a thread that begins again changes no verdict. */
+/** Takes an endpoint to check. The flags that it has are adopted: a thread that begins again changes no verdict. */
 export function open(
   state: HealthState,
   cluster: CheckedCluster,
   facts: EndpointFacts,
-  nowMs: number,
   effects: HealthEffect[],
 ): CheckedEndpoint {
   const flags = state.senses.flagsOf(facts.slot);
@@ -61,14 +60,22 @@ export function open(
     state.byTimer.set(session.timer, session);
     if (!isFailed) shift(check.tally, "healthy", 1, effects);
     if (isDegraded) shift(check.tally, "degraded", 1, effects);
-    effects.push({
-      type: "open-probe",
-      probe: session.probe,
-      target: { cluster: cluster.plan, endpoint: facts, check: check.plan },
-    });
-    beginFirst(state, session, nowMs, effects);
   }
   return endpoint;
+}
+
+/** Begins to probe an endpoint that was taken. */
+export function begin(state: HealthState, endpoint: CheckedEndpoint, nowMs: number, effects: HealthEffect[]): void {
+  for (const session of endpoint.sessions) {
+    effects.push(openProbe(session));
+    beginFirst(state, session, nowMs, effects);
+  }
+}
+
+/** Makes the probe of a session. */
+export function openProbe({ probe, endpoint, check }: Session): HealthEffect {
+  const { cluster, facts } = endpoint;
+  return { type: "open-probe", probe, target: { cluster: cluster.plan, endpoint: facts, check: check.plan } };
 }
 
 /** Ends the checking of an endpoint. Its flags stay: its slot may be somebody else's soon. */
@@ -148,7 +155,8 @@ function gaugeEffect(tally: Tally, gauge: HealthGauge): HealthEffect {
   return { type: "set-gauge", of: tally.of, prefix: tally.prefix, gauge, value: tally[gauge] };
 }
 
-function newSession(
+/** A session that nobody has heard of yet. */
+export function newSession(
   state: HealthState,
   endpoint: CheckedEndpoint,
   check: CheckGroup,
@@ -171,7 +179,8 @@ function newSession(
   };
 }
 
-function beginFirst(state: HealthState, session: Session, nowMs: number, effects: HealthEffect[]): void {
+/** The first probe of a session: at once unless there is a crowd. */
+export function beginFirst(state: HealthState, session: Session, nowMs: number, effects: HealthEffect[]): void {
   state.firstProbesMs = paced(FIRST_PROBES, state.firstProbesMs, nowMs);
   const delayMs = Math.max(firstDelayMs(session.check.plan, state.senses.random), state.firstProbesMs - nowMs);
   if (delayMs > 0) {

@@ -3,10 +3,11 @@
 import { ActorHost } from "../../actor/actor-host.ts";
 import type { TimerEffect } from "../../actor/behaviour.ts";
 import { misbehave } from "../../actor/misbehave.ts";
-import type { Link } from "../../actor/thread-link.ts";
+import { type Link, ThreadLink } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
+import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
 import type { HealthInput, HealthOrder, HealthOutput } from "../../messages/health.ts";
 import { HEALTH_CHECK, HEALTH_CHECKS } from "../../telemetry/health-check-stats.ts";
 import { HealthFlag } from "../../telemetry/health-table.ts";
@@ -14,9 +15,11 @@ import type { NodeTables } from "../../telemetry/node-memory.ts";
 import { OUTLIER } from "../../telemetry/outlier-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { EventFiles } from "./event-files.ts";
-import { healthCheck } from "./health-behaviour.ts";
-import type { HealthEffect, HealthMessage } from "./health-effects.ts";
+import type { HealthEffect } from "./health-effects.ts";
 import { emptyHealthState, type HealthState } from "./health-state.ts";
+import { meshHealthCheck } from "./mesh/mesh-behaviour.ts";
+import type { JudgeMessage } from "./mesh/mesh-checks.ts";
+import { MeshPort } from "./mesh/mesh-port.ts";
 import { outlierDetection } from "./outlier/outlier-behaviour.ts";
 import type { OutlierEffect, OutlierMessage } from "./outlier/outlier-effects.ts";
 import { emptyOutlierState, type OutlierState } from "./outlier/outlier-state.ts";
@@ -28,7 +31,9 @@ export interface HealthActorParts {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly stats: StatsWriter;
-  readonly tables: Pick<NodeTables, "health" | "traffic" | "outliers">;
+  readonly tables: Pick<NodeTables, "health" | "traffic" | "outliers" | "doubts">;
+  /** Name of the network that this process sees: loopback addresses are the same endpoints where it is the same. */
+  readonly network: string;
   readonly prober: Prober;
   readonly link: Link<HealthOrder, HealthOutput>;
   /** Called after the actor was stopped. */
@@ -41,6 +46,7 @@ export function runHealthActor(parts: HealthActorParts): void {
   const actor = new HealthActor(parts);
   link.receive((message) => {
     if (message.type === "misbehave") return misbehave(message.how);
+    if (message.type === "serve-mesh") return actor.serveMesh(new ThreadLink(message.port));
     actor.receive(message);
     if (message.type !== "stop") return;
     link.send({ type: "stopped" });
@@ -53,13 +59,14 @@ export function runHealthActor(parts: HealthActorParts): void {
 class HealthActor {
   private readonly parts: HealthActorParts;
   private readonly files: EventFiles;
-  private readonly judge: ActorHost<HealthState, Exclude<HealthMessage, { type: "timer-fired" }>, JudgeEffect>;
+  private readonly judge: ActorHost<HealthState, Exclude<JudgeMessage, { type: "timer-fired" }>, JudgeEffect>;
   private readonly detector: ActorHost<OutlierState, Exclude<OutlierMessage, { type: "timer-fired" }>, DetectorEffect>;
   private readonly probes = new Map<number, Probe>();
+  private mesh: MeshPort | null = null;
 
   constructor(parts: HealthActorParts) {
-    const { clock, wheel, random, link } = parts;
-    const { health, outliers, traffic } = parts.tables;
+    const { clock, wheel, random, link, network } = parts;
+    const { health, outliers, traffic, doubts } = parts.tables;
     const flagsOf = (slot: number): number => Atomics.load(health.flags, slot);
     const wallMs = (): number => clock.wallMs();
     this.parts = parts;
@@ -68,7 +75,8 @@ class HealthActor {
     );
     const state = emptyHealthState({ random, wallMs, flagsOf, hasTraffic: (row) => traffic.hasTraffic(row) });
     const setOf = (cluster: string) => state.sets.get(cluster);
-    this.judge = new ActorHost(healthCheck, state, { clock, wheel, perform: (effect) => this.performCheck(effect) });
+    const judge = meshHealthCheck({ doubts, network });
+    this.judge = new ActorHost(judge, state, { clock, wheel, perform: (effect) => this.performCheck(effect) });
     this.detector = new ActorHost(
       outlierDetection,
       emptyOutlierState({ random, wallMs, flagsOf, setOf, table: outliers }),
@@ -99,11 +107,24 @@ class HealthActor {
     }
   }
 
+  /** A mesh says from now on what is probed; the one before it is gone. */
+  serveMesh(link: ThreadLink<readonly CheckOrder[], readonly CheckReport[]>): void {
+    this.mesh?.close();
+    const port = new MeshPort(link, (order) => this.judge.tell(order));
+    this.mesh = port;
+    link.onGone(() => {
+      if (this.mesh !== port) return;
+      this.mesh = null;
+      this.judge.tell({ type: "leave-mesh" });
+    });
+  }
+
   private stop(message: HealthInput & { readonly type: "stop" }): void {
     for (const host of [this.judge, this.detector]) {
       host.tell(message);
       host.stop();
     }
+    this.mesh?.close();
     this.parts.prober.close();
     this.files.close();
   }
@@ -147,6 +168,9 @@ class HealthActor {
       case "answer-endpoints":
         link.send({ type: "endpoints-applied", missed: effect.missed });
         return;
+      case "report-check":
+        this.mesh?.report(effect.report);
+        return;
     }
   }
 
@@ -154,6 +178,7 @@ class HealthActor {
     switch (effect.type) {
       case "change-flags":
         this.changeFlags(effect);
+        if (effect.raise !== 0) this.judge.tell({ type: "endpoint-ejected", slot: effect.slot });
         return;
       case "add": {
         const block = this.parts.stats.block(OUTLIER, `cluster.${effect.statName}.outlier_detection.`);

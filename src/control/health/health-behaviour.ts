@@ -5,9 +5,10 @@ import type { Lane } from "../../actor/mailbox.ts";
 import { equalData } from "../../base/equal-data.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
-import { awaitFirstOutcomes, CHECK_FLAGS, close, newCluster, open } from "./checked-endpoints.ts";
+import { awaitFirstOutcomes, begin, CHECK_FLAGS, close, newCluster, open } from "./checked-endpoints.ts";
 import type { HealthEffect, HealthMessage } from "./health-effects.ts";
 import type { CheckedCluster, CheckedEndpoint, HealthSet, HealthState } from "./health-state.ts";
+import { addTarget, removeGroup, removeTarget } from "./mesh/targets.ts";
 import { failPassively, judge } from "./outcomes.ts";
 
 /** The judge. */
@@ -17,7 +18,7 @@ export const healthCheck: Behaviour<HealthState, HealthMessage, HealthEffect> = 
   step(state, message, nowMs) {
     switch (message.type) {
       case "timer-fired":
-        return begin(state, message.timer);
+        return beginNext(state, message.timer);
       case "probe-finished": {
         const session = state.byProbe.get(message.probe);
         return session?.isRunning === true ? judge(state, session, message.outcome, nowMs) : NOTHING;
@@ -44,7 +45,7 @@ function laneOf(message: HealthMessage): Lane {
   return message.type === "plan-assigned" || message.type === "endpoints-changed" ? "supervision" : "work";
 }
 
-function begin(state: HealthState, timer: string): readonly HealthEffect[] {
+function beginNext(state: HealthState, timer: string): readonly HealthEffect[] {
   const session = state.byTimer.get(timer);
   if (session === undefined || session.isRunning) return NOTHING;
   session.isRunning = true;
@@ -84,7 +85,7 @@ function add(state: HealthState, plan: ClusterPlan, nowMs: number, effects: Heal
   if (set === undefined) return cluster;
   state.byRow.set(set.row, cluster);
   for (const facts of set.endpoints.values()) {
-    if (!facts.check.disabled) open(state, cluster, facts, nowMs, effects);
+    if (!facts.check.disabled) enter(state, cluster, facts, nowMs, effects);
   }
   return cluster;
 }
@@ -97,9 +98,10 @@ function drop(
 ): void {
   for (const endpoint of [...cluster.endpoints.values()]) {
     endpoint.isAwaited = false; // nobody waits for the warming of this plan any more
-    close(state, endpoint, effects);
+    leave(state, endpoint, effects);
     if (then.lowersFlags) lowerFlags(cluster.row, endpoint.facts.slot, effects);
   }
+  if (state.mesh !== null) removeGroup(state.mesh, cluster);
   state.byRow.delete(cluster.row);
   state.clusters.delete(cluster.plan.name);
 }
@@ -145,7 +147,7 @@ function apply(
   for (const slot of update.kind === "full" ? slotsGone(set, update.endpoints) : update.removed) {
     set.endpoints.delete(slot);
     const endpoint = cluster?.endpoints.get(slot);
-    if (endpoint !== undefined) close(state, endpoint, effects);
+    if (endpoint !== undefined) leave(state, endpoint, effects);
   }
   for (const facts of update.kind === "full" ? update.endpoints : update.changed) {
     set.endpoints.set(facts.slot, facts);
@@ -160,7 +162,8 @@ function slotsGone(set: HealthSet, endpoints: readonly EndpointFacts[]): number[
 
 /** A cluster's row is known, or it is another: nobody of the old one is in the new. */
 function move(state: HealthState, cluster: CheckedCluster, row: number, effects: HealthEffect[]): void {
-  for (const endpoint of [...cluster.endpoints.values()]) close(state, endpoint, effects);
+  for (const endpoint of [...cluster.endpoints.values()]) leave(state, endpoint, effects);
+  if (state.mesh !== null) removeGroup(state.mesh, cluster);
   state.byRow.delete(cluster.row);
   cluster.row = row;
   state.byRow.set(row, cluster);
@@ -179,9 +182,27 @@ function take(
     held.facts = facts;
     return;
   }
-  if (held !== undefined) close(state, held, effects);
-  if (!facts.check.disabled) open(state, cluster, facts, nowMs, effects);
+  if (held !== undefined) leave(state, held, effects);
+  if (!facts.check.disabled) enter(state, cluster, facts, nowMs, effects);
   else if (held !== undefined) lowerFlags(cluster.row, facts.slot, effects);
+}
+
+/** In a mesh an endpoint is probed when the mesh says so. */
+function enter(
+  state: HealthState,
+  cluster: CheckedCluster,
+  facts: EndpointFacts,
+  nowMs: number,
+  effects: HealthEffect[],
+): void {
+  const endpoint = open(state, cluster, facts, effects);
+  if (state.mesh === null) begin(state, endpoint, nowMs, effects);
+  else addTarget(state, state.mesh, endpoint, effects);
+}
+
+function leave(state: HealthState, endpoint: CheckedEndpoint, effects: HealthEffect[]): void {
+  if (state.mesh !== null) removeTarget(state.mesh, endpoint, effects);
+  close(state, endpoint, effects);
 }
 
 function stop(state: HealthState): readonly HealthEffect[] {

@@ -1,5 +1,6 @@
 // What the judge asks its actor to do, and the one message that only its own prober sends it. Plain data.
 import type { TimerEffect, TimerFired } from "../../actor/behaviour.ts";
+import type { CheckReport } from "../../messages/checking.ts";
 import type { HealthInput } from "../../messages/health.ts";
 import type { LogLine } from "../../messages/log.ts";
 import type { ProbeOutcome, ProbeTarget } from "./probe.ts";
@@ -57,4 +58,6 @@ export type HealthEffect =
   /** Every endpoint that the cluster had when plan `version` was assigned (or in its first set after it) has had an outcome. */
   | { readonly type: "report-warmed"; readonly cluster: string; readonly version: number }
   /** The answer to `endpoints-changed`. */
-  | { readonly type: "answer-endpoints"; readonly missed: readonly string[] };
+  | { readonly type: "answer-endpoints"; readonly missed: readonly string[] }
+  /** Tells the mesh; never without one. */
+  | { readonly type: "report-check"; readonly report: CheckReport };

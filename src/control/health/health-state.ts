@@ -5,6 +5,7 @@ import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
 import type { HealthCheckPlan } from "../../config/plan/health-check.ts";
 import type { HealthCounter, HealthEffect } from "./health-effects.ts";
+import type { MeshChecks } from "./mesh/mesh-checks.ts";
 import type { Standing } from "./standing.ts";
 
 /** What the judge may look at besides its messages. */
@@ -104,6 +105,8 @@ export interface HealthState {
   firstProbesMs: number;
   /** The same for log lines. */
   logLinesMs: number;
+  /** What a mesh has ordered; null: this node checks everything by itself. */
+  mesh: MeshChecks | null;
 }
 
 /** Nothing checked. */
@@ -119,5 +122,6 @@ export function emptyHealthState(senses: HealthSenses): HealthState {
     opened: 0,
     firstProbesMs: Number.NEGATIVE_INFINITY,
     logLinesMs: Number.NEGATIVE_INFINITY,
+    mesh: null,
   };
 }

@@ -41,7 +41,7 @@ export function failPassively(
 }
 
 /** A failure as Envoy classes it. */
-interface Failure {
+export interface Failure {
   readonly type: FailureType;
   /** Counts up to the threshold. */
   readonly isCounted: boolean;
@@ -182,7 +182,8 @@ class FlagChange {
   }
 }
 
-function writeEvent(state: HealthState, session: Session, event: HealthEvent, effects: HealthEffect[]): void {
+/** Writes a line into the event logs of a check. */
+export function writeEvent(state: HealthState, session: Session, event: HealthEvent, effects: HealthEffect[]): void {
   const { check, endpoint } = session;
   if (check.plan.eventLogPaths.length === 0) return;
   const subject = { cluster: endpoint.cluster.plan.name, check: check.plan, endpoint: endpoint.facts };
@@ -190,7 +191,8 @@ function writeEvent(state: HealthState, session: Session, event: HealthEvent, ef
   for (const path of check.plan.eventLogPaths) effects.push({ type: "write-event", path, text });
 }
 
-function log(state: HealthState, session: Session, what: string, nowMs: number, effects: HealthEffect[]): void {
+/** Says in the log what an endpoint is now; of a crowd the first only. */
+export function log(state: HealthState, session: Session, what: string, nowMs: number, effects: HealthEffect[]): void {
   const due = paced(LOG_LINES, state.logLinesMs, nowMs);
   if (due > nowMs) return;
   state.logLinesMs = due;
@@ -199,7 +201,8 @@ function log(state: HealthState, session: Session, what: string, nowMs: number, 
   effects.push({ type: "log", line: { level: "info", component: "health_checker", text } });
 }
 
-function failureOf({ kind, httpStatus, reason }: ProbeOutcome): Failure {
+/** How Envoy classes an outcome that is not good. */
+export function failureOf({ kind, httpStatus, reason }: ProbeOutcome): Failure {
   const isNetwork = kind === "network" || kind === "timeout";
   return {
     type: kind === "timeout" ? "NETWORK_TIMEOUT" : isNetwork ? "NETWORK" : "ACTIVE",
@@ -209,7 +212,8 @@ function failureOf({ kind, httpStatus, reason }: ProbeOutcome): Failure {
   };
 }
 
-const PASSIVE: Failure = {
+/** An answer asked for it. */
+export const PASSIVE: Failure = {
   type: "PASSIVE",
   isCounted: false,
   httpStatus: 0,

@@ -1,6 +1,7 @@
 // What one upstream connection counts, in Envoy's names: its cluster's and its endpoint's blocks and the two histograms. Called by
 // pool-connection.ts at each turn of the connection's life.
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
+import { Doubt } from "../../telemetry/doubt-table.ts";
 import { recordValue } from "../../telemetry/histogram.ts";
 import { HOST } from "../../telemetry/host-stats.ts";
 import type { ClusterHome } from "./cluster-home.ts";
@@ -43,6 +44,7 @@ export class ConnectionAccount {
   connectFailed(): void {
     this.count(CX_CONNECT_FAIL);
     this.addHost(HOST_CX_CONNECT_FAIL, 1);
+    this.doubt(Doubt.Connect);
   }
 
   /** It is over. `isWithRequest`: a request ended with it. */
@@ -53,6 +55,7 @@ export class ConnectionAccount {
     this.count(CX_DESTROY);
     this.count(by === "local" ? CX_DESTROY_LOCAL : CX_DESTROY_REMOTE);
     if (!isWithRequest) return;
+    if (by === "remote") this.doubt(Doubt.Reset);
     this.count(CX_DESTROY_WITH_RQ);
     this.count(by === "local" ? CX_DESTROY_LOCAL_WITH_RQ : CX_DESTROY_REMOTE_WITH_RQ);
   }
@@ -80,6 +83,12 @@ export class ConnectionAccount {
 
   protocolError(): void {
     this.count(CX_PROTOCOL_ERROR);
+  }
+
+  /** A mesh may want to probe it now. Of an endpoint that has left, the slot may be another's. */
+  private doubt(doubt: Doubt): void {
+    const { row, services } = this.home;
+    if (!this.endpoint.isRetired) services.doubts.raise(row, this.endpoint.slot, doubt);
   }
 
   private count(at: number): void {

@@ -6,10 +6,13 @@ import { Timer } from "../../../src/base/timer-wheel.ts";
 import type { ClusterPlan, EndpointPlan } from "../../../src/config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetUpdate } from "../../../src/config/plan/endpoint-set.ts";
 import type { HealthCheckPlan } from "../../../src/config/plan/health-check.ts";
-import { healthCheck } from "../../../src/control/health/health-behaviour.ts";
-import type { HealthEffect, HealthMessage } from "../../../src/control/health/health-effects.ts";
+import type { HealthEffect } from "../../../src/control/health/health-effects.ts";
 import { emptyHealthState, type HealthState } from "../../../src/control/health/health-state.ts";
+import { meshHealthCheck } from "../../../src/control/health/mesh/mesh-behaviour.ts";
+import type { JudgeMessage } from "../../../src/control/health/mesh/mesh-checks.ts";
 import type { ProbeOutcome, ProbeTarget } from "../../../src/control/health/probe.ts";
+import type { CheckReport } from "../../../src/messages/checking.ts";
+import { createDoubtMemory, DoubtTable } from "../../../src/telemetry/doubt-table.ts";
 import { HealthFlag, healthText } from "../../../src/telemetry/health-table.ts";
 import { clusterPlan } from "../../support/cluster-plans.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -20,7 +23,7 @@ export type Answer = ProbeOutcome | "hang";
 /** The judge and what it did. */
 export class HealthSimulation {
   readonly clock: VirtualClock = new VirtualClock(1);
-  readonly host: ActorHost<HealthState, HealthMessage, OwnEffect>;
+  readonly host: ActorHost<HealthState, JudgeMessage, OwnEffect>;
   /** By slot, as in the shared table. */
   readonly flags: Uint16Array = new Uint16Array(65_536);
   /** Rows of clusters that had an upstream connection. */
@@ -30,6 +33,10 @@ export class HealthSimulation {
   /** Lines by path. */
   readonly events: Map<string, string[]> = new Map();
   readonly logs: string[] = [];
+  /** What workers saw against endpoints. */
+  readonly doubts: DoubtTable = new DoubtTable(createDoubtMemory(65_536, 16));
+  /** To the mesh, in order. */
+  readonly reports: CheckReport[] = [];
   /** `cluster version` in order. */
   readonly warmed: string[] = [];
   readonly missed: (readonly string[])[] = [];
@@ -50,7 +57,8 @@ export class HealthSimulation {
       flagsOf: (slot: number) => this.flags[slot] as number,
       hasTraffic: (row: number) => this.traffic.has(row),
     };
-    this.host = new ActorHost(healthCheck, emptyHealthState(senses), {
+    const judge = meshHealthCheck({ doubts: this.doubts, network: "here" });
+    this.host = new ActorHost(judge, emptyHealthState(senses), {
       clock: this.clock,
       wheel: this.clock.wheel,
       perform: (effect) => this.perform(effect),
@@ -141,6 +149,9 @@ export class HealthSimulation {
         return;
       case "answer-endpoints":
         this.missed.push(effect.missed);
+        return;
+      case "report-check":
+        this.reports.push(effect.report);
         return;
     }
   }

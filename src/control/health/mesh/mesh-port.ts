@@ -1,0 +1,33 @@
+// The health thread's end of the port to the mesh thread: reports of one turn leave as one message. Made by health-actor.ts.
+import type { Link } from "../../../actor/thread-link.ts";
+import type { CheckOrder, CheckReport } from "../../../messages/checking.ts";
+
+/** The port. */
+export class MeshPort {
+  private readonly link: Link<readonly CheckOrder[], readonly CheckReport[]>;
+  private waiting: CheckReport[] = [];
+
+  /** `obey` is called for each order. */
+  constructor(link: Link<readonly CheckOrder[], readonly CheckReport[]>, obey: (order: CheckOrder) => void) {
+    this.link = link;
+    link.receive((orders) => {
+      for (const order of orders) obey(order);
+    });
+  }
+
+  /** Tells the mesh, at the end of this turn. */
+  report(report: CheckReport): void {
+    this.waiting.push(report);
+    if (this.waiting.length === 1) queueMicrotask(() => this.send());
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  private send(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    this.link.send(waiting);
+  }
+}
