@@ -54,6 +54,7 @@ export const ROOMS: readonly Room[] = [
     name: "control",
     mayImport: ["base", "actor", "messages", "config", "protocol", "net", "telemetry"],
     mayUse: [
+      "@bufbuild/protobuf",
       "@grpc/grpc-js",
       "@nats-io/transport-node",
       "@bufbuild/protobuf",
