@@ -4,7 +4,13 @@ import { didYouMean } from "./base/did-you-mean.ts";
 import { jsonSchemaOf } from "./config/schema/json-schema.ts";
 import { checkAddressFree, findFreePort } from "./net/probe.ts";
 import { explain } from "./supervisor/command-line/explain.ts";
-import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, STARLING_FLAGS } from "./supervisor/command-line/flags.ts";
+import {
+  COMMON_FLAGS,
+  ENVOY_FLAGS,
+  type FlagSpec,
+  MESH_FLAGS,
+  STARLING_FLAGS,
+} from "./supervisor/command-line/flags.ts";
 import { mainHelp, subcommandHelp } from "./supervisor/command-line/help.ts";
 import { type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
 import { serve } from "./supervisor/command-line/serve.ts";
@@ -42,6 +48,7 @@ const VALIDATE_FLAGS: readonly FlagSpec[] = [
   { name: "json", short: "", kind: "switch", help: 'print {"errors":[…],"warnings":[…]}' },
   ...ENVOY_FLAGS.filter(({ name }) => ["allow-unknown-static-fields", "config-yaml"].includes(name)),
   ...STARLING_FLAGS.filter(({ name }) => name === "compat"),
+  ...MESH_FLAGS,
   ...COMMON_FLAGS,
 ];
 
@@ -54,10 +61,10 @@ const EXPLAIN_FLAGS: readonly FlagSpec[] = [
 const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "",
-    flags: [...ENVOY_FLAGS, ...STARLING_FLAGS, ...COMMON_FLAGS],
+    flags: [...ENVOY_FLAGS, ...STARLING_FLAGS, ...MESH_FLAGS, ...COMMON_FLAGS],
     help: mainHelp,
     run: async (flags) => {
-      const result = serveOptions(flags);
+      const result = serveOptions(flags, process.env);
       if (!result.ok) fail([...result.errors, "try 'starling --help'"]);
       else if (result.options.mode === "validate") process.exitCode = validate(result.options, "text");
       else await serve(result.options);
@@ -85,7 +92,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
         fail([...flags.errors, "validate needs a file: starling validate FILE"]);
         return;
       }
-      const result = serveOptions({ ...flags, values, rest: more });
+      const result = serveOptions({ ...flags, values, rest: more }, process.env);
       if (!result.ok) fail([...result.errors, "try 'starling validate --help'"]);
       else process.exitCode = validate(result.options, flags.values.has("json") ? "json" : "text");
     },

@@ -1,4 +1,5 @@
 // The command line after parsing: every option has its value, nobody looks at flags again. /server_info shows them.
+import type { Overrides } from "../config/plan/override.ts";
 import type { LogLevel } from "./log.ts";
 
 /** Options of `starling` when it serves or validates. */
@@ -42,4 +43,6 @@ export interface ServeOptions {
   readonly compat: "starling" | "envoy";
   /** Heap of a worker in MiB; 0: V8's default. */
   readonly workerHeapMb: number;
+  /** --mesh… and --roles, else STARLING_MESH… and STARLING_ROLES. */
+  readonly overrides: Overrides;
 }

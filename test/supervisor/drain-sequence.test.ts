@@ -11,7 +11,7 @@ const GRACEFUL: DrainWish = { graceful: true, skipExit: false, inboundOnly: fals
 
 function drainOver(...flags: string[]) {
   const clock = new VirtualClock();
-  const parsed = serveOptions(parseFlags(ENVOY_FLAGS, ["-c", "x", ...flags]));
+  const parsed = serveOptions(parseFlags(ENVOY_FLAGS, ["-c", "x", ...flags]), {});
   assert.ok(parsed.ok);
   const orders: string[] = [];
   const log = new Logger(clock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" });

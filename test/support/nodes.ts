@@ -45,7 +45,7 @@ export function launchTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<R
 /** Options with one worker unless the flags say otherwise. */
 export function testOptions(...flags: string[]): ServeOptions {
   const table = [...ENVOY_FLAGS, ...STARLING_FLAGS];
-  const result = serveOptions(parseFlags(table, ["-c", "test.yaml", "--concurrency", "1", ...flags]));
+  const result = serveOptions(parseFlags(table, ["-c", "test.yaml", "--concurrency", "1", ...flags]), {});
   if (!result.ok) throw new Error(result.errors.join("; "));
   return result.options;
 }

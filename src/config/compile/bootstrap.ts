@@ -10,21 +10,27 @@ import { compileCluster } from "./cluster.ts";
 import type { CompileContext } from "./context.ts";
 import { compileLocality } from "./endpoint.ts";
 import { checkListenerAddresses, compileListener } from "./listener.ts";
+import { compileMesh } from "./mesh.ts";
 import { plainJson } from "./metadata.ts";
 import { compileRuntime } from "./runtime.ts";
 
 /** Compiles everything; the plan means something only when the context has no errors. */
 export function compileBootstrap(context: CompileContext, bootstrap: CheckedMessage): Plan {
   refuseDiscovery(context, bootstrap);
+  const node = compileNode(context, child(bootstrap, "node"));
+  const { mesh, roles } = compileMesh(context, bootstrap, node.id);
   const runtime = compileRuntime(context, bootstrap);
   const resources = child(bootstrap, "static_resources");
   const clusters = resources === undefined ? [] : compileClusters(context, children(resources, "clusters"));
   const listeners = resources === undefined ? [] : compileListeners(context, children(resources, "listeners"));
   return {
     version: "",
-    node: compileNode(context, child(bootstrap, "node")),
+    node,
+    roles,
+    mesh,
     admin: compileAdmin(context, child(bootstrap, "admin")),
-    listeners,
+    // Compiled all the same: a file is right or wrong whatever the role.
+    listeners: roles.includes("proxy") ? listeners : [],
     clusters,
     runtime,
     outlierLogPath: outlierLogPath(bootstrap),

@@ -2,6 +2,7 @@
 // configuration. Never reads a field itself.
 import type { CheckedMessage, Diagnostic } from "../load/checked.ts";
 import { acknowledge, fieldDiagnostic, messageDiagnostic } from "../load/fields.ts";
+import type { Overrides } from "../plan/override.ts";
 import { type Defaults, defaultsOf } from "./defaults.ts";
 
 /** What compiling needs besides the message. */
@@ -18,6 +19,8 @@ export interface CompileOptions {
   readonly serviceCluster: string;
   readonly serviceNode: string;
   readonly serviceZone: string;
+  /** What flags and variables say of the mesh and of roles: it wins over the file. */
+  readonly overrides: Overrides;
 }
 
 /** Collects diagnostics of one configuration and answers what several resources ask. */

@@ -75,4 +75,5 @@ const SYSTEM: CompileOptions = {
   serviceCluster: "",
   serviceNode: "",
   serviceZone: "",
+  overrides: new Map(),
 };

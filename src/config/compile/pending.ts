@@ -34,6 +34,8 @@ export const PENDING: readonly PendingField[] = [
     type: "envoy.config.cluster.v3.Cluster",
     field: "per_connection_buffer_limit_bytes",
   },
+  { plan: "isNodeNamed", type: "starling.mesh.v1.Mesh", field: "node" },
+  { plan: "caPem", type: "starling.mesh.v1.Mesh", field: "trusted_ca" },
   { plan: "retryOn", type: "envoy.config.route.v3.RouteAction", field: "retry_policy" },
   { plan: "retryOn", type: "envoy.config.route.v3.VirtualHost", field: "retry_policy" },
 ];

@@ -1,7 +1,7 @@
 // The data that load/ hands to compile/: messages checked against the descriptors, each with where it stood in which file.
 // Written by load/, read by compile/ through fields.ts. Never holds a descriptor, a YAML node or a promise.
 
-/** Where something stood: file as the user named it, line and column counted from 1. */
+/** Where something stood: file as the user named it, line and column counted from 1; both 0 for a flag or variable, which `file` names. */
 export interface Position {
   readonly file: string;
   readonly line: number;

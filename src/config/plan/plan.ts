@@ -2,13 +2,19 @@
 import type { AddressPlan } from "./address.ts";
 import type { ClusterPlan } from "./cluster.ts";
 import type { ListenerPlan } from "./listener.ts";
+import type { MeshPlan, NodeRole } from "./mesh.ts";
 
 /** Everything a node runs. */
 export interface Plan {
   /** Random or given version, shown by admin pages: empty for a static file. */
   readonly version: string;
   readonly node: NodePlan;
+  /** What this node does, in the order of `NODE_ROLES`. */
+  readonly roles: readonly NodeRole[];
+  /** Null: on its own. */
+  readonly mesh: MeshPlan | null;
   readonly admin: AdminPlan | null;
+  /** None without the role `proxy`. */
   readonly listeners: readonly ListenerPlan[];
   readonly clusters: readonly ClusterPlan[];
   readonly runtime: RuntimePlan;

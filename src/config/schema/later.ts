@@ -6,6 +6,7 @@ import { laterConfig } from "./later-config.ts";
 import { laterExtensions } from "./later-extensions.ts";
 import { laterFilters } from "./later-filters.ts";
 import { laterTypes } from "./later-types.ts";
+import { meshTypes } from "./mesh-types.ts";
 
 /** Files in .proto notation, read as if they were imported last. */
 export const laterProtos: readonly string[] = [
@@ -14,4 +15,5 @@ export const laterProtos: readonly string[] = [
   ...laterFilters,
   ...laterExtensions,
   ...announceTypes,
+  ...meshTypes,
 ];

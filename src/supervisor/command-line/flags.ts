@@ -80,6 +80,23 @@ export const STARLING_FLAGS: readonly FlagSpec[] = [
   flag("worker-heap-mb", "count", "JavaScript heap of one worker in MiB; a worker that needs more is restarted"),
 ];
 
+/** Flags that stand over the file's starling.mesh.v1.Mesh extension. Each is also a variable: --mesh-name is STARLING_MESH_NAME. */
+export const MESH_FLAGS: readonly FlagSpec[] = [
+  flag(
+    "mesh",
+    "text",
+    "the mesh's broker: nats://HOST:PORT or tls://HOST:PORT, with commas between several, or embedded[:PORT]",
+  ),
+  flag("mesh-name", "text", "which mesh of this broker (default 'default')"),
+  flag("mesh-node", "text", "this node's name in the mesh; by default node.id, ~ and four random characters"),
+  flag("mesh-nkey", "text", "file with the nkey seed that the broker knows this node by"),
+  flag("mesh-credentials", "text", "the same with a .creds file: a user's JWT and nkey seed"),
+  flag("mesh-ca", "text", "PEM file of the authority that signs the broker's certificate; asks for TLS"),
+  flag("mesh-cert", "text", "PEM file of the certificate that the broker is shown; with --mesh-key"),
+  flag("mesh-key", "text", "PEM file of its private key"),
+  flag("roles", "text", "what this node does, with commas between: proxy, health, load (default all)"),
+];
+
 /** Flags that both families and every subcommand have. */
 export const COMMON_FLAGS: readonly FlagSpec[] = [
   flag("version", "switch", "print the version and exit"),

@@ -1,5 +1,5 @@
 // The texts of --help, made from the flag tables so that they cannot drift from what is parsed.
-import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, NO_EFFECT, STARLING_FLAGS } from "./flags.ts";
+import { COMMON_FLAGS, ENVOY_FLAGS, type FlagSpec, MESH_FLAGS, NO_EFFECT, STARLING_FLAGS } from "./flags.ts";
 
 /** What `starling --help` prints. */
 export function mainHelp(): string {
@@ -21,6 +21,10 @@ export function mainHelp(): string {
     "",
     "Starling's own:",
     ...STARLING_FLAGS.map(flagLine),
+    "",
+    "Of the mesh; each is also a variable (STARLING_MESH, STARLING_MESH_NAME, …, STARLING_ROLES), and wins over the file:",
+    ...MESH_FLAGS.map(flagLine),
+    "",
     ...COMMON_FLAGS.map(flagLine),
     "",
   ].join("\n");

@@ -1,8 +1,8 @@
-// From the command line's sources to a plan: load, compile, and what flags say over the file's node. Every diagnostic at once.
+// From the command line's sources to a plan: load and compile, with what flags say over the file. Every diagnostic at once.
 import { loadPlan } from "../../config/compile/load-plan.ts";
 import type { Diagnostic, JsonValue } from "../../config/load/checked.ts";
 import { toProtoJson } from "../../config/load/to-proto-json.ts";
-import type { NodePlan, Plan } from "../../config/plan/plan.ts";
+import type { Plan } from "../../config/plan/plan.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 
 /** A configuration that can be served, or why not. */
@@ -18,26 +18,18 @@ export type Configuration =
 
 /** Loads and compiles what the options name. */
 export function loadConfiguration(options: ServeOptions): Configuration {
-  const {
-    plan: compiled,
-    message,
-    errors,
-    warnings,
-  } = loadPlan(
+  const { compat, serviceCluster, serviceNode, serviceZone, overrides } = options;
+  const { plan, message, errors, warnings } = loadPlan(
     { path: options.configPath, yaml: options.configYaml },
-    { allowUnknownFields: options.allowUnknownStaticFields, compat: options.compat },
+    {
+      allowUnknownFields: options.allowUnknownStaticFields,
+      compat,
+      serviceCluster,
+      serviceNode,
+      serviceZone,
+      overrides,
+    },
   );
-  if (compiled === null || message === null) return { ok: false, errors, warnings };
-  const plan = { ...compiled, node: nodeWithFlags(compiled.node, options) };
+  if (plan === null || message === null) return { ok: false, errors, warnings };
   return { ok: true, plan, bootstrap: toProtoJson(message), warnings };
-}
-
-/** As Envoy: --service-cluster, --service-node and --service-zone override the file. */
-function nodeWithFlags(node: NodePlan, options: ServeOptions): NodePlan {
-  return {
-    ...node,
-    id: options.serviceNode === "" ? node.id : options.serviceNode,
-    cluster: options.serviceCluster === "" ? node.cluster : options.serviceCluster,
-    zone: options.serviceZone === "" ? node.zone : options.serviceZone,
-  };
 }

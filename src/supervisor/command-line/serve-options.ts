@@ -1,8 +1,10 @@
 // Turns the flags of a serving or validating process into options with their defaults. All mistakes come back at once.
 import { availableParallelism } from "node:os";
 import { didYouMean } from "../../base/did-you-mean.ts";
+import type { Override, Overrides } from "../../config/plan/override.ts";
 import { isComponent, LOG_COMPONENTS, LOG_LEVELS, type LogLevel } from "../../messages/log.ts";
 import type { ServeOptions } from "../../messages/options.ts";
+import { MESH_FLAGS } from "./flags.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
 
 /** Options, or every mistake as one line. */
@@ -10,8 +12,11 @@ export type ServeOptionsResult =
   | { readonly ok: true; readonly options: ServeOptions }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** Reads the flags. */
-export function serveOptions(flags: ParsedFlags): ServeOptionsResult {
+/** Reads the flags. `environment`: the process's variables, which stand in for flags of the mesh that were not given. */
+export function serveOptions(
+  flags: ParsedFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+): ServeOptionsResult {
   const read = new FlagReader(flags);
   const { level, levels } = read.logLevels();
   const options: ServeOptions = {
@@ -44,6 +49,7 @@ export function serveOptions(flags: ParsedFlags): ServeOptionsResult {
     rebalanceHttp2: read.on("rebalance-http2"),
     compat: read.choice("compat", ["starling", "envoy"]),
     workerHeapMb: read.count("worker-heap-mb", 0, 0),
+    overrides: overridesOf(flags, environment),
   };
   const errors = [...flags.errors, ...read.errors];
   if (flags.rest.length > 0) errors.push(`unexpected argument '${flags.rest[0]}'`);
@@ -51,6 +57,17 @@ export function serveOptions(flags: ParsedFlags): ServeOptionsResult {
     errors.push("no configuration: give --config-path FILE (-c) or --config-yaml TEXT, or try 'starling demo'");
   }
   return errors.length > 0 ? { ok: false, errors } : { ok: true, options };
+}
+
+function overridesOf(flags: ParsedFlags, environment: Readonly<Record<string, string | undefined>>): Overrides {
+  const overrides = new Map<string, Override>();
+  for (const { name } of MESH_FLAGS) {
+    const variable = `STARLING_${name.replaceAll("-", "_").toUpperCase()}`;
+    const flag = flags.values.get(name) ?? "";
+    const text = flag === "" ? (environment[variable] ?? "") : flag;
+    if (text !== "") overrides.set(name, { text, source: flag === "" ? variable : `--${name}` });
+  }
+  return overrides;
 }
 
 class FlagReader {

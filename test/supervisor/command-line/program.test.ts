@@ -76,6 +76,17 @@ describe("the program", () => {
     assert.match(err, /unknown flag --config-pth \(did you mean --config-path\?\)/);
   });
 
+  it("refuses a mesh that others could listen to or speak for, and a role that is none, all at once", async () => {
+    const flags = ["--mesh", "nats://192.0.2.1", "--mesh-credentials", "/nowhere", "--roles", "proxy,helth"];
+    const { code, err } = await runProgram("-c", file("mesh.yaml", direct(0)), ...flags);
+    assert.equal(code, 1);
+    assert.deepEqual(err.trim().split("\n"), [
+      "--mesh: nats://192.0.2.1 is not on this machine and would be open to anyone on the way: write tls://192.0.2.1:4222",
+      "--mesh-credentials: cannot read '/nowhere': No such file or directory",
+      "--roles: 'helth' is no role (did you mean health?)",
+    ]);
+  });
+
   it("says OK as Envoy does for a valid file", async () => {
     const path = file("ok.yaml", direct(0));
     const { code, out } = await runProgram("--mode", "validate", "-c", path);

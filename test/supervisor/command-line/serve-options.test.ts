@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { describe, it } from "mocha";
-import { ENVOY_FLAGS, STARLING_FLAGS } from "../../../src/supervisor/command-line/flags.ts";
+import { ENVOY_FLAGS, MESH_FLAGS, STARLING_FLAGS } from "../../../src/supervisor/command-line/flags.ts";
 import { parseFlags } from "../../../src/supervisor/command-line/parse-flags.ts";
 import { serveOptions } from "../../../src/supervisor/command-line/serve-options.ts";
 
-const read = (...args: string[]) => serveOptions(parseFlags([...ENVOY_FLAGS, ...STARLING_FLAGS], args));
+const FLAGS = [...ENVOY_FLAGS, ...STARLING_FLAGS, ...MESH_FLAGS];
+
+const read = (...args: string[]) => serveOptions(parseFlags(FLAGS, args), {});
 
 function optionsOf(...args: string[]) {
   const result = read("-c", "x.yaml", ...args);
@@ -45,6 +47,19 @@ describe("options of a serving process", () => {
       [
         ["upstream", "debug"],
         ["config", "trace"],
+      ],
+    );
+  });
+
+  it("take what is said of the mesh from flags, else from variables, and remember where it was said", () => {
+    const environment = { STARLING_MESH: "embedded", STARLING_MESH_NAME: "v", STARLING_ROLES: "", PATH: "/bin" };
+    const result = serveOptions(parseFlags(FLAGS, ["-c", "x", "--mesh-name", "f", "--mesh-node="]), environment);
+    assert.ok(result.ok);
+    assert.deepEqual(
+      [...result.options.overrides],
+      [
+        ["mesh", { text: "embedded", source: "STARLING_MESH" }],
+        ["mesh-name", { text: "f", source: "--mesh-name" }],
       ],
     );
   });

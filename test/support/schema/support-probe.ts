@@ -200,4 +200,5 @@ const options: CompileOptions = {
   serviceCluster: "",
   serviceNode: "",
   serviceZone: "",
+  overrides: new Map(),
 };

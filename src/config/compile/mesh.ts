@@ -1,0 +1,104 @@
+// A node's roles and its place in a mesh, from flags and variables over the bootstrap's starling.mesh.v1.Mesh extension. Called by
+// bootstrap.ts.
+import { didYouMean } from "../../base/did-you-mean.ts";
+import type { CheckedMessage } from "../load/checked.ts";
+import { acknowledge, child, children } from "../load/fields.ts";
+import { type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
+import type { CompileContext } from "./context.ts";
+import { compileBroker, SERVERS } from "./mesh-broker.ts";
+import { MeshSettings, type SettingName } from "./mesh-settings.ts";
+
+/** Compiles both; `mesh` is null for a node on its own. `nodeId`: the name of a node in the mesh begins with it unless one is given. */
+export function compileMesh(
+  context: CompileContext,
+  bootstrap: CheckedMessage,
+  nodeId: string,
+): { readonly mesh: MeshPlan | null; readonly roles: readonly NodeRole[] } {
+  const settings = new MeshSettings(context, extensionOf(context, bootstrap));
+  const isAlone = settings.list(SERVERS).length === 0;
+  const roles = compileRoles(settings);
+  const name = compileName(settings);
+  const broker = compileBroker(settings);
+  if (!isAlone) {
+    settings.warn(SERVERS, "the mesh is not acted on yet");
+    const node = compileNode(settings, nodeId);
+    return { mesh: broker === null ? null : { name, ...node, broker }, roles };
+  }
+  refuseLonely(settings, roles);
+  for (const one of [NAME, NODE]) settings.warn(one, "is not used: no mesh is named (--mesh)");
+  return { mesh: null, roles };
+}
+
+/** The file's Mesh extension; any other one is warned of. */
+function extensionOf(context: CompileContext, bootstrap: CheckedMessage): CheckedMessage | null {
+  let found: CheckedMessage | null = null;
+  for (const extension of children(bootstrap, "bootstrap_extensions")) {
+    acknowledge(extension, "name");
+    const message = child(extension, "typed_config");
+    if (message?.type !== TYPE) {
+      const type = message === undefined ? "without a type" : message.type;
+      context.warn(extension, "typed_config", `the bootstrap extension ${type} is accepted and not acted on`);
+    } else if (found !== null) context.error(extension, "typed_config", `${TYPE} stands here twice: write one`);
+    else found = message;
+  }
+  return found;
+}
+
+function compileRoles(settings: MeshSettings): readonly NodeRole[] {
+  const given = settings.list(ROLES);
+  if (given.length === 0) return NODE_ROLES;
+  for (const role of given) {
+    if (NODE_ROLES.some((known) => known === role)) continue;
+    const hint = didYouMean(role, NODE_ROLES) || `; there are ${NODE_ROLES.join(", ")}`;
+    settings.error(ROLES, `'${role}' is no role${hint}`);
+  }
+  return NODE_ROLES.filter((role) => given.includes(role));
+}
+
+/** What makes sense only beside others. */
+function refuseLonely(settings: MeshSettings, roles: readonly NodeRole[]): void {
+  if (!roles.includes("proxy")) {
+    settings.error(ROLES, "without the role proxy a node serves nobody but a mesh: add proxy, or name a mesh (--mesh)");
+  } else if (!roles.includes("health")) {
+    const says = "without the role health nobody checks the endpoints, unless a mesh does";
+    settings.error(ROLES, `${says}: add health, or name a mesh (--mesh)`);
+  }
+}
+
+function compileName(settings: MeshSettings): string {
+  const name = settings.text(NAME);
+  if (name.length > NAME_LENGTH_MAX) {
+    settings.error(NAME, `'${name}' is longer than ${NAME_LENGTH_MAX} characters: shorten it`);
+  } else if (!/^[A-Za-z0-9_-]*$/.test(name)) {
+    settings.error(NAME, `'${name}' is no name of a mesh: it takes letters, digits, - and _`);
+  }
+  return name === "" ? "default" : name;
+}
+
+function compileNode(settings: MeshSettings, nodeId: string): Pick<MeshPlan, "node" | "isNodeNamed"> {
+  const node = settings.text(NODE);
+  if (node === "") return { node: madeUp(nodeId, settings.context.options.uuid()), isNodeNamed: false };
+  if (Buffer.byteLength(node) > NAME_LENGTH_MAX) {
+    settings.error(NODE, `'${node}' is longer than ${NAME_LENGTH_MAX} bytes: shorten it`);
+  } else if (CONTROL.test(node)) settings.error(NODE, `${JSON.stringify(node)} has a control character`);
+  return { node, isNodeNamed: true };
+}
+
+/** Several processes of one file have one node.id, so four random characters tell them apart. */
+function madeUp(nodeId: string, uuid: string): string {
+  const chance = Number.parseInt(uuid.replaceAll(/[^0-9a-f]/g, "").slice(0, 12), 16) % 36 ** TAIL_LENGTH;
+  const tail = chance.toString(36).padStart(TAIL_LENGTH, "0");
+  const plain = (nodeId === "" ? "starling" : nodeId).replaceAll(new RegExp(CONTROL, "g"), "_");
+  const bytes = Buffer.from(plain).subarray(0, NAME_LENGTH_MAX - TAIL_LENGTH - 1);
+  // A character that the cut went through is left out.
+  return `${bytes.toString().replace(/\uFFFD$/, "")}~${tail}`;
+}
+
+const TYPE = "starling.mesh.v1.Mesh";
+const NAME_LENGTH_MAX = 64;
+const TAIL_LENGTH = 4;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\x00-\x1f\x7f]/;
+const ROLES: SettingName = { flag: "roles", field: "roles" };
+const NAME: SettingName = { flag: "mesh-name", field: "name" };
+const NODE: SettingName = { flag: "mesh-node", field: "node" };
