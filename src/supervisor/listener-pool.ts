@@ -69,7 +69,8 @@ export class ListenerPool {
       filename: workerUrl("listener").href,
       name: "listenerTask",
       minThreads: options.slots,
-      maxThreads: options.slots,
+      // Without slots nothing is ever run, but the pool wants room for a thread.
+      maxThreads: Math.max(1, options.slots),
       concurrentTasksPerWorker: 1,
       atomics: "disabled",
       idleTimeout: Number.POSITIVE_INFINITY,

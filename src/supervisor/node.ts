@@ -178,7 +178,7 @@ function showStats(stats: StatsWriter, view: AdminView, reader: StatsReader): vo
     readiness: view.readiness(),
     uptimeMs: view.uptimeMs(),
     workersStarted: view.workers().filter(({ state }) => state === "listening").length,
-    concurrency: view.options.concurrency,
+    concurrency: view.workers().length,
     overrides: Object.keys(view.orders.runtimeOverrides()),
     connections: [...new Set(plan.listeners.map(({ statPrefix }) => statPrefix))]
       .map(connectionsOf)

@@ -6,6 +6,7 @@ import type { Readiness } from "../control/admin/view.ts";
 export class ReadinessBook {
   private readonly waiting = new Map<string, string>();
   private readonly failing = new Map<string, string>();
+  private readonly remarked = new Map<string, string>();
   private draining = "";
 
   /** Something must happen before the node serves; `what` names it until `arrived(what)`. */
@@ -28,6 +29,12 @@ export class ReadinessBook {
     this.failing.delete(what);
   }
 
+  /** What an operator should know although it keeps nobody from being served; empty ends it. */
+  remarks(what: string, remark: string): void {
+    if (remark === "") this.remarked.delete(what);
+    else this.remarked.set(what, remark);
+  }
+
   /** The node was told to fail its health check; empty ends it. */
   drains(reason: string): void {
     this.draining = reason;
@@ -36,7 +43,8 @@ export class ReadinessBook {
   /** Draining wins over failing, failing over waiting, as a node that is told to go stays gone. */
   current(): Readiness {
     const reasons = [...this.failing.values(), ...this.waiting.values()];
-    if (this.draining !== "") return { state: "DRAINING", reasons: [this.draining, ...reasons] };
-    return { state: reasons.length > 0 ? "PRE_INITIALIZING" : "LIVE", reasons };
+    const remarks = [...this.remarked.values()];
+    if (this.draining !== "") return { state: "DRAINING", reasons: [this.draining, ...reasons], remarks };
+    return { state: reasons.length > 0 ? "PRE_INITIALIZING" : "LIVE", reasons, remarks };
   }
 }

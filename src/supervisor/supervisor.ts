@@ -10,10 +10,9 @@ import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { clearWorker, createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
-import { DiscoveryOwner } from "./discovery-owner.ts";
+import { type BackgroundActor, BackgroundActors } from "./background-actors.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import { EndpointRollOut } from "./endpoint-roll-out.ts";
-import { HealthOwner } from "./health-owner.ts";
 import { ListenerPool, type ListenerPoolOwner } from "./listener-pool.ts";
 import type { Logger } from "./log/logger.ts";
 import { countFirstPlan, countListeners } from "./node-stats.ts";
@@ -33,7 +32,7 @@ export interface SupervisorParts {
   readonly options: ServeOptions;
   /** Default: `DEFAULT_RESTART_POLICY`. */
   readonly policy?: RestartPolicy;
-  /** Every worker listens for the first time. */
+  /** Every worker listens for the first time; without listeners: they could. */
   onLive(): void;
 }
 
@@ -46,18 +45,13 @@ export class Supervisor {
   readonly memory: NodeMemory;
   private readonly parts: SupervisorParts;
   private readonly pool: ListenerPool;
-  private readonly discovery: DiscoveryOwner;
-  private readonly health: HealthOwner;
+  private readonly background: BackgroundActors;
   private readonly ticketKeys: TicketKeys;
   private readonly workers: MutableWorker[];
   private currentPlan: Plan;
   private planVersion = 1;
   private runtimeOverrides: Readonly<Record<string, string>> = {};
   private failing = false;
-  private areNamesKnown = false;
-  private isWarmed = false;
-  /** Listeners accept. */
-  private initialized = false;
   private live = false;
 
   /** `plan`: its ports are real, never 0. */
@@ -66,28 +60,27 @@ export class Supervisor {
     const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
     this.parts = parts;
     this.currentPlan = plan;
-    this.memory = createNodeMemory(options.concurrency);
+    const workers = plan.roles.includes("proxy") ? options.concurrency : 0;
+    this.memory = createNodeMemory(Math.max(1, workers));
     this.endpoints = new EndpointRollOut({ memory: this.memory, stats: parts.ownStats, wheel });
     this.endpoints.assign(plan.clusters);
     countFirstPlan(parts.ownStats, plan);
-    this.workers = Array.from({ length: options.concurrency }, (_, slot) => newWorker(slot));
-    const poolOptions = { slots: options.concurrency, policy, heapMb: options.workerHeapMb };
+    this.workers = Array.from({ length: workers }, (_, slot) => newWorker(slot));
+    const poolOptions = { slots: workers, policy, heapMb: options.workerHeapMb };
     this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
     const { endpoints, memory, readiness } = this;
-    const common = { ...parts, policy, readiness };
-    this.discovery = new DiscoveryOwner({
-      ...common,
-      endpoints,
-      onAnswered: (cluster) => this.health.namesKnown(cluster),
-      onInitialized: () => this.namesKnown(),
-    });
-    this.health = new HealthOwner({ ...common, memory, endpoints, onWarmed: () => this.warmed() });
+    const onReady = (): void => this.openListeners();
+    this.background = new BackgroundActors({ ...parts, policy, memory, readiness, endpoints, onReady });
     this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
       this.pool.broadcast({ type: "set-ticket-keys", listener, keys }),
     );
     this.drain = new DrainSequence(parts, (order) => this.pool.broadcast(order));
-    this.readiness.awaits("clusters", "waiting for the first answers about endpoints");
     for (const { slot } of this.workers) this.readiness.awaits(waitName(slot), `worker ${slot} is starting`);
+    if (workers === 0) {
+      const remark = `the roles of this node are ${plan.roles.join(", ")}: it serves no listeners`;
+      this.readiness.remarks("roles", remark);
+      parts.log.info("main", remark);
+    }
   }
 
   /** The plan that serves. */
@@ -98,8 +91,7 @@ export class Supervisor {
   /** Starts every actor. Listeners accept once discovery has its first answers and the health side its first outcomes. */
   start(): void {
     this.pool.start();
-    this.health.start(this.planVersion, this.currentPlan);
-    this.discovery.start(this.planVersion, this.currentPlan.clusters);
+    this.background.start(this.planVersion, this.currentPlan);
   }
 
   /** Ends every actor; workers have `deadlineMs` to write their logs. */
@@ -107,7 +99,7 @@ export class Supervisor {
     this.ticketKeys.stop();
     this.drain.stop();
     this.endpoints.stop();
-    await Promise.all([this.pool.stop(deadlineMs), this.discovery.stop(), this.health.stop(deadlineMs)]);
+    await Promise.all([this.pool.stop(deadlineMs), this.background.stop(deadlineMs)]);
   }
 
   /** Sends an order to every worker. */
@@ -125,20 +117,15 @@ export class Supervisor {
     this.pool.send(slot, { type: "misbehave", how });
   }
 
-  /** Makes discovery die: for crash tests. */
-  misbehaveDiscovery(how: "throw" | "exit"): void {
-    this.discovery.misbehave(how);
-  }
-
-  /** Makes the health checks die: for crash tests. */
-  misbehaveHealth(how: "throw" | "exit"): void {
-    this.health.misbehave(how);
+  /** Makes an actor beside them die: for crash tests. */
+  misbehaveActor(actor: BackgroundActor, how: "throw" | "exit"): void {
+    this.background.misbehave(actor, how);
   }
 
   /** Log files of every actor are opened again. */
   reopenLogs(): void {
     this.pool.broadcast({ type: "reopen-logs" });
-    this.health.tell({ type: "reopen-logs" });
+    this.background.tellHealth({ type: "reopen-logs" });
   }
 
   /** /healthcheck/fail and /healthcheck/ok. */
@@ -190,7 +177,7 @@ export class Supervisor {
     }
     send({ type: "runtime-changed", entries: this.runtimeOverrides });
     if (this.failing) send({ type: "set-failing", failing: true });
-    if (this.initialized) send({ type: "start-listening" });
+    if (this.background.isReady) send({ type: "start-listening" });
     for (const order of this.drain.standing()) send(order);
   }
 
@@ -223,7 +210,7 @@ export class Supervisor {
         return;
       case "passive-failure-seen":
       case "outlier-suspected":
-        this.health.tell(message);
+        this.background.tellHealth(message);
         return;
       case "listening":
         worker.state = "listening";
@@ -259,25 +246,11 @@ export class Supervisor {
     this.parts.log.info("main", `serving ${length} listener(s) with ${this.workers.length} worker(s)`);
   }
 
-  private namesKnown(): void {
-    if (this.areNamesKnown) return;
-    this.areNamesKnown = true;
-    this.readiness.arrived("clusters");
-    this.health.allNamesKnown();
-    this.initialize();
-  }
-
-  private warmed(): void {
-    this.isWarmed = true;
-    this.initialize();
-  }
-
-  private initialize(): void {
-    if (this.initialized || !this.areNamesKnown || !this.isWarmed) return;
-    this.initialized = true;
+  private openListeners(): void {
     this.parts.log.info("upstream", "cm init: all clusters initialized");
     this.parts.log.info("config", "all dependencies initialized. starting workers");
     this.pool.broadcast({ type: "start-listening" });
+    if (this.workers.length === 0) this.workerListens();
   }
 }
 

@@ -79,7 +79,7 @@ describe("active checks when things go wrong", () => {
     try {
       for (let kills = 0; kills < KILLS; kills++) {
         const [attempts, answered] = [stat("health_check.attempt"), load.answered];
-        node.supervisor.misbehaveHealth(kills % 2 === 0 ? "exit" : "throw");
+        node.supervisor.misbehaveActor("health", kills % 2 === 0 ? "exit" : "throw");
         await eventually(() => stat("health_check.attempt") > attempts + 2 * upstreams.length);
         await eventually(() => load.answered > answered + 500);
       }

@@ -158,7 +158,7 @@ describe("active health checks of a whole node", () => {
     yellow.answer = 503;
     await eventually(async () => (await flagsOf(yellow)) === "/failed_active_hc");
     const before = stat("health_check.attempt");
-    node.supervisor.misbehaveHealth("exit");
+    node.supervisor.misbehaveActor("health", "exit");
     await eventually(() => stat("health_check.healthy") === 0);
     assert.deepEqual([await flagsOf(blue), await flagsOf(yellow)], ["healthy", "/failed_active_hc"]);
     assert.deepEqual(await answers(8), ["blue"]);

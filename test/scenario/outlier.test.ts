@@ -90,7 +90,7 @@ describe("outlier detection in a node of two workers", () => {
     clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(portOf(node))));
     await failures(clients);
     await eventually(() => ejected()[0] === true);
-    node.supervisor.misbehaveHealth("exit");
+    node.supervisor.misbehaveActor("health", "exit");
     await eventually(() => stat("ejections_active") === 0);
     assert.equal(ejected()[0], true, "its death changes no verdict");
     await eventually(() => stat("ejections_active") === 1);

@@ -85,7 +85,7 @@ describe("endpoints of a whole node", () => {
   it("stay when discovery dies, which comes back and counts on", async () => {
     node = await startTestNode(planOf("STRICT_DNS", ["localhost"]));
     await eventually(() => stat("update_success") === 1);
-    node.supervisor.misbehaveDiscovery("throw");
+    node.supervisor.misbehaveActor("discovery", "throw");
     await eventually(() => stat("update_success") === 2);
     assert.match(await answer(), /hostname: here/);
     assert.equal(stat("membership_total"), 1);

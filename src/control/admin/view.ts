@@ -15,6 +15,8 @@ export type ServerState = "LIVE" | "DRAINING" | "PRE_INITIALIZING" | "INITIALIZI
 export interface Readiness {
   readonly state: ServerState;
   readonly reasons: readonly string[];
+  /** What an operator should know of a node that is ready all the same. */
+  readonly remarks: readonly string[];
 }
 
 /** The node. */

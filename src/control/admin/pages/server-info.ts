@@ -7,13 +7,13 @@ import { jsonAnswer, type Page, showing, textAnswer } from "../page.ts";
 /** Envoy's hot restart version: documents show it, nothing here restarts hot. */
 const HOT_RESTART_VERSION = "11.104";
 
-/** /ready: the state, then the reasons on lines of their own; 503 unless LIVE. */
+/** /ready: the state, then reasons and remarks on lines of their own; 503 unless LIVE. */
 export const readyPage: Page = showing(
   "/ready",
   "print server state, return 200 if LIVE, otherwise return 503",
   ({ view }) => {
-    const { state, reasons } = view.readiness();
-    return textAnswer(`${[state, ...reasons].join("\n")}\n`, state === "LIVE" ? 200 : 503);
+    const { state, reasons, remarks } = view.readiness();
+    return textAnswer(`${[state, ...reasons, ...remarks].join("\n")}\n`, state === "LIVE" ? 200 : 503);
   },
 );
 

@@ -1,0 +1,85 @@
+// The actors of a node beside its listener workers: discovery and health checks; and what listeners wait for of them before they open.
+// Made by the supervisor.
+import type { RestartPolicy } from "../actor/restart-policy.ts";
+import type { Clock } from "../base/clock.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { Plan } from "../config/plan/plan.ts";
+import type { HealthInput } from "../messages/health.ts";
+import type { NodeMemory } from "../telemetry/node-memory.ts";
+import { DiscoveryOwner } from "./discovery-owner.ts";
+import type { EndpointRollOut } from "./endpoint-roll-out.ts";
+import { HealthOwner } from "./health-owner.ts";
+import type { Logger } from "./log/logger.ts";
+import type { ReadinessBook } from "./readiness.ts";
+import { StartGate } from "./start-gate.ts";
+import type { StatsDirectory } from "./stats-directory.ts";
+
+/** What they stand on. */
+export interface BackgroundParts {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly stats: StatsDirectory;
+  readonly readiness: ReadinessBook;
+  readonly policy: RestartPolicy;
+  readonly memory: NodeMemory;
+  readonly endpoints: EndpointRollOut;
+  /** Discovery has its first answers and the health side its first outcomes, or their time is over. */
+  onReady(): void;
+}
+
+/** One of the actors. */
+export type BackgroundActor = "discovery" | "health";
+
+/** All of them. */
+export class BackgroundActors {
+  private readonly parts: BackgroundParts;
+  private readonly discovery: DiscoveryOwner;
+  private readonly health: HealthOwner;
+  private readonly gate: StartGate<"names" | "checks">;
+
+  constructor(parts: BackgroundParts) {
+    this.parts = parts;
+    this.gate = new StartGate(["names", "checks"], () => parts.onReady());
+    this.discovery = new DiscoveryOwner({
+      ...parts,
+      onAnswered: (cluster) => this.health.namesKnown(cluster),
+      onInitialized: () => this.namesKnown(),
+    });
+    this.health = new HealthOwner({ ...parts, onWarmed: () => this.gate.happened("checks") });
+    parts.readiness.awaits("clusters", "waiting for the first answers about endpoints");
+  }
+
+  /** Whether listeners may accept. */
+  get isReady(): boolean {
+    return this.gate.isOpen;
+  }
+
+  /** Starts those that the plan has work for. */
+  start(version: number, plan: Plan): void {
+    this.health.start(version, plan);
+    this.discovery.start(version, plan.clusters);
+  }
+
+  /** Ends them; the health side has `deadlineMs` to write its logs. */
+  async stop(deadlineMs: number): Promise<void> {
+    await Promise.all([this.discovery.stop(), this.health.stop(deadlineMs)]);
+  }
+
+  /** Sends to the health-check actor. */
+  tellHealth(message: HealthInput): void {
+    this.health.tell(message);
+  }
+
+  /** Makes one die: for crash tests. */
+  misbehave(actor: BackgroundActor, how: "throw" | "exit"): void {
+    this[actor].misbehave(how);
+  }
+
+  private namesKnown(): void {
+    if (!this.gate.awaits("names")) return;
+    this.parts.readiness.arrived("clusters");
+    this.health.allNamesKnown();
+    this.gate.happened("names");
+  }
+}
