@@ -19,6 +19,10 @@ export interface MeshSubjects {
   observe(group: string): string;
   /** Request: one node's own entries. */
   sync(node: string): string;
+  /** What a node announces for a service. */
+  endpoints(service: string, node: string): string;
+  /** What anybody announces for a service, and for others whose names make the same token. */
+  endpointsOf(service: string): string;
 }
 
 /** The subjects of the mesh with this name. */
@@ -39,6 +43,8 @@ export function meshSubjects(mesh: string): MeshSubjects {
     beat: (node) => `${root}.beat.${token(node)}`,
     observe: (group) => `${root}.observe.${token(group)}`,
     sync: (node) => `${root}.sync.${token(node)}`,
+    endpoints: (service, node) => `${root}.endpoints.${token(service)}.${token(node)}`,
+    endpointsOf: (service) => `${root}.endpoints.${token(service)}.*`,
   };
 }
 

@@ -25,6 +25,8 @@ describe("subjects of the mesh", () => {
     ["observations", subjects.observe("00ff"), "mesh.default.observe.00ff"],
     ["all observations", subjects.allObservations, "mesh.default.observe.*"],
     ["sync", subjects.sync(">"), "mesh.default.sync._"],
+    ["endpoints", subjects.endpoints("shop.orders", "app~1"), "mesh.default.endpoints.shop_orders.app_1"],
+    ["endpoints of a service", subjects.endpointsOf("shop.orders"), "mesh.default.endpoints.shop_orders.*"],
     ["a mesh with a dot", meshSubjects("a.b").hello, "mesh.a_b.hello"],
     ["a mesh without a name", meshSubjects("").hello, "mesh._.hello"],
   ];

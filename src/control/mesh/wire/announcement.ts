@@ -1,5 +1,5 @@
-// What a node announces for one service, on the wire: protobuf starling.mesh.v1.Announced. Bytes of others are never trusted: what is
-// wrong in any way is no announcement at all. An address travels as its bytes, so that it cannot be a name.
+// What a node announces for one service, on the wire: protobuf starling.mesh.v1 as a table like the other messages. An address travels
+// as its bytes, so that it cannot be a name. What breaks a rule in any way is no announcement at all.
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ipText, parseIp } from "../../../base/ip-address.ts";
 import {
@@ -10,7 +10,10 @@ import {
   type AnnouncedEndpoint,
   announcedHost,
 } from "../../../config/plan/announcement.ts";
-import type { LocalityPlan } from "../../../config/plan/cluster.ts";
+import { count, type FieldType, hex128, list, text } from "./fields.ts";
+import { COUNT_MAX, MESSAGE_BYTES_MAX, NODE_BYTES_MAX } from "./messages.ts";
+import { fieldsShape, type Shape } from "./shape.ts";
+import { WIRE_VERSION } from "./shapes.ts";
 
 /** All that one process announces for one service from now on. */
 export interface Announcement {
@@ -24,140 +27,105 @@ export interface Announcement {
   readonly endpoints: readonly AnnouncedEndpoint[];
 }
 
-/** The bytes of an announcement within the limits of config/plan/announcement.ts. */
+/** The bytes of an announcement; what is over a limit is a bug of ours. */
 export function encodeAnnouncement(announcement: Announcement): Uint8Array {
   const writer = new BinaryWriter();
-  writer.tag(1, WireType.Varint).uint32(WIRE_VERSION);
-  writer.tag(2, WireType.LengthDelimited).string(announcement.node);
-  writer.tag(3, WireType.LengthDelimited).bytes(Buffer.from(announcement.instance, "hex"));
-  writer.tag(4, WireType.Varint).uint64(announcement.sequence);
-  writer.tag(5, WireType.LengthDelimited).string(announcement.service);
-  for (const endpoint of announcement.endpoints) {
-    writer.tag(6, WireType.LengthDelimited).fork();
-    writeEndpoint(writer, endpoint);
-    writer.join();
-  }
+  const endpoints = announcement.endpoints.map(({ locality, ...rest }) => ({ ...rest, ...locality }));
+  ANNOUNCEMENT.write(writer, { ...announcement, version: WIRE_VERSION, endpoints });
   return writer.finish();
 }
 
 /** The announcement that these bytes are, or null. Never throws. */
 export function decodeAnnouncement(payload: Uint8Array): Announcement | null {
-  if (payload.length > PAYLOAD_BYTES_MAX) return null;
+  if (payload.length > MESSAGE_BYTES_MAX) return null;
   try {
-    return readAnnouncement(new BinaryReader(payload));
+    const reader = new BinaryReader(payload, (bytes) => UTF8.decode(bytes));
+    const { node, instance, sequence, service, endpoints } = ANNOUNCEMENT.read(reader, payload.length);
+    return { node, instance, sequence, service, endpoints: endpoints.map(structured) };
   } catch {
-    return null; // the reader throws at the first byte that is wrong
+    return null; // a WireFault, or what the library throws
   }
 }
 
-function writeEndpoint(writer: BinaryWriter, { host, port, weight, locality, metadata }: AnnouncedEndpoint): void {
-  writer.tag(1, WireType.LengthDelimited).bytes(parseIp(host) as Uint8Array);
-  writer.tag(2, WireType.Varint).uint32(port);
-  writer.tag(3, WireType.Varint).uint32(weight);
-  writer.tag(4, WireType.LengthDelimited).string(locality.region);
-  writer.tag(5, WireType.LengthDelimited).string(locality.zone);
-  writer.tag(6, WireType.LengthDelimited).string(locality.subZone);
-  writer.tag(7, WireType.LengthDelimited).string(JSON.stringify(metadata));
+interface FlatEndpoint extends Omit<AnnouncedEndpoint, "locality"> {
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
 }
 
-function readAnnouncement(reader: BinaryReader): Announcement | null {
-  const read = { version: 0, node: "", instance: "", sequence: 0, service: "" };
-  const endpoints: AnnouncedEndpoint[] = [];
-  while (reader.pos < reader.len) {
-    const [field, wire] = reader.tag();
-    if (field === 1) read.version = readCount(reader, wire);
-    else if (field === 2) read.node = readName(reader, wire);
-    else if (field === 3) read.instance = Buffer.from(readBytes(reader, wire)).toString("hex");
-    else if (field === 4) read.sequence = readCount(reader, wire);
-    else if (field === 5) read.service = readName(reader, wire);
-    else if (field === 6) {
-      if (endpoints.length === ANNOUNCED_ENDPOINTS_MAX) return null;
-      endpoints.push(readEndpoint(new BinaryReader(readBytes(reader, wire))));
-    } else reader.skip(wire, field);
-  }
-  const { version, node, instance, sequence, service } = read;
-  if (version !== WIRE_VERSION || node === "" || service === "") return null;
-  if (instance.length !== INSTANCE_HEX_LENGTH || sequence === 0 || hasTwins(endpoints)) return null;
-  return { node, instance, sequence, service, endpoints };
+interface FlatAnnouncement extends Omit<Announcement, "endpoints"> {
+  readonly version: number;
+  readonly endpoints: readonly FlatEndpoint[];
 }
 
-function readEndpoint(reader: BinaryReader): AnnouncedEndpoint {
-  const read = { host: "", port: 0, weight: 1, metadata: {} };
-  const locality: { -readonly [Part in keyof LocalityPlan]: string } = { region: "", zone: "", subZone: "" };
-  while (reader.pos < reader.len) {
-    const [field, wire] = reader.tag();
-    if (field === 1) read.host = readHost(reader, wire);
-    else if (field === 2) read.port = readCount(reader, wire);
-    else if (field === 3) read.weight = readCount(reader, wire);
-    else if (field === 4) locality.region = readName(reader, wire);
-    else if (field === 5) locality.zone = readName(reader, wire);
-    else if (field === 6) locality.subZone = readName(reader, wire);
-    else if (field === 7) read.metadata = readMetadata(reader, wire);
-    else reader.skip(wire, field);
-  }
-  const { host, port, weight } = read;
-  if (host === "" || port < 1 || port > 65_535) throw new Error("no address");
-  if (weight < 1 || weight > ANNOUNCED_WEIGHT_MAX) throw new Error("no weight");
-  return { host, port, weight, locality, metadata: read.metadata };
+function structured({ host, port, weight, region, zone, subZone, metadata }: FlatEndpoint): AnnouncedEndpoint {
+  return { host, port, weight, locality: { region, zone, subZone }, metadata };
 }
 
-function readHost(reader: BinaryReader, wire: WireType): string {
-  const bytes = readBytes(reader, wire);
-  if (bytes.length !== 4 && bytes.length !== 16) throw new Error("no IP address");
-  const host = announcedHost(ipText(bytes));
-  if (host instanceof Error) throw host;
-  return host;
+function hasNoTwins({ endpoints }: FlatAnnouncement): boolean {
+  return new Set(endpoints.map(({ host, port }) => `${host} ${port}`)).size === endpoints.length;
 }
 
-/** Struct values by name, as JSON. */
-function readMetadata(reader: BinaryReader, wire: WireType): Readonly<Record<string, unknown>> {
-  const text = readText(reader, wire, ANNOUNCED_METADATA_BYTES_MAX);
-  const value: unknown = JSON.parse(text);
-  if (!isObject(value) || !Object.values(value).every(isObject)) throw new Error("no metadata");
-  return value;
+/** Text that is shown on admin pages and in logs. */
+function shownText(bytesMax: number, bytesMin: number = 0): FieldType<string> {
+  const plain = text(bytesMax, bytesMin);
+  return { ...plain, isValid: (value) => plain.isValid(value) && !CONTROL.test(value) };
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** 4 or 16 bytes of something that one can connect to. */
+const ADDRESS: FieldType<string> = {
+  wire: WireType.LengthDelimited,
+  absent: () => "",
+  isAbsent: () => false,
+  isValid: (value) => announcedHost(value) === value,
+  write: (writer, number, value) =>
+    writer.tag(number, WireType.LengthDelimited).bytes(parseIp(value) ?? new Uint8Array(0)),
+  read: (reader) => {
+    const bytes = reader.bytes();
+    return bytes.length === 4 || bytes.length === 16 ? ipText(parseIp(ipText(bytes)) ?? bytes) : "";
+  },
+};
+
+/** Structs by name, as JSON. */
+const METADATA: FieldType<AnnouncedEndpoint["metadata"]> = {
+  wire: WireType.LengthDelimited,
+  absent: () => ({}),
+  isAbsent: (value) => Object.keys(value).length === 0,
+  isValid: (value) =>
+    isObject(value) &&
+    Object.values(value).every(isObject) &&
+    Buffer.byteLength(JSON.stringify(value)) <= ANNOUNCED_METADATA_BYTES_MAX,
+  write: (writer, number, value) => writer.tag(number, WireType.LengthDelimited).string(JSON.stringify(value)),
+  read: (reader) => JSON.parse(reader.string(true)) as AnnouncedEndpoint["metadata"],
+};
+
+function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !Object.hasOwn(value, "__proto__");
 }
 
-/** Names are shown on admin pages and in logs. */
-function readName(reader: BinaryReader, wire: WireType): string {
-  const text = readText(reader, wire, ANNOUNCED_NAME_BYTES_MAX);
-  if (CONTROL.test(text)) throw new Error("control characters in a name");
-  return text;
-}
-
-function readText(reader: BinaryReader, wire: WireType, bytesMax: number): string {
-  const bytes = readBytes(reader, wire);
-  if (bytes.length > bytesMax) throw new Error("a text is too long");
-  return UTF8.decode(bytes);
-}
-
-function readBytes(reader: BinaryReader, wire: WireType): Uint8Array {
-  expect(wire, WireType.LengthDelimited);
-  return reader.bytes();
-}
-
-function readCount(reader: BinaryReader, wire: WireType): number {
-  expect(wire, WireType.Varint);
-  const value = Number(reader.uint64());
-  if (!Number.isSafeInteger(value)) throw new Error("a number is too large");
-  return value;
-}
-
-function expect(wire: WireType, wanted: WireType): void {
-  if (wire !== wanted) throw new Error("a field of another type");
-}
-
-function hasTwins(endpoints: readonly AnnouncedEndpoint[]): boolean {
-  return new Set(endpoints.map(({ host, port }) => `${host} ${port}`)).size !== endpoints.length;
-}
-
-const WIRE_VERSION = 1;
-/** As of every message of the mesh. */
-const PAYLOAD_BYTES_MAX = 65_536;
-const INSTANCE_HEX_LENGTH = 32;
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const ENDPOINT: Shape<FlatEndpoint> = fieldsShape("endpoint", {
+  host: [1, ADDRESS],
+  port: [2, count(65_535, 1)],
+  weight: [3, count(ANNOUNCED_WEIGHT_MAX, 1)],
+  region: [4, shownText(ANNOUNCED_NAME_BYTES_MAX)],
+  zone: [5, shownText(ANNOUNCED_NAME_BYTES_MAX)],
+  subZone: [6, shownText(ANNOUNCED_NAME_BYTES_MAX)],
+  metadata: [7, METADATA],
+});
+
+const ANNOUNCEMENT: Shape<FlatAnnouncement> = fieldsShape(
+  "announcement",
+  {
+    version: [1, count(WIRE_VERSION, WIRE_VERSION)],
+    node: [2, shownText(NODE_BYTES_MAX, 1)],
+    instance: [3, hex128],
+    sequence: [4, count(COUNT_MAX, 1)],
+    service: [5, shownText(ANNOUNCED_NAME_BYTES_MAX, 1)],
+    endpoints: [6, list(ENDPOINT, ANNOUNCED_ENDPOINTS_MAX)],
+  },
+  hasNoTwins,
+);
