@@ -66,11 +66,22 @@ export function sendBeat(turn: Turn): void {
   });
 }
 
-/** A greater epoch of this node's own name was heard: it raises its own above it. */
+/** A greater epoch of this node's own name was heard: it raises its own above it. An equal one is its own, told back by peers. */
 export function raiseEpoch(turn: Turn): void {
   const { self, epochs } = turn.state;
   const heard = epochs.get(self.node) ?? 0;
-  if (heard < self.epoch) return;
+  if (heard > self.epoch) riseAbove(turn, heard);
+}
+
+/** When it has joined an equal one counts too: it may be of the process before this one. */
+export function raiseFirstEpoch(turn: Turn): void {
+  const { self, epochs } = turn.state;
+  const heard = epochs.get(self.node) ?? 0;
+  if (heard >= self.epoch) riseAbove(turn, heard);
+}
+
+function riseAbove(turn: Turn, heard: number): void {
+  const { self } = turn.state;
   self.epoch = heard + 1;
   noteEpoch(turn.state, self.node, self.epoch);
   if (turn.state.mode !== "joining") turn.wantsBeat = true;
