@@ -29,7 +29,10 @@ export interface ProbeOutcome {
 
 /** Probes one target again and again, one at a time. */
 export interface Probe {
-  /** Starts one; `onOutcome` of the owner comes exactly once, never before this returns, and after `timeoutMs` at the latest. */
+  /**
+   * Starts one; `onOutcome` of the owner comes exactly once, never before this returns, and at the latest `timeoutMs` after its turn
+   * to connect came, the time that this thread was kept from running left out.
+   */
   start(): void;
   /** The target is gone: ends a running probe without an outcome, and its connection. */
   close(): void;

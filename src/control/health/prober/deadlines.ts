@@ -21,12 +21,15 @@ export class Deadlines {
     this.turn = parts.turn;
   }
 
-  /** The time; adds to `lostMs` what passed since the last look beyond what a thread that runs leaves between two. */
+  /**
+   * The time; adds to `lostMs` what passed since the last look beyond what a thread that runs leaves between two. Each look leaves
+   * a beat to the deadlines: on a thread that is starved all the time they come late, but they come.
+   */
   look(): number {
     const nowMs = this.clock.nowMs();
     const gapMs = nowMs - this.seenMs;
     this.seenMs = nowMs;
-    if (gapMs > STALL_MS && this.running > 0) this.lostMs += gapMs;
+    if (gapMs > STALL_MS && this.running > 0) this.lostMs += gapMs - BEAT_MS;
     return nowMs;
   }
 
@@ -105,11 +108,10 @@ export class Deadline implements TurnTask {
 
   private onTimer(): void {
     const { deadlines } = this;
-    deadlines.look();
-    const lostMs = deadlines.lostMs - this.lostBeforeMs;
-    if (lostMs > 0) {
-      this.lostBeforeMs = deadlines.lostMs;
-      this.dueMs += lostMs;
+    const nowMs = deadlines.look();
+    this.dueMs += deadlines.lostMs - this.lostBeforeMs;
+    this.lostBeforeMs = deadlines.lostMs;
+    if (this.dueMs > nowMs) {
       deadlines.wheel.armAt(this.timer, this.dueMs);
       return;
     }

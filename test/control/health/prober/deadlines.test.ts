@@ -48,12 +48,26 @@ describe("a deadline", () => {
 
   it("is put off by every stop", () => {
     deadline.run(1_000);
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 10; i++) {
       loop.runMs(40);
       loop.stallMs(500);
     }
     assert.deepEqual(over, []);
     loop.runMs(700);
+    assert.equal(over.length, 1);
+  });
+
+  it("is over some time on a thread that is starved for good", () => {
+    deadline.run(1_000);
+    for (let i = 0; i < 60; i++) {
+      loop.runMs(10);
+      loop.stallMs(90);
+    }
+    assert.deepEqual(over, []);
+    for (let i = 0; i < 60; i++) {
+      loop.runMs(10);
+      loop.stallMs(90);
+    }
     assert.equal(over.length, 1);
   });
 
