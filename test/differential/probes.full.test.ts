@@ -1,4 +1,4 @@
-// Two probes of each endpoint of probe-cases.ts by the real Envoy and by our probers, on the same file: what the endpoint was sent, and
+// Two probes of each endpoint of probe-cases.ts and http2-probe-cases.ts by the real Envoy and by our probers, on the same file: what the endpoint was sent, and
 // what was made of its answers.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,7 +10,10 @@ import type { ClusterPlan } from "../../src/config/plan/cluster.ts";
 import type { ProbeOutcome } from "../../src/control/health/probe.ts";
 import { envoyInstalled, freePort, LiveProxy } from "../support/live-proxy.ts";
 import { type Door, ProbeBench } from "../support/probe-bench.ts";
+import { HTTP2_PROBE_CASES } from "./http2-probe-cases.ts";
 import { PROBE_CASES, type ProbeCase } from "./probe-cases.ts";
+
+const CASES: readonly ProbeCase[] = [...PROBE_CASES, ...HTTP2_PROBE_CASES];
 
 describe("probes, the real Envoy beside ours", function () {
   this.timeout(60_000);
@@ -23,14 +26,12 @@ describe("probes, the real Envoy beside ours", function () {
     if (!envoyInstalled()) this.skip();
     const folder = mkdtempSync(join(tmpdir(), "probes-"));
     const adminPort = await freePort();
-    for (const one of PROBE_CASES) doors.set(one.name, await bench.behaving(one.manners));
-    const clusters = PROBE_CASES.map((one, index) =>
-      cluster(one, doors.get(one.name)?.port ?? 0, logOf(folder, index)),
-    );
+    for (const one of CASES) doors.set(one.name, await one.opens(bench));
+    const clusters = CASES.map((one, index) => cluster(one, doors.get(one.name)?.port ?? 0, logOf(folder, index)));
     const text = JSON.stringify({ admin: { address: address(adminPort) }, static_resources: { clusters } });
     plans = plansOf(text);
     const envoy = await LiveProxy.start("envoy", text, adminPort);
-    for (const [index, { name }] of PROBE_CASES.entries()) {
+    for (const [index, { name }] of CASES.entries()) {
       const verdicts = await verdictsOf(logOf(folder, index));
       theirs.set(name, { request: doors.get(name)?.requests[0], verdicts });
     }
@@ -41,10 +42,11 @@ describe("probes, the real Envoy beside ours", function () {
 
   after(() => bench.end());
 
-  for (const one of PROBE_CASES) {
+  for (const one of CASES) {
     it(one.differs === undefined ? one.name : `${one.name}: differs, ${one.differs}`, async () => {
       const verdicts = await ours(plans.get(one.name) as ClusterPlan, bench);
       const seen: Seen = { request: doors.get(one.name)?.requests[0], verdicts };
+      assert.ok(seen.request !== undefined || "tcp_health_check" in one.check, "it was sent nothing");
       if (one.differs === undefined) assert.deepEqual(seen, theirs.get(one.name));
       else
         assert.notDeepEqual(
@@ -116,6 +118,7 @@ function cluster(one: ProbeCase, port: number, logPath: string): unknown {
     name,
     type: "STATIC",
     connect_timeout: "1s",
+    ...one.cluster,
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
     health_checks: [
       {

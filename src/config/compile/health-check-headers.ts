@@ -23,9 +23,22 @@ export function compileCheckHeaders(
       return "";
     });
     const whole = value.join("");
+    if (OF_ONE_HOP.has(added.name)) {
+      const instead = "reuse_connection: false ends the connection after each check";
+      context.warn(options[index] ?? check, "header", `'${added.name}' is not sent in health checks; ${instead}`);
+    }
     return whole === "" && !added.keepEmpty ? [] : [{ name: added.name, value: whole, action: ACTIONS[added.action] }];
   });
 }
+
+/** The codec's business (RFC 9110 §7.6.1). */
+const OF_ONE_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 const ACTIONS: Readonly<Record<HeaderAddPlan["action"], HeaderToAddPlan["action"]>> = {
   append: "append",

@@ -118,8 +118,12 @@ function restOf(
   context: CompileContext,
   check: CheckedMessage,
 ): Omit<HealthCheckPlan, keyof Times | "name" | "checker"> {
-  for (const [field, feature, instead] of REFUSED) {
-    if (check.fields[field] !== undefined) context.refuse(check, field, feature, instead);
+  if (check.fields["event_service"] !== undefined) {
+    context.refuse(check, "event_service", "a health check event service", `use event_logger with ${FILE_SINK}`);
+  }
+  if (check.fields["transport_socket_match_criteria"] !== undefined) {
+    const field = "transport_socket_match_criteria";
+    context.warn(check, field, `${field} chooses nothing: a cluster has one transport_socket, and probes use it`);
   }
   const tls = child(check, "tls_options");
   return {
@@ -159,8 +163,3 @@ function eventLogPaths(context: CompileContext, check: CheckedMessage): string[]
 }
 
 const FILE_SINK = "envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink";
-
-const REFUSED: readonly (readonly [field: string, feature: string, instead: string])[] = [
-  ["event_service", "a health check event service", `use event_logger with ${FILE_SINK}`],
-  ["transport_socket_match_criteria", "transport sockets chosen for health checks", "leave it out"],
-];

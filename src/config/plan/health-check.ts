@@ -38,7 +38,7 @@ export interface HealthCheckPlan {
   readonly alwaysLogSuccess: boolean;
   /** Files that get one JSON line an event (event_log_path, event_logger of type HealthCheckEventFileSink). */
   readonly eventLogPaths: readonly string[];
-  /** tls_options.alpn_protocols; empty: those of the cluster's transport socket. */
+  /** tls_options.alpn_protocols; empty: what a probe speaks (a TCP check: what the cluster's transport socket offers). */
   readonly alpn: readonly string[];
   readonly checker: HttpCheckPlan | TcpCheckPlan | GrpcCheckPlan;
 }

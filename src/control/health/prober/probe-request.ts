@@ -7,6 +7,7 @@ import type {
 } from "../../../config/plan/health-check.ts";
 import { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
+import { JOINED_NAMES } from "../../../protocol/joined-names.ts";
 import type { ProbeTarget } from "../probe.ts";
 import { checkRequest } from "./grpc-message.ts";
 
@@ -71,8 +72,14 @@ function addFields(head: HeaderList, fields: readonly HeaderToAddPlan[]): void {
     if (action === "overwrite" || (action === "overwrite_if_exists" && isThere[i])) head.set(name, value);
   }
   for (const [i, { name, value, action }] of fields.entries()) {
-    if (action === "append" || (action === "add_if_absent" && !isThere[i])) head.add(name, value);
+    if (action === "append" || (action === "add_if_absent" && !isThere[i])) append(head, name, value);
   }
+}
+
+function append(head: HeaderList, name: string, value: string): void {
+  const at = JOINED_NAMES.has(name) ? head.findName(name) : -1;
+  if (at < 0) head.add(name, value);
+  else head.replaceValueAt(at, `${head.valueText(at)},${value}`);
 }
 
 /** By check and authority: twenty thousand endpoints of a cluster send the same. */
