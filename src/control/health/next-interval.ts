@@ -1,5 +1,5 @@
 // How long an endpoint waits for its next probe. The choice is made when the last one has ended: traffic that begins later does not
-// shorten a wait (seed 02, row 3), and slow probes drift, as Envoy's do.
+// shorten a wait, and slow probes drift, as Envoy's do.
 import type { Random } from "../../base/random.ts";
 import type { HealthCheckPlan } from "../../config/plan/health-check.ts";
 import type { Transition } from "./standing.ts";
@@ -28,9 +28,9 @@ function baseMs(check: HealthCheckPlan, last: Parameters<typeof nextIntervalMs>[
   return isEdge ? check.unhealthyEdgeIntervalMs : check.unhealthyIntervalMs;
 }
 
-function jittered(check: HealthCheckPlan, baseMs: number, random: Random): number {
-  const share = Math.floor((check.intervalJitterPercent * baseMs) / 100);
-  let ms = baseMs;
+function jittered(check: HealthCheckPlan, plainMs: number, random: Random): number {
+  const share = Math.floor((check.intervalJitterPercent * plainMs) / 100);
+  let ms = plainMs;
   if (share > 0) ms += random.below(share);
   if (check.intervalJitterMs > 0) ms += random.below(check.intervalJitterMs);
   return Math.max(1, ms);

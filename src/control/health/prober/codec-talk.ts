@@ -34,6 +34,7 @@ export class CodecTalk implements Talk, ClientEvents, MessageSink {
   private isOver = false;
   private hasHead = false;
   private bodyBytes = 0;
+  private interims = 0;
   /** Bytes that came since the question, those that are being read left out. */
   private before = 0;
   /** The bytes that are being read. */
@@ -64,6 +65,7 @@ export class CodecTalk implements Talk, ClientEvents, MessageSink {
     this.before = 0;
     this.hasHead = false;
     this.bodyBytes = 0;
+    this.interims = 0;
     this.judge.begin();
     const writer = this.codec.open(this);
     this.writer = writer;
@@ -104,6 +106,7 @@ export class CodecTalk implements Talk, ClientEvents, MessageSink {
 
   onInterim(head: HeaderList): void {
     releaseHeaderList(head);
+    if (++this.interims > INTERIMS_MAX) this.unanswered(`more than ${INTERIMS_MAX} interim answers`, false);
   }
 
   onData(bytes: Uint8Array, start: number, end: number, last: boolean): void {
@@ -173,4 +176,6 @@ export class CodecTalk implements Talk, ClientEvents, MessageSink {
 
 /** How a connection ends, or says that it does, without a word on the endpoint's health. */
 const STALE: ReadonlySet<string> = new Set(["connection_closed", "remote_refused", "goaway"]);
+/** HTTP/1 has this limit in its codec; on HTTP/2 an endpoint could go on until the time is over. */
+const INTERIMS_MAX = 32;
 const NOTHING = new Uint8Array(0);

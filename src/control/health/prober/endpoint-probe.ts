@@ -91,6 +91,7 @@ export class EndpointProbe implements Probe, ChannelHandler, TalkOwner, Handshak
     }
     this.talk = this.makeTalk(this.channel as Channel);
     this.talk.ask();
+    this.settle();
   }
 
   onData(bytes: Uint8Array, start: number, end: number): void {

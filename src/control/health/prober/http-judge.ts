@@ -1,5 +1,4 @@
 // What the answer to an HTTP check means: Envoy's rules over its head and body. Used by codec-talk.ts, one per connection.
-
 import type { HttpCheckPlan, StatusRangePlan } from "../../../config/plan/health-check.ts";
 import { type TextTest, textTest } from "../../../config/plan/text-test.ts";
 import type { HeaderList } from "../../../protocol/header-list.ts";
@@ -22,7 +21,7 @@ export class HttpJudge implements AnswerJudge {
 
   constructor(plan: HttpCheckPlan) {
     this.plan = plan;
-    this.isService = plan.serviceName === null ? null : serviceTest(plan);
+    this.isService = serviceTest(plan);
     this.search = new TextSearch(plan.receive, plan.responseBytesMax);
   }
 
@@ -65,7 +64,7 @@ function isWithin(ranges: readonly StatusRangePlan[], status: number): boolean {
   return false;
 }
 
-/** One test for all connections of a check. */
+/** One test for all connections of a check; null: any name will do. */
 function serviceTest(plan: HttpCheckPlan): TextTest | null {
   if (plan.serviceName === null) return null;
   const test = SERVICE_TESTS.get(plan) ?? textTest(plan.serviceName);

@@ -90,6 +90,10 @@ describe("the gRPC prober", () => {
       stream.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "12" }, { endStream: true });
     });
     assert.equal(await verdict(atOnce), "refused: gRPC status 12");
+    const nothing = await serving((stream) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "0" }, { endStream: true });
+    });
+    assert.equal(await verdict(nothing), "refused: UNKNOWN");
     assert.equal(await verdict(await answering(SERVING, { "grpc-status": "x" })), "refused: gRPC status 2");
     assert.equal(await verdict(await answering(SERVING, { a: "b" })), "refused: no grpc-status");
   });

@@ -133,6 +133,7 @@ describe("the HTTP/1 prober", () => {
     });
 
     it("waits for the final answer and for the end of its body", async () => {
+      assert.deepEqual(await verdict(`HTTP/1.1 100 Continue\r\n\r\n${OK}`), GOOD);
       assert.deepEqual(await verdict(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${OK}`), GOOD);
       const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n";
       assert.deepEqual(await verdict(chunked, { receive: [bytesOf("netw")] }), GOOD);
