@@ -4,10 +4,9 @@ import { formatDiagnostic } from "../../src/config/load/format-diagnostic.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import { pem } from "./tls-plans.ts";
 
-/** A user's nkey seed, as far as its form goes. */
-export const SEED: string = `SU${"A".repeat(56)}`;
-/** A .creds file with that seed. */
-export const CREDS: string = `-----BEGIN NATS USER JWT-----\nabc.def-g.h_i\n------END NATS USER JWT------\n${SEED}\n`;
+/** As far as its form goes. */
+const SEED = `SU${"A".repeat(56)}`;
+const CREDS = `-----BEGIN NATS USER JWT-----\nabc.def-g.h_i\n------END NATS USER JWT------\n${SEED}\n`;
 const FILES: Readonly<Record<string, string>> = {
   "user.nk": `# of the proxies\n${SEED}\n`,
   "user.creds": CREDS,

@@ -3,13 +3,13 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { didYouMean } from "../../base/did-you-mean.ts";
 import { parseIp } from "../../base/ip-address.ts";
-import type { BrokerIdentity, BrokerPlan, BrokerTlsPlan } from "../plan/mesh.ts";
+import type { BrokerPlan } from "../plan/mesh.ts";
 import type { MeshSettings, SettingName } from "./mesh-settings.ts";
 
 /** Where the broker is. */
 export const SERVERS: SettingName = { flag: "mesh", field: "servers" };
 
-/** The broker; null when none is named, and after an error was said. */
+/** The broker; null when none is named. */
 export function compileBroker(settings: MeshSettings): BrokerPlan | null {
   const urls = settings.list(SERVERS);
   if (urls.length === 0) {
@@ -26,15 +26,23 @@ export function compileBroker(settings: MeshSettings): BrokerPlan | null {
   }
   if (urls.length > SERVERS_MAX) settings.error(SERVERS, `names ${urls.length} servers, more than ${SERVERS_MAX}`);
   const servers = urls.map((url) => parseServer(settings, url)).filter((server) => server !== null);
-  const identity = compileIdentity(settings);
-  const tls = compileTls(
-    settings,
-    servers.some(({ isTls }) => isTls),
-  );
+  const identity = chooseIdentity(settings);
+  checkTlsFiles(settings);
+  // Whoever names an authority or a certificate means TLS, whatever the scheme.
+  const hasTls = servers.some(({ isTls }) => isTls) || [CA, CERTIFICATE, KEY].some((name) => settings.has(name));
   const far = servers.find(({ host }) => !isLoopback(host));
-  if (far !== undefined) demandProtection(settings, far, { hasTls: tls !== null, isNamed: identity?.kind !== "none" });
-  if (identity === null || tls === undefined) return null;
-  return { kind: "nats", servers: servers.map(({ host, port }) => `${host}:${port}`), tls, identity };
+  if (far !== undefined) demandProtection(settings, far, { hasTls, isNamed: identity !== null });
+  const fileOf = (name: SettingName): string | null => settings.text(name) || null;
+  const [nkey, credentials] = [fileOf(NKEY), fileOf(CREDENTIALS)];
+  return {
+    kind: "nats",
+    servers: servers.map(({ host, port }) => `${hasTls ? "tls" : "nats"}://${host}:${port}`),
+    caFile: fileOf(CA),
+    certFile: fileOf(CERTIFICATE),
+    keyFile: fileOf(KEY),
+    nkeySeedFile: identity === NKEY ? nkey : null,
+    credentialsFile: identity === CREDENTIALS ? credentials : null,
+  };
 }
 
 interface Server {
@@ -88,67 +96,48 @@ function demandProtection(
   );
 }
 
-/** Null after an error was said. A flag or variable of one kind wins over the file's of the other. */
-function compileIdentity(settings: MeshSettings): BrokerIdentity | null {
+/** Which of the two names the node; null: none does. A flag or variable of one kind wins over the file's of the other. */
+function chooseIdentity(settings: MeshSettings): SettingName | null {
   const given = [NKEY, CREDENTIALS].filter((name) => settings.has(name));
   const said = given.filter((name) => settings.isOverridden(name));
-  const chosen = said.length > 0 ? said : given;
-  if (chosen.length > 1) {
+  const [chosen, another] = said.length > 0 ? said : given;
+  if (another !== undefined) {
     settings.error(NKEY, `${settings.wordOf(NKEY)} and ${settings.wordOf(CREDENTIALS)} exclude each other`);
-    return null;
+  } else if (chosen !== undefined) checkIdentity(settings, chosen);
+  return chosen ?? null;
+}
+
+function checkIdentity(settings: MeshSettings, name: SettingName): void {
+  const content = settings.content(name);
+  if (content === null) return;
+  if (name === NKEY && !SEED.test(content)) {
+    const wants = "wants a line of 58 characters that begins with SU, as nk -gen user prints";
+    settings.error(name, `holds no user seed: ${wants}`);
   }
-  for (const name of given) if (!chosen.includes(name)) settings.passOver(name);
-  if (chosen.includes(NKEY)) return nkey(settings);
-  return chosen.includes(CREDENTIALS) ? credentials(settings) : { kind: "none" };
-}
-
-function nkey(settings: MeshSettings): BrokerIdentity | null {
-  const content = settings.content(NKEY);
-  if (content === null) return null;
-  const seed = SEED.exec(content)?.[0];
-  if (seed !== undefined) return { kind: "nkey", seed };
-  settings.error(NKEY, "holds no user seed: wants a line of 58 characters that begins with SU, as nk -gen user prints");
-  return null;
-}
-
-function credentials(settings: MeshSettings): BrokerIdentity | null {
-  const text = settings.content(CREDENTIALS);
-  if (text === null) return null;
-  if (JWT.test(text) && SEED.test(text)) return { kind: "credentials", text };
-  settings.error(CREDENTIALS, "holds no credentials: wants a .creds file with a user's JWT and its nkey seed");
-  return null;
-}
-
-/** Null: cleartext. Undefined after an error was said. */
-function compileTls(settings: MeshSettings, isAsked: boolean): BrokerTlsPlan | null | undefined {
-  const caPem = settings.content(CA);
-  const chainPem = settings.content(CERTIFICATE);
-  const keyPem = settings.content(KEY);
-  if (caPem === null || chainPem === null || keyPem === null) return undefined;
-  const pairs = [CERTIFICATE, KEY].filter((name) => settings.has(name));
-  if (pairs.length === 1) {
-    const [one, other] = settings.has(CERTIFICATE) ? [CERTIFICATE, KEY] : [KEY, CERTIFICATE];
-    settings.error(one, `goes with --${other.flag} (${other.field})`);
-    return undefined;
+  if (name === CREDENTIALS && !(JWT.test(content) && SEED.test(content))) {
+    settings.error(name, "holds no credentials: wants a .creds file with a user's JWT and its nkey seed");
   }
-  const isGood = [
-    !settings.has(CA) || isReadable(settings, CA, "certificate", () => new X509Certificate(caPem)),
-    pairs.length === 0 || isReadable(settings, CERTIFICATE, "certificate", () => new X509Certificate(chainPem)),
-    pairs.length === 0 || isReadable(settings, KEY, "private key", () => createPrivateKey(keyPem)),
-  ].every(Boolean);
-  if (!isGood) return undefined;
-  // Whoever names an authority or a certificate means TLS, whatever the scheme.
-  const isWanted = isAsked || settings.has(CA) || pairs.length > 0;
-  return isWanted ? { caPem, chainPem, keyPem } : null;
 }
 
-function isReadable(settings: MeshSettings, name: SettingName, what: string, parse: () => unknown): boolean {
+function checkTlsFiles(settings: MeshSettings): void {
+  for (const [one, other] of [
+    [CERTIFICATE, KEY],
+    [KEY, CERTIFICATE],
+  ] as const) {
+    if (settings.has(one) && !settings.has(other)) settings.error(one, `goes with --${other.flag} (${other.field})`);
+  }
+  checkPem(settings, CA, "certificate", (pem) => new X509Certificate(pem));
+  checkPem(settings, CERTIFICATE, "certificate", (pem) => new X509Certificate(pem));
+  checkPem(settings, KEY, "private key", createPrivateKey);
+}
+
+function checkPem(settings: MeshSettings, name: SettingName, what: string, parse: (pem: string) => unknown): void {
+  const pem = settings.content(name);
+  if (pem === null) return;
   try {
-    parse();
-    return true;
+    parse(pem);
   } catch {
     settings.error(name, `holds no ${what} in PEM form`);
-    return false;
   }
 }
 
@@ -166,10 +155,10 @@ const SERVER_URL =
   /^(?<scheme>nats|tls):\/\/(?<login>[^@/]*@)?(?<host>\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253})(?::(?<port>\d{1,5}))?\/?$/i;
 const SEED = /\bSU[A-Z2-7]{56}\b/;
 const JWT = /-----BEGIN NATS USER JWT-----\s+[\w.-]+\s+-+END NATS USER JWT-+/;
-const NKEY: SettingName = { flag: "mesh-nkey", field: "nkey" };
-const CREDENTIALS: SettingName = { flag: "mesh-credentials", field: "credentials" };
-const CA: SettingName = { flag: "mesh-ca", field: "trusted_ca" };
-const CERTIFICATE: SettingName = { flag: "mesh-cert", field: "certificate_chain" };
-const KEY: SettingName = { flag: "mesh-key", field: "private_key" };
+const NKEY: SettingName = { flag: "mesh-nkey", field: "nkey_file" };
+const CREDENTIALS: SettingName = { flag: "mesh-credentials", field: "credentials_file" };
+const CA: SettingName = { flag: "mesh-ca", field: "ca_file" };
+const CERTIFICATE: SettingName = { flag: "mesh-cert", field: "cert_file" };
+const KEY: SettingName = { flag: "mesh-key", field: "key_file" };
 const NKEY_FLAG = "--mesh-nkey FILE";
 const CREDENTIALS_FLAG = "--mesh-credentials FILE";

@@ -2,9 +2,8 @@
 // so that what is wrong with it is said there. Called by mesh.ts and mesh-broker.ts.
 import { systemText } from "../../base/system-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child, text, texts } from "../load/fields.ts";
+import { text, texts } from "../load/fields.ts";
 import type { CompileContext } from "./context.ts";
-import { readTextSource } from "./data-source.ts";
 
 /** One setting: its flag without dashes, and its field of starling.mesh.v1.Mesh. */
 export interface SettingName {
@@ -51,23 +50,14 @@ export class MeshSettings {
     return said === undefined ? written : said.text.split(",").map((item) => item.trim());
   }
 
-  /** What the named file (in the configuration: a DataSource) holds; empty when it was not given; null after an error was said. */
+  /** What the named file holds; null when it was not given, and after an error was said. */
   content(name: SettingName): string | null {
-    const said = this.context.options.overrides.get(name.flag);
-    if (said === undefined) {
-      const source = this.message === null ? undefined : child(this.message, name.field);
-      return source === undefined ? "" : readTextSource(this.context, source);
-    }
-    this.passOver(name);
-    const read = this.context.options.readFile(said.text);
+    const path = this.text(name);
+    if (path === "") return null;
+    const read = this.context.options.readFile(path);
     if (!(read instanceof Error)) return new TextDecoder().decode(read);
-    this.error(name, `cannot read '${said.text}': ${systemText(read)}`);
+    this.error(name, `cannot read '${path}': ${systemText(read)}`);
     return null;
-  }
-
-  /** The file's value, with all below it, is dealt with although nobody reads it. */
-  passOver({ field }: SettingName): void {
-    if (this.message !== null) acknowledge(this.message, field);
   }
 
   /** The setting is wrong. */

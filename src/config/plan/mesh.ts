@@ -20,27 +20,17 @@ export interface MeshPlan {
 /** `embedded`: the one on this port of loopback that some node of this machine runs. */
 export type BrokerPlan = { readonly kind: "embedded"; readonly port: number } | NatsPlan;
 
-/** A NATS server or cluster. */
+/** A NATS server or cluster. Files are named, not kept: what is renewed takes effect with the next connection. Null: there is none. */
 export interface NatsPlan {
   readonly kind: "nats";
-  /** `host:port`, an IPv6 host in brackets; at least one. */
+  /** `tls://host:port`, an IPv6 host in brackets; at least one. `nats://` for all of them: cleartext, on loopback only. */
   readonly servers: readonly string[];
-  /** Null: cleartext, on loopback only. */
-  readonly tls: BrokerTlsPlan | null;
-  readonly identity: BrokerIdentity;
+  /** PEM of the authority of the servers' certificates; null: those that Node trusts. */
+  readonly caFile: string | null;
+  /** PEM of the certificate that the servers are shown, and of its key; both or none. */
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+  /** Who the node says it is: an nkey's seed, or a .creds file; not both. */
+  readonly nkeySeedFile: string | null;
+  readonly credentialsFile: string | null;
 }
-
-/** How the broker's certificate is checked and which one it is shown. */
-export interface BrokerTlsPlan {
-  /** Empty: the authorities that Node trusts. */
-  readonly caPem: string;
-  /** Empty, as the key: none. */
-  readonly chainPem: string;
-  readonly keyPem: string;
-}
-
-/** Who the node says it is. `seed`: an nkey's, beginning with SU. `text`: a whole .creds file. */
-export type BrokerIdentity =
-  | { readonly kind: "none" }
-  | { readonly kind: "nkey"; readonly seed: string }
-  | { readonly kind: "credentials"; readonly text: string };

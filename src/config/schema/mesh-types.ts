@@ -9,10 +9,10 @@ export const meshTypes: readonly string[] = [
     string name = 2;
     string node = 3;
     repeated string roles = 4;
-    envoy.config.core.v3.DataSource credentials = 5 [(udpa.annotations.sensitive) = true];
-    envoy.config.core.v3.DataSource nkey = 6 [(udpa.annotations.sensitive) = true];
-    envoy.config.core.v3.DataSource trusted_ca = 7;
-    envoy.config.core.v3.DataSource certificate_chain = 8;
-    envoy.config.core.v3.DataSource private_key = 9 [(udpa.annotations.sensitive) = true];
+    string nkey_file = 5;
+    string credentials_file = 6;
+    string ca_file = 7;
+    string cert_file = 8;
+    string key_file = 9;
   }`,
 ];

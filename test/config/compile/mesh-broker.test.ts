@@ -95,7 +95,7 @@ describe("the broker of a mesh", () => {
       "a certificate without its key",
       EMPTY,
       { mesh: LOCAL, "mesh-cert": "cert.pem" },
-      ["--mesh-cert: goes with --mesh-key (private_key)"],
+      ["--mesh-cert: goes with --mesh-key (key_file)"],
     ],
   ];
   for (const [what, file, flags, says] of refused) {

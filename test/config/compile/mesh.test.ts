@@ -1,9 +1,10 @@
 // Roles and mesh settings: what each source gives, which wins, and what is refused with what to do.
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { CREDS, EMPTY, extension, FAR, LOCAL, loadMesh, SEED } from "../../support/mesh-file.ts";
+import { EMPTY, extension, FAR, LOCAL, loadMesh } from "../../support/mesh-file.ts";
 import { proxyFile } from "../../support/proxy-file.ts";
-import { pem } from "../../support/tls-plans.ts";
+
+const NO_FILES = { caFile: null, certFile: null, keyFile: null, nkeySeedFile: null, credentialsFile: null };
 
 describe("a node's mesh", () => {
   it("is none, and its roles are all, when nothing is said", () => {
@@ -29,10 +30,10 @@ describe("a node's mesh", () => {
         "name: blue",
         "node: front-1",
         "roles: [health, proxy]",
-        "nkey: { filename: user.nk }",
-        "trusted_ca: { filename: ca.pem }",
-        "certificate_chain: { filename: cert.pem }",
-        "private_key: { filename: key.pem }",
+        "nkey_file: user.nk",
+        "ca_file: ca.pem",
+        "cert_file: cert.pem",
+        "key_file: key.pem",
       ),
     );
     assert.deepEqual([errors, warnings], [[], []]);
@@ -43,9 +44,12 @@ describe("a node's mesh", () => {
       isNodeNamed: true,
       broker: {
         kind: "nats",
-        servers: ["a.example:4222", "[2001:db8::1]:4333"],
-        tls: { caPem: pem("ca"), chainPem: pem("client"), keyPem: pem("client.key") },
-        identity: { kind: "nkey", seed: SEED },
+        servers: ["tls://a.example:4222", "tls://[2001:db8::1]:4333"],
+        caFile: "ca.pem",
+        certFile: "cert.pem",
+        keyFile: "key.pem",
+        nkeySeedFile: "user.nk",
+        credentialsFile: null,
       },
     });
   });
@@ -56,36 +60,31 @@ describe("a node's mesh", () => {
       "name: blue",
       "node: front-1",
       "roles: [load]",
-      "nkey: { filename: gone }",
-      "trusted_ca: { filename: gone }",
+      "nkey_file: gone",
+      "ca_file: gone",
     );
     const flags = { ...FAR, "mesh-name": "red", "mesh-node": "x", roles: "proxy", "mesh-ca": "ca.pem" };
     const { plan, errors, warnings } = loadMesh(file, flags);
     assert.deepEqual([errors, warnings], [[], []]);
     assert.deepEqual([plan?.roles, plan?.mesh?.name, plan?.mesh?.node], [["proxy"], "red", "x"]);
-    const tls = { caPem: pem("ca"), chainPem: "", keyPem: "" };
-    const identity = { kind: "nkey", seed: SEED };
-    assert.deepEqual(plan?.mesh?.broker, { kind: "nats", servers: ["nats.example:4222"], tls, identity });
+    const files = { ...NO_FILES, caFile: "ca.pem", nkeySeedFile: "user.nk" };
+    assert.deepEqual(plan?.mesh?.broker, { kind: "nats", servers: ["tls://nats.example:4222"], ...files });
   });
 
   it("is known to its broker by the flag's file, of whichever kind, not by the configuration's", () => {
-    const file = extension(`servers: ["${LOCAL}"]`, "nkey: { filename: gone }");
+    const file = extension(`servers: ["${LOCAL}"]`, "nkey_file: gone");
     const { plan, errors, warnings } = loadMesh(file, { "mesh-credentials": "user.creds" });
     assert.deepEqual([errors, warnings], [[], []]);
-    assert.deepEqual(plan?.mesh?.broker, {
-      kind: "nats",
-      servers: ["127.0.0.1:4222"],
-      tls: null,
-      identity: { kind: "credentials", text: CREDS },
-    });
+    const files = { ...NO_FILES, credentialsFile: "user.creds" };
+    assert.deepEqual(plan?.mesh?.broker, { kind: "nats", servers: [LOCAL], ...files });
   });
 
   it("speaks TLS with every server when one is named tls://, and when an authority is named", () => {
     const mixed = loadMesh(EMPTY, { mesh: "nats://localhost:1,tls://[::1]:2" }).plan?.mesh?.broker;
     const asked = loadMesh(EMPTY, { mesh: LOCAL, "mesh-ca": "ca.pem" }).plan?.mesh?.broker;
     assert.deepEqual(
-      [mixed, asked].map((broker) => broker?.kind === "nats" && broker.tls !== null),
-      [true, true],
+      [mixed, asked].map((broker) => broker?.kind === "nats" && broker.servers),
+      [["tls://localhost:1", "tls://[::1]:2"], ["tls://127.0.0.1:4222"]],
     );
   });
 
