@@ -31,6 +31,8 @@ export class CompileContext {
   readonly warnings: Diagnostic[] = [];
   /** Names of all clusters, so that routes can be checked against them. */
   readonly clusterNames: Set<string> = new Set();
+  /** Whether this node is in a mesh: known before clusters are compiled. */
+  hasMesh: boolean = false;
   /** The final texts of runtime keys known when compiling. */
   readonly runtimeTexts: Map<string, string> = new Map();
 

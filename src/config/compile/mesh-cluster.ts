@@ -24,8 +24,10 @@ export function compileMeshDiscovery(context: CompileContext, cluster: CheckedMe
     return null;
   }
   refuseEndpoints(context, cluster);
-  const says = `no mesh is configured: '${text(cluster, "name") ?? ""}' has no endpoints, since nobody announces any`;
-  context.warn(cluster, "cluster_type", says);
+  if (!context.hasMesh) {
+    const says = `no mesh is named (--mesh): '${text(cluster, "name") ?? ""}' has no endpoints, since nobody announces any`;
+    context.warn(cluster, "cluster_type", says);
+  }
   return { kind: "mesh", service: text(config, "service_name") ?? "", endpoints: [] };
 }
 

@@ -4,28 +4,34 @@ import { didYouMean } from "../../base/did-you-mean.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children } from "../load/fields.ts";
 import { type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
+import type { NodePlan } from "../plan/plan.ts";
+import { compileAnnounce } from "./announce.ts";
 import type { CompileContext } from "./context.ts";
 import { compileBroker, SERVERS } from "./mesh-broker.ts";
 import { MeshSettings, type SettingName } from "./mesh-settings.ts";
 
-/** Compiles both; `mesh` is null for a node on its own. `nodeId`: the name of a node in the mesh begins with it unless one is given. */
+/** Compiles both; `mesh` is null for a node on its own. A node's name in the mesh begins with its id unless one is given. */
 export function compileMesh(
   context: CompileContext,
   bootstrap: CheckedMessage,
-  nodeId: string,
+  node: NodePlan,
 ): { readonly mesh: MeshPlan | null; readonly roles: readonly NodeRole[] } {
-  const settings = new MeshSettings(context, extensionOf(context, bootstrap));
+  const extension = extensionOf(context, bootstrap);
+  const settings = new MeshSettings(context, extension);
   const isAlone = settings.list(SERVERS).length === 0;
   const roles = compileRoles(settings);
   const name = compileName(settings);
   const broker = compileBroker(settings);
+  const announce = extension === null ? [] : compileAnnounce(context, extension, node);
+  context.hasMesh = !isAlone;
   if (!isAlone) {
     settings.warn(SERVERS, "the mesh is not acted on yet");
-    const node = compileNode(settings, nodeId);
-    return { mesh: broker === null ? null : { name, ...node, broker }, roles };
+    const named = compileNode(settings, node.id);
+    return { mesh: broker === null ? null : { name, ...named, broker, announce }, roles };
   }
   refuseLonely(settings, roles);
-  for (const one of [NAME, NODE]) settings.warn(one, "is not used: no mesh is named (--mesh)");
+  for (const one of [NAME, NODE]) settings.warn(one, NO_MESH);
+  if (extension !== null && announce.length > 0) context.warn(extension, "announce", NO_MESH);
   return { mesh: null, roles };
 }
 
@@ -94,6 +100,7 @@ function madeUp(nodeId: string, uuid: string): string {
   return `${bytes.toString().replace(/\uFFFD$/, "")}~${tail}`;
 }
 
+const NO_MESH = "is not used: no mesh is named (--mesh)";
 const TYPE = "starling.mesh.v1.Mesh";
 const NAME_LENGTH_MAX = 64;
 const TAIL_LENGTH = 4;

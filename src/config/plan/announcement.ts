@@ -36,6 +36,9 @@ export const SOURCE_METADATA = "starling.mesh";
 /** Endpoints of one node for one service. With the other limits an announcement stays well below a message's 64 KiB. */
 export const ANNOUNCED_ENDPOINTS_MAX = 32;
 
+/** Services that one node announces. */
+export const ANNOUNCED_SERVICES_MAX = 64;
+
 /** Bytes of an endpoint's metadata as JSON. */
 export const ANNOUNCED_METADATA_BYTES_MAX = 1_024;
 

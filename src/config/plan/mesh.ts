@@ -1,4 +1,5 @@
 // What a node is to others: its roles, its name in the mesh, and the broker through which it meets them. Made by compile/mesh.ts.
+import type { AnnouncementPlan } from "./announcement.ts";
 
 /** What a node can do. It does all of it unless told. */
 export const NODE_ROLES = ["proxy", "health", "load"] as const;
@@ -15,6 +16,8 @@ export interface MeshPlan {
   /** The name was given: another living node that has it is a mistake. Else it is node.id and four random characters. */
   readonly isNodeNamed: boolean;
   readonly broker: BrokerPlan;
+  /** Endpoints that this node announces, whoever serves them. */
+  readonly announce: readonly AnnouncementPlan[];
 }
 
 /** `embedded`: the one on this port of loopback that some node of this machine runs. */

@@ -14,6 +14,6 @@ export const laterProtos: readonly string[] = [
   ...laterTypes,
   ...laterFilters,
   ...laterExtensions,
-  ...announceTypes,
   ...meshTypes,
+  ...announceTypes,
 ];

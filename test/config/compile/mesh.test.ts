@@ -15,7 +15,7 @@ describe("a node's mesh", () => {
   it("is joined by one flag, under the node's id and four random characters", () => {
     const { plan, warnings } = loadMesh(EMPTY, { mesh: "embedded" });
     const broker = { kind: "embedded", port: 14_222 };
-    assert.deepEqual(plan?.mesh, { name: "default", node: "front~0007", isNodeNamed: false, broker });
+    assert.deepEqual(plan?.mesh, { name: "default", node: "front~0007", isNodeNamed: false, broker, announce: [] });
     assert.deepEqual(warnings, []);
   });
 
@@ -51,6 +51,7 @@ describe("a node's mesh", () => {
         nkeySeedFile: "user.nk",
         credentialsFile: null,
       },
+      announce: [],
     });
   });
 
