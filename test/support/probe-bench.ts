@@ -163,6 +163,7 @@ export function httpCheck(checker: Partial<HttpCheckPlan> = {}, more: Partial<He
       path: "/",
       method: "GET",
       codec: "http1",
+      usesAlpn: false,
       send: NOTHING,
       receive: [],
       responseBytesMax: 1_024,

@@ -44,7 +44,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     panicThresholdPercent: panicThreshold(cluster),
     overprovisioningPercent: overprovisioning(assignment),
     bindAddress: bindAddress(context, cluster),
-    healthChecks: compileHealthChecks(context, cluster, { supportsHttp2 }),
+    healthChecks: compileHealthChecks(context, cluster, { supportsHttp2, hasTls: tls !== null }),
     outlier: compileOutlier(context, cluster),
     ignoreHealthOnHostRemoval: flag(cluster, "ignore_health_on_host_removal") ?? false,
     ignoreNewHostsUntilFirstCheck: ignoresNewHosts(cluster),

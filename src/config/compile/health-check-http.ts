@@ -1,6 +1,6 @@
 // HealthCheck.HttpHealthCheck to HttpCheckPlan. Called by health-check.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, count, text, texts } from "../load/fields.ts";
+import { child, children, count, flag, text, texts } from "../load/fields.ts";
 import type { HttpCheckPlan, StatusRangePlan } from "../plan/health-check.ts";
 import type { CompileContext } from "./context.ts";
 import { compileCheckHeaders } from "./health-check-headers.ts";
@@ -13,20 +13,13 @@ export function compileHttpCheck(context: CompileContext, http: CheckedMessage):
   const codec = codecOf(context, http);
   const expected = statusRanges(context, http, "expected_statuses", "expected");
   const matcher = child(http, "service_name_matcher");
-  if (http.fields["use_alpn_protocol"] === true) {
-    context.refuse(
-      http,
-      "use_alpn_protocol",
-      "health checks that choose their codec by ALPN",
-      "give codec_client_type",
-    );
-  }
   return {
     kind: "http",
     host: wireText(text(http, "host") ?? ""),
     path: pathOf(context, http),
     method: methodOf(http),
     codec,
+    usesAlpn: flag(http, "use_alpn_protocol") ?? false,
     send: sendOf(context, http),
     ...receiveOf(context, http),
     headersToAdd: compileCheckHeaders(context, http, "request_headers_to_add", codec),

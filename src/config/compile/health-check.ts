@@ -9,17 +9,23 @@ import { compileHttpCheck } from "./health-check-http.ts";
 import { compileTcpCheck } from "./health-check-tcp.ts";
 import { statName } from "./stat-name.ts";
 
+/** What checks have to know of their cluster. */
+export interface CheckedClusterFacts {
+  readonly supportsHttp2: boolean;
+  readonly hasTls: boolean;
+}
+
 /** Compiles Cluster.health_checks in the file's order. */
 export function compileHealthChecks(
   context: CompileContext,
   cluster: CheckedMessage,
-  { supportsHttp2 }: { readonly supportsHttp2: boolean },
+  facts: CheckedClusterFacts,
 ): HealthCheckPlan[] {
   const checks = children(cluster, "health_checks");
   const names = namesOf(context, checks);
   return checks.flatMap((check, index) => {
     const common = { name: statName(names[index] ?? ""), ...timesOf(check), ...restOf(context, check) };
-    const checker = checkerOf(context, cluster, check, supportsHttp2);
+    const checker = checkerOf(context, cluster, check, facts);
     return checker === null ? [] : [{ ...common, checker }];
   });
 }
@@ -47,10 +53,13 @@ function checkerOf(
   context: CompileContext,
   cluster: CheckedMessage,
   check: CheckedMessage,
-  supportsHttp2: boolean,
+  { supportsHttp2, hasTls }: CheckedClusterFacts,
 ): HealthCheckPlan["checker"] | null {
   const http = child(check, "http_health_check");
-  if (http !== undefined) return compileHttpCheck(context, http);
+  if (http !== undefined) {
+    if (flag(http, "use_alpn_protocol") === true && !hasTls) sayNoAlpn(context, cluster, http);
+    return compileHttpCheck(context, http);
+  }
   const tcp = child(check, "tcp_health_check");
   if (tcp !== undefined) return compileTcpCheck(context, tcp);
   const grpc = child(check, "grpc_health_check");
@@ -74,6 +83,12 @@ function sayNoHttp2(context: CompileContext, cluster: CheckedMessage, check: Che
     "a gRPC health check in a cluster without HTTP/2 probes over HTTP/2 all the same; write typed_extension_protocol_options " +
       "with envoy.extensions.upstreams.http.v3.HttpProtocolOptions (explicit_http_config: { http2_protocol_options: {} })",
   );
+}
+
+function sayNoAlpn(context: CompileContext, cluster: CheckedMessage, http: CheckedMessage): void {
+  const name = text(cluster, "name") ?? "";
+  const says = `use_alpn_protocol configured for the health check of cluster ${name} which has a non-ALPN transport socket`;
+  context.error(http, "use_alpn_protocol", says);
 }
 
 type Times = Pick<

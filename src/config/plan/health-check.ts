@@ -52,6 +52,8 @@ export interface HttpCheckPlan {
   /** Default GET. */
   readonly method: string;
   readonly codec: "http1" | "http2";
+  /** use_alpn_protocol: the protocol agreed on in the handshake is spoken, `codec` where none or another is. */
+  readonly usesAlpn: boolean;
   /** Request body; empty: none. */
   readonly send: Uint8Array;
   /** Texts that the body must hold in this order; empty: any body passes. */

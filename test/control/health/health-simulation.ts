@@ -248,6 +248,7 @@ export function httpCheck(more: Partial<HealthCheckPlan> = {}): HealthCheckPlan 
       path: "/hc",
       method: "GET",
       codec: "http1",
+      usesAlpn: false,
       send: new Uint8Array(),
       receive: [],
       responseBytesMax: 1_024,

@@ -1,5 +1,6 @@
 // The probe of one endpoint under one check: owns its connection and its time, and says exactly once how each probe ended. Made by
 // prober.ts; what is asked and heard is the talk's business.
+import type { HttpCheckPlan } from "../../../config/plan/health-check.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../../net/channel.ts";
 import { type DialOptions, dial } from "../../../net/dial.ts";
 import type { NetContext } from "../../../net/net-context.ts";
@@ -186,12 +187,18 @@ export class EndpointProbe implements Probe, ChannelHandler, TalkOwner, Handshak
     const { checker } = check;
     if (checker.kind === "tcp") return new TcpTalk(channel, checker, this);
     const { http1, http2 } = cluster.http;
-    const isHttp1 = checker.kind === "http" && checker.codec === "http1";
+    const isHttp1 = checker.kind === "http" && codecOf(checker, channel.tls?.alpn ?? "") === "http1";
     const makeCodec = (events: ClientEvents): ClientCodec =>
       isHttp1 ? createH1Client(channel, http1, events) : createH2Client(channel, http2, events);
     const judge: AnswerJudge = checker.kind === "http" ? new HttpJudge(checker) : new GrpcJudge();
     return new CodecTalk(this.house.net.clock, makeCodec, probeRequest(this.target), judge, this);
   }
+}
+
+/** What is spoken after `agreed` came out of the handshake; empty: nothing did. */
+function codecOf({ codec, usesAlpn }: HttpCheckPlan, agreed: string): HttpCheckPlan["codec"] {
+  if (!usesAlpn) return codec;
+  return agreed === "h2" ? "http2" : agreed === "http/1.1" ? "http1" : codec;
 }
 
 const GONE: ChannelHandler = Object.freeze({ onConnect() {}, onData() {}, onEnd() {}, onDrain() {}, onClose() {} });

@@ -41,7 +41,7 @@ function probeTls(tls: UpstreamTlsPlan, check: HealthCheckPlan): UpstreamTlsPlan
 /** The check's own; else of the cluster's the one that the check speaks, lest the endpoint choose the other. */
 function offeredProtocols(tls: UpstreamTlsPlan, { alpn, checker }: HealthCheckPlan): readonly string[] {
   if (alpn.length > 0) return alpn;
-  if (checker.kind === "tcp") return tls.alpn;
+  if (checker.kind === "tcp" || (checker.kind === "http" && checker.usesAlpn)) return tls.alpn;
   const spoken = checker.kind === "http" && checker.codec === "http1" ? "http/1.1" : "h2";
   return tls.alpn.length === 0 || tls.alpn.includes(spoken) ? [spoken] : tls.alpn;
 }

@@ -72,6 +72,28 @@ describe("probes over TLS", () => {
     );
   });
 
+  it("speak the protocol that was agreed on when the check says so, else their codec", async () => {
+    const firstBytes: string[] = [];
+    const listening = async (alpn: readonly string[]): Promise<Door> => {
+      const server = createServer({ cert: pem("front"), key: pem("front.key"), ALPNProtocols: [...alpn] });
+      server.on("secureConnection", (socket) => {
+        socket.on("error", () => {});
+        socket.once("data", (bytes) => {
+          firstBytes.push(bytes.toString("latin1", 0, 3));
+          socket.destroy();
+        });
+      });
+      return bench.serving(server);
+    };
+    const tls = clientTls({ alpn: ["h2", "http/1.1", "hc"] });
+    for (const alpn of ["h2", "http/1.1", "hc"]) {
+      const door = await listening([alpn]);
+      await bench.probe(door, httpCheck({ usesAlpn: true }), { cluster: { tls } });
+      await bench.probe(door, httpCheck({ usesAlpn: true, codec: "http2" }), { cluster: { tls } });
+    }
+    assert.deepEqual(firstBytes, ["PRI", "PRI", "GET", "GET", "GET", "PRI"]);
+  });
+
   it("fail with a certificate that is not trusted", async () => {
     const door = await serving({ cert: pem("stranger"), key: pem("stranger.key") });
     const outcome = await bench.probe(door, kept, { cluster: { tls: clientTls() } });
