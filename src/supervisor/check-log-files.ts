@@ -1,4 +1,5 @@
-// Opens every access log file of a plan once, so that a path that cannot be written is said at the start and not by dying workers.
+// Opens every log file of a plan once, so that a path that cannot be written is said at the start, and not by dying workers or when the
+// first event comes.
 import { closeSync, openSync } from "node:fs";
 import { systemText } from "../base/system-text.ts";
 import type { Plan } from "../config/plan/plan.ts";
@@ -6,16 +7,27 @@ import { StartError } from "./start-error.ts";
 
 /** Throws `StartError` with one plain line for the first file that cannot be opened. */
 export function checkLogFiles(plan: Plan): void {
-  const chains = plan.listeners.flatMap(({ filterChains, defaultFilterChain }) => [
-    ...filterChains,
-    defaultFilterChain,
-  ]);
+  checkFiles("access log", accessLogFiles(plan));
+  const checks = plan.clusters.flatMap(({ healthChecks }) => healthChecks);
+  checkFiles(
+    "event log of health checks",
+    checks.flatMap(({ eventLogPaths }) => eventLogPaths),
+  );
+  checkFiles("event log of outlier detection", plan.outlierLogPath === "" ? [] : [plan.outlierLogPath]);
+}
+
+function accessLogFiles({ listeners }: Plan): string[] {
+  const chains = listeners.flatMap(({ filterChains, defaultFilterChain }) => [...filterChains, defaultFilterChain]);
   const logs = chains.flatMap((chain) => chain?.filter.accessLogs ?? []);
-  for (const path of new Set(logs.filter(({ sink }) => sink === "file").map((log) => log.path))) {
+  return logs.filter(({ sink }) => sink === "file").map(({ path }) => path);
+}
+
+function checkFiles(what: string, paths: readonly string[]): void {
+  for (const path of new Set(paths)) {
     try {
       closeSync(openSync(path, "a"));
     } catch (error) {
-      throw new StartError(`unable to open access log '${path}': ${systemText(error)}`);
+      throw new StartError(`unable to open ${what} '${path}': ${systemText(error)}`);
     }
   }
 }
