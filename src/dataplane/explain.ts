@@ -6,9 +6,9 @@ import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { ListenerPlan } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { RoutePlan } from "../config/plan/route.ts";
+import { LayeredRuntime } from "../config/plan/runtime.ts";
 import { chooseChain } from "../net/chain-choice.ts";
 import { HeaderList } from "../protocol/header-list.ts";
-import { LayeredRuntime } from "./layered-runtime.ts";
 import { RouteTable } from "./routing/route-table.ts";
 
 /** A request to explain. */

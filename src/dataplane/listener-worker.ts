@@ -5,12 +5,12 @@ import { machineAddress, machineName } from "../base/machine.ts";
 import { systemRandom } from "../base/random.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import { LayeredRuntime } from "../config/plan/runtime.ts";
 import { createNetContext } from "../net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
 import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
 import { type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
-import { LayeredRuntime } from "./layered-runtime.ts";
 import { createListenerService } from "./listener-service.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { ClusterManager } from "./upstream/cluster-manager.ts";
@@ -51,7 +51,8 @@ export class ListenerWorker {
     const tables = nodeTables(options.memory, options.slot);
     const { onPassiveFailure, onSuspected } = options;
     this.stats = stats;
-    this.clusters = new ClusterManager({ net, stats, random, tables, onSuspected, onPassiveFailure });
+    const { runtime } = this;
+    this.clusters = new ClusterManager({ net, stats, random, runtime, tables, onSuspected, onPassiveFailure });
     const services: WorkerServices = {
       clock: net.clock,
       wheel: net.wheel,
@@ -59,7 +60,7 @@ export class ListenerWorker {
       stats,
       upstreams: this.clusters,
       accessLogs: this.accessLogs,
-      runtime: this.runtime,
+      runtime,
       http2Use: tables.http2,
       workerName: `worker_${options.slot}`,
       hostname: machineName(),

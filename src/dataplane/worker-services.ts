@@ -4,11 +4,11 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
+import type { RuntimeView } from "../config/plan/runtime.ts";
 import type { Channel } from "../net/channel.ts";
 import type { AccessLogs } from "../telemetry/access-log.ts";
 import type { Http2Use } from "../telemetry/http2-use.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
-import type { RuntimeView } from "./routing/runtime-view.ts";
 import type { Upstreams } from "./upstream/upstream.ts";
 
 /** Everything that the requests of one thread share. */

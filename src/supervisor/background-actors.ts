@@ -71,6 +71,11 @@ export class BackgroundActors {
     this.health.tell(message);
   }
 
+  /** What /runtime_modify has set, all of it. */
+  overrideRuntime(entries: Readonly<Record<string, string>>): void {
+    this.health.overrideRuntime(entries);
+  }
+
   /** Makes one die: for crash tests. */
   misbehave(actor: BackgroundActor, how: "throw" | "exit"): void {
     this[actor].misbehave(how);

@@ -34,6 +34,7 @@ export class HealthOwner {
   private readonly first: FirstChecks;
   private readonly deadline: Timer = new Timer(() => this.giveUpWaiting());
   private plan: Plan | null = null;
+  private runtimeOverrides: Readonly<Record<string, string>> = {};
   private version = 0;
   private isWarmed = false;
 
@@ -72,6 +73,12 @@ export class HealthOwner {
     this.thread.send(message);
   }
 
+  /** What /runtime_modify has set, all of it. */
+  overrideRuntime(entries: Readonly<Record<string, string>>): void {
+    this.runtimeOverrides = entries;
+    this.thread.send({ type: "runtime-changed", entries });
+  }
+
   /** Ends the thread; it has `deadlineMs` to write its logs. */
   stop(deadlineMs: number): Promise<void> {
     this.parts.wheel.remove(this.deadline);
@@ -103,8 +110,9 @@ export class HealthOwner {
   private opened(): void {
     const clusters = this.watched();
     const names = new Set(clusters.map(({ name }) => name));
-    const outlierLogPath = this.plan?.outlierLogPath ?? "";
-    this.thread.send({ type: "plan-assigned", version: this.version, clusters, outlierLogPath });
+    const { outlierLogPath = "", runtime = { layers: [] } } = this.plan ?? {};
+    this.thread.send({ type: "plan-assigned", version: this.version, clusters, outlierLogPath, runtime });
+    this.thread.send({ type: "runtime-changed", entries: this.runtimeOverrides });
     this.parts.endpoints.openReader(READER, {
       send: (updates) => this.thread.send({ type: "endpoints-changed", updates }),
       wants: (cluster) => names.has(cluster) && this.first.isKnown(cluster),

@@ -145,6 +145,7 @@ export class Supervisor {
     const merged = { ...this.runtimeOverrides, ...entries };
     this.runtimeOverrides = Object.fromEntries(Object.entries(merged).filter(([, text]) => text !== ""));
     this.pool.broadcast({ type: "runtime-changed", entries: this.runtimeOverrides });
+    this.background.overrideRuntime(this.runtimeOverrides);
   }
 
   /** The workers as admin pages show them. */

@@ -8,13 +8,20 @@ import { closeService } from "../support/hello-service.ts";
 import { LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
 import { eventually } from "../support/nodes.ts";
 
-/** Clusters by name: how many endpoints answer (0: one that refuses), and what its `outlier_detection` says. */
-export const CLUSTERS: Readonly<Record<string, { readonly endpoints: number; readonly detection: string }>> = {
+/** One cluster: how many endpoints answer (0: one that refuses), its `outlier_detection` and its `health_checks`. */
+interface ClusterCase {
+  readonly endpoints: number;
+  readonly detection: string;
+  readonly check?: string;
+}
+
+/** Clusters by name. */
+export const CLUSTERS: Readonly<Record<string, ClusterCase>> = {
   row: { endpoints: 2, detection: "consecutive_5xx: 3, max_ejection_percent: 100" },
   gateway: {
     endpoints: 1,
     detection:
-      "consecutive_5xx: 9, consecutive_gateway_failure: 3, enforcing_consecutive_gateway_failure: 100, max_ejection_percent: 100",
+      "consecutive_5xx: 9, consecutive_gateway_failure: 99, enforcing_consecutive_gateway_failure: 100, max_ejection_percent: 100",
   },
   lax: { endpoints: 1, detection: "consecutive_5xx: 2, enforcing_consecutive_5xx: 0, max_ejection_percent: 100" },
   limited: { endpoints: 2, detection: "consecutive_5xx: 2, max_ejection_percent: 50" },
@@ -30,13 +37,19 @@ export const CLUSTERS: Readonly<Record<string, { readonly endpoints: number; rea
   deviant: {
     endpoints: 5,
     detection:
-      "consecutive_5xx: 0, max_ejection_percent: 100, success_rate_request_volume: 8, success_rate_stdev_factor: 1000",
+      "consecutive_5xx: 0, max_ejection_percent: 100, success_rate_request_volume: 8, success_rate_stdev_factor: 9000",
   },
   percentage: {
     endpoints: 3,
     detection:
       "consecutive_5xx: 0, max_ejection_percent: 100, enforcing_failure_percentage: 100, failure_percentage_threshold: 50, " +
       "failure_percentage_minimum_hosts: 3, failure_percentage_request_volume: 8",
+  },
+  checked: {
+    endpoints: 1,
+    detection: "consecutive_5xx: 2, max_ejection_percent: 100, base_ejection_time: 60s",
+    check:
+      "{ timeout: 1s, interval: 0.2s, no_traffic_interval: 0.2s, unhealthy_threshold: 1, healthy_threshold: 1, http_health_check: { path: /status/200 } }",
   },
   plain: { endpoints: 1, detection: "" },
 };
@@ -99,7 +112,12 @@ export class OutlierStage {
 
   /** Waits until so many endpoints of the cluster are ejected. */
   ejected(cluster: string, count: number): Promise<void> {
-    return eventually(async () => (await this.standing(cluster)).stats["ejections_active"] === (count || undefined));
+    return this.counted(cluster, "ejections_active", count);
+  }
+
+  /** Waits until a statistic of detection is so high: what was asked before has been judged, and a new row begins. */
+  counted(cluster: string, stat: string, count: number): Promise<void> {
+    return eventually(async () => (await this.number(`cluster.${cluster}.outlier_detection.${stat}`)) === count);
   }
 
   /** What the admin pages say when what was asked has been judged. */
@@ -124,6 +142,12 @@ export class OutlierStage {
       this.page(`/clusters?format=json&filter=^${cluster}$`),
     ]);
     return { stats: nonZero(stats, prefix), lines: linesOf(text, cluster), json: factsOf(json) };
+  }
+
+  /** One statistic. */
+  async number(name: string): Promise<number> {
+    const text = await this.page(`/stats?filter=^${name.replaceAll(".", "[.]")}$`);
+    return Number(/: (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
   }
 
   /** Names of all statistics of detection. */
@@ -208,6 +232,11 @@ function fileOf(addresses: ReadonlyMap<string, readonly number[]>, log: string):
   return `
 admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${ADMIN} } } }
 cluster_manager: { outlier_detection: { event_log_path: ${log} } }
+layered_runtime:
+  layers:
+  - name: over-the-clusters
+    static_layer:
+      outlier_detection: { consecutive_gateway_failure: 3, success_rate_stdev_factor: 1000 }
 static_resources:
   listeners:
   - name: front
@@ -236,12 +265,13 @@ ${names.map((name) => clusterText(name, addresses.get(name) ?? [])).join("")}`;
 }
 
 function clusterText(name: string, ports: readonly number[]): string {
-  const { detection } = CLUSTERS[name] ?? { detection: "" };
-  const times = "interval: 0.5s, base_ejection_time: 1s";
+  const { detection, check = "" } = CLUSTERS[name] as ClusterCase;
+  const times = `interval: 0.5s${detection.includes("base_ejection_time") ? "" : ", base_ejection_time: 1s"}`;
+  const checks = check === "" ? "" : `    health_checks: [${check}]\n`;
   return `  - name: ${name}
     type: STATIC
     connect_timeout: 1s
-${detection === "" ? "" : `    outlier_detection: { ${times}, ${detection} }\n`}    load_assignment:
+${checks}${detection === "" ? "" : `    outlier_detection: { ${times}, ${detection} }\n`}    load_assignment:
       cluster_name: ${name}
       endpoints:
       - lb_endpoints:

@@ -25,7 +25,9 @@ async function start(more: Partial<OutlierPlan>): Promise<void> {
   const cluster = clusterPlan("up", endpoints, {
     outlier: outlierPlan({ intervalMs: 50, maxEjectionPercent: 50, ...more }),
   });
-  node = await startTestNode(barePlan([bareListener("a")], { clusters: [cluster] }), { flags: ["--concurrency", "2"] });
+  const runtime = { layers: [{ name: "admin", kind: "admin", entries: {} }] } as const;
+  const plan = barePlan([bareListener("a")], { clusters: [cluster], runtime });
+  node = await startTestNode(plan, { flags: ["--concurrency", "2"] });
 }
 
 /** The two endpoints' ejections. */
@@ -95,6 +97,20 @@ describe("outlier detection in a node of two workers", () => {
     assert.equal(ejected()[0], true, "its death changes no verdict");
     await eventually(() => stat("ejections_active") === 1);
     await eventually(() => ejected()[0] === false && stat("ejections_active") === 0);
+  });
+
+  it("obeys what /runtime_modify sets, on workers and health thread, also on one that begins anew", async () => {
+    await start({ consecutive5xx: 1_000_000, maxEjectionPercent: 0 });
+    clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(portOf(node))));
+    node.view.orders.modifyRuntime({ "outlier_detection.consecutive_5xx": "5" });
+    await eventually(async () => (await failures(clients)) > 0 && stat("ejections_overflow") > 0);
+    assert.deepEqual(ejected(), [false, false]);
+    node.view.orders.modifyRuntime({ "outlier_detection.max_ejection_percent": "50" });
+    node.supervisor.misbehaveActor("health", "exit");
+    await eventually(async () => {
+      await failures(clients);
+      return ejected()[0] === true;
+    });
   });
 
   it("adds up the rates of both workers", async () => {

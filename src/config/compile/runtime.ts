@@ -1,7 +1,7 @@
 // envoy.config.bootstrap.v3.LayeredRuntime to flat keys. Called once per configuration, first, so that others can look keys up.
 import type { CheckedMessage, JsonValue } from "../load/checked.ts";
 import { child, children, json, oneOf, text } from "../load/fields.ts";
-import type { RuntimeLayerPlan, RuntimePlan } from "../plan/plan.ts";
+import type { RuntimeLayerPlan, RuntimePlan } from "../plan/runtime.ts";
 import type { CompileContext } from "./context.ts";
 
 /** Compiles the layers and notes the final texts in the context. Without `layered_runtime` there are none, as in Envoy. */

@@ -3,6 +3,7 @@ import type { AddressPlan } from "./address.ts";
 import type { ClusterPlan } from "./cluster.ts";
 import type { ListenerPlan } from "./listener.ts";
 import type { MeshPlan, NodeRole } from "./mesh.ts";
+import type { RuntimePlan } from "./runtime.ts";
 
 /** Everything a node runs. */
 export interface Plan {
@@ -40,16 +41,4 @@ export interface NodePlan {
 export interface AdminPlan {
   readonly address: AddressPlan;
   readonly accessLogPaths: readonly string[];
-}
-
-/** Envoy's `layered_runtime`, flattened layer by layer; later layers win. */
-export interface RuntimePlan {
-  readonly layers: readonly RuntimeLayerPlan[];
-}
-
-/** One layer. Static entries are dotted keys with their text. */
-export interface RuntimeLayerPlan {
-  readonly name: string;
-  readonly kind: "static" | "admin" | "disk" | "rtds";
-  readonly entries: Readonly<Record<string, string>>;
 }

@@ -182,7 +182,7 @@ export function newSession(
 /** The first probe of a session: at once unless there is a crowd. */
 export function beginFirst(state: HealthState, session: Session, nowMs: number, effects: HealthEffect[]): void {
   state.firstProbesMs = paced(FIRST_PROBES, state.firstProbesMs, nowMs);
-  const delayMs = Math.max(firstDelayMs(session.check.plan, state.senses.random), state.firstProbesMs - nowMs);
+  const delayMs = Math.max(firstDelayMs(session.check.plan, state.senses), state.firstProbesMs - nowMs);
   if (delayMs > 0) {
     effects.push({ type: "arm-timer", timer: session.timer, delayMs });
     return;

@@ -7,6 +7,7 @@ import { type Link, ThreadLink } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
+import { LayeredRuntime } from "../../config/plan/runtime.ts";
 import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
 import type { HealthInput, HealthOrder, HealthOutput } from "../../messages/health.ts";
 import { HEALTH_CHECK, HEALTH_CHECKS } from "../../telemetry/health-check-stats.ts";
@@ -59,6 +60,7 @@ export function runHealthActor(parts: HealthActorParts): void {
 class HealthActor {
   private readonly parts: HealthActorParts;
   private readonly files: EventFiles;
+  private readonly runtime = new LayeredRuntime();
   private readonly judge: ActorHost<HealthState, Exclude<JudgeMessage, { type: "timer-fired" }>, JudgeEffect>;
   private readonly detector: ActorHost<OutlierState, Exclude<OutlierMessage, { type: "timer-fired" }>, DetectorEffect>;
   private readonly probes = new Map<number, Probe>();
@@ -69,28 +71,33 @@ class HealthActor {
     const { health, outliers, traffic, doubts } = parts.tables;
     const flagsOf = (slot: number): number => Atomics.load(health.flags, slot);
     const wallMs = (): number => clock.wallMs();
+    const { runtime } = this;
     this.parts = parts;
     this.files = new EventFiles(wheel, (text) =>
       link.send({ type: "log-written", line: { level: "warning", component: "health_checker", text } }),
     );
-    const state = emptyHealthState({ random, wallMs, flagsOf, hasTraffic: (row) => traffic.hasTraffic(row) });
+    const state = emptyHealthState({ random, runtime, wallMs, flagsOf, hasTraffic: (row) => traffic.hasTraffic(row) });
     const setOf = (cluster: string) => state.sets.get(cluster);
     const judge = meshHealthCheck({ doubts, network });
     this.judge = new ActorHost(judge, state, { clock, wheel, perform: (effect) => this.performCheck(effect) });
     this.detector = new ActorHost(
       outlierDetection,
-      emptyOutlierState({ random, wallMs, flagsOf, setOf, table: outliers }),
+      emptyOutlierState({ random, runtime, wallMs, flagsOf, setOf, table: outliers }),
       { clock, wheel, perform: (effect) => this.performOutlier(effect) },
     );
   }
 
-  /** The judge hears first: the detector reads the endpoint sets that it keeps. */
   receive(message: HealthInput): void {
     switch (message.type) {
       case "plan-assigned":
+        this.runtime.applyPlan(message.runtime);
+        this.tellBoth(message);
+        return;
       case "endpoints-changed":
-        this.judge.tell(message);
-        this.detector.tell(message);
+        this.tellBoth(message);
+        return;
+      case "runtime-changed":
+        this.runtime.applyOverrides(message.entries);
         return;
       case "passive-failure-seen":
         this.judge.tell(message);
@@ -117,6 +124,12 @@ class HealthActor {
       this.mesh = null;
       this.judge.tell({ type: "leave-mesh" });
     });
+  }
+
+  /** The judge hears first: the detector reads the endpoint sets that it keeps. */
+  private tellBoth(message: HealthInput & { readonly type: "plan-assigned" | "endpoints-changed" }): void {
+    this.judge.tell(message);
+    this.detector.tell(message);
   }
 
   private stop(message: HealthInput & { readonly type: "stop" }): void {

@@ -34,6 +34,7 @@ export const healthCheck: Behaviour<HealthState, HealthMessage, HealthEffect> = 
       case "stop":
         return stop(state);
       case "outlier-suspected":
+      case "runtime-changed":
       case "reopen-logs":
         return NOTHING; // for others on this thread
     }

@@ -1,16 +1,15 @@
 // What the judge of active checks remembers: clusters with checks, their endpoints, and a session for each endpoint under each check.
 // Changed by health-behaviour.ts and the files it calls only.
-import type { Random } from "../../base/random.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
 import type { HealthCheckPlan } from "../../config/plan/health-check.ts";
 import type { HealthCounter, HealthEffect } from "./health-effects.ts";
 import type { MeshChecks } from "./mesh/mesh-checks.ts";
+import type { IntervalSenses } from "./next-interval.ts";
 import type { Standing } from "./standing.ts";
 
 /** What the judge may look at besides its messages. */
-export interface HealthSenses {
-  readonly random: Random;
+export interface HealthSenses extends IntervalSenses {
   /** Wall-clock milliseconds, for the event log only. */
   wallMs(): number;
   /** The flags of a slot in the shared table, as they are now. */

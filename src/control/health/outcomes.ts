@@ -20,7 +20,7 @@ export function judge(state: HealthState, session: Session, outcome: ProbeOutcom
     ? takePass(state, session, outcome.kind === "degraded", nowMs, effects)
     : takeFailure(state, session, failureOf(outcome), nowMs, effects);
   const hasTraffic = state.senses.hasTraffic(session.endpoint.cluster.row);
-  const delayMs = nextIntervalMs(session.check.plan, { passed, transition, hasTraffic }, state.senses.random);
+  const delayMs = nextIntervalMs(session.check.plan, { passed, transition, hasTraffic }, state.senses);
   if (session.wait.delayMs !== delayMs) session.wait = { type: "arm-timer", timer: session.timer, delayMs };
   effects.push(session.wait);
   return effects;

@@ -1,7 +1,7 @@
 // Which cluster a forwarding route leads to for one request.
 import type { ClusterChoicePlan, HeaderChangesPlan, WeightedClusterPlan } from "../../config/plan/route.ts";
+import { type RuntimeView, runtimeInteger } from "../../config/plan/runtime.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
-import { type RuntimeView, runtimeInteger } from "./runtime-view.ts";
 
 /** The chosen cluster with what its entry adds. */
 export interface ChosenCluster {

@@ -2,6 +2,7 @@
 
 import type { FractionPlan } from "../../config/plan/match.ts";
 import type { RouteConfigPlan, RoutePlan, VirtualHostPlan } from "../../config/plan/route.ts";
+import type { RuntimeView } from "../../config/plan/runtime.ts";
 import type { TextTest } from "../../config/plan/text-test.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
@@ -10,7 +11,7 @@ import { type HeaderTest, headerTest } from "./header-matcher.ts";
 import { PathIndex } from "./path-index.ts";
 import { barePath, pathTest, queryOf } from "./path-matcher.ts";
 import { type QueryTest, queryTest } from "./query-matcher.ts";
-import { inFraction, type RuntimeView } from "./runtime-view.ts";
+import { inFraction } from "./runtime-view.ts";
 
 /** A route ready to be matched; `vhost` and `plan` say what follows. */
 export interface Route {

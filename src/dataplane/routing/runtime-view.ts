@@ -1,10 +1,5 @@
-// What the data path asks of the runtime: final values by key. Swapped as a whole when a layer changes.
-
-/** Final runtime values. */
-export interface RuntimeView {
-  /** The final text of a key, undefined when no layer sets it. */
-  get(key: string): string | undefined;
-}
+// Shares of requests that the runtime may change. Asked by route-table.ts.
+import type { RuntimeView } from "../../config/plan/runtime.ts";
 
 /** A view of fixed entries. */
 export function runtimeView(entries: Readonly<Record<string, string>>): RuntimeView {
@@ -30,12 +25,6 @@ export function inFraction(
     if (json !== null) return random % json.denominator < json.numerator;
   }
   return random % fraction.denominator < fraction.numerator;
-}
-
-/** A whole number of the runtime, `otherwise` when the key is absent or not a whole number. */
-export function runtimeInteger(runtime: RuntimeView, key: string, otherwise: number): number {
-  const text = runtime.get(key);
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise;
 }
 
 function fractionOfJson(text: string): { numerator: number; denominator: number } | null {

@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { RuntimeView } from "../../config/plan/runtime.ts";
 import type { Http2Counters } from "../../protocol/h2/counters.ts";
 import type { ByteSink, ClientCodec, ClientEvents } from "../../protocol/message.ts";
 import type { NodeTables } from "../../telemetry/node-memory.ts";
@@ -23,6 +24,7 @@ export interface UpstreamServices extends NodeTables {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly stats: StatsWriter;
+  readonly runtime: RuntimeView;
   readonly hostBlocks: HostBlocks;
   readonly passiveFailures: PassiveFailures;
   readonly dial: Dial;

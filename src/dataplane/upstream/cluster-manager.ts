@@ -5,6 +5,7 @@ import type { Random } from "../../base/random.ts";
 import { addressText } from "../../config/plan/address.ts";
 import type { ClusterPlan, EndpointPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
+import type { RuntimeView } from "../../config/plan/runtime.ts";
 import { dial } from "../../net/dial.ts";
 import type { NetContext } from "../../net/net-context.ts";
 import { createNodeMemory, type NodeTables, nodeTables } from "../../telemetry/node-memory.ts";
@@ -28,6 +29,8 @@ export interface ClusterManagerOptions {
    * worker is alone: it numbers endpoints itself and static clusters have theirs at once.
    */
   readonly tables?: NodeTables;
+  /** Default: no layer sets anything. */
+  readonly runtime?: RuntimeView;
   /** Default: real sockets. */
   readonly dial?: Dial;
   /** Default: this program's codecs. */
@@ -63,6 +66,7 @@ export class ClusterManager implements Upstreams {
       wheel: net.wheel,
       random,
       stats,
+      runtime: options.runtime ?? new Map<string, string>(),
       hostBlocks: new HostBlocks(stats),
       dial: options.dial ?? ((target, handler) => dial(net, target, handler)),
       codecs: options.codecs ?? clientCodecs,

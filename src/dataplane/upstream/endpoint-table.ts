@@ -9,14 +9,8 @@ import type {
   EndpointSetUpdate,
 } from "../../config/plan/endpoint-set.ts";
 import type { HostList } from "./balance/host-list.ts";
-import { PrioritySet } from "./balance/host-set.ts";
+import { type PriorityRules, PrioritySet } from "./balance/host-set.ts";
 import { type EndpointHome, UpstreamEndpoint } from "./endpoint.ts";
-
-/** How the percentages of the cluster's plan bear on its priorities. */
-export interface PriorityRules {
-  readonly overprovisioningPercent: number;
-  readonly panicThresholdPercent: number;
-}
 
 /** The endpoints of one cluster. */
 export class EndpointTable {
@@ -32,7 +26,7 @@ export class EndpointTable {
 
   constructor(home: EndpointHome, rules: PriorityRules) {
     this.home = home;
-    this.priorities = new PrioritySet(rules.overprovisioningPercent, rules.panicThresholdPercent);
+    this.priorities = new PrioritySet(rules);
   }
 
   /** Number of endpoints. */

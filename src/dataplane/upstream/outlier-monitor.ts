@@ -1,6 +1,8 @@
 // Counts what the attempts of one cluster came to, for outlier detection: per endpoint, in memory that all workers share. Which result
 // counts as what is Envoy's (outlier_detection_impl.cc, read and followed). Made by upstream-cluster.ts for clusters that ask for it.
 import type { OutlierPlan } from "../../config/plan/health-check.ts";
+import { OUTLIER_KEYS, type OutlierNumber } from "../../config/plan/outlier-runtime.ts";
+import { type RuntimeView, runtimeInteger } from "../../config/plan/runtime.ts";
 import { OutlierCount, type OutlierTable } from "../../telemetry/outlier-table.ts";
 import type { Endpoint } from "./upstream.ts";
 
@@ -10,18 +12,25 @@ export type SuspectedFor = "consecutive_5xx" | "consecutive_gateway_failure" | "
 /** Hears of an endpoint whose consecutive failures reached a threshold: once, whichever worker saw the last of them. */
 export type OnSuspected = (row: number, slot: number, kind: SuspectedFor) => void;
 
+/** What it stands on. */
+export interface OutlierMonitorParts {
+  readonly outliers: OutlierTable;
+  readonly runtime: RuntimeView;
+  readonly onSuspected: OnSuspected;
+}
+
 /** The counting of one cluster. */
 export class OutlierMonitor {
   private readonly plan: OutlierPlan;
+  private readonly parts: OutlierMonitorParts;
   private readonly table: OutlierTable;
   private readonly row: number;
-  private readonly onSuspected: OnSuspected;
 
-  constructor(plan: OutlierPlan, table: OutlierTable, row: number, onSuspected: OnSuspected) {
+  constructor(plan: OutlierPlan, parts: OutlierMonitorParts, row: number) {
     this.plan = plan;
-    this.table = table;
+    this.parts = parts;
+    this.table = parts.outliers;
     this.row = row;
-    this.onSuspected = onSuspected;
   }
 
   /** A request got a connection: the network did its part. */
@@ -48,11 +57,13 @@ export class OutlierMonitor {
     }
     table.add(slot, OutlierCount.LocalAttempts);
     const failures = table.add(slot, OutlierCount.ConsecutiveLocalOriginFailure);
-    if (failures === plan.consecutiveLocalOriginFailure) this.suspect(slot, "consecutive_local_origin_failure");
+    if (failures === this.threshold("consecutiveLocalOriginFailure")) {
+      this.suspect(slot, "consecutive_local_origin_failure");
+    }
   }
 
   private count(slot: number, status: number): void {
-    const { plan, table } = this;
+    const { table } = this;
     table.add(slot, OutlierCount.Requests);
     if (status < 500 || status > 599) {
       table.add(slot, OutlierCount.Successes);
@@ -63,13 +74,18 @@ export class OutlierMonitor {
     if (status < 502 || status > 504) table.reset(slot, OutlierCount.ConsecutiveGatewayFailure);
     else {
       const failures = table.add(slot, OutlierCount.ConsecutiveGatewayFailure);
-      if (failures === plan.consecutiveGatewayFailure) this.suspect(slot, "consecutive_gateway_failure");
+      if (failures === this.threshold("consecutiveGatewayFailure")) this.suspect(slot, "consecutive_gateway_failure");
     }
     // A count that is not reset by the detector goes on beyond its threshold and says nothing again.
-    if (table.add(slot, OutlierCount.Consecutive5xx) === plan.consecutive5xx) this.suspect(slot, "consecutive_5xx");
+    const failures = table.add(slot, OutlierCount.Consecutive5xx);
+    if (failures === this.threshold("consecutive5xx")) this.suspect(slot, "consecutive_5xx");
+  }
+
+  private threshold(name: OutlierNumber & `consecutive${string}`): number {
+    return runtimeInteger(this.parts.runtime, OUTLIER_KEYS[name], this.plan[name]);
   }
 
   private suspect(slot: number, kind: SuspectedFor): void {
-    this.onSuspected(this.row, slot, kind);
+    this.parts.onSuspected(this.row, slot, kind);
   }
 }

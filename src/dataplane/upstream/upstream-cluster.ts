@@ -2,10 +2,12 @@
 // the first request. Made by cluster-manager.ts.
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
+import { runtimeInteger } from "../../config/plan/runtime.ts";
 import { PriorityIndex, Resource } from "../../telemetry/breaker-columns.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { type Balancer, createBalancer } from "./balance/balancer.ts";
+import type { PriorityRules } from "./balance/host-set.ts";
 import { BreakerUse } from "./breaker-use.ts";
 import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
 import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
@@ -160,11 +162,10 @@ export class UpstreamCluster implements Cluster {
       load,
       failAtOnce: plan.healthChecks.length > 0 ? failAtOnce : null,
     };
-    const table = new EndpointTable(endpointHome, plan);
+    const table = new EndpointTable(endpointHome, priorityRules(plan, services));
     table.apply(set);
     this.waiting = null;
-    const { outliers, onSuspected } = services;
-    const outlier = plan.outlier === null ? null : new OutlierMonitor(plan.outlier, outliers, set.row, onSuspected);
+    const outlier = plan.outlier === null ? null : new OutlierMonitor(plan.outlier, services, row);
     return { home, table, balancer: createBalancer(plan.balancer, services.random), outlier };
   }
 }
@@ -214,6 +215,15 @@ class LazyHome implements ClusterHome {
     this.lengthBuckets ??= this.services.stats.histogram(`${this.prefix}upstream_cx_length_ms`);
     return this.lengthBuckets;
   }
+}
+
+function priorityRules(plan: ClusterPlan, { runtime }: UpstreamServices): PriorityRules {
+  return {
+    overprovisioningPercent: plan.overprovisioningPercent,
+    get panicThresholdPercent() {
+      return runtimeInteger(runtime, "upstream.healthy_panic_threshold", plan.panicThresholdPercent);
+    },
+  };
 }
 
 /** With auto_sni every name has its own connections. Such a pool is forgotten when it is empty: clients choose the names. */

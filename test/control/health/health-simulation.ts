@@ -53,6 +53,7 @@ export class HealthSimulation {
   constructor() {
     const senses = {
       random: new SeededRandom(1),
+      runtime: new Map<string, string>(),
       wallMs: () => this.clock.wallMs(),
       flagsOf: (slot: number) => this.flags[slot] as number,
       hasTraffic: (row: number) => this.traffic.has(row),
@@ -67,7 +68,7 @@ export class HealthSimulation {
 
   /** Assigns a plan; endpoints come apart from it. */
   assign(version: number, ...clusters: readonly ClusterPlan[]): void {
-    this.host.tell({ type: "plan-assigned", version, clusters, outlierLogPath: "" });
+    this.host.tell({ type: "plan-assigned", version, clusters, outlierLogPath: "", runtime: { layers: [] } });
   }
 
   /** Gives updates to the judge as they are. */

@@ -4,6 +4,11 @@ import { SeededRandom } from "../../../src/base/random.ts";
 import { firstDelayMs, nextIntervalMs } from "../../../src/control/health/next-interval.ts";
 import { httpCheck } from "./health-simulation.ts";
 
+/** Chance from a seed, and what the runtime has set. */
+function senses(runtime: Readonly<Record<string, string>> = {}) {
+  return { random: new SeededRandom(1), runtime: new Map(Object.entries(runtime)) };
+}
+
 const CHECK = httpCheck({
   intervalMs: 1,
   unhealthyIntervalMs: 2,
@@ -32,29 +37,45 @@ describe("the interval to the next probe", () => {
   for (const { name, ms, ...last } of ROWS) {
     const what = `${last.passed ? "pass" : "failure"}, ${last.transition}, ${last.hasTraffic ? "traffic" : "no traffic"}`;
     it(`is ${name} after: ${what}`, () => {
-      assert.equal(nextIntervalMs(CHECK, last, new SeededRandom(1)), ms);
+      assert.equal(nextIntervalMs(CHECK, last, senses()), ms);
     });
   }
 
   it("grows by less than interval_jitter and by less than interval_jitter_percent of it", () => {
     const check = httpCheck({ intervalMs: 1_000, intervalJitterMs: 100, intervalJitterPercent: 20 });
-    const random = new SeededRandom(1);
+    const fixed = senses();
     const last = { passed: true, transition: "unchanged", hasTraffic: true } as const;
-    const waits = Array.from({ length: 2_000 }, () => nextIntervalMs(check, last, random));
+    const waits = Array.from({ length: 2_000 }, () => nextIntervalMs(check, last, fixed));
     assert.ok(Math.min(...waits) >= 1_000 && Math.min(...waits) < 1_030, String(Math.min(...waits)));
     assert.ok(Math.max(...waits) < 1_300 && Math.max(...waits) > 1_270, String(Math.max(...waits)));
   });
 
   it("is never nothing", () => {
     const last = { passed: true, transition: "unchanged", hasTraffic: true } as const;
-    assert.equal(nextIntervalMs(httpCheck({ intervalMs: 0 }), last, new SeededRandom(1)), 1);
+    assert.equal(nextIntervalMs(httpCheck({ intervalMs: 0 }), last, senses()), 1);
+  });
+
+  it("lies between the bounds of the runtime, of which the lower one wins", () => {
+    const last = { passed: true, transition: "unchanged", hasTraffic: true } as const;
+    const wait = (intervalMs: number, min: string, max: string) =>
+      nextIntervalMs(
+        httpCheck({ intervalMs }),
+        last,
+        senses({ "health_check.min_interval": min, "health_check.max_interval": max }),
+      );
+    assert.deepEqual([wait(50, "100", "300"), wait(200, "100", "300"), wait(400, "100", "300")], [100, 200, 300]);
+    assert.equal(wait(200, "500", "300"), 500);
+    assert.equal(wait(200, "few", "many"), 200);
+    const first = { "health_check.min_interval": "5000" };
+    assert.equal(firstDelayMs(httpCheck({ initialJitterMs: 1_000 }), senses(first)), 5_000);
+    assert.equal(firstDelayMs(httpCheck(), senses(first)), 0);
   });
 
   it("is not there before the first probe, or anything up to initial_jitter", () => {
-    const random = new SeededRandom(1);
-    assert.equal(firstDelayMs(httpCheck(), random), 0);
+    const fixed = senses();
+    assert.equal(firstDelayMs(httpCheck(), fixed), 0);
     const check = httpCheck({ initialJitterMs: 1_000 });
-    const waits = Array.from({ length: 2_000 }, () => firstDelayMs(check, random));
+    const waits = Array.from({ length: 2_000 }, () => firstDelayMs(check, fixed));
     assert.ok(Math.min(...waits) >= 1 && Math.min(...waits) < 10, String(Math.min(...waits)));
     assert.ok(Math.max(...waits) < 1_000 && Math.max(...waits) > 990, String(Math.max(...waits)));
   });

@@ -21,7 +21,8 @@ describe("what an exchange tells outlier detection", () => {
 
   function watch(more: Partial<OutlierPlan> = {}): void {
     table = new OutlierTable(createOutlierMemory(4, 4));
-    up.outlier = new OutlierMonitor(outlierPlan(more), table, 0, () => {});
+    const parts = { outliers: table, runtime: new Map<string, string>(), onSuspected: () => {} };
+    up.outlier = new OutlierMonitor(outlierPlan(more), parts, 0);
   }
 
   function counts(): Record<string, number> {

@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { OutlierPlan } from "../../../src/config/plan/health-check.ts";
-import { OutlierMonitor } from "../../../src/dataplane/upstream/outlier-monitor.ts";
+import { type OnSuspected, OutlierMonitor } from "../../../src/dataplane/upstream/outlier-monitor.ts";
 import type { Endpoint } from "../../../src/dataplane/upstream/upstream.ts";
 import { createOutlierMemory, OutlierCount, OutlierTable } from "../../../src/telemetry/outlier-table.ts";
 import { outlierPlan } from "../../support/outlier-plans.ts";
 
 const endpoint = { slot: 2, isRetired: false } as Endpoint;
 
+/** What a case may change of the monitor's surroundings. */
+interface Around {
+  readonly at?: Endpoint;
+  readonly runtime?: Readonly<Record<string, string>>;
+}
+
 /** Feeds results: a number is an answer's status, `-504` a local failure that counts as 504, 0 a connection. */
-function told(more: Partial<OutlierPlan>, results: readonly number[], at: Endpoint = endpoint) {
+function told(more: Partial<OutlierPlan>, results: readonly number[], { at = endpoint, runtime = {} }: Around = {}) {
   const table = new OutlierTable(createOutlierMemory(4, 8));
   const suspected: string[] = [];
-  const monitor = new OutlierMonitor(outlierPlan(more), table, 7, (row, slot, kind) =>
-    suspected.push(`${row}/${slot} ${kind}`),
-  );
+  const onSuspected: OnSuspected = (row, slot, kind) => suspected.push(`${row}/${slot} ${kind}`);
+  const parts = { outliers: table, runtime: new Map(Object.entries(runtime)), onSuspected };
+  const monitor = new OutlierMonitor(outlierPlan(more), parts, 7);
   const tell = (result: number): void => {
     if (result === 0) monitor.onConnected(at);
     else if (result < 0) monitor.onLocalFailure(at, -result);
@@ -111,10 +117,24 @@ describe("outlier monitor", () => {
     it(title, () => assert.deepEqual(told(plan, results), { suspected, counts }));
   }
 
+  it("reaches the thresholds that the runtime says", () => {
+    const runtime = {
+      "outlier_detection.consecutive_5xx": "2",
+      "outlier_detection.consecutive_gateway_failure": "1",
+      "outlier_detection.consecutive_local_origin_failure": "2",
+    };
+    const { suspected } = told(split, [502, 500, -503, -503, -503], { runtime });
+    assert.deepEqual(suspected, [
+      "7/2 consecutive_gateway_failure",
+      "7/2 consecutive_5xx",
+      "7/2 consecutive_local_origin_failure",
+    ]);
+  });
+
   it("counts nothing of an endpoint that has left, whose slot may be another's", () => {
     const gone = { slot: 2, isRetired: true } as Endpoint;
     for (const plan of [three, split]) {
-      assert.deepEqual(told(plan, [0, 500, -503, 200], gone), { suspected: [], counts: {} });
+      assert.deepEqual(told(plan, [0, 500, -503, 200], { at: gone }), { suspected: [], counts: {} });
     }
   });
 });

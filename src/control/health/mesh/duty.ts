@@ -68,7 +68,7 @@ export function judgeScheduled(
   const hasTraffic = mesh.traffic.has(row) || state.senses.hasTraffic(row);
   const passed = isPass(outcome);
   const last = { passed, transition, hasTraffic };
-  schedule(session, nextIntervalMs(check.plan, last, state.senses.random), nowMs, effects);
+  schedule(session, nextIntervalMs(check.plan, last, state.senses), nowMs, effects);
   const standing = standingOf(target.duty);
   if (standing === null) return effects; // another of its checks has yet to speak
   effects.push({

@@ -62,6 +62,7 @@ function stepFollowing(
     case "stop":
       return [...endAll(state, mesh), ...healthCheck.step(state, message, nowMs)];
     case "outlier-suspected":
+    case "runtime-changed":
     case "reopen-logs":
       return NOTHING; // for others on this thread
   }

@@ -5,7 +5,7 @@ import type { OutlierStat } from "../../../telemetry/outlier-stats.ts";
 import { OutlierCount } from "../../../telemetry/outlier-table.ts";
 import type { OutlierEffect } from "./outlier-effects.ts";
 import { type OutlierDetails, type OutlierEvent, outlierEventText } from "./outlier-event.ts";
-import type { OutlierCluster, OutlierHost, OutlierState } from "./outlier-state.ts";
+import { type OutlierCluster, type OutlierHost, type OutlierState, rulesOf } from "./outlier-state.ts";
 
 /** Why an endpoint is an outlier, as in the names of the counters. */
 export type EjectionKind = keyof typeof KINDS;
@@ -19,15 +19,16 @@ export function ejectOutlier(
   nowMs: number,
 ): OutlierEffect[] {
   const { kind } = found;
-  const { plan, statName } = cluster;
+  const { statName } = cluster;
+  const rules = rulesOf(state, cluster);
   const effects: OutlierEffect[] = [add(statName, `ejections_detected_${kind}`)];
-  if (!mayEject(cluster)) return [...effects, add(statName, "ejections_overflow")];
+  if (!mayEject(rules, cluster)) return [...effects, add(statName, "ejections_overflow")];
   // Deprecated by Envoy, and counted whether enforced or not.
   if (kind === "consecutive_5xx" || kind === "success_rate") effects.push(add(statName, "ejections_total"));
-  const enforced = state.senses.random.below(100) < plan[KINDS[kind].enforcing];
+  const enforced = state.senses.random.below(100) < rules[KINDS[kind].enforcing];
   // One that failed by its success rate may fail by its percentage in the same interval: it is ejected once.
   if (enforced && host.isEjected) return effects;
-  if (enforced) effects.push(...takeOut(state, cluster, host, kind, nowMs));
+  if (enforced) effects.push(...takeOut(state, cluster, host, { kind, rules, nowMs }));
   effects.push(...writeEjection(state, cluster, host, { ...found, enforced, nowMs }));
   return effects;
 }
@@ -56,8 +57,8 @@ export function unejectHost(
 }
 
 /** Whether the time of an ejection is over. */
-export function isServed(plan: OutlierPlan, host: OutlierHost, nowMs: number): boolean {
-  const timeMs = Math.min(plan.baseEjectionTimeMs * host.backoff, plan.maxEjectionTimeMs) + host.jitterMs;
+export function isServed(rules: OutlierPlan, host: OutlierHost, nowMs: number): boolean {
+  const timeMs = Math.min(rules.baseEjectionTimeMs * host.backoff, rules.maxEjectionTimeMs) + host.jitterMs;
   return timeMs <= nowMs - host.ejectedAtMs;
 }
 
@@ -67,20 +68,20 @@ export function add(statName: string, stat: OutlierStat, amount: number = 1): Ou
 }
 
 /** Of all endpoints of the cluster, whatever their priority; there is no endpoint that is always ejected unless the file says so. */
-function mayEject({ plan, hosts, ejected }: OutlierCluster): boolean {
-  if (plan.alwaysEjectOneHost && ejected === 0) return true;
-  return (100 * (ejected + 1)) / hosts.size <= plan.maxEjectionPercent;
+function mayEject(rules: OutlierPlan, { hosts, ejected }: OutlierCluster): boolean {
+  if (rules.alwaysEjectOneHost && ejected === 0) return true;
+  return (100 * (ejected + 1)) / hosts.size <= Math.min(100, rules.maxEjectionPercent);
 }
 
 function takeOut(
   state: OutlierState,
   cluster: OutlierCluster,
   host: OutlierHost,
-  kind: EjectionKind,
-  nowMs: number,
+  why: { readonly kind: EjectionKind; readonly rules: OutlierPlan; readonly nowMs: number },
 ): OutlierEffect[] {
-  const { plan, row, statName } = cluster;
-  const { baseEjectionTimeMs, maxEjectionTimeMs, maxEjectionTimeJitterMs } = plan;
+  const { row, statName } = cluster;
+  const { kind, rules, nowMs } = why;
+  const { baseEjectionTimeMs, maxEjectionTimeMs, maxEjectionTimeJitterMs } = rules;
   host.isEjected = true;
   cluster.ejected++;
   host.ejections++;

@@ -11,7 +11,13 @@ import { HealthFlag } from "../../../telemetry/health-table.ts";
 import { OutlierCount } from "../../../telemetry/outlier-table.ts";
 import { add, ejectOutlier, isServed, unejectHost } from "./ejection.ts";
 import type { OutlierEffect, OutlierMessage } from "./outlier-effects.ts";
-import { newOutlierCluster, type OutlierCluster, type OutlierHost, type OutlierState } from "./outlier-state.ts";
+import {
+  newOutlierCluster,
+  type OutlierCluster,
+  type OutlierHost,
+  type OutlierState,
+  rulesOf,
+} from "./outlier-state.ts";
 import { judgeRates } from "./success-rate.ts";
 
 /** The outlier detector. */
@@ -63,13 +69,13 @@ function watch(
   if (held === undefined) {
     const cluster = newOutlierCluster(name, statName, plan);
     state.clusters.set(name, cluster);
-    return [add(statName, "ejections_active", 0), arm(cluster), ...follow(state, name, nowMs)];
+    return [add(statName, "ejections_active", 0), arm(state, cluster), ...follow(state, name, nowMs)];
   }
   const moved = add(held.statName, "ejections_active", -held.ejected);
   const isSamePace = held.plan.intervalMs === plan.intervalMs;
   held.statName = statName;
   held.plan = plan;
-  return [moved, add(statName, "ejections_active", held.ejected), ...(isSamePace ? [] : [arm(held)])];
+  return [moved, add(statName, "ejections_active", held.ejected), ...(isSamePace ? [] : [arm(state, held)])];
 }
 
 /** Its endpoints stay, so nobody is ejected from now on. */
@@ -119,14 +125,16 @@ function adopt(state: OutlierState, cluster: OutlierCluster, facts: EndpointFact
 /** A threshold was reached while nobody listened: workers say it once. */
 function suspectUnheard(
   state: OutlierState,
-  { row, plan }: OutlierCluster,
+  cluster: OutlierCluster,
   slot: number,
   kind: OutlierKind,
   nowMs: number,
 ): OutlierEffect[] {
   const { count, threshold } = CONSECUTIVE[kind];
-  const isReached = plan[threshold] > 0 && state.senses.table.read(slot, count) >= plan[threshold];
-  return isReached ? suspect(state, { row, slot, kind }, nowMs) : [];
+  const failures = state.senses.table.read(slot, count);
+  if (failures === 0) return [];
+  const bound = rulesOf(state, cluster)[threshold];
+  return bound > 0 && failures >= bound ? suspect(state, { row: cluster.row, slot, kind }, nowMs) : [];
 }
 
 function forget(state: OutlierState, cluster: OutlierCluster, host: OutlierHost): OutlierEffect[] {
@@ -168,23 +176,24 @@ function passed(state: OutlierState, row: number, slot: number, nowMs: number): 
 function tick(state: OutlierState, name: string, nowMs: number): OutlierEffect[] {
   const cluster = state.clusters.get(name);
   if (cluster === undefined) return [];
-  const { hosts, plan } = cluster;
-  const served = [...hosts.values()].filter((host) => host.isEjected && isServed(plan, host, nowMs));
+  const { hosts } = cluster;
+  const rules = rulesOf(state, cluster);
+  const served = [...hosts.values()].filter((host) => host.isEjected && isServed(rules, host, nowMs));
   const effects = [
-    arm(cluster),
+    arm(state, cluster),
     ...served.flatMap((host) => unejectHost(state, cluster, host, nowMs)),
     ...judgeRates(state, cluster, "external", nowMs),
     ...judgeRates(state, cluster, "local", nowMs),
   ];
   for (const host of hosts.values()) {
     if (host.isEjected || host.backoff === 0 || host.unejectedAtMs < 0) continue;
-    if (nowMs - host.unejectedAtMs >= plan.intervalMs) host.backoff--;
+    if (nowMs - host.unejectedAtMs >= rules.intervalMs) host.backoff--;
   }
   return effects;
 }
 
-function arm({ name, plan }: OutlierCluster): OutlierEffect {
-  return { type: "arm-timer", timer: name, delayMs: plan.intervalMs };
+function arm(state: OutlierState, cluster: OutlierCluster): OutlierEffect {
+  return { type: "arm-timer", timer: cluster.name, delayMs: rulesOf(state, cluster).intervalMs };
 }
 
 function disarm(name: string): OutlierEffect {

@@ -3,11 +3,15 @@
 import type { Random } from "../../../base/random.ts";
 import type { EndpointFacts } from "../../../config/plan/endpoint-set.ts";
 import type { OutlierPlan } from "../../../config/plan/health-check.ts";
+import { outlierUnder } from "../../../config/plan/outlier-runtime.ts";
+import type { RuntimeView } from "../../../config/plan/runtime.ts";
 import type { OutlierTable } from "../../../telemetry/outlier-table.ts";
 
 /** What the detector may look at besides its messages. */
 export interface OutlierSenses {
   readonly random: Random;
+  /** Asked each time anew: keys may change at any moment. */
+  readonly runtime: RuntimeView;
   /** Counts and rates: memory of the detector and of all workers, changed in place. */
   readonly table: OutlierTable;
   /** Wall-clock milliseconds, for the event log only. */
@@ -45,6 +49,7 @@ export interface OutlierHost {
 export interface OutlierCluster {
   readonly name: string;
   statName: string;
+  /** As the file has it; `rulesOf` is what holds. */
   plan: OutlierPlan;
   row: number;
   readonly hosts: Map<number, OutlierHost>;
@@ -64,6 +69,11 @@ export interface OutlierState {
 /** Nothing watched. */
 export function emptyOutlierState(senses: OutlierSenses): OutlierState {
   return { senses, clusters: new Map(), byRow: new Map(), logPath: "" };
+}
+
+/** A cluster's detection as the runtime has it now. */
+export function rulesOf({ senses }: OutlierState, { plan }: OutlierCluster): OutlierPlan {
+  return outlierUnder(plan, senses.runtime);
 }
 
 /** A cluster of a plan, without endpoints. */

@@ -3,7 +3,7 @@ import type { OutlierPlan } from "../../../config/plan/health-check.ts";
 import { OutlierCount, OutlierRate } from "../../../telemetry/outlier-table.ts";
 import { add, ejectOutlier } from "./ejection.ts";
 import type { OutlierEffect } from "./outlier-effects.ts";
-import type { OutlierCluster, OutlierHost, OutlierState } from "./outlier-state.ts";
+import { type OutlierCluster, type OutlierHost, type OutlierState, rulesOf } from "./outlier-state.ts";
 
 /** Answers, or connections where a cluster tells the two apart. */
 export type Origin = "external" | "local";
@@ -15,15 +15,16 @@ export function judgeRates(
   origin: Origin,
   nowMs: number,
 ): OutlierEffect[] {
-  const { plan, row } = cluster;
+  const { row } = cluster;
   const { table } = state.senses;
+  const rules = rulesOf(state, cluster);
   const columns = COLUMNS[origin];
   const samples = takeSamples(state, cluster, origin);
   table.setRowRate(row, columns.average, -1);
   table.setRowRate(row, columns.threshold, -1);
   const hosts = cluster.hosts.size;
-  if (hosts < plan.successRateMinimumHosts && hosts < plan.failurePercentageMinimumHosts) return [];
-  const least = Math.min(plan.successRateRequestVolume, plan.failurePercentageRequestVolume);
+  if (hosts < rules.successRateMinimumHosts && hosts < rules.failurePercentageMinimumHosts) return [];
+  const least = Math.min(rules.successRateRequestVolume, rules.failurePercentageRequestVolume);
   for (const { host, rate, volume } of samples) if (volume >= least) table.setRate(host.slot, columns.average, rate);
   return [
     ...judgeDeviation(state, cluster, origin, samples, nowMs),
@@ -72,12 +73,13 @@ function judgeDeviation(
   samples: readonly Sample[],
   nowMs: number,
 ): OutlierEffect[] {
-  const { plan, row, statName } = cluster;
+  const { row, statName } = cluster;
   const { table } = state.senses;
-  const valid = samples.filter(({ volume }) => volume >= plan.successRateRequestVolume);
-  if (valid.length === 0 || valid.length < plan.successRateMinimumHosts) return [];
+  const rules = rulesOf(state, cluster);
+  const valid = samples.filter(({ volume }) => volume >= rules.successRateRequestVolume);
+  if (valid.length === 0 || valid.length < rules.successRateMinimumHosts) return [];
   const rates = valid.map(({ rate }) => rate);
-  const { average, threshold } = ejectionThreshold(rates, plan.successRateStdevFactor / 1000);
+  const { average, threshold } = ejectionThreshold(rates, rules.successRateStdevFactor / 1000);
   const columns = COLUMNS[origin];
   table.setRowRate(row, columns.average, average);
   table.setRowRate(row, columns.threshold, threshold);
@@ -98,19 +100,19 @@ function judgePercentage(
   samples: readonly Sample[],
   nowMs: number,
 ): OutlierEffect[] {
-  const { plan } = cluster;
-  const valid = samples.filter(({ volume }) => volume >= plan.failurePercentageRequestVolume);
-  if (valid.length === 0 || valid.length < plan.failurePercentageMinimumHosts) return [];
+  const rules = rulesOf(state, cluster);
+  const valid = samples.filter(({ volume }) => volume >= rules.failurePercentageRequestVolume);
+  if (valid.length === 0 || valid.length < rules.failurePercentageMinimumHosts) return [];
   const kind = origin === "external" ? "failure_percentage" : "local_origin_failure_percentage";
   return valid
-    .filter(({ rate }) => failsEnough(plan, rate))
+    .filter(({ rate }) => failsEnough(rules, rate))
     .flatMap(({ host, rate }) =>
       ejectOutlier(state, cluster, host, { kind, details: { kind: "failure_percentage", rate } }, nowMs),
     );
 }
 
-function failsEnough(plan: OutlierPlan, rate: number): boolean {
-  return 100 - rate >= plan.failurePercentageThreshold;
+function failsEnough(rules: OutlierPlan, rate: number): boolean {
+  return 100 - rate >= rules.failurePercentageThreshold;
 }
 
 const COLUMNS = {

@@ -12,6 +12,12 @@ export interface FlaggedHost extends Host {
   healthFlags(): number;
 }
 
+/** The cluster's percentages; asked for each view, because the runtime may change them. */
+export interface PriorityRules {
+  readonly overprovisioningPercent: number;
+  readonly panicThresholdPercent: number;
+}
+
 /** The hosts of one priority. */
 export class HostSet<H extends FlaggedHost> {
   readonly all: HostList<H> = new HostList("panic");
@@ -119,15 +125,13 @@ export class HostSet<H extends FlaggedHost> {
 export class PrioritySet<H extends FlaggedHost> {
   /** By priority; there is always a first one. */
   readonly sets: HostSet<H>[] = [new HostSet()];
-  private readonly overprovisioningPercent: number;
-  private readonly panicThresholdPercent: number;
+  private readonly rules: PriorityRules;
   private loads: PriorityLoads = { healthy: [100], degraded: [0], panic: [false] };
   /** The one list that every pick uses, when there is only one. */
   private only: HostList<H> | null = null;
 
-  constructor(overprovisioningPercent: number, panicThresholdPercent: number) {
-    this.overprovisioningPercent = overprovisioningPercent;
-    this.panicThresholdPercent = panicThresholdPercent;
+  constructor(rules: PriorityRules) {
+    this.rules = rules;
   }
 
   /** The set of a priority, made with all below it when there is none. */
@@ -139,7 +143,8 @@ export class PrioritySet<H extends FlaggedHost> {
   /** Computes the view anew, after membership changed and perhaps flags. */
   refresh(flagsChanged: boolean): void {
     const counts = this.sets.map((set) => set.refresh(flagsChanged));
-    this.loads = priorityLoads(counts, this.overprovisioningPercent, this.panicThresholdPercent);
+    const { overprovisioningPercent, panicThresholdPercent } = this.rules;
+    this.loads = priorityLoads(counts, overprovisioningPercent, panicThresholdPercent);
     const whole = this.loads.healthy.indexOf(100);
     this.only = whole < 0 ? null : this.listOf(whole, false);
   }

@@ -226,3 +226,40 @@ describe("outlier detection: how long", () => {
     }
   });
 });
+
+describe("outlier detection: what the runtime says", () => {
+  it("holds from the next failure, ejection and interval on", () => {
+    const world = new OutlierWorld({ ...quick, maxEjectionPercent: 0 });
+    world.answer(0, 500, 2);
+    assert.equal(world.count("ejections_overflow"), 1);
+    world.runtime.set("outlier_detection.max_ejection_percent", "500");
+    world.runtime.set("outlier_detection.consecutive_5xx", "3");
+    world.answer(0, 500, 2);
+    assert.deepEqual(world.ejected(), []);
+    world.answer(0, 500);
+    assert.deepEqual(world.ejected(), [0]);
+    world.runtime.set("outlier_detection.base_ejection_time_ms", "5000");
+    world.clock.advanceMs(4_900);
+    assert.deepEqual(world.ejected(), [0]);
+    world.clock.advanceMs(200);
+    assert.deepEqual(world.ejected(), []);
+    world.runtime.clear();
+    world.answer(0, 500, 2);
+    assert.deepEqual([world.ejected(), world.count("ejections_overflow")], [[], 2]);
+  });
+
+  it("enforces its shares, and sets the pace from the next interval on", () => {
+    const world = new OutlierWorld(quick);
+    world.runtime.set("outlier_detection.enforcing_consecutive_5xx", "0");
+    world.answer(0, 500, 2);
+    assert.deepEqual([world.ejected(), world.events("enforced")], [[], [[false]]]);
+    world.runtime.set("outlier_detection.enforcing_consecutive_5xx", "100");
+    world.runtime.set("outlier_detection.interval_ms", "10000");
+    world.clock.advanceMs(1_010);
+    world.answer(0, 500, 2);
+    world.clock.advanceMs(9_900);
+    assert.deepEqual(world.ejected(), [0], "its two seconds are over, and nobody looks");
+    world.clock.advanceMs(200);
+    assert.deepEqual(world.ejected(), []);
+  });
+});

@@ -8,7 +8,7 @@ import type { OutlierPlan } from "../../../../src/config/plan/health-check.ts";
 import { outlierDetection } from "../../../../src/control/health/outlier/outlier-behaviour.ts";
 import type { OutlierEffect, OutlierMessage } from "../../../../src/control/health/outlier/outlier-effects.ts";
 import { emptyOutlierState, type OutlierState } from "../../../../src/control/health/outlier/outlier-state.ts";
-import { OutlierMonitor } from "../../../../src/dataplane/upstream/outlier-monitor.ts";
+import { type OnSuspected, OutlierMonitor } from "../../../../src/dataplane/upstream/outlier-monitor.ts";
 import type { Endpoint } from "../../../../src/dataplane/upstream/upstream.ts";
 import type { HealthInput } from "../../../../src/messages/health.ts";
 import { HealthFlag } from "../../../../src/telemetry/health-table.ts";
@@ -26,6 +26,8 @@ export const ROW = 3;
 export class OutlierWorld {
   readonly clock: VirtualClock = new VirtualClock();
   readonly lines: string[] = [];
+  /** What the runtime says, for detector and workers alike. */
+  readonly runtime: Map<string, string> = new Map();
   readonly tables: NodeTables = nodeTables(createNodeMemory(1, 64, 8), 0);
   private readonly stats = new StatsWriter(() => {});
   private readonly random = new SeededRandom(5);
@@ -50,7 +52,7 @@ export class OutlierWorld {
 
   /** A plan with these clusters. */
   assign(clusters: readonly ClusterPlan[]): void {
-    this.tell({ type: "plan-assigned", version: 1, clusters, outlierLogPath: "events" });
+    this.tell({ type: "plan-assigned", version: 1, clusters, outlierLogPath: "events", runtime: { layers: [] } });
   }
 
   /** The cluster's plan, with some of its outlier detection changed. */
@@ -129,9 +131,10 @@ export class OutlierWorld {
   }
 
   private newHost(): Host {
-    const { clock, random, tables } = this;
+    const { clock, random, runtime, tables } = this;
     const state = emptyOutlierState({
       random,
+      runtime,
       table: tables.outliers,
       wallMs: () => clock.wallMs(),
       flagsOf: (slot) => tables.health.flags[slot] as number,
@@ -164,10 +167,11 @@ export class OutlierWorld {
   }
 
   private newMonitor(): OutlierMonitor {
-    return new OutlierMonitor(this.plan, this.tables.outliers, ROW, (row, slot, kind) => {
-      const message: HealthInput = { type: "outlier-suspected", row, slot, kind };
-      if (this.listens) this.tell(message);
-    });
+    const { runtime, tables } = this;
+    const onSuspected: OnSuspected = (row, slot, kind) => {
+      if (this.listens) this.tell({ type: "outlier-suspected", row, slot, kind });
+    };
+    return new OutlierMonitor(this.plan, { outliers: tables.outliers, runtime, onSuspected }, ROW);
   }
 
   private target(slot: number): Endpoint {

@@ -202,3 +202,26 @@ describe("outlier detection: failure percentage", () => {
     assert.deepEqual(world.events("type"), [["FAILURE_PERCENTAGE_LOCAL_ORIGIN"]]);
   });
 });
+
+describe("outlier detection: rates under the runtime", () => {
+  it("takes hosts, requests, factor and percentage from there", () => {
+    const world = new OutlierWorld({ ...base, successRateMinimumHosts: 99, failurePercentageMinimumHosts: 99 }, 3);
+    const say = (key: string, value: number) => world.runtime.set(`outlier_detection.${key}`, String(value));
+    say("success_rate_minimum_hosts", 3);
+    say("success_rate_request_volume", 10);
+    say("success_rate_stdev_factor", 1_000);
+    say("failure_percentage_minimum_hosts", 3);
+    say("failure_percentage_request_volume", 10);
+    say("failure_percentage_threshold", 40);
+    say("enforcing_success_rate", 0);
+    bad(world, 0, 4, 9);
+    world.clock.advanceMs(1_010);
+    assert.deepEqual(world.ejected(), []);
+    assert.deepEqual(world.counts(), {
+      ejections_detected_failure_percentage: 2,
+      ejections_detected_success_rate: 1,
+      ejections_success_rate: 1,
+      ejections_total: 1,
+    });
+  });
+});

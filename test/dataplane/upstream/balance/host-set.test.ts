@@ -9,7 +9,7 @@ import { PlainHost, tally } from "../support/plain-host.ts";
 const { FailedActiveHc, FailedOutlierCheck, DegradedActiveHc, PendingActiveHc } = HealthFlag;
 
 function setOf(...priorities: readonly (readonly PlainHost[])[]): PrioritySet<PlainHost> {
-  const set = new PrioritySet<PlainHost>(140, 50);
+  const set = new PrioritySet<PlainHost>({ overprovisioningPercent: 140, panicThresholdPercent: 50 });
   for (const [priority, members] of priorities.entries()) set.at(priority).replace(members);
   set.refresh(true);
   return set;

@@ -34,6 +34,8 @@ export class UpstreamBench {
   readonly dialer: FakeDialer = new FakeDialer();
   readonly codecs: FakeCodecs = new FakeCodecs();
   readonly notices: StatsNotice[] = [];
+  /** What the runtime says. */
+  readonly runtime: Map<string, string> = new Map();
   readonly stats: StatsWriter = new StatsWriter((notice) => this.notices.push(notice));
   /** Views of the shared memory; a worker that is alone does not use them. */
   readonly tables: NodeTables;
@@ -53,6 +55,7 @@ export class UpstreamBench {
       net,
       stats: this.stats,
       random: new SeededRandom(7),
+      runtime: this.runtime,
       dial: this.dialer.dial,
       codecs: this.codecs,
       ...(memory === null ? {} : { tables: this.tables }),

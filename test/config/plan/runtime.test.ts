@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { RuntimeLayerPlan } from "../../src/config/plan/plan.ts";
-import { LayeredRuntime } from "../../src/dataplane/layered-runtime.ts";
+import { LayeredRuntime, type RuntimeLayerPlan, runtimeInteger } from "../../../src/config/plan/runtime.ts";
 
 const layer = (kind: RuntimeLayerPlan["kind"], entries: Record<string, string> = {}): RuntimeLayerPlan => ({
   name: kind,
@@ -30,5 +29,12 @@ describe("the layered runtime", () => {
     runtime.applyPlan({ layers: [layer("static", { a: "1" })] });
     runtime.applyOverrides({ a: "admin" });
     assert.equal(runtime.get("a"), "1");
+  });
+
+  it("gives whole numbers, and what is otherwise for a key that holds none", () => {
+    const runtime = new LayeredRuntime();
+    runtime.applyPlan({ layers: [layer("static", { a: "12", b: "0", c: "-1", d: "1.5", e: "many" })] });
+    const numbers = ["a", "b", "c", "d", "e", "f"].map((key) => runtimeInteger(runtime, key, 7));
+    assert.deepEqual(numbers, [12, 0, 7, 7, 7, 7]);
   });
 });
