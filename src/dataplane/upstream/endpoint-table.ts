@@ -21,6 +21,8 @@ export class EndpointTable {
   private readonly home: EndpointHome;
   private readonly bySlot = new Map<number, UpstreamEndpoint>();
   private readonly priorities: PrioritySet<UpstreamEndpoint>;
+  /** Those that failed at the last pick. */
+  private failing: readonly UpstreamEndpoint[] = [];
   private seenGeneration = 0;
   private isStale = true;
 
@@ -54,6 +56,7 @@ export class EndpointTable {
         this.seenGeneration = generation;
         this.isStale = false;
         this.priorities.refresh(flagsChanged);
+        this.reviewFailing();
       }
     }
     return this.priorities.choose(random);
@@ -62,6 +65,14 @@ export class EndpointTable {
   /** Every endpoint in order of priority: for tests, draining and taking over; not for the path. */
   endpoints(): readonly UpstreamEndpoint[] {
     return this.priorities.sets.flatMap((set) => set.members);
+  }
+
+  /** Tells those that begin to fail, and those that fail no more. */
+  private reviewFailing(): void {
+    const before = this.failing;
+    this.failing = this.priorities.sets.flatMap(({ failing }) => failing);
+    for (const endpoint of before) endpoint.reviewHealth();
+    for (const endpoint of this.failing) endpoint.reviewHealth();
   }
 
   private applyFull(update: EndpointSetFull): void {

@@ -3,7 +3,7 @@
 import { type AddressPlan, addressText } from "../../config/plan/address.ts";
 import type { LocalityPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
-import { type HealthTable, healthStatusFlags } from "../../telemetry/health-table.ts";
+import { HealthFlag, type HealthTable, healthStatusFlags } from "../../telemetry/health-table.ts";
 import type { UseTable } from "../../telemetry/use-table.ts";
 import type { FlaggedHost } from "./balance/host-set.ts";
 import { GONE_BLOCK, type HostBlocks } from "./host-blocks.ts";
@@ -36,6 +36,8 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
   namedPools: Map<string, Pool> | null = null;
   private readonly home: EndpointHome;
   private ownFlags = 0;
+  /** Of FAILURES those that were up when it was looked last. */
+  private seenFailures = 0;
   private block: Float64Array | null = null;
   private shown: string | null = null;
   private active = 0;
@@ -77,6 +79,14 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
     return this.ownFlags | (this.home.health.flags[this.slot] as number);
   }
 
+  /** Flags may have changed. Of one that begins to fail the connections end, as in Envoy: new ones may have a better path. */
+  reviewHealth(): void {
+    const failures = this.healthFlags() & FAILURES;
+    const isNews = (failures & ~this.seenFailures) !== 0;
+    this.seenFailures = failures;
+    if (isNews) for (const pool of this.allPools()) pool.drainConnections();
+  }
+
   activeRequests(): number {
     return this.home.load === null ? this.active : this.home.load.sum(this.slot, 0);
   }
@@ -115,3 +125,5 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
     return `${this.home.hostPrefix}${this.text}.`;
   }
 }
+
+const FAILURES = HealthFlag.FailedActiveHc | HealthFlag.FailedOutlierCheck;

@@ -110,9 +110,14 @@ export class Pool implements ConnectionOwner {
   /** The endpoint or the cluster went: idle connections close, busy ones after their requests, waiting requests are still served. */
   drain(): void {
     this.isRetired = true;
+    this.drainConnections();
+    this.tellEmpty();
+  }
+
+  /** Idle connections close, busy ones after their requests; who waits still gets one. */
+  drainConnections(): void {
     for (const connection of [...this.ready.toArray(), ...this.busy.toArray()]) connection.drain();
     if (this.pending.size === 0) for (const connection of this.connecting.toArray()) connection.drain();
-    this.tellEmpty();
   }
 
   /** Ends everything now. */

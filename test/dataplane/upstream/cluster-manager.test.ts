@@ -214,6 +214,45 @@ describe("cluster manager", () => {
       finish(b);
     });
 
+    it("and ends connections to an endpoint that begins to fail, busy ones after their request; a panic makes new ones", () => {
+      const b = new UpstreamBench([clusterPlan("c", [])], createNodeMemory(1, 4096, 64));
+      b.manager.applyEndpoints(setOf(1, endpoint(81)));
+      /** Connections so far after the flags of the endpoint changed and a request was served. */
+      const connections = (how: "set" | "clear", flag: number): number => {
+        b.tables.health[how](81, flag);
+        b.tables.health.bump(2);
+        assert.deepEqual(ports(b, 1), [81]);
+        return b.stat("upstream_cx_total");
+      };
+      assert.equal(connections("set", HealthFlag.DegradedActiveHc), 1);
+      assert.equal(connections("set", HealthFlag.FailedOutlierCheck), 2);
+      assert.equal(b.stat("upstream_cx_destroy_local"), 1);
+      assert.equal(connections("clear", HealthFlag.DegradedActiveHc), 2);
+      assert.equal(connections("set", HealthFlag.FailedActiveHc), 3, "another failure is news");
+      assert.equal(connections("clear", HealthFlag.FailedActiveHc | HealthFlag.FailedOutlierCheck), 3);
+      const busy = b.openNow();
+      assert.equal(connections("set", HealthFlag.FailedActiveHc), 4);
+      assert.deepEqual([busy.outcome, b.dialer.open()], ["open", 2]);
+      b.codecs.codec(2).finish();
+      assert.equal(b.dialer.open(), 1);
+      finish(b);
+    });
+
+    it("and panics at the threshold that the runtime says", () => {
+      const b = new UpstreamBench([clusterPlan("c", [])], createNodeMemory(1, 4096, 64));
+      b.manager.applyEndpoints(setOf(1, endpoint(81), endpoint(82), endpoint(83)));
+      b.tables.health.set(82, HealthFlag.FailedActiveHc);
+      for (const [percent, picked] of [
+        ["67", [81, 82, 83]],
+        ["66", [81, 83]],
+      ] as const) {
+        b.runtime.set("upstream.healthy_panic_threshold", percent);
+        b.tables.health.bump(2);
+        assert.deepEqual(ports(b, 3), picked);
+      }
+      finish(b);
+    });
+
     it("and numbers endpoints itself when it is alone: they keep their connections while they stay", () => {
       const b = new UpstreamBench([clusterPlan("c", [], { discovery: dns })]);
       b.manager.replaceEndpoints("c", [endpoint(81), endpoint(82)]);

@@ -23,6 +23,8 @@ export class HostSet<H extends FlaggedHost> {
   readonly all: HostList<H> = new HostList("panic");
   readonly healthy: HostList<H> = new HostList("usual");
   readonly degraded: HostList<H> = new HostList("usual");
+  /** Those that are not used but in a panic. */
+  failing: readonly H[] = [];
   /** In the order in which they came. */
   private list: H[] = [];
   /** How many have each weight; null: to be counted. */
@@ -86,6 +88,7 @@ export class HostSet<H extends FlaggedHost> {
     if (isWell) {
       this.healthy.fill(this.list, weightsAreEqual);
       this.degraded.fill([], true);
+      this.failing = [];
       if (this.someLeft) this.sorted.length = 0; // who left is not kept alive by it
       this.counts = { hosts: this.list.length, healthy: this.list.length, degraded: 0, excluded: 0 };
     } else this.sort(weightsAreEqual);
@@ -96,17 +99,19 @@ export class HostSet<H extends FlaggedHost> {
   private sort(weightsAreEqual: boolean): void {
     const { list, sorted: healthy } = this;
     const degraded: H[] = [];
+    const failing: H[] = [];
     let excluded = 0;
     let kept = 0;
     for (let i = 0; i < list.length; i++) {
       const host = list[i] as H;
       const flags = host.healthFlags();
       if ((flags & EXCLUDED_FLAGS) !== 0) excluded++;
-      if ((flags & UNHEALTHY_FLAGS) !== 0) continue;
-      if ((flags & DEGRADED_FLAGS) !== 0) degraded.push(host);
+      if ((flags & UNHEALTHY_FLAGS) !== 0) failing.push(host);
+      else if ((flags & DEGRADED_FLAGS) !== 0) degraded.push(host);
       else healthy[kept++] = host;
     }
     healthy.length = kept;
+    this.failing = failing;
     this.healthy.fill(healthy, weightsAreEqual || weightCounts(healthy).size < 2);
     this.degraded.fill(degraded, weightsAreEqual || weightCounts(degraded).size < 2);
     this.counts = { hosts: this.list.length, healthy: healthy.length, degraded: degraded.length, excluded };
