@@ -50,13 +50,14 @@ export class HealthSimulation {
   private readonly answers = new Map<string, ScriptedAnswer>();
   private versions = new Map<string, number>();
 
-  constructor() {
+  /** `hasTraffic`: default what `traffic` holds. */
+  constructor(hasTraffic: (row: number) => boolean = (row) => this.traffic.has(row)) {
     const senses = {
       random: new SeededRandom(1),
       runtime: new Map<string, string>(),
       wallMs: () => this.clock.wallMs(),
       flagsOf: (slot: number) => this.flags[slot] as number,
-      hasTraffic: (row: number) => this.traffic.has(row),
+      hasTraffic,
     };
     const judge = meshHealthCheck({ doubts: this.doubts, network: "here" });
     this.host = new ActorHost(judge, emptyHealthState(senses), {
