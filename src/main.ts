@@ -15,6 +15,8 @@ import { mainHelp, subcommandHelp } from "./supervisor/command-line/help.ts";
 import { type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
 import { serve } from "./supervisor/command-line/serve.ts";
 import { serveOptions } from "./supervisor/command-line/serve-options.ts";
+import { processTerminal } from "./supervisor/command-line/terminal.ts";
+import { TOP_FLAGS, top } from "./supervisor/command-line/top.ts";
 import { validate } from "./supervisor/command-line/validate.ts";
 import { chooseDemo, DEMO_FLAGS } from "./supervisor/demo/choose-demo.ts";
 import { demo } from "./supervisor/demo/demo.ts";
@@ -113,6 +115,21 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       // Loaded here only: a process that serves keeps the data plane to its workers.
       const { explainRequest } = await import("./dataplane/explain.ts");
       process.exitCode = explain(flags, explainRequest);
+    },
+  },
+  {
+    name: "top",
+    flags: TOP_FLAGS,
+    help: () =>
+      subcommandHelp(
+        [
+          "starling top [--admin HOST:PORT] [--once]: a running node's traffic, its mesh, and who checks which endpoint,",
+          "drawn anew each second; q ends it.",
+        ],
+        TOP_FLAGS,
+      ),
+    run: async (flags) => {
+      process.exitCode = await top(flags, processTerminal());
     },
   },
   {

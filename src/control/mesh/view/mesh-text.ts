@@ -1,0 +1,119 @@
+// A view of the mesh as lines of text: for /mesh and `starling top`. What peers say of themselves is shown without what a terminal acts on.
+import type { EndpointView, GroupView, MemberView, MeshView, ObservationView } from "../../../messages/mesh-view.ts";
+import { printable } from "../events/read-event.ts";
+
+/** Where this node stands, in two lines. `mesh`: its name. */
+export function standingLines(mesh: string, view: MeshView): string[] {
+  const { node, epoch, instance, phase, isBusUp, busAgeMs, isAlone, reason } = view;
+  const alone = isAlone ? "; alone, it checks every endpoint itself" : "";
+  return [
+    `mesh ${mesh}: node ${node} is ${phase}, epoch ${epoch}, instance ${instance}`,
+    `broker: ${isBusUp ? "connected" : "not connected"} for ${duration(busAgeMs)}${alone}`,
+    ...(reason === "" ? [] : [`not well: ${reason}`]),
+  ].map(printable);
+}
+
+/** Every node with what it says of itself. */
+export function memberLines({ members }: MeshView): string[] {
+  return aligned([
+    [
+      "NODE",
+      "LIFE",
+      "PHASE",
+      "ROLES",
+      "ZONE",
+      "ADMIN",
+      "BEAT",
+      "JUDGE",
+      "COVERS",
+      "CHANGE",
+      "DIGEST",
+      "ENTRIES",
+      "EPOCH",
+    ],
+    ...members.map(memberCells),
+  ]);
+}
+
+/** A group's totals in one line. */
+export function groupLine(group: GroupView): string {
+  const { cluster, intervalMs, hasTraffic, candidates, standings, probedHere } = group;
+  const counts = Object.entries(standings).filter(([, count]) => count > 0);
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  const says = counts.map(([standing, count]) => `${count} ${standing}`).join(", ");
+  const traffic = hasTraffic ? "" : " (no traffic)";
+  return printable(
+    `cluster ${cluster}, group ${group.group}: every ${duration(intervalMs)}${traffic}; ` +
+      `${total} endpoints${says === "" ? "" : `: ${says}`}; ${probedHere} probed here; checked by ${names(candidates)}`,
+  );
+}
+
+/** Endpoints with who checks them and who saw what when. */
+export function endpointLines(endpoints: readonly EndpointView[]): string[] {
+  return aligned([
+    ["ENDPOINT", "STANDING", "MESH", "OWNERS", "PROBED BY", "SEEN"],
+    ...endpoints.map((endpoint) => [
+      endpoint.address,
+      endpoint.standing,
+      endpoint.meshStanding,
+      names(endpoint.owners),
+      names(endpoint.probers),
+      endpoint.observations.map(observationText).join("; ") + notesOf(endpoint),
+    ]),
+  ]);
+}
+
+/** `12.3s`, `4m`, `2h`. */
+export function duration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1).replace(/\.0$/, "")}s`;
+  return ms < 3_600_000 ? `${Math.floor(ms / 60_000)}m` : `${Math.floor(ms / 3_600_000)}h`;
+}
+
+function memberCells(member: MemberView): string[] {
+  const { node, life, phase, roles, zone, adminAddress, beatAgeMs, judgeAgeMs, isCovering, isResigned } = member;
+  const { changeNumber, digest, isComplete, entries, epoch } = member;
+  return [
+    node,
+    isResigned ? `${life}, resigned` : life,
+    phase,
+    roles.join(","),
+    zone,
+    adminAddress,
+    life === "self" ? "" : age(beatAgeMs),
+    age(judgeAgeMs),
+    isCovering ? "yes" : "no",
+    `${changeNumber}${isComplete ? "" : " (missing some)"}`,
+    digest,
+    String(entries),
+    String(epoch),
+  ];
+}
+
+function observationText({ node, standing, ageMs, hold, cause, counts }: ObservationView): string {
+  const how = counts ? `${hold}, ${cause}` : `${hold}, does not count`;
+  return `${node} ${standing} ${age(ageMs)} (${how})`;
+}
+
+function notesOf({ reason, damping }: EndpointView): string {
+  return `${reason === "" ? "" : ` — ${reason}`}${damping === 1 ? "" : ` — recovery damped ×${damping}`}`;
+}
+
+function names(nodes: readonly string[]): string {
+  return nodes.length === 0 ? "nobody" : nodes.join(", ");
+}
+
+function age(ms: number | null): string {
+  return ms === null ? "never" : `${duration(ms)} ago`;
+}
+
+/** Cells in columns as wide as their widest; an empty cell is a dash. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const shown = rows.map((cells) => cells.map((cell) => printable(cell) || "-"));
+  const widths = (shown[0] ?? []).map((_, column) => Math.max(...shown.map((cells) => cells[column]?.length ?? 0)));
+  return shown.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
