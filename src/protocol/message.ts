@@ -142,8 +142,11 @@ export interface ServerCodec {
 export interface ClientEvents {
   /** An exchange is over in both directions. `reusable`: the connection may carry another one. */
   onExchangeDone(streamId: number, reusable: boolean): void;
-  /** The peer sent GOAWAY, or `connection: close`: no new exchange may start; those above `lastStreamId` were told with a fault that is safe to retry. */
-  onDraining(lastStreamId: number): void;
+  /**
+   * The peer sent GOAWAY with this HTTP/2 error code, or `connection: close` (0): no new exchange may start; those above `lastStreamId`
+   * were told with a fault that is safe to retry.
+   */
+  onDraining(lastStreamId: number, code: number): void;
   /** HTTP/2: SETTINGS changed how many streams may be open. */
   onCapacity(concurrentStreamsMax: number): void;
   /** The connection is finished and is to be closed. */

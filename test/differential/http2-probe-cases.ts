@@ -64,6 +64,8 @@ const header = (key: string, value: string): unknown => ({ header: { key, value 
 
 /** One frame, status 1. */
 const SERVING = "00000000020801";
+/** The same with a field of 8,192 bytes before it that nobody knows. */
+const LONG = `0000002005128040${"00".repeat(8_192)}0801`;
 const GRPC = { ":status": 200, "content-type": "application/grpc" } as const;
 
 /** All of them. */
@@ -84,6 +86,14 @@ export const HTTP2_PROBE_CASES: readonly ProbeCase[] = [
     ...http,
     opens: serves((stream, session) => {
       session.goaway(0);
+      ok(stream, session);
+    }),
+  },
+  {
+    name: "HTTP/2 and GOAWAY with an error before the answer",
+    ...http,
+    opens: serves((stream, session) => {
+      session.goaway(2);
       ok(stream, session);
     }),
   },
@@ -120,6 +130,12 @@ export const HTTP2_PROBE_CASES: readonly ProbeCase[] = [
   { name: "gRPC, flags that are none", ...grpc(), opens: serves(grpcAnswer("ff000000020801")) },
   { name: "gRPC, two messages", ...grpc(), opens: serves(grpcAnswer(SERVING + SERVING)) },
   { name: "gRPC, a message and an empty one", ...grpc(), opens: serves(grpcAnswer(`${SERVING}0000000000`)) },
+  {
+    name: "gRPC, a long message",
+    ...grpc(),
+    opens: serves(grpcAnswer(LONG)),
+    differs: "its field of 8 KiB is not waited for: an answer to a check is short",
+  },
   { name: "gRPC, half a frame", ...grpc(), opens: serves(grpcAnswer("0000000009")) },
   { name: "gRPC, no protobuf", ...grpc(), opens: serves(grpcAnswer("0000000002ffff")) },
   { name: "gRPC, a field of a later schema", ...grpc(), opens: serves(grpcAnswer("000000000a1203616263080118ff01")) },
@@ -130,6 +146,14 @@ export const HTTP2_PROBE_CASES: readonly ProbeCase[] = [
     ...grpc(),
     opens: serves((stream, session) => {
       session.goaway(0);
+      grpcAnswer(SERVING)(stream, session);
+    }),
+  },
+  {
+    name: "gRPC and GOAWAY with an error before the answer",
+    ...grpc(),
+    opens: serves((stream, session) => {
+      session.goaway(2);
       grpcAnswer(SERVING)(stream, session);
     }),
   },

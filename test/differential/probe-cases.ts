@@ -123,6 +123,21 @@ export const PROBE_CASES: readonly ProbeCase[] = [
     differs: "fields of one hop are the codec's business; a warning says so, and names reuse_connection",
   },
   {
+    name: "the file's own content-length beside a payload",
+    check: http({
+      method: "POST",
+      send: { text: hex("PING") },
+      request_headers_to_add: [header("content-length", "9")],
+    }),
+    opens: says(head(200)),
+  },
+  {
+    name: "the file's own content-length without a payload",
+    check: http({ request_headers_to_add: [header("content-length", "9")] }),
+    opens: says(head(200)),
+    differs: "a length that is not kept is not sent, and a warning says so",
+  },
+  {
     name: "a removed user-agent",
     check: http({ request_headers_to_remove: ["user-agent"] }),
     opens: says(head(200)),

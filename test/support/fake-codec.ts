@@ -91,7 +91,7 @@ export class FakeCodec implements ClientCodec {
   /** The response says `connection: close`, or GOAWAY comes that allows all open streams. */
   announceEnd(): void {
     this.isDraining = true;
-    this.events.onDraining(this.nextStreamId);
+    this.events.onDraining(this.nextStreamId, 0);
     if (this.protocol === "http2" && this.exchanges.length === 0) this.events.onConnectionDone(null);
   }
 

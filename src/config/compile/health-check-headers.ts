@@ -23,21 +23,23 @@ export function compileCheckHeaders(
       return "";
     });
     const whole = value.join("");
-    if (OF_ONE_HOP.has(added.name)) {
-      const instead = "reuse_connection: false ends the connection after each check";
-      context.warn(options[index] ?? check, "header", `'${added.name}' is not sent in health checks; ${instead}`);
+    const instead = NOT_SENT.get(added.name);
+    if (instead !== undefined) {
+      context.warn(options[index] ?? check, "header", `'${added.name}' is not sent in health checks: ${instead}`);
+      return [];
     }
     return whole === "" && !added.keepEmpty ? [] : [{ name: added.name, value: whole, action: ACTIONS[added.action] }];
   });
 }
 
-/** The codec's business (RFC 9110 §7.6.1). */
-const OF_ONE_HOP: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
+/** Fields of the connection and of the body's framing (RFC 9110 §7.6.1 and §8.6), and where they come from. */
+const NOT_SENT: ReadonlyMap<string, string> = new Map([
+  ["connection", "reuse_connection: false ends the connection after each check"],
+  ["keep-alive", "reuse_connection: true keeps the connection"],
+  ["proxy-connection", "reuse_connection says what becomes of the connection"],
+  ["transfer-encoding", "a payload is sent with its length"],
+  ["content-length", "it is the length of the payload"],
+  ["upgrade", "checks ask for no other protocol"],
 ]);
 
 const ACTIONS: Readonly<Record<HeaderAddPlan["action"], HeaderToAddPlan["action"]>> = {

@@ -1,6 +1,6 @@
 // The client's side of one HTTP/1 connection: a request out, its response in, then the next. Owned by a pool (dataplane/upstream) or a
 // health probe, which feeds it bytes. It never closes the socket itself and never looks at a clock.
-import type { ProtocolFault } from "../fault.ts";
+import { ErrorCode, type ProtocolFault } from "../fault.ts";
 import { type HeaderList, releaseHeaderList } from "../header-list.ts";
 import { H } from "../header-names.ts";
 import {
@@ -210,7 +210,7 @@ class ClientConnection implements ClientCodec, RequestPath {
     if (this.body.untilClose) this.persistent = false;
     if (status === 204) list.remove(H.CONTENT_LENGTH);
     this.phase = Phase.Body;
-    if (!this.persistent) this.events.onDraining(call.streamId);
+    if (!this.persistent) this.events.onDraining(call.streamId, ErrorCode.NoError);
     call.sink.onHead(list, this.body.ended);
     if (this.call !== call) return;
     if (tunnel) this.sendEarly(call);

@@ -143,7 +143,7 @@ class Http2Client extends Http2Connection implements Http2ClientCodec {
       this.settle(stream);
     }
     this.failUnsent(ABOVE_GOAWAY);
-    this.events.onDraining(lastStreamId);
+    this.events.onDraining(lastStreamId, code);
     this.goawayCode = code;
     this.endWhenIdle();
   }

@@ -6,7 +6,7 @@ import { type HeaderList, releaseHeaderList } from "../../../protocol/header-lis
 import type { ClientCodec, ClientEvents, MessageSink, MessageWriter } from "../../../protocol/message.ts";
 import type { ProbeOutcome } from "../probe.ts";
 import type { ProbeRequest } from "./probe-request.ts";
-import { protocolReason } from "./reasons.ts";
+import { goawayReason, protocolReason } from "./reasons.ts";
 import type { Talk, TalkOwner } from "./talk.ts";
 
 /** Judges the answers that come over one connection, one at a time. */
@@ -140,8 +140,9 @@ export class CodecTalk implements Talk, ClientEvents, MessageSink {
     if (!reusable) this.isOver = true;
   }
 
-  onDraining(): void {
-    // The exchange that is open is finished first; `canAsk` says no then.
+  /** The exchange that is open is finished first, and `canAsk` says no then. After an error its answer does not count, as in Envoy. */
+  onDraining(_lastStreamId: number, code: number): void {
+    if (code !== ErrorCode.NoError) this.unanswered(goawayReason(code), !this.hasBegun);
   }
 
   onCapacity(): void {

@@ -52,7 +52,7 @@ export function protocolReason(
     case "remote_refused":
       return "stream refused";
     case "goaway":
-      return `GOAWAY with HTTP/2 error code ${fault.code}`;
+      return goawayReason(fault.code);
     case "flood":
       return plain(`flood of HTTP/2 frames: ${fault.details.replace(/^http2\./, "")}`);
     case "flow_control":
@@ -69,6 +69,11 @@ export function protocolReason(
       }
       return plain(`malformed answer: ${fault.cite === "" ? fault.details : fault.cite}`);
   }
+}
+
+/** The peer ends an HTTP/2 connection because of an error. */
+export function goawayReason(code: number): string {
+  return `GOAWAY with HTTP/2 error code ${code}`;
 }
 
 /** The beginning of what was said. */

@@ -56,6 +56,9 @@ describe("an endpoint that lies over HTTP/2", () => {
     const goaway = Buffer.concat([frame.settings(), frame.goaway({ last: 1, code: 2 })]);
     const door = await bench.behaving((socket) => socket.on("data", () => socket.end(goaway)));
     assert.equal(await bench.failed(door, http2), "network: GOAWAY with HTTP/2 error code 2");
+    const ok = frame.headers({ stream: 1, fields: [[":status", "200"]], end: true });
+    const answering = await says(frame.goaway({ last: 1, code: 11 }), ok);
+    assert.equal(await bench.failed(answering, http2), "network: GOAWAY with HTTP/2 error code 11");
   });
 
   it("by saying nothing", async () => {
