@@ -41,7 +41,7 @@ export type HealthEffect =
       readonly raise: number;
       readonly lower: number;
     }
-  /** Adds one to the eight under `prefix`: `cluster.X.health_check.`, or `cluster.X.health_check.name.Y.` of a named check. */
+  /** Adds one to a counter under `prefix`: `cluster.X.health_check.`, or `cluster.X.health_check.name.Y.` of a named check. */
   | { readonly type: "count"; readonly prefix: string; readonly counter: HealthCounter }
   /** Given for both gauges as soon as a cluster has checks: all eight values are there from the start. */
   | {

@@ -5,6 +5,7 @@ import { ErrorCode, type ProtocolFault } from "../../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../../protocol/header-list.ts";
 import type { ClientCodec, ClientEvents, MessageSink, MessageWriter } from "../../../protocol/message.ts";
 import type { ProbeOutcome } from "../probe.ts";
+import { INTERIMS_MAX } from "./limits.ts";
 import type { ProbeRequest } from "./probe-request.ts";
 import { goawayReason, protocolReason } from "./reasons.ts";
 import type { Talk, TalkOwner } from "./talk.ts";
@@ -177,6 +178,4 @@ export class CodecTalk implements Talk, ClientEvents, MessageSink {
 
 /** How a connection ends, or says that it does, without a word on the endpoint's health. */
 const STALE: ReadonlySet<string> = new Set(["connection_closed", "remote_refused", "goaway"]);
-/** HTTP/1 has this limit in its codec; on HTTP/2 an endpoint could go on until the time is over. */
-const INTERIMS_MAX = 32;
 const NOTHING = new Uint8Array(0);

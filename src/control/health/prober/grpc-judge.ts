@@ -5,12 +5,13 @@ import { H } from "../../../protocol/header-names.ts";
 import type { ProbeOutcome } from "../probe.ts";
 import type { AnswerJudge } from "./codec-talk.ts";
 import { readCheckResponse, SERVING, servingStatusName } from "./grpc-message.ts";
+import { GRPC_ANSWER_BYTES_MAX } from "./limits.ts";
 import { refused, SUCCESS } from "./outcomes.ts";
 import { plain } from "./reasons.ts";
 
 /** Judges the answers that come over one connection, one at a time. */
 export class GrpcJudge implements AnswerJudge {
-  readonly bodyBytesMax: number = BODY_BYTES_MAX;
+  readonly bodyBytesMax: number = GRPC_ANSWER_BYTES_MAX;
   private body: Buffer = NOTHING;
   /** grpc-status of the head or the trailers; -1: none. */
   private status = -1;
@@ -69,6 +70,3 @@ function isGrpc(type: string): boolean {
 const NOTHING = Buffer.alloc(0);
 const DIGITS = /^\d{1,9}$/;
 const UNKNOWN_STATUS = 2;
-
-/** A HealthCheckResponse has a few bytes; little enough that nobody makes them dear by sending them one by one. */
-const BODY_BYTES_MAX = 4_096;

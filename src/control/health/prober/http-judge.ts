@@ -5,13 +5,14 @@ import type { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
 import type { ProbeOutcome } from "../probe.ts";
 import type { AnswerJudge } from "./codec-talk.ts";
+import { ANSWER_BYTES_MAX } from "./limits.ts";
 import { httpSuccess, outcome, refused } from "./outcomes.ts";
 import { plain } from "./reasons.ts";
 import { TextSearch } from "./text-search.ts";
 
 /** Judges the answers that come over one connection, one at a time. */
 export class HttpJudge implements AnswerJudge {
-  readonly bodyBytesMax: number = BODY_BYTES_MAX;
+  readonly bodyBytesMax: number = ANSWER_BYTES_MAX;
   private readonly plan: HttpCheckPlan;
   private readonly isService: TextTest | null;
   private readonly search: TextSearch;
@@ -73,6 +74,3 @@ function serviceTest(plan: HttpCheckPlan): TextTest | null {
 }
 
 const SERVICE_TESTS: WeakMap<HttpCheckPlan, TextTest> = new WeakMap();
-
-/** A body that goes on beyond this is no answer to a health check. */
-const BODY_BYTES_MAX = 16_777_216;

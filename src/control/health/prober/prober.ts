@@ -4,6 +4,7 @@ import type { Probe, ProbeOutcome, Prober, ProbeTarget } from "../probe.ts";
 import { Deadlines } from "./deadlines.ts";
 import { EndpointProbe, type ProbeHouse } from "./endpoint-probe.ts";
 import { HandshakeBudget } from "./handshake-budget.ts";
+import { HANDSHAKES_PER_SECOND } from "./limits.ts";
 
 /** Everything has a default. */
 export interface ProberOptions {
@@ -57,5 +58,3 @@ class ThreadProber implements Prober, ProbeHouse {
     this.probes.delete(probe);
   }
 }
-
-const HANDSHAKES_PER_SECOND = 200;

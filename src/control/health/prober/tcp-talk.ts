@@ -1,6 +1,7 @@
 // The TCP check with texts: sends its own, looks for the expected ones in whatever comes. Made by endpoint-probe.ts per connection.
 import type { TcpCheckPlan } from "../../../config/plan/health-check.ts";
 import type { Channel } from "../../../net/channel.ts";
+import { ANSWER_BYTES_MAX, UNASKED_BYTES_MAX } from "./limits.ts";
 import { SUCCESS } from "./outcomes.ts";
 import type { Talk, TalkOwner } from "./talk.ts";
 import { TextSearch } from "./text-search.ts";
@@ -72,9 +73,3 @@ export class TcpTalk implements Talk {
     // What is sent was handed over as a whole.
   }
 }
-
-/** A text that is not among these will not come. */
-const ANSWER_BYTES_MAX = 16_777_216;
-
-/** Who says more than this between two probes loses its connection. */
-const UNASKED_BYTES_MAX = 65_536;
