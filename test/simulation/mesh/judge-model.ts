@@ -29,9 +29,11 @@ interface Checked {
 /** One judge. */
 export class JudgeModel {
   readonly facts: CheckGroupFacts;
-  isHung = false;
+  wasHung = false;
+  private isHung = false;
   private readonly world: JudgeWorld;
   private readonly checked = new Map<number, Checked>();
+  private readonly gone = new Map<number, Checked>();
 
   constructor(world: JudgeWorld, facts: CheckGroupFacts, endpoints: ReadonlyMap<number, SimEndpoint>) {
     this.world = world;
@@ -55,18 +57,33 @@ export class JudgeModel {
     this.world.after(500, () => this.live());
   }
 
+  /** Does nothing any more, and says nothing. */
+  hang(): void {
+    this.isHung = true;
+    this.wasHung = true;
+  }
+
+  /** Goes on where it hung. */
+  goOn(): void {
+    if (!this.isHung) return;
+    this.isHung = false;
+    for (const held of this.checked.values()) if (held.isOrdered) this.schedule(held, 0);
+  }
+
   /** An endpoint is gone from this node's set. */
   remove(slot: number): void {
     const held = this.checked.get(slot);
     if (held === undefined) return;
     this.end(held);
     this.checked.delete(slot);
+    this.gone.set(slot, held);
     this.world.report([{ type: "targets-removed", group: this.facts.group, slots: [slot] }]);
   }
 
   /** An endpoint is new in this node's set. */
   add(slot: number, endpoint: SimEndpoint): void {
     this.checked.set(slot, newChecked(slot, endpoint));
+    this.gone.delete(slot);
     this.world.report([{ type: "targets-added", group: this.facts.group, targets: [factsOf(slot, endpoint)] }]);
   }
 
@@ -81,6 +98,7 @@ export class JudgeModel {
   }
 
   private obey(order: CheckOrder): void {
+    if ("slot" in order && this.find(order.slot) === this.gone.get(order.slot)) return;
     switch (order.type) {
       case "follow-mesh": {
         const targets = [...this.checked.values()].map(({ slot, endpoint }) => factsOf(slot, endpoint));
@@ -121,9 +139,9 @@ export class JudgeModel {
     }
   }
 
-  /** A slot that is not in the set would be an address that somebody invented. */
+  /** One that is just gone was meant when the order was given; one that was never in the set somebody invented. */
   private find(slot: number): Checked {
-    const held = this.checked.get(slot);
+    const held = this.checked.get(slot) ?? this.gone.get(slot);
     if (held === undefined) throw new Error(`address invented: slot ${slot}`);
     return held;
   }

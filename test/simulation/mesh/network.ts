@@ -20,11 +20,15 @@ export class SimNetwork {
   readonly time: VirtualTime;
   readonly weather: Weather = { loss: 0, duplicates: 0, disorder: 0, lateMs: 0 };
   /** Sides of a partition by name of the node; those on different sides do not hear each other. */
-  readonly sides: Map<string, number> = new Map();
+  private readonly sides = new Map<string, number>();
   /** Nodes whose probes come to nothing, from 0 to 1. */
   readonly badProbes: Map<string, number> = new Map();
+  /** Those that ever had such probes. */
+  readonly wereBad: Set<string> = new Set();
   readonly nodes: Set<SimNode> = new Set();
   isBrokerUp = true;
+  /** When the broker or a partition last came or went. */
+  calmSinceMs = 0;
   /** Messages handed to nodes, by type. */
   readonly delivered: Map<string, number> = new Map();
   private readonly random: Random;
@@ -41,6 +45,18 @@ export class SimNetwork {
     return share > 0 && this.random.below(1_000_000) < share * 1_000_000;
   }
 
+  /** Whether nothing stands between two nodes. */
+  areTogether(one: SimNode, other: SimNode): boolean {
+    return (this.sides.get(one.name) ?? 0) === (this.sides.get(other.name) ?? 0);
+  }
+
+  /** Who hears whom has changed. */
+  setSides(sides: ReadonlyMap<string, number>): void {
+    this.sides.clear();
+    for (const [name, side] of sides) this.sides.set(name, side);
+    this.calmSinceMs = this.time.nowMs;
+  }
+
   /** A node connects. */
   join(node: SimNode): void {
     this.nodes.add(node);
@@ -55,6 +71,7 @@ export class SimNetwork {
   /** The broker goes or comes back; each node notices within a second. */
   setBroker(isUp: boolean): void {
     this.isBrokerUp = isUp;
+    this.calmSinceMs = this.time.nowMs;
     for (const node of this.nodes) {
       this.time.after(isUp ? this.random.below(1_000) : this.random.below(100), () => {
         if (this.isBrokerUp === isUp && this.nodes.has(node)) node.tell({ type: "bus-changed", isUp });
@@ -117,7 +134,7 @@ export class SimNetwork {
   }
 
   private carry(from: SimNode, to: SimNode, type: string, deliver: () => void): void {
-    if (!this.isBrokerUp || (this.sides.get(from.name) ?? 0) !== (this.sides.get(to.name) ?? 0)) return;
+    if (!this.isBrokerUp || !this.areTogether(from, to)) return;
     const { loss, duplicates, disorder, lateMs } = this.weather;
     if (from !== to && this.chance(loss)) return;
     const copies = this.chance(duplicates) ? 2 : 1;

@@ -39,6 +39,7 @@ export class SimNode {
   readonly parts: NodeParts;
   readonly counters: Map<string, number> = new Map();
   isDead = false;
+  wasAlwaysAwake = true;
   isReady = false;
   reason = "";
   refusal = "";
@@ -90,6 +91,7 @@ export class SimNode {
   /** Stands still; what comes meanwhile waits. */
   pause(forMs: number): void {
     const { time } = this.parts.network;
+    this.wasAlwaysAwake = false;
     this.pausedUntilMs = Math.max(this.pausedUntilMs, time.nowMs + forMs);
     time.after(forMs, () => this.resume());
   }
@@ -106,6 +108,13 @@ export class SimNode {
     if (this.isDead) return;
     if (this.pausedUntilMs > this.parts.network.time.nowMs) this.waiting.push(run);
     else run();
+  }
+
+  /** Goes on before its time, if it stands still for exactly so long and not for longer by now. */
+  resumeIf(pausedUntilMs: number): void {
+    if (this.pausedUntilMs !== pausedUntilMs) return;
+    this.pausedUntilMs = this.parts.network.time.nowMs;
+    this.resume();
   }
 
   private resume(): void {

@@ -11,6 +11,7 @@ export interface Happening {
 export class VirtualTime {
   nowMs = 0;
   private count = 0;
+  private inOneMs = 0;
   private readonly heap: Happening[] = [];
 
   /** Has something happen after `delayMs`. */
@@ -26,6 +27,8 @@ export class VirtualTime {
     for (let top = this.heap[0]; top !== undefined && top.atMs <= endMs; top = this.heap[0]) {
       this.pop();
       if (top.run === null) continue;
+      this.inOneMs = top.atMs - this.nowMs < 1e-6 ? this.inOneMs + 1 : 0;
+      if (this.inOneMs > AT_ONCE_MAX) throw new Error("time stands still: something happens again and again at once");
       this.nowMs = top.atMs;
       top.run();
     }
@@ -78,3 +81,6 @@ export class VirtualTime {
 function isBefore(one: Happening, other: Happening): boolean {
   return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
 }
+
+/** Happenings of one moment, far more than any world has. */
+const AT_ONCE_MAX = 20_000;

@@ -32,11 +32,14 @@ export class World {
   readonly nodeEvents: string[] = [];
   /** Everything a node did, if it is to be told. */
   onSaw: ((saw: NodeSaw) => void) | null = null;
+  /** Nodes that are to probe each endpoint. */
+  readonly owners: number;
   private readonly options: WorldOptions;
   private instances = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.owners = options.owners ?? 2;
     this.random = new SeededRandom(options.seed);
     this.network = new SimNetwork(this.time, this.random);
     this.facts = { ...FACTS, ...options.facts };
@@ -68,6 +71,11 @@ export class World {
     this.nodes.set(name, node);
     node.start();
     return node;
+  }
+
+  /** A node that is not there starts again, as a new process with all endpoints. */
+  restart(name: string): void {
+    if (!this.nodes.has(name)) this.start(name);
   }
 
   /** A node dies. */

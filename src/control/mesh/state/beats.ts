@@ -2,7 +2,7 @@
 // was stopped itself.
 import { AGE_MAX_MS, BEAT_EPOCHS_MAX, type HeardEpoch } from "../wire/messages.ts";
 import { digestOf } from "./holdings.ts";
-import { forgiveSilence, noteEpoch } from "./members.ts";
+import { forgiveSilence } from "./members.ts";
 import type { MeshState } from "./mesh-state.ts";
 import { changesOfBeat } from "./own-log.ts";
 import type { Turn } from "./turn.ts";
@@ -66,24 +66,17 @@ export function sendBeat(turn: Turn): void {
   });
 }
 
-/** A greater epoch of this node's own name was heard: it raises its own above it. An equal one is its own, told back by peers. */
+/** Above the greatest epoch that was heard for this node's name: when it has said hello. */
+export function chooseEpoch({ self, epochs }: MeshState): void {
+  self.epoch = 1 + (epochs.get(self.node) ?? 0);
+}
+
+/** A greater epoch of this node's own name was heard: it raises its own above it. Peers that echo its own are no reason. */
 export function raiseEpoch(turn: Turn): void {
   const { self, epochs } = turn.state;
   const heard = epochs.get(self.node) ?? 0;
-  if (heard > self.epoch) riseAbove(turn, heard);
-}
-
-/** When it has joined an equal one counts too: it may be of the process before this one. */
-export function raiseFirstEpoch(turn: Turn): void {
-  const { self, epochs } = turn.state;
-  const heard = epochs.get(self.node) ?? 0;
-  if (heard >= self.epoch) riseAbove(turn, heard);
-}
-
-function riseAbove(turn: Turn, heard: number): void {
-  const { self } = turn.state;
+  if (heard <= self.epoch) return;
   self.epoch = heard + 1;
-  noteEpoch(turn.state, self.node, self.epoch);
   if (turn.state.mode !== "joining") turn.wantsBeat = true;
 }
 

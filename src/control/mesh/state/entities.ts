@@ -127,6 +127,8 @@ export interface Target extends Due {
   nextInMs: number;
   /** This node's verdict: what its data path acts on. Null: none yet. */
   standing: EndpointStanding | null;
+  /** The judge was told a verdict since it told of this endpoint: an order for its slot may have met another one. */
+  isTold: boolean;
   /** The verdict without the right of an owner to believe itself. */
   meshStanding: EndpointStanding | null;
   /** When two observers last covered it. */

@@ -1,7 +1,7 @@
 // How a node begins: it says hello, takes its peers' state, and serves; alone after a second at most. A name that another living instance
 // has is not taken.
 import type { Beat } from "../wire/messages.ts";
-import { raiseFirstEpoch, sendBeat, startBeating } from "./beats.ts";
+import { chooseEpoch, sendBeat, startBeating } from "./beats.ts";
 import { refreshGroup } from "./groups.ts";
 import { updateSpeaking } from "./members.ts";
 import { announceSelf } from "./node-events.ts";
@@ -48,7 +48,7 @@ export function decideJoined(turn: Turn): void {
     turn.at(state.alarms.joining, Math.min(endMs, Math.max(nowMs + 20, state.quietMs)));
     return;
   }
-  raiseFirstEpoch(turn);
+  chooseEpoch(state);
   state.mode = "serving";
   state.self.phase = "serving";
   state.joinedMs = nowMs;

@@ -77,6 +77,7 @@ export function newTarget(group: Group, { slot, target, address, standing }: Che
     probedMs: Number.NEGATIVE_INFINITY,
     nextInMs: 0,
     standing,
+    isTold: false,
     meshStanding: standing,
     pairMs: Number.NEGATIVE_INFINITY,
     isPaired: false,

@@ -24,10 +24,11 @@ export function addTargets(turn: Turn, group: Group, facts: readonly CheckTarget
   }
 }
 
-/** The endpoint is in the set no longer: it is not covered from here. */
+/** The endpoint is in the set no longer: it is not covered from here. The order ends checks that met the next one in its slot. */
 export function dropTarget(turn: Turn, target: Target): void {
   const { state } = turn;
   sayReleased(turn, target);
+  if (target.isOrdered) turn.order({ type: "end-checks", slot: target.slot });
   if (state.targets.get(target.key) === target) state.targets.delete(target.key);
   if (state.bySlot.get(target.slot) === target) state.bySlot.delete(target.slot);
   target.group.targets.delete(target);

@@ -33,8 +33,9 @@ function conclude(
   const bad = seen.filter(({ standing }) => standing === "unhealthy").length;
   if (bad >= Math.min(2, turn.state.options.owners)) return { standing: "unhealthy", againMs };
   if (bad === 1 && seen.length === 1) {
-    const aloneMs = countsAloneMs(turn, target, seen[0] as Entry);
-    if (target.meshStanding === null || turn.nowMs >= aloneMs) return { standing: "unhealthy", againMs };
+    const aloneMs =
+      target.meshStanding === null ? completeMs(turn, target) : countsAloneMs(turn, target, seen[0] as Entry);
+    if (turn.nowMs >= aloneMs) return { standing: "unhealthy", againMs };
     return { standing: target.meshStanding, againMs: aloneMs };
   }
   if (seen.some(({ standing }) => standing === "degraded")) return { standing: "degraded", againMs };
@@ -49,6 +50,15 @@ function countsAloneMs({ state, nowMs }: Turn, target: Target, { member }: Entry
   return others ? target.pairMs + intervalMs + 2 * facts.timeoutMs : nowMs;
 }
 
+/** A newcomer takes a single word when it has heard out all peers, or has waited long enough for them. */
+function completeMs({ state, nowMs }: Turn, { group }: Target): number {
+  const warmMs = state.joinedMs + group.intervalMs + group.facts.timeoutMs;
+  for (const { life, gapMs } of state.members.values()) {
+    if (life === "live" && gapMs !== Number.POSITIVE_INFINITY && nowMs < warmMs) return Math.min(warmMs, nowMs + 100);
+  }
+  return nowMs;
+}
+
 /** Observations that count. One that is only kept does as long as too few of those who took over have seen the target. */
 function observersOf({ state }: Turn, target: Target): Entry[] {
   const seen = target.entries.filter((entry) => isObserved(state, entry));
@@ -58,9 +68,10 @@ function observersOf({ state }: Turn, target: Target): Entry[] {
 }
 
 function take(turn: Turn, target: Target, standing: EndpointStanding | null): void {
-  if (standing === target.standing || standing === null) return;
+  if (standing === null || (standing === target.standing && target.isTold)) return;
   if (target.standing === null) turn.state.unknown--;
+  if (target.standing !== standing) turn.count("verdicts");
   target.standing = standing;
-  turn.count("verdicts");
+  target.isTold = true;
   turn.order({ type: "set-standing", slot: target.slot, standing });
 }
