@@ -1,5 +1,6 @@
 // Endpoints and checks for probes.full.test.ts: what an endpoint does with each connection, the check as a file has it, and where
-// Starling's probers judge otherwise than Envoy 1.40's on purpose. Those over HTTP/2 stand in http2-probe-cases.ts.
+// Starling's probers judge otherwise than Envoy 1.40's on purpose. Those over HTTP/2 and TLS stand in
+// http2-probe-cases.ts and tls-probe-cases.ts.
 import type { Socket } from "node:net";
 import { JOINED_NAMES } from "../../src/protocol/joined-names.ts";
 import type { Door, Manners, ProbeBench } from "../support/probe-bench.ts";
@@ -14,6 +15,8 @@ export interface ProbeCase {
   /** Fields of the cluster. */
   readonly cluster?: Readonly<Record<string, unknown>>;
   readonly opens: (bench: ProbeBench) => Promise<Door>;
+  /** No question gets there. */
+  readonly isUnasked?: true;
   /** Why ours differs; absent: it does not. */
   readonly differs?: string;
 }
@@ -203,8 +206,8 @@ export const PROBE_CASES: readonly ProbeCase[] = [
     differs:
       "a connection that was kept and ends before it answers anything is asked again anew: it says nothing of the endpoint",
   },
-  { name: "a TCP connection", check: tcp(""), opens: behaves(() => {}) },
-  { name: "a TCP connection and a text to send", check: tcp("PING"), opens: behaves(() => {}) },
+  { name: "a TCP connection", check: tcp(""), opens: behaves(() => {}), isUnasked: true },
+  { name: "a TCP connection and a text to send", check: tcp("PING"), opens: behaves(() => {}), isUnasked: true },
   { name: "TCP texts", check: tcp("PING", "PO", "NG"), opens: says("--PO--NG--") },
   { name: "TCP texts in another order", check: tcp("PING", "NG", "PO"), opens: says("--PO--NG") },
   { name: "a TCP connection that ends instead", check: tcp("PING", "PONG"), opens: does((socket) => socket.end()) },
