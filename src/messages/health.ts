@@ -31,7 +31,7 @@ export type HealthInput =
 /** What the thread takes from its link: messages to the actor, a port to a mesh, and for crash tests an order to die. */
 export type HealthOrder =
   | HealthInput
-  /** Orders come over this port from now on (checking.ts) and reports go there; when it closes the mesh is gone. */
+  /** Orders come over this port (checking.ts) and reports go there: from now on nothing is probed without one. When it closes the mesh is gone. */
   | { readonly type: "serve-mesh"; readonly port: MessagePort }
   | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
 

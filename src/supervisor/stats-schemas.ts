@@ -6,6 +6,7 @@ import { HOST } from "../telemetry/host-stats.ts";
 import { HTTP } from "../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../telemetry/listener-http-stats.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
+import { MESH } from "../telemetry/mesh-stats.ts";
 import { OUTLIER } from "../telemetry/outlier-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
@@ -21,6 +22,7 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   HTTP,
   LISTENER,
   LISTENER_HTTP,
+  MESH,
   OUTLIER,
   SSL,
 ];

@@ -23,12 +23,14 @@ describe("the health actor with a mesh", () => {
   it("tells the mesh what there is, and probes what it is told", async () => {
     house = new House();
     const mesh = house.join();
+    assert.equal(house.open, 0);
+    const first = await mesh.reports();
     mesh.order({ type: "follow-mesh" });
     assert.deepEqual(
-      (await mesh.reports()).map(({ type }) => type),
+      first.map(({ type }) => type),
       ["group-added", "targets-added"],
     );
-    assert.equal(house.open, 0);
+    assert.deepEqual(await mesh.reports(), first);
     mesh.order(
       { type: "set-standing", slot: 3, standing: "degraded" },
       { type: "begin-checks", slot: 3, dueInMs: 0, standing: "degraded" },
@@ -41,7 +43,6 @@ describe("the health actor with a mesh", () => {
   it("checks for itself again when the mesh is gone", async () => {
     house = new House();
     const mesh = house.join();
-    mesh.order({ type: "follow-mesh" });
     await mesh.reports();
     mesh.close();
     await once(house.lastPort, "close");
@@ -51,7 +52,6 @@ describe("the health actor with a mesh", () => {
   it("obeys the newer one of two meshes, and the end of the older one is nothing to it", async () => {
     house = new House();
     const [old, mesh] = [house.join(), house.join()];
-    mesh.order({ type: "follow-mesh" });
     await mesh.reports();
     old.close();
     house.clock.advanceMs(600);
@@ -62,7 +62,6 @@ describe("the health actor with a mesh", () => {
   it("tells the mesh when outlier detection takes an endpoint out", async () => {
     house = new House();
     const mesh = house.join();
-    mesh.order({ type: "follow-mesh" });
     await mesh.reports();
     mesh.order(
       { type: "set-standing", slot: 3, standing: "healthy" },

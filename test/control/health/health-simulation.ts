@@ -22,7 +22,7 @@ export type Answer = ProbeOutcome | "hang";
 
 /** The judge and what it did. */
 export class HealthSimulation {
-  readonly clock: VirtualClock = new VirtualClock(1);
+  readonly clock: VirtualClock;
   readonly host: ActorHost<HealthState, JudgeMessage, OwnEffect>;
   /** By slot, as in the shared table. */
   readonly flags: Uint16Array = new Uint16Array(65_536);
@@ -35,8 +35,10 @@ export class HealthSimulation {
   readonly logs: string[] = [];
   /** What workers saw against endpoints. */
   readonly doubts: DoubtTable = new DoubtTable(createDoubtMemory(65_536, 16));
-  /** To the mesh, in order. */
+  /** To the mesh, in order; not those that somebody else takes. */
   readonly reports: CheckReport[] = [];
+  /** Takes each report. */
+  onReport: (report: CheckReport) => void = (report) => this.reports.push(report);
   /** `cluster version` in order. */
   readonly warmed: string[] = [];
   readonly missed: (readonly string[])[] = [];
@@ -50,8 +52,12 @@ export class HealthSimulation {
   private readonly answers = new Map<string, ScriptedAnswer>();
   private versions = new Map<string, number>();
 
-  /** `hasTraffic`: default what `traffic` holds. */
-  constructor(hasTraffic: (row: number) => boolean = (row) => this.traffic.has(row)) {
+  /** `hasTraffic`: default what `traffic` holds. With a clock of its own unless it is one of several. */
+  constructor(
+    hasTraffic: (row: number) => boolean = (row) => this.traffic.has(row),
+    clock: VirtualClock = new VirtualClock(1),
+  ) {
+    this.clock = clock;
     const senses = {
       random: new SeededRandom(1),
       runtime: new Map<string, string>(),
@@ -153,7 +159,7 @@ export class HealthSimulation {
         this.missed.push(effect.missed);
         return;
       case "report-check":
-        this.reports.push(effect.report);
+        this.onReport(effect.report);
         return;
     }
   }

@@ -1,0 +1,229 @@
+// Runs one node's part in the mesh on its thread: performs the effects of meshState with a bus, a port to the judge of active checks, a
+// statistics writer and the link to the supervisor. When its thread ends, the judge's port closes and the judge checks for itself.
+import { ActorHost } from "../../actor/actor-host.ts";
+import type { TimerEffect, TimerFired } from "../../actor/behaviour.ts";
+import { misbehave } from "../../actor/misbehave.ts";
+import { type Link, ThreadLink } from "../../actor/thread-link.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
+import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
+import type { MeshPlan } from "../../config/plan/mesh.ts";
+import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
+import type { LogLevel } from "../../messages/log.ts";
+import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
+import { MESH, type MeshStat } from "../../telemetry/mesh-stats.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import type { Bus, BusEvent } from "./bus/bus.ts";
+import { JudgeLine } from "./judge-line.ts";
+import { MeshPost } from "./mesh-post.ts";
+import { meshState } from "./state/mesh-behaviour.ts";
+import type { MeshEffect, MeshInput } from "./state/mesh-effects.ts";
+import { ALL_RULES, emptyMeshState, type MeshState } from "./state/mesh-state.ts";
+import type { SyncPage } from "./wire/messages.ts";
+
+/** What the actor stands on. */
+export interface MeshActorParts {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly stats: StatsWriter;
+  readonly link: Link<MeshOrder, MeshOutput>;
+  /** 128 random bits in hex: no other process, nor this thread's predecessor, has them. */
+  readonly instance: string;
+  openBus(mesh: MeshPlan, onEvent: (event: BusEvent) => void): Bus;
+  /** Called after the actor has ended. */
+  onStopped(): void;
+}
+
+/** Starts the actor; it lives until it is told to stop. */
+export function runMeshActor(parts: MeshActorParts): void {
+  let actor: MeshActor | null = null;
+  parts.link.receive((message) => {
+    switch (message.type) {
+      case "join-mesh":
+        actor = new MeshActor(parts, message.membership);
+        return;
+      case "serve-judge":
+        actor?.serveJudge(new ThreadLink(message.port));
+        return;
+      case "stop":
+        if (actor === null) end(parts);
+        else actor.stop();
+        return;
+      case "misbehave":
+        misbehave(message.how);
+        return;
+    }
+  });
+  parts.link.send({ type: "started" });
+}
+
+/** One node's part. */
+export class MeshActor {
+  private readonly parts: MeshActorParts;
+  private readonly host: ActorHost<MeshState, Exclude<MeshInput, TimerFired>, OwnEffect>;
+  private readonly bus: Bus;
+  private readonly post: MeshPost;
+  private readonly judge: JudgeLine;
+  private readonly block: Float64Array;
+  /** Requests of peers that await their answer: no longer than a step. */
+  private readonly replies = new Map<number, (page: SyncPage) => void>();
+  private asks = 0;
+  private readonly second: Timer = new Timer(() => this.showTotals());
+
+  /** Joins. */
+  constructor(parts: MeshActorParts, { mesh, roles, zone, adminAddress }: Membership) {
+    const { clock, wheel, instance, stats } = parts;
+    const { name, node } = mesh;
+    this.parts = parts;
+    this.block = stats.block(MESH, "mesh.");
+    const rules = { owners: OWNERS, flapDamping: false, rules: ALL_RULES };
+    const state = emptyMeshState({ node, instance, roles, zone, adminAddress, ...rules }, parts.random);
+    this.host = new ActorHost(meshState, state, { clock, wheel, perform: (effect) => this.perform(effect) });
+    this.judge = new JudgeLine((reports) => this.host.tell({ type: "reported", reports }));
+    this.bus = parts.openBus(mesh, (event) => this.onBusEvent(event));
+    this.post = new MeshPost(this.bus, { mesh: name, node }, this.reader());
+    this.post.open();
+    this.host.tell({ type: "started" });
+    this.showTotals();
+  }
+
+  /** The judge of active checks is there, or a new one after it died. */
+  serveJudge(link: Link<readonly CheckReport[], readonly CheckOrder[]>): void {
+    this.judge.serve(link);
+  }
+
+  /** Hands over, and ends. */
+  stop(): void {
+    this.host.tell({ type: "stop" });
+  }
+
+  private reader() {
+    const { host, replies } = this;
+    return {
+      hear: (message: Heard) => host.tell({ type: "heard", message }),
+      asked: (message: Asked, reply: (page: SyncPage) => void) => {
+        const ask = ++this.asks;
+        replies.set(ask, reply);
+        host.tell({ type: "asked", ask, message });
+        replies.delete(ask);
+      },
+      eventSeen: (id: string) => host.tell({ type: "event-seen", id }),
+      count: (stat: MeshStat) => this.add(stat, 1),
+    };
+  }
+
+  private perform(effect: OwnEffect): void {
+    const { post, parts } = this;
+    switch (effect.type) {
+      case "order-checks":
+        this.judge.order(effect.orders);
+        return;
+      case "publish":
+        post.publish(effect.message);
+        return;
+      case "request":
+        post.request(effect.to, effect.message, effect.timeoutMs, (message) =>
+          this.host.tell({ type: "answered", ask: effect.ask, message }),
+        );
+        return;
+      case "answer":
+        this.replies.get(effect.ask)?.(effect.message);
+        return;
+      case "publish-health": {
+        const { group: _group, target: _target, address: endpoint, ...changed } = effect.event;
+        post.tell({ type: "health-changed", endpoint, ...changed }, parts.clock.wallMs());
+        return;
+      }
+      case "publish-node": {
+        const { id, node, what } = effect.event;
+        post.tell({ type: "node-changed", id, node, change: what }, parts.clock.wallMs());
+        return;
+      }
+      case "count":
+        this.add(effect.counter, effect.by);
+        return;
+      case "report-ready":
+        parts.link.send({ type: "readiness-changed", isReady: effect.isReady, reason: effect.reason });
+        return;
+      case "refuse-name":
+        parts.link.send({ type: "name-refused", reason: effect.reason });
+        return;
+      case "stopped":
+        void this.end();
+        return;
+    }
+  }
+
+  private onBusEvent(event: BusEvent): void {
+    switch (event.type) {
+      case "connected":
+        this.log("info", `connected to the mesh's broker at ${event.server}`);
+        this.host.tell({ type: "bus-changed", isUp: true });
+        return;
+      case "disconnected":
+        this.log("warning", `without the mesh's broker: ${event.reason}`);
+        this.host.tell({ type: "bus-changed", isUp: false });
+        return;
+      case "lame-duck":
+        this.log("info", "the mesh's broker is about to end this connection");
+        return;
+      case "slow-consumer":
+        this.log("warning", `the mesh's broker and this node do not keep up: ${event.reason}`);
+        return;
+      case "permission-violation":
+        this.log("error", `the mesh's broker does not let this node ${event.operation} ${event.subject}`);
+        return;
+    }
+  }
+
+  private async end(): Promise<void> {
+    const { host, bus, judge, parts } = this;
+    host.stop();
+    parts.wheel.remove(this.second);
+    judge.close();
+    await bus.close();
+    end(parts);
+  }
+
+  private showTotals(): void {
+    const { block, bus, host, parts } = this;
+    const { groups, members, self, targets } = host.state;
+    for (const [stat, counter] of BUS_TOTALS) block[MESH.at[stat]] = bus.counters[counter];
+    block[MESH.at.connected] = bus.isConnected ? 1 : 0;
+    block[MESH.at.groups] = groups.size;
+    block[MESH.at.nodes] = 1 + [...members.values()].filter(({ life }) => life === "live").length;
+    block[MESH.at.targets] = targets.size;
+    block[MESH.at.targets_probed] = self.entries.size;
+    parts.wheel.arm(this.second, 1_000);
+  }
+
+  private add(stat: MeshStat, by: number): void {
+    this.block[MESH.at[stat]] = (this.block[MESH.at[stat]] as number) + by;
+  }
+
+  private log(level: LogLevel, text: string): void {
+    this.parts.link.send({ type: "log-written", line: { level, component: "main", text } });
+  }
+}
+
+function end({ link, onStopped }: MeshActorParts): void {
+  link.send({ type: "stopped" });
+  link.close();
+  onStopped();
+}
+
+type OwnEffect = Exclude<MeshEffect, TimerEffect>;
+type Heard = Extract<MeshInput, { readonly type: "heard" }>["message"];
+type Asked = Extract<MeshInput, { readonly type: "asked" }>["message"];
+
+const BUS_TOTALS = [
+  ["bus_connects", "connects"],
+  ["bus_dropped", "dropped"],
+  ["bus_received", "received"],
+  ["bus_refused", "refused"],
+  ["bus_sent", "sent"],
+] as const satisfies readonly (readonly [MeshStat, keyof Bus["counters"]])[];
+
+/** How many nodes check each endpoint. */
+const OWNERS = 2;

@@ -1,0 +1,43 @@
+// Counters and gauges of a node's part in its mesh, under `mesh.`: there only with one.
+import { type BlockSchema, blockSchema } from "./stats-block.ts";
+
+const COUNTERS = [
+  "beats_heard",
+  "changes_sent",
+  "gaps",
+  "syncs",
+  "sync_failures",
+  "stale_instances",
+  "name_conflicts",
+  "over_limit",
+  "takeovers",
+  "handovers",
+  "confirmations",
+  "contradictions",
+  "doubts_sent",
+  "doubts_ignored",
+  "resignations",
+  "pauses",
+  "verdicts",
+  "events_sent",
+  "messages_malformed",
+  "messages_out_of_range",
+  "messages_too_large",
+  "messages_unknown_version",
+  "bus_connects",
+  "bus_dropped",
+  "bus_received",
+  "bus_refused",
+  "bus_sent",
+] as const;
+const GAUGES = ["connected", "groups", "nodes", "targets", "targets_probed"] as const;
+
+/** The MESH block. */
+export const MESH: BlockSchema<(typeof COUNTERS)[number] | (typeof GAUGES)[number]> = blockSchema({
+  id: "mesh",
+  counters: COUNTERS,
+  gauges: GAUGES,
+});
+
+/** One of its counters. */
+export type MeshStat = (typeof COUNTERS)[number];
