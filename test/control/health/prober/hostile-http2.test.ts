@@ -47,6 +47,22 @@ describe("an endpoint that lies over HTTP/2", () => {
     assert.match(await bench.failed(changes, http2), /^network: flood of HTTP\/2 frames: /);
   });
 
+  it("by a flood between two probes, which costs it its connection", async () => {
+    const ok = frame.headers({ stream: 1, fields: [[":status", "200"]], end: true });
+    const flood = Buffer.concat(Array<Buffer>(2_000).fill(frame.ping()));
+    const door = await bench.behaving((socket) => {
+      socket.once("data", () => {
+        socket.write(Buffer.concat([frame.settings(), frame.settingsAck(), ok]));
+        setTimeout(() => socket.write(flood), 20);
+      });
+    });
+    const probe = bench.create(door, http2);
+    assert.equal((await probe.ask()).kind, "success");
+    await door.empty();
+    assert.equal((await probe.ask()).kind, "success");
+    assert.deepEqual([door.connections, probe.outcomes], [2, 2]);
+  });
+
   it("by resetting the stream", async () => {
     const door = await says(frame.rstStream({ stream: 1, code: 11 }));
     assert.equal(await bench.failed(door, http2), "network: stream reset with HTTP/2 error code 11");
