@@ -23,7 +23,7 @@ export type HealthInput =
   | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
   /** So many responses of an endpoint carried x-envoy-immediate-health-check-fail; the worker has raised the flags already. */
   | { readonly type: "passive-failure-seen"; readonly row: number; readonly slot: number; readonly count: number }
-  /** A worker's count of consecutive errors of an endpoint reached its threshold. */
+  /** A worker's count of consecutive errors of an endpoint reached its threshold, or an answer said that it is degraded. */
   | { readonly type: "outlier-suspected"; readonly row: number; readonly slot: number; readonly kind: OutlierKind }
   | { readonly type: "reopen-logs" }
   | { readonly type: "stop" };
@@ -35,8 +35,12 @@ export type HealthOrder =
   | { readonly type: "serve-mesh"; readonly port: MessagePort }
   | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
 
-/** Which consecutive count a worker saw reach its threshold. */
-export type OutlierKind = "consecutive_5xx" | "consecutive_gateway_failure" | "consecutive_local_origin_failure";
+/** What a worker saw: which consecutive count reached its threshold, or x-envoy-degraded. */
+export type OutlierKind =
+  | "consecutive_5xx"
+  | "consecutive_gateway_failure"
+  | "consecutive_local_origin_failure"
+  | "degradation";
 
 /** From the health-check actor. */
 export type HealthOutput =

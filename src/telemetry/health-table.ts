@@ -23,6 +23,8 @@ export const HealthFlag = {
   ActiveHcTimeout: 256,
   /** `/eds_status_draining` */
   EdsStatusDraining: 512,
+  /** `/degraded_outlier_detection` */
+  DegradedOutlierDetection: 1024,
 } as const;
 
 /** An endpoint with any of these is not picked outside of panic. */
@@ -30,7 +32,8 @@ export const UNHEALTHY_FLAGS: number =
   HealthFlag.FailedActiveHc | HealthFlag.FailedOutlierCheck | HealthFlag.FailedEdsHealth | HealthFlag.EdsStatusDraining;
 
 /** An endpoint with any of these, and none of the above, is picked when healthy ones do not suffice. */
-export const DEGRADED_FLAGS: number = HealthFlag.DegradedActiveHc | HealthFlag.DegradedEdsHealth;
+export const DEGRADED_FLAGS: number =
+  HealthFlag.DegradedActiveHc | HealthFlag.DegradedEdsHealth | HealthFlag.DegradedOutlierDetection;
 
 /** An endpoint with any of these does not count when the share of healthy ones is computed (Envoy's excluded hosts). */
 export const EXCLUDED_FLAGS: number =
@@ -120,4 +123,5 @@ const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [HealthFlag.ExcludedViaImmediateHcFail, "/excluded_via_immediate_hc_fail"],
   [HealthFlag.ActiveHcTimeout, "/active_hc_timeout"],
   [HealthFlag.EdsStatusDraining, "/eds_status_draining"],
+  [HealthFlag.DegradedOutlierDetection, "/degraded_outlier_detection"],
 ];

@@ -45,6 +45,7 @@ export const CLUSTERS: Readonly<Record<string, ClusterCase>> = {
       "consecutive_5xx: 0, max_ejection_percent: 100, enforcing_failure_percentage: 100, failure_percentage_threshold: 50, " +
       "failure_percentage_minimum_hosts: 3, failure_percentage_request_volume: 8",
   },
+  degraded: { endpoints: 2, detection: "detect_degraded_hosts: true" },
   checked: {
     endpoints: 1,
     detection: "consecutive_5xx: 2, max_ejection_percent: 100, base_ejection_time: 60s",
@@ -118,6 +119,15 @@ export class OutlierStage {
   /** Waits until a statistic of detection is so high: what was asked before has been judged, and a new row begins. */
   counted(cluster: string, stat: string, count: number): Promise<void> {
     return eventually(async () => (await this.number(`cluster.${cluster}.outlier_detection.${stat}`)) === count);
+  }
+
+  /** Waits until no endpoint of the cluster is flagged. */
+  ended(cluster: string): Promise<void> {
+    return eventually(async () =>
+      (await this.standing(cluster)).lines
+        .filter((line) => line.startsWith("health_flags"))
+        .every((line) => line.endsWith("::healthy")),
+    );
   }
 
   /** What the admin pages say when what was asked has been judged. */
@@ -204,7 +214,7 @@ function factsOf(json: string): unknown {
   }));
 }
 
-/** Answers with the status of `status/500`; `bad` on the cluster's first endpoint only: 500; `reset`: none. */
+/** Answers with the status of `status/500`; on the cluster's first endpoint only `bad`: 500, `degraded`: says so; `reset`: none. */
 function endpoint(port: number, isFirst: boolean): Promise<Server> {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const url = request.url ?? "";
@@ -216,7 +226,8 @@ function endpoint(port: number, isFirst: boolean): Promise<Server> {
     const grpc = /grpc\/(\d+)/.exec(url)?.[1];
     const fields = grpc === undefined ? {} : { "content-type": "application/grpc", "grpc-status": grpc };
     const bad = url.endsWith("/bad") && isFirst ? 500 : 200;
-    response.writeHead(Number(/status\/(\d+)/.exec(url)?.[1] ?? bad), fields);
+    const degraded = url.endsWith("/degraded") && isFirst ? { "x-envoy-degraded": "true" } : {};
+    response.writeHead(Number(/status\/(\d+)/.exec(url)?.[1] ?? bad), { ...fields, ...degraded });
     response.end();
   });
   server.keepAliveTimeout = 60_000;

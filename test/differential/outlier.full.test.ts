@@ -85,6 +85,17 @@ const STEPS: Readonly<Record<string, (stage: OutlierStage) => Promise<unknown>>>
     await stage.ejected("checked", 0);
     return stage.standing("checked");
   },
+  "degraded: one of two says so twice": async (stage) => {
+    const seen: unknown[] = [];
+    for (const times of [1, 2]) {
+      await stage.ask("degraded", 2, "degraded");
+      await stage.counted("degraded", "ejections_detected_degradation", times);
+      seen.push(await stage.standing("degraded"), await stage.number("cluster.degraded.membership_degraded"));
+      await stage.ended("degraded");
+      seen.push(await stage.standing("degraded"));
+    }
+    return seen;
+  },
   "plain: no detection, no statistics": (stage) => stage.settled("plain"),
 };
 

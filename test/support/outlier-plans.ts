@@ -27,6 +27,7 @@ export function outlierPlan(more: Partial<OutlierPlan> = {}): OutlierPlan {
     failurePercentageRequestVolume: 50,
     enforcingFailurePercentage: 0,
     enforcingFailurePercentageLocalOrigin: 0,
+    detectsDegraded: false,
     successfulActiveCheckUnejects: true,
     ...more,
   };

@@ -26,5 +26,6 @@ describe("health table", () => {
     );
     assert.equal(healthText(HealthFlag.EdsStatusDraining), "/eds_status_draining");
     assert.equal(healthText(HealthFlag.FailedEdsHealth), "/failed_eds_health");
+    assert.equal(healthText(HealthFlag.DegradedOutlierDetection), "/degraded_outlier_detection");
   });
 });

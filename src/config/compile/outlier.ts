@@ -19,6 +19,7 @@ export function compileOutlier(context: CompileContext, cluster: CheckedMessage)
     failurePercentageRequestVolume: count(detection, "failure_percentage_request_volume") ?? 50,
     enforcingFailurePercentage: count(detection, "enforcing_failure_percentage") ?? 0,
     enforcingFailurePercentageLocalOrigin: count(detection, "enforcing_failure_percentage_local_origin") ?? 0,
+    detectsDegraded: flag(detection, "detect_degraded_hosts") ?? false,
     successfulActiveCheckUnejects: flag(detection, "successful_active_health_check_uneject_host") ?? true,
   };
 }

@@ -149,6 +149,8 @@ export interface OutlierPlan {
   readonly failurePercentageRequestVolume: number;
   readonly enforcingFailurePercentage: number;
   readonly enforcingFailurePercentageLocalOrigin: number;
+  /** detect_degraded_hosts: x-envoy-degraded in an answer degrades its endpoint for a time; default false. */
+  readonly detectsDegraded: boolean;
   /** successful_active_health_check_uneject_host, default true. */
   readonly successfulActiveCheckUnejects: boolean;
 }

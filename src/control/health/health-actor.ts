@@ -192,7 +192,8 @@ class HealthActor {
     switch (effect.type) {
       case "change-flags":
         this.changeFlags(effect);
-        if (effect.raise !== 0) this.judge.tell({ type: "endpoint-ejected", slot: effect.slot });
+        if ((effect.raise & HealthFlag.FailedOutlierCheck) !== 0)
+          this.judge.tell({ type: "endpoint-ejected", slot: effect.slot });
         return;
       case "add": {
         const block = this.parts.stats.block(OUTLIER, `cluster.${effect.statName}.outlier_detection.`);

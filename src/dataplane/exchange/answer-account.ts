@@ -55,7 +55,9 @@ export class AnswerAccount {
     if (endpoint === null) return;
     // As Envoy: a gRPC status in the trailers is not looked at.
     const grpcStatus = isGrpc ? head.value(H.GRPC_STATUS) : undefined;
-    this.outlier?.onAnswer(endpoint, grpcStatus === undefined ? head.status : httpStatusOfGrpc(grpcStatus));
+    const status = grpcStatus === undefined ? head.status : httpStatusOfGrpc(grpcStatus);
+    this.outlier?.onAnswer(endpoint, status);
+    if (this.outlier !== null && status < 500 && head.has(H.X_ENVOY_DEGRADED)) this.outlier.onDegraded(endpoint);
     if (head.status >= 500) count(endpoint.stats, HOST.at.rq_error);
     else if (!isGrpc) count(endpoint.stats, HOST.at.rq_success);
     else {

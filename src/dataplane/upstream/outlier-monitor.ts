@@ -3,18 +3,24 @@
 import type { OutlierPlan } from "../../config/plan/health-check.ts";
 import { OUTLIER_KEYS, type OutlierNumber } from "../../config/plan/outlier-runtime.ts";
 import { type RuntimeView, runtimeInteger } from "../../config/plan/runtime.ts";
+import { HealthFlag, type HealthTable } from "../../telemetry/health-table.ts";
 import { OutlierCount, type OutlierTable } from "../../telemetry/outlier-table.ts";
 import type { Endpoint } from "./upstream.ts";
 
-/** Which consecutive count reached its threshold. */
-export type SuspectedFor = "consecutive_5xx" | "consecutive_gateway_failure" | "consecutive_local_origin_failure";
+/** Which consecutive count reached its threshold; `degradation`: an answer said so. */
+export type SuspectedFor =
+  | "consecutive_5xx"
+  | "consecutive_gateway_failure"
+  | "consecutive_local_origin_failure"
+  | "degradation";
 
-/** Hears of an endpoint whose consecutive failures reached a threshold: once, whichever worker saw the last of them. */
+/** Hears of an endpoint whose consecutive failures reached a threshold: once, whichever worker saw the last of them. Or that it is degraded. */
 export type OnSuspected = (row: number, slot: number, kind: SuspectedFor) => void;
 
 /** What it stands on. */
 export interface OutlierMonitorParts {
   readonly outliers: OutlierTable;
+  readonly health: HealthTable;
   readonly runtime: RuntimeView;
   readonly onSuspected: OnSuspected;
 }
@@ -45,6 +51,13 @@ export class OutlierMonitor {
   /** The endpoint answered; of a gRPC answer the HTTP form of its status. */
   onAnswer({ slot, isRetired }: Endpoint, status: number): void {
     if (!isRetired) this.count(slot, status);
+  }
+
+  /** It answered well and said with x-envoy-degraded that it is degraded. */
+  onDegraded({ slot, isRetired }: Endpoint): void {
+    if (isRetired || !this.plan.detectsDegraded) return;
+    const flags = this.parts.health.flags[slot] as number;
+    if ((flags & HealthFlag.DegradedOutlierDetection) === 0) this.suspect(slot, "degradation");
   }
 
   /** No answer, or half of one: refused, reset, too late. `status`: what it counts as when the network is not told apart. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { OutlierPlan } from "../../../src/config/plan/health-check.ts";
-import { OutlierMonitor } from "../../../src/dataplane/upstream/outlier-monitor.ts";
+import { type OnSuspected, OutlierMonitor } from "../../../src/dataplane/upstream/outlier-monitor.ts";
+import { createHealthMemory, HealthTable } from "../../../src/telemetry/health-table.ts";
 import { createOutlierMemory, OutlierCount, OutlierTable } from "../../../src/telemetry/outlier-table.ts";
 import type { ClientChannel } from "../../support/client-channel.ts";
 import { ExchangeWorld } from "../../support/exchange-harness.ts";
@@ -18,11 +19,14 @@ describe("what an exchange tells outlier detection", () => {
   let up: FakeCluster;
   let client: ClientChannel;
   let table: OutlierTable;
+  let suspected: string[];
 
   function watch(more: Partial<OutlierPlan> = {}): void {
     table = new OutlierTable(createOutlierMemory(4, 4));
-    const parts = { outliers: table, runtime: new Map<string, string>(), onSuspected: () => {} };
-    up.outlier = new OutlierMonitor(outlierPlan(more), parts, 0);
+    suspected = [];
+    const onSuspected: OnSuspected = (_row, _slot, kind) => suspected.push(kind);
+    const health = new HealthTable(createHealthMemory(4, 4));
+    up.outlier = new OutlierMonitor(outlierPlan(more), { outliers: table, health, runtime: new Map(), onSuspected }, 0);
   }
 
   function counts(): Record<string, number> {
@@ -47,6 +51,22 @@ describe("what an exchange tells outlier detection", () => {
     client.send(GET);
     up.stream().respond(500, {}, "no");
     assert.deepEqual(counts(), { Requests: 2, Successes: 1, Consecutive5xx: 1 });
+  });
+
+  it("an answer that is no 5xx and says that its endpoint is degraded", () => {
+    watch({ detectsDegraded: true });
+    for (const [status, told] of [
+      [500, 0],
+      [404, 1],
+      [200, 2],
+    ] as const) {
+      client.send(GET);
+      up.stream().respond(status, { "x-envoy-degraded": "" }, "x");
+      assert.deepEqual(suspected, new Array(told).fill("degradation"));
+    }
+    client.send(GRPC);
+    up.stream().respond(200, { "content-type": "application/grpc", "grpc-status": "14", "x-envoy-degraded": "" }, "");
+    assert.equal(suspected.length, 2);
   });
 
   it("a gRPC answer by the status in its head, and by HTTP's when it has none there", () => {

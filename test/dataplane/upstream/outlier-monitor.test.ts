@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import type { OutlierPlan } from "../../../src/config/plan/health-check.ts";
 import { type OnSuspected, OutlierMonitor } from "../../../src/dataplane/upstream/outlier-monitor.ts";
 import type { Endpoint } from "../../../src/dataplane/upstream/upstream.ts";
+import { createHealthMemory, HealthFlag, HealthTable } from "../../../src/telemetry/health-table.ts";
 import { createOutlierMemory, OutlierCount, OutlierTable } from "../../../src/telemetry/outlier-table.ts";
 import { outlierPlan } from "../../support/outlier-plans.ts";
 
@@ -19,7 +20,8 @@ function told(more: Partial<OutlierPlan>, results: readonly number[], { at = end
   const table = new OutlierTable(createOutlierMemory(4, 8));
   const suspected: string[] = [];
   const onSuspected: OnSuspected = (row, slot, kind) => suspected.push(`${row}/${slot} ${kind}`);
-  const parts = { outliers: table, runtime: new Map(Object.entries(runtime)), onSuspected };
+  const health = new HealthTable(createHealthMemory(4, 8));
+  const parts = { outliers: table, health, runtime: new Map(Object.entries(runtime)), onSuspected };
   const monitor = new OutlierMonitor(outlierPlan(more), parts, 7);
   const tell = (result: number): void => {
     if (result === 0) monitor.onConnected(at);
@@ -129,6 +131,25 @@ describe("outlier monitor", () => {
       "7/2 consecutive_5xx",
       "7/2 consecutive_local_origin_failure",
     ]);
+  });
+
+  it("tells of an endpoint that says it is degraded until its flag is up, where the plan asks for it", () => {
+    const health = new HealthTable(createHealthMemory(4, 8));
+    const suspected: string[] = [];
+    const parts = {
+      outliers: new OutlierTable(createOutlierMemory(4, 8)),
+      health,
+      runtime: new Map<string, string>(),
+      onSuspected: (row: number, slot: number, kind: string) => suspected.push(`${row}/${slot} ${kind}`),
+    };
+    const monitor = new OutlierMonitor(outlierPlan({ detectsDegraded: true }), parts, 7);
+    new OutlierMonitor(outlierPlan(), parts, 7).onDegraded(endpoint);
+    monitor.onDegraded({ slot: 2, isRetired: true } as Endpoint);
+    assert.deepEqual(suspected, []);
+    monitor.onDegraded(endpoint);
+    health.set(2, HealthFlag.DegradedOutlierDetection);
+    monitor.onDegraded(endpoint);
+    assert.deepEqual(suspected, ["7/2 degradation"]);
   });
 
   it("counts nothing of an endpoint that has left, whose slot may be another's", () => {

@@ -175,4 +175,5 @@ const HEALTH_FIELDS: readonly (readonly [flag: number, field: string])[] = [
   [HealthFlag.PendingActiveHc, "pending_active_hc"],
   [HealthFlag.ExcludedViaImmediateHcFail, "excluded_via_immediate_hc_fail"],
   [HealthFlag.ActiveHcTimeout, "active_hc_timeout"],
+  [HealthFlag.DegradedOutlierDetection, "failed_degraded_outlier_detection"],
 ];

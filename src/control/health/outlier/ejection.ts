@@ -29,7 +29,8 @@ export function ejectOutlier(
   // One that failed by its success rate may fail by its percentage in the same interval: it is ejected once.
   if (enforced && host.isEjected) return effects;
   if (enforced) effects.push(...takeOut(state, cluster, host, { kind, rules, nowMs }));
-  effects.push(...writeEjection(state, cluster, host, { ...found, enforced, nowMs }));
+  const { event } = KINDS[kind];
+  effects.push(...writeEjection(state, cluster, host, { event, details: found.details, enforced, nowMs }));
   return effects;
 }
 
@@ -57,9 +58,22 @@ export function unejectHost(
 }
 
 /** Whether the time of an ejection is over. */
-export function isServed(rules: OutlierPlan, host: OutlierHost, nowMs: number): boolean {
-  const timeMs = Math.min(rules.baseEjectionTimeMs * host.backoff, rules.maxEjectionTimeMs) + host.jitterMs;
-  return timeMs <= nowMs - host.ejectedAtMs;
+export function isServed(
+  rules: OutlierPlan,
+  { backoff, jitterMs, sinceMs }: { readonly backoff: number; readonly jitterMs: number; readonly sinceMs: number },
+  nowMs: number,
+): boolean {
+  return Math.min(rules.baseEjectionTimeMs * backoff, rules.maxEjectionTimeMs) + jitterMs <= nowMs - sinceMs;
+}
+
+/** What the base time is multiplied by from now on. */
+export function nextBackoff({ baseEjectionTimeMs, maxEjectionTimeMs }: OutlierPlan, backoff: number): number {
+  return backoff * baseEjectionTimeMs < maxEjectionTimeMs + baseEjectionTimeMs ? backoff + 1 : backoff;
+}
+
+/** A random addition to the time, so that not all come back at once. */
+export function jitter({ senses }: OutlierState, { maxEjectionTimeJitterMs }: OutlierPlan): number {
+  return senses.random.below(maxEjectionTimeJitterMs + 1);
 }
 
 /** An effect that adds to a counter. */
@@ -81,13 +95,12 @@ function takeOut(
 ): OutlierEffect[] {
   const { row, statName } = cluster;
   const { kind, rules, nowMs } = why;
-  const { baseEjectionTimeMs, maxEjectionTimeMs, maxEjectionTimeJitterMs } = rules;
   host.isEjected = true;
   cluster.ejected++;
   host.ejections++;
   host.ejectedAtMs = nowMs;
-  host.jitterMs = state.senses.random.below(maxEjectionTimeJitterMs + 1);
-  if (host.backoff * baseEjectionTimeMs < maxEjectionTimeMs + baseEjectionTimeMs) host.backoff++;
+  host.jitterMs = jitter(state, rules);
+  host.backoff = nextBackoff(rules, host.backoff);
   return [
     add(statName, "ejections_active"),
     add(statName, "ejections_enforced_total"),
@@ -96,21 +109,22 @@ function takeOut(
   ];
 }
 
-function writeEjection(
+/** Writes that an endpoint was ejected or degraded. */
+export function writeEjection(
   state: OutlierState,
   cluster: OutlierCluster,
   host: OutlierHost,
   why: {
-    readonly kind: EjectionKind;
+    readonly event: string;
     readonly details: OutlierDetails;
     readonly enforced: boolean;
     readonly nowMs: number;
   },
 ): OutlierEffect[] {
-  const { kind, details, enforced, nowMs } = why;
+  const { event: type, details, enforced, nowMs } = why;
   const { unejectedAtMs } = host;
   return writeEvent(state, cluster, host, {
-    type: KINDS[kind].event,
+    type,
     action: "EJECT",
     sinceLastActionMs: unejectedAtMs < 0 ? -1 : nowMs - unejectedAtMs,
     enforced,
@@ -118,7 +132,8 @@ function writeEjection(
   });
 }
 
-function writeUnejection(
+/** Writes that either is over. */
+export function writeUnejection(
   state: OutlierState,
   cluster: OutlierCluster,
   host: OutlierHost,
@@ -127,7 +142,7 @@ function writeUnejection(
   return writeEvent(state, cluster, host, {
     type: KINDS.consecutive_5xx.event,
     action: "UNEJECT",
-    sinceLastActionMs: nowMs - host.ejectedAtMs,
+    sinceLastActionMs: host.ejectedAtMs < 0 ? -1 : nowMs - host.ejectedAtMs,
     enforced: false,
     details: null,
   });

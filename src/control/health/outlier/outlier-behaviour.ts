@@ -9,6 +9,7 @@ import type { OutlierPlan } from "../../../config/plan/health-check.ts";
 import type { OutlierKind } from "../../../messages/health.ts";
 import { HealthFlag } from "../../../telemetry/health-table.ts";
 import { OutlierCount } from "../../../telemetry/outlier-table.ts";
+import { degrade, endDegradations, forgetDegradation, newDegradation } from "./degradation.ts";
 import { add, ejectOutlier, isServed, unejectHost } from "./ejection.ts";
 import type { OutlierEffect, OutlierMessage } from "./outlier-effects.ts";
 import {
@@ -105,7 +106,8 @@ function follow(state: OutlierState, name: string, nowMs: number): OutlierEffect
 /** Begins to watch an endpoint. One that is ejected was so by this thread's predecessor, which died: it serves its time from now on. */
 function adopt(state: OutlierState, cluster: OutlierCluster, facts: EndpointFacts, nowMs: number): OutlierEffect[] {
   const { slot } = facts;
-  const isEjected = (state.senses.flagsOf(slot) & HealthFlag.FailedOutlierCheck) !== 0;
+  const flags = state.senses.flagsOf(slot);
+  const isEjected = (flags & HealthFlag.FailedOutlierCheck) !== 0;
   const host: OutlierHost = {
     slot,
     address: addressText(facts.address),
@@ -115,6 +117,7 @@ function adopt(state: OutlierState, cluster: OutlierCluster, facts: EndpointFact
     jitterMs: 0,
     ejectedAtMs: isEjected ? nowMs : -1,
     unejectedAtMs: -1,
+    degradation: newDegradation((flags & HealthFlag.DegradedOutlierDetection) !== 0, nowMs),
   };
   cluster.hosts.set(slot, host);
   if (!isEjected) return OUTLIER_KINDS.flatMap((kind) => suspectUnheard(state, cluster, slot, kind, nowMs));
@@ -127,7 +130,7 @@ function suspectUnheard(
   state: OutlierState,
   cluster: OutlierCluster,
   slot: number,
-  kind: OutlierKind,
+  kind: keyof typeof CONSECUTIVE,
   nowMs: number,
 ): OutlierEffect[] {
   const { count, threshold } = CONSECUTIVE[kind];
@@ -140,11 +143,16 @@ function suspectUnheard(
 function forget(state: OutlierState, cluster: OutlierCluster, host: OutlierHost): OutlierEffect[] {
   cluster.hosts.delete(host.slot);
   state.senses.table.clear(host.slot);
-  if (!host.isEjected) return [];
+  const degradation = forgetDegradation(cluster, host);
+  if (!host.isEjected) return degradation;
   cluster.ejected--;
   const { row, statName } = cluster;
   const lower = HealthFlag.FailedOutlierCheck;
-  return [add(statName, "ejections_active", -1), { type: "change-flags", row, slot: host.slot, raise: 0, lower }];
+  return [
+    ...degradation,
+    add(statName, "ejections_active", -1),
+    { type: "change-flags", row, slot: host.slot, raise: 0, lower },
+  ];
 }
 
 function suspect(
@@ -154,8 +162,10 @@ function suspect(
 ): OutlierEffect[] {
   const cluster = state.byRow.get(row);
   const host = cluster?.hosts.get(slot);
+  if (cluster === undefined || host === undefined) return [];
+  if (kind === "degradation") return degrade(state, cluster, host, nowMs);
   // Of an endpoint that is ejected the count goes on, and is reset when it is let in again.
-  if (cluster === undefined || host === undefined || host.isEjected) return [];
+  if (host.isEjected) return [];
   const effects = ejectOutlier(state, cluster, host, { kind, details: { kind: "consecutive" } }, nowMs);
   if (kind === "consecutive_5xx") effects.push(add(cluster.statName, "ejections_consecutive_5xx"));
   // Whether ejected or not, so that the next row of failures is seen.
@@ -178,10 +188,13 @@ function tick(state: OutlierState, name: string, nowMs: number): OutlierEffect[]
   if (cluster === undefined) return [];
   const { hosts } = cluster;
   const rules = rulesOf(state, cluster);
-  const served = [...hosts.values()].filter((host) => host.isEjected && isServed(rules, host, nowMs));
+  const served = [...hosts.values()].filter(
+    (host) => host.isEjected && isServed(rules, { ...host, sinceMs: host.ejectedAtMs }, nowMs),
+  );
   const effects = [
     arm(state, cluster),
     ...served.flatMap((host) => unejectHost(state, cluster, host, nowMs)),
+    ...endDegradations(state, cluster, nowMs),
     ...judgeRates(state, cluster, "external", nowMs),
     ...judgeRates(state, cluster, "local", nowMs),
   ];
@@ -204,7 +217,7 @@ const OUTLIER_KINDS = [
   "consecutive_gateway_failure",
   "consecutive_5xx",
   "consecutive_local_origin_failure",
-] as const satisfies readonly OutlierKind[];
+] as const satisfies readonly (keyof typeof CONSECUTIVE)[];
 
 const CONSECUTIVE = {
   consecutive_5xx: { count: OutlierCount.Consecutive5xx, threshold: "consecutive5xx" },

@@ -43,6 +43,16 @@ export interface OutlierHost {
   /** When it was last ejected and let in again; -1: never. */
   ejectedAtMs: number;
   unejectedAtMs: number;
+  readonly degradation: Degradation;
+}
+
+/** The same of its being degraded, which ends by its own time. */
+export interface Degradation {
+  isOn: boolean;
+  backoff: number;
+  jitterMs: number;
+  beganAtMs: number;
+  endedAtMs: number;
 }
 
 /** One cluster with outlier detection. */

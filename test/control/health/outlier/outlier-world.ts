@@ -79,6 +79,12 @@ export class OutlierWorld {
     for (let i = 0; i < times; i++) this.monitor.onAnswer(this.target(slot), status);
   }
 
+  /** The endpoint answers well and says that it is degraded. */
+  degrade(slot: number): void {
+    this.monitor.onAnswer(this.target(slot), 200);
+    this.monitor.onDegraded(this.target(slot));
+  }
+
   /** So many connections to the endpoint fail, or work. */
   connect(slot: number, works: boolean, times: number = 1): void {
     for (let i = 0; i < times; i++) {
@@ -171,7 +177,7 @@ export class OutlierWorld {
     const onSuspected: OnSuspected = (row, slot, kind) => {
       if (this.listens) this.tell({ type: "outlier-suspected", row, slot, kind });
     };
-    return new OutlierMonitor(this.plan, { outliers: tables.outliers, runtime, onSuspected }, ROW);
+    return new OutlierMonitor(this.plan, { ...tables, runtime, onSuspected }, ROW);
   }
 
   private target(slot: number): Endpoint {
