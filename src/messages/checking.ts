@@ -35,7 +35,7 @@ export interface CheckTarget {
   readonly standing: EndpointStanding | null;
 }
 
-/** To the judge. */
+/** To the judge. A message without orders says that the mesh lives: after 10 s without any message the judge leaves it by itself. */
 export type CheckOrder =
   /** From now on only what is ordered is probed, and an endpoint stands as `set-standing` says; what stands, stands. Answered by everything there is (`group-added`, `targets-added`). */
   | { readonly type: "follow-mesh" }

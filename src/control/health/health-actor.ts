@@ -117,7 +117,10 @@ class HealthActor {
   /** A mesh says from now on what is probed, and nothing is before it does; the one before it is gone. */
   serveMesh(link: ThreadLink<readonly CheckOrder[], readonly CheckReport[]>): void {
     this.mesh?.close();
-    const port = new MeshPort(link, (order) => this.judge.tell(order));
+    const port = new MeshPort(link, (orders) => {
+      this.judge.tell({ type: "mesh-alive" });
+      for (const order of orders) this.judge.tell(order);
+    });
     this.mesh = port;
     this.judge.tell({ type: "follow-mesh" });
     link.onGone(() => {

@@ -40,6 +40,11 @@ export class JudgeLine {
     this.link?.send(orders);
   }
 
+  /** Says that the mesh lives, about once a second. */
+  sayAlive(): void {
+    if (this.isFollowed) this.link?.send([]);
+  }
+
   close(): void {
     this.link?.close();
     this.link = null;

@@ -69,7 +69,7 @@ export class MeshActor {
   /** Requests of peers that await their answer: no longer than a step. */
   private readonly replies = new Map<number, (page: SyncPage) => void>();
   private asks = 0;
-  private readonly second: Timer = new Timer(() => this.showTotals());
+  private readonly second: Timer = new Timer(() => this.onSecond());
 
   /** Joins. */
   constructor(parts: MeshActorParts, { mesh, roles, zone, adminAddress }: Membership) {
@@ -85,7 +85,7 @@ export class MeshActor {
     this.post = new MeshPost(this.bus, { mesh: name, node }, this.reader());
     this.post.open();
     this.host.tell({ type: "started" });
-    this.showTotals();
+    this.onSecond();
   }
 
   /** The judge of active checks is there, or a new one after it died. */
@@ -186,8 +186,14 @@ export class MeshActor {
     end(parts);
   }
 
+  private onSecond(): void {
+    this.judge.sayAlive();
+    this.showTotals();
+    this.parts.wheel.arm(this.second, 1_000);
+  }
+
   private showTotals(): void {
-    const { block, bus, host, parts } = this;
+    const { block, bus, host } = this;
     const { groups, members, self, targets } = host.state;
     for (const [stat, counter] of BUS_TOTALS) block[MESH.at[stat]] = bus.counters[counter];
     block[MESH.at.connected] = bus.isConnected ? 1 : 0;
@@ -195,7 +201,6 @@ export class MeshActor {
     block[MESH.at.nodes] = 1 + [...members.values()].filter(({ life }) => life === "live").length;
     block[MESH.at.targets] = targets.size;
     block[MESH.at.targets_probed] = self.entries.size;
-    parts.wheel.arm(this.second, 1_000);
   }
 
   private add(stat: MeshStat, by: number): void {

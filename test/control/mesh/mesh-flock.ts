@@ -184,7 +184,11 @@ class FlockJudge extends HealthSimulation {
     const later = (act: () => void): void => broker.in(1, () => isOpen && act());
     this.onReport = (report) => later(() => receiver([report]));
     return {
-      send: (orders) => later(() => void orders.map((order) => this.host.tell(order))),
+      send: (orders) =>
+        later(() => {
+          this.host.tell({ type: "mesh-alive" });
+          for (const order of orders) this.host.tell(order);
+        }),
       receive: (to) => {
         receiver = to;
       },

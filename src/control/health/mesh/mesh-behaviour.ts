@@ -27,6 +27,7 @@ export function meshHealthCheck(senses: MeshSenses): Behaviour<HealthState, Judg
     step(state, message, nowMs) {
       if (isForMesh(message)) {
         if (message.type === "follow-mesh") return follow(state, senses);
+        if (message.type === "mesh-alive") return hearSign(state, senses);
         return state.mesh === null ? NOTHING : obey(state, state.mesh, message, nowMs);
       }
       if (state.mesh === null) return healthCheck.step(state, message, nowMs);
@@ -68,7 +69,7 @@ function stepFollowing(
   }
 }
 
-type Order = Exclude<MeshMessage, { readonly type: "follow-mesh" }>;
+type Order = Exclude<MeshMessage, { readonly type: "follow-mesh" | "mesh-alive" }>;
 
 /** An order for an endpoint that has just left is nobody's. */
 function obey(state: HealthState, mesh: MeshChecks, order: Order, nowMs: number): readonly HealthEffect[] {
@@ -110,7 +111,8 @@ function forTarget(
 }
 
 function wake(state: HealthState, mesh: MeshChecks, timer: string, nowMs: number): readonly HealthEffect[] {
-  if (timer === TICK) return tick(state, mesh, nowMs);
+  if (timer === TICK)
+    return ++mesh.quietTicks < QUIET_TICKS_MAX ? tick(state, mesh, nowMs) : giveUp(state, mesh, nowMs);
   const session = mesh.waits.get(timer);
   if (session !== undefined) return session.isRunning ? NOTHING : beginProbe(session);
   const second = mesh.seconds.get(timer);
@@ -127,6 +129,20 @@ function follow(state: HealthState, senses: MeshSenses): HealthEffect[] {
     for (const endpoint of cluster.endpoints.values()) addTarget(state, mesh, endpoint, effects);
   }
   return [...effects, ...takeNews(mesh), armTick()];
+}
+
+/** A mesh that was given up, because its thread hung, is followed again. */
+function hearSign(state: HealthState, senses: MeshSenses): readonly HealthEffect[] {
+  if (state.mesh === null) return follow(state, senses);
+  state.mesh.quietTicks = 0;
+  return NOTHING;
+}
+
+/** Its thread has said nothing for long, though this one runs: no verdict would ever change. */
+function giveUp(state: HealthState, mesh: MeshChecks, nowMs: number): HealthEffect[] {
+  const text = "the mesh's thread says nothing any more: this node checks for itself";
+  const line = { level: "warning", component: "health_checker", text } as const;
+  return [{ type: "log", line }, ...leave(state, mesh, nowMs)];
 }
 
 function rest(state: HealthState): HealthEffect[] {
@@ -193,6 +209,7 @@ function isForMesh(message: JudgeMessage): message is MeshMessage {
 const MESH_MESSAGES: ReadonlySet<string> = new Set<MeshMessage["type"]>([
   "follow-mesh",
   "leave-mesh",
+  "mesh-alive",
   "begin-checks",
   "end-checks",
   "check-once",
@@ -201,5 +218,8 @@ const MESH_MESSAGES: ReadonlySet<string> = new Set<MeshMessage["type"]>([
   "set-traffic",
   "endpoint-ejected",
 ]);
+
+/** Ten seconds of this thread's own time: a process that was stopped as a whole gives nobody up. */
+const QUIET_TICKS_MAX = 100;
 
 const NOTHING: readonly HealthEffect[] = [];

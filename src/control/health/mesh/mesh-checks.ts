@@ -10,6 +10,8 @@ import type { ProbeOutcome } from "../probe.ts";
 /** What the judge is told for the mesh. */
 export type MeshMessage =
   | CheckOrder
+  /** The mesh's thread has said something, perhaps nothing but that it lives. */
+  | { readonly type: "mesh-alive" }
   /** Outlier detection took an endpoint out. */
   | { readonly type: "endpoint-ejected"; readonly slot: number };
 
@@ -104,6 +106,8 @@ export interface MeshChecks {
   /** Groups and targets that came and went in this step. */
   news: News[];
   ticks: number;
+  /** Ticks since the mesh's thread has said something. */
+  quietTicks: number;
 }
 
 /** Nothing ordered. */
@@ -120,5 +124,6 @@ export function newMeshChecks(senses: MeshSenses): MeshChecks {
     toldTraffic: new Set(),
     news: [],
     ticks: 0,
+    quietTicks: 0,
   };
 }

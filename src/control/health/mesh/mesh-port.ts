@@ -7,12 +7,13 @@ export class MeshPort {
   private readonly link: Link<readonly CheckOrder[], readonly CheckReport[]>;
   private waiting: CheckReport[] = [];
 
-  /** `obey` is called for each order. */
-  constructor(link: Link<readonly CheckOrder[], readonly CheckReport[]>, obey: (order: CheckOrder) => void) {
+  /** `hear` is called for each message, with its orders. */
+  constructor(
+    link: Link<readonly CheckOrder[], readonly CheckReport[]>,
+    hear: (orders: readonly CheckOrder[]) => void,
+  ) {
     this.link = link;
-    link.receive((orders) => {
-      for (const order of orders) obey(order);
-    });
+    link.receive(hear);
   }
 
   /** Tells the mesh, at the end of this turn. */

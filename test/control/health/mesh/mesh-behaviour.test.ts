@@ -175,6 +175,34 @@ describe("a judge that follows a mesh", () => {
     });
   });
 
+  describe("whose thread hangs", () => {
+    it("is left after ten seconds, with a word in the log, and followed again when it says something", () => {
+      const sim = following([0]);
+      order(sim, { type: "set-standing", slot: 0, standing: "healthy" });
+      sim.clock.advanceMs(9_000);
+      assert.equal(sim.starts.size, 0);
+      sim.clock.advanceMs(3_000);
+      assert.ok((sim.starts.get("0")?.length ?? 0) > 0);
+      assert.deepEqual(sim.logs, ["the mesh's thread says nothing any more: this node checks for itself"]);
+      sim.reports.length = 0;
+      sim.host.tell({ type: "mesh-alive" });
+      assert.deepEqual(
+        sim.reports.map(({ type }) => type),
+        ["group-added", "targets-added"],
+      );
+      assert.equal(sim.probes.size, 0);
+    });
+
+    it("is not left while it says that it lives", () => {
+      const sim = following([0]);
+      for (let i = 0; i < 20; i++) {
+        sim.clock.advanceMs(1_000);
+        sim.host.tell({ type: "mesh-alive" });
+      }
+      assert.equal(sim.starts.size, 0);
+    });
+  });
+
   it("ends every probe and timer when it is stopped", () => {
     const sim = following([0], { answers: { 0: "hang" } });
     order(
