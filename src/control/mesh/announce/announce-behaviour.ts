@@ -7,7 +7,7 @@ import { equalData } from "../../../base/equal-data.ts";
 import type { AnnouncementPlan } from "../../../config/plan/announcement.ts";
 import type { AnnouncedCluster, AnnounceEffect, AnnounceMessage } from "./announce-effects.ts";
 import { type AnnounceState, memberKey, newService } from "./announce-state.ts";
-import { beat, end, forgetService, forgivePause, hear, look, renewAll, wholeSets } from "./leases.ts";
+import { beat, end, forgetService, forgivePause, hear, LOOK_TIMER, look, renewAll, wholeSets } from "./leases.ts";
 
 /** The announcements part of the mesh. */
 export const announcing: Behaviour<AnnounceState, AnnounceMessage, AnnounceEffect> = {
@@ -24,8 +24,7 @@ export const announcing: Behaviour<AnnounceState, AnnounceMessage, AnnounceEffec
         state.isConnected = false;
         return [];
       case "mesh-joined":
-        state.hasJoined = true;
-        return settle(state);
+        return joined(state);
       case "peer-arrived":
         return answerSoon(state, nowMs);
       case "beat-heard":
@@ -44,7 +43,7 @@ export const announcing: Behaviour<AnnounceState, AnnounceMessage, AnnounceEffec
       case "leave":
         return leave(state);
       case "timer-fired":
-        return message.timer === PUBLISH_TIMER ? publishAll(state, nowMs) : look(state, nowMs);
+        return fire(state, message.timer, nowMs);
     }
   },
 };
@@ -52,6 +51,13 @@ export const announcing: Behaviour<AnnounceState, AnnounceMessage, AnnounceEffec
 function laneOf(message: AnnounceMessage): Lane {
   if (message.type === "leave") return "stop";
   return message.type === "announcement-heard" || message.type === "beat-heard" ? "work" : "supervision";
+}
+
+function fire(state: AnnounceState, timer: string, nowMs: number): AnnounceEffect[] {
+  if (timer === PUBLISH_TIMER) return publishAll(state, nowMs);
+  if (timer === LOOK_TIMER) return look(state, nowMs);
+  // The bus may be lost again: then it waits for the next connection.
+  return state.isConnected && !state.isSettled ? tellAll(state) : [];
 }
 
 function assign(
@@ -105,9 +111,21 @@ function connected(state: AnnounceState, nowMs: number): AnnounceEffect[] {
   return [...settle(state), ...publishAll(state, nowMs)];
 }
 
-/** Before it knows what its peers announce a node would take their endpoints away: its predecessor on this thread may have known. */
+/** Said more than once it changes nothing. */
+function joined(state: AnnounceState): AnnounceEffect[] {
+  if (state.hasJoined) return [];
+  state.hasJoined = true;
+  return settle(state);
+}
+
+/** Before it knows what its peers announce a node would take their endpoints away: a predecessor of this state may have known. */
 function settle(state: AnnounceState): AnnounceEffect[] {
   if (state.isSettled || !state.isConnected || !state.hasJoined) return [];
+  if (state.isSuccessor) return [{ type: "arm-timer", timer: SETTLE_TIMER, delayMs: SETTLE_MS }];
+  return tellAll(state);
+}
+
+function tellAll(state: AnnounceState): AnnounceEffect[] {
   state.isSettled = true;
   return wholeSets(state, state.services.keys());
 }
@@ -149,5 +167,8 @@ function ownAnnouncements(state: AnnounceState): AnnounceEffect[] {
 const PUBLISH_TIMER = "announcements";
 /** How long a lost announcement stays unknown. */
 const REPEAT_MS = 2_000;
+const SETTLE_TIMER = "settle";
+/** Everybody has said what it announces once more, and a little for the way. */
+const SETTLE_MS: number = REPEAT_MS + 500;
 const ANSWER_MS = 20;
 const ANSWER_GAP_MS = 250;

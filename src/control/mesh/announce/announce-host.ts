@@ -32,6 +32,8 @@ export interface AnnounceHostParts {
   readonly bus: Bus;
   readonly subjects: MeshSubjects;
   readonly self: MemberId;
+  /** Clusters have endpoints already, from a predecessor that died: they stay until everybody was heard once more. */
+  readonly isSuccessor: boolean;
   tell(finding: AnnounceFinding): void;
   count(counter: AnnounceCounter): void;
 }
@@ -44,9 +46,9 @@ export class AnnounceHost {
   private readonly subscriptions = new Map<string, BusSubscription | null>();
 
   constructor(parts: AnnounceHostParts) {
-    const { clock, wheel, self } = parts;
+    const { clock, wheel, self, isSuccessor } = parts;
     this.parts = parts;
-    const state = emptyAnnounceState(self, () => clock.wallMs());
+    const state = emptyAnnounceState(self, () => clock.wallMs(), isSuccessor);
     this.host = new ActorHost(announcing, state, { clock, wheel, perform: (effect) => this.perform(effect) });
   }
 

@@ -40,6 +40,8 @@ export interface AnnounceState {
   held: number;
   isConnected: boolean;
   hasJoined: boolean;
+  /** Clusters have endpoints from this state's predecessor: before they are told, everybody was heard once more. */
+  readonly isSuccessor: boolean;
   /** The bus was connected and this node has joined: from then on what is held is what there is, and clusters are told. */
   isSettled: boolean;
   hasLeft: boolean;
@@ -52,10 +54,11 @@ export interface AnnounceState {
 }
 
 /** Nothing announced by anybody. */
-export function emptyAnnounceState(self: MemberId, wallMs: () => number): AnnounceState {
+export function emptyAnnounceState(self: MemberId, wallMs: () => number, isSuccessor: boolean): AnnounceState {
   return {
     self,
     wallMs,
+    isSuccessor,
     own: new Map(),
     services: new Map(),
     announcers: new Map(),

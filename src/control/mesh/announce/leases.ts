@@ -27,7 +27,7 @@ export function hear(state: AnnounceState, announcement: Announcement, nowMs: nu
   state.held += endpoints.length - before.length;
   taken.endpoints.replace(holder, before, endpoints, state.wallMs());
   const effects: AnnounceEffect[] = [heard, ...changesOf(state, [service])];
-  effects.push(log(`service '${service}': ${node} announces ${listOf(endpoints)}`));
+  effects.push(log("debug", `service '${service}': ${node} announces ${listOf(endpoints)}`));
   if (endpoints.length === 0) effects.push(count("leases_withdrawn"));
   if (announcer === undefined && state.announcers.size === 1)
     effects.push({ type: "arm-timer", timer: LOOK_TIMER, delayMs: LOOK_MS });
@@ -132,7 +132,8 @@ function endLease(state: AnnounceState, announcer: Announcer, how: "left" | "los
     state.held -= endpoints.length;
     state.services.get(service)?.endpoints.replace(announcer, endpoints, [], state.wallMs());
     effects.push(...changesOf(state, [service]));
-    if (endpoints.length > 0) effects.push(log(`service '${service}': ${announcer.node} ${why}: ${listOf(endpoints)}`));
+    const text = `service '${service}': ${announcer.node} ${why}: ${listOf(endpoints)}`;
+    if (endpoints.length > 0) effects.push(log(how === "lost" ? "info" : "debug", text));
   }
   return effects;
 }
@@ -166,8 +167,9 @@ function listOf(endpoints: readonly AnnouncedEndpoint[]): string {
   return texts.length === 0 ? "nothing" : `${texts.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-function log(text: string): AnnounceEffect {
-  return { type: "log", line: { level: "info", component: "upstream", text } };
+/** Others decide how often they change their mind: only a lost lease is told to everybody. */
+function log(level: "debug" | "info", text: string): AnnounceEffect {
+  return { type: "log", line: { level, component: "upstream", text } };
 }
 
 function count(counter: AnnounceCounter): AnnounceEffect {
@@ -180,7 +182,8 @@ export const LEASE_MS = 5_000;
 const REPLACED_MS = 2_000;
 /** Endpoints end by so much later than their lease. */
 const LOOK_MS = 250;
-const LOOK_TIMER = "leases";
+/** The timer that `look` answers. */
+export const LOOK_TIMER = "leases";
 /** Above what a busy thread lets a timer wait. */
 const PAUSE_MS = 1_000;
 const TELL_MS = 1_000;

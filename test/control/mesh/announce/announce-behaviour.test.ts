@@ -71,6 +71,8 @@ describe("announced endpoints", () => {
     mesh.passMs(300);
     assert.deepEqual(proxy.hosts("orders"), []);
     assert.equal(proxy.counters()["leases_lost"], 1);
+    const lost = "service 'shop.orders': app is silent, its lease has ended: 127.0.0.1:8080";
+    assert.equal(proxy.logs.at(-1), lost);
   });
 
   it("are out at once when the membership gives their node up", () => {

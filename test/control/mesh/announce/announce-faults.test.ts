@@ -52,6 +52,28 @@ describe("announced endpoints of a node without its bus", () => {
     });
   }
 
+  it("are not taken away by a successor on a lossy network: it hears everybody once more before it tells", () => {
+    mesh.join("app", APP);
+    mesh.reaches = () => false;
+    proxy = mesh.join("proxy", { ...TAKES, isSuccessor: true });
+    mesh.reaches = () => true;
+    mesh.passMs(2_400);
+    proxy.tell({ type: "mesh-joined" });
+    assert.equal(proxy.hosts("orders"), null);
+    mesh.passMs(200);
+    assert.deepEqual([proxy.hosts("orders"), proxy.told], [["127.0.0.1:8080"], ["found"]]);
+  });
+
+  it("are told by a successor only while it is connected", () => {
+    proxy = mesh.join("proxy", { ...TAKES, isSuccessor: true });
+    proxy.tell({ type: "bus-lost" });
+    mesh.passMs(10_000);
+    assert.equal(proxy.hosts("orders"), null);
+    proxy.tell({ type: "bus-connected" });
+    mesh.passMs(2_600);
+    assert.deepEqual(proxy.hosts("orders"), []);
+  });
+
   it("do not end because this node itself stood still", () => {
     proxy = mesh.join("proxy", TAKES);
     proxy.tell(word());

@@ -68,6 +68,7 @@ export class AnnounceSimulation {
 export interface NodeShape {
   readonly clusters?: readonly AnnouncedCluster[];
   readonly announce?: Readonly<Record<string, readonly AnnouncedEndpoint[]>>;
+  readonly isSuccessor?: boolean;
 }
 
 /** One node. */
@@ -92,7 +93,7 @@ export class SimulatedNode {
     this.id = id;
     this.host = new ActorHost(
       announcing,
-      emptyAnnounceState(id, () => clock.wallMs()),
+      emptyAnnounceState(id, () => clock.wallMs(), shape.isSuccessor ?? false),
       { clock, wheel: clock.wheel, perform: (effect) => this.perform(effect) },
     );
     this.assign(shape);

@@ -37,6 +37,7 @@ class Taker {
       bus: this.bus,
       subjects,
       self: { node: name, instance: name.charCodeAt(0).toString(16).padStart(32, "0") },
+      isSuccessor: false,
       tell: (finding) => this.take(finding),
       count: (counter) => this.counted.push(counter),
     });
