@@ -60,6 +60,14 @@ const EXPLAIN_FLAGS: readonly FlagSpec[] = [
   ...COMMON_FLAGS,
 ];
 
+const EVENTS_FLAGS: readonly FlagSpec[] = [
+  { name: "follow", short: "f", kind: "switch", help: "wait for a broker, and go on after it was lost" },
+  { name: "cluster", short: "", kind: "text", help: "only what happens to this cluster's endpoints" },
+  { name: "json", short: "", kind: "switch", help: "each event as CloudEvents has it, one JSON object a line" },
+  ...MESH_FLAGS.filter(({ name }) => name !== "mesh-node" && name !== "roles"),
+  ...COMMON_FLAGS,
+];
+
 const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "",
@@ -115,6 +123,23 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       // Loaded here only: a process that serves keeps the data plane to its workers.
       const { explainRequest } = await import("./dataplane/explain.ts");
       process.exitCode = explain(flags, explainRequest);
+    },
+  },
+  {
+    name: "events",
+    flags: EVENTS_FLAGS,
+    help: () =>
+      subcommandHelp(
+        [
+          "starling events [--mesh URL] [--cluster NAME]: what happens in a mesh from now on, each event once, until Ctrl-C.",
+          "By default the mesh of this machine's embedded broker. Ends with code 1 when no broker is there, or no more.",
+        ],
+        EVENTS_FLAGS,
+      ),
+    run: async (flags) => {
+      // Loaded here only: a process that serves talks to the broker on a thread of its own.
+      const { events } = await import("./supervisor/command-line/events.ts");
+      process.exitCode = await events(flags, process.env);
     },
   },
   {
