@@ -14,6 +14,7 @@ import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
 import { MESH, type MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { Bus, BusEvent } from "./bus/bus.ts";
+import { printable, type ReadEvent } from "./events/read-event.ts";
 import { JudgeLine } from "./judge-line.ts";
 import { MeshPost } from "./mesh-post.ts";
 import { meshState } from "./state/mesh-behaviour.ts";
@@ -108,9 +109,18 @@ export class MeshActor {
         host.tell({ type: "asked", ask, message });
         replies.delete(ask);
       },
-      eventSeen: (id: string) => host.tell({ type: "event-seen", id }),
+      eventSeen: (event: ReadEvent) => this.seeEvent(event),
       count: (stat: MeshStat) => this.add(stat, 1),
     };
+  }
+
+  /** Two nodes may publish the same: it is logged once, and only what happened to nodes; verdicts are in the judge's log. */
+  private seeEvent({ id, type, data }: ReadEvent): void {
+    const change = NODE_EVENT.exec(type)?.[1];
+    if (change !== undefined && !this.host.state.seen.has(id)) {
+      this.log("info", `the mesh's node ${printable(String(data["node"]))}: ${change}`);
+    }
+    this.host.tell({ type: "event-seen", id });
   }
 
   private perform(effect: OwnEffect): void {
@@ -221,6 +231,8 @@ function end({ link, onStopped }: MeshActorParts): void {
 type OwnEffect = Exclude<MeshEffect, TimerEffect>;
 type Heard = Extract<MeshInput, { readonly type: "heard" }>["message"];
 type Asked = Extract<MeshInput, { readonly type: "asked" }>["message"];
+
+const NODE_EVENT = /^dev\.starling\.node\.([a-z]+)\.v1$/;
 
 const BUS_TOTALS = [
   ["bus_connects", "connects"],

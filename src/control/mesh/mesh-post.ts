@@ -3,7 +3,7 @@
 import type { MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { Bus, BusMessage } from "./bus/bus.ts";
 import type { MeshEvent } from "./events/mesh-event.ts";
-import { readEvent } from "./events/read-event.ts";
+import { type ReadEvent, readEvent } from "./events/read-event.ts";
 import { type EventSource, writeEvent } from "./events/write-event.ts";
 import { type MeshSubjects, meshSubjects } from "./subjects.ts";
 import { decode, type Rejected } from "./wire/decode.ts";
@@ -15,8 +15,8 @@ export interface PostReader {
   hear(message: MeshMessage): void;
   /** A request to this node; `reply` sends the answer. */
   asked(request: SyncRequest, reply: (page: SyncPage) => void): void;
-  /** Somebody, this node included, has published the event with this id. */
-  eventSeen(id: string): void;
+  /** Somebody, this node included, has published it. */
+  eventSeen(event: ReadEvent): void;
   count(stat: MeshStat): void;
 }
 
@@ -42,7 +42,7 @@ export class MeshPost {
     this.listen(sync(this.source.node), (letter) => this.ask(letter));
     this.listen(allEvents, ({ payload }) => {
       const event = readEvent(payload);
-      if (event !== null) this.reader.eventSeen(event.id);
+      if (event !== null) this.reader.eventSeen(event);
     });
   }
 

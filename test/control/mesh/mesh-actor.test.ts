@@ -6,6 +6,7 @@ import { describe, it } from "mocha";
 import { SeededRandom } from "../../../src/base/random.ts";
 import { runMeshActor } from "../../../src/control/mesh/mesh-actor.ts";
 import type { MeshOrder, MeshOutput } from "../../../src/messages/mesh.ts";
+import { Doubt } from "../../../src/telemetry/doubt-table.ts";
 import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
 import { SimulatedBroker } from "../../support/simulated-broker.ts";
 import { SimulatedBus } from "../../support/simulated-bus.ts";
@@ -49,6 +50,39 @@ describe("nodes of a mesh", () => {
       health.map(({ subject, data }) => [subject, data["from"], data["to"], data["reason"], data["scope"]]),
       [["mesh.m.events.health.c.127_0_0_1_82", "healthy", "unhealthy", "HTTP 503", "mesh"]],
     );
+  });
+
+  it("put one that hangs out everywhere a timeout and a bit after its first detection", () => {
+    const flock = new MeshFlock(3);
+    flock.start(5);
+    flock.script(0, "hang");
+    flock.until(() => flock.texts(0).some(isOut), 6_000);
+    assert.ok(flock.until(() => flock.texts(0).every(isOut), 3_000) <= 400);
+    flock.clock.advanceMs(5_000);
+    assert.ok(flock.texts(0).every(isOut));
+  });
+
+  it("find out sooner what requests of others run into, on those who probe", () => {
+    const flock = new MeshFlock(1);
+    flock.start(4);
+    const [idle] = flock.nodes.filter(({ judge }) => judge.startsOf(0) === 0);
+    const withoutMs = detectionMs(flock, () => {});
+    flock.script(0, outcome("success"));
+    flock.clock.advanceMs(20_000);
+    const withMs = detectionMs(flock, () => idle?.judge.doubts.raise(0, 0, Doubt.Connect));
+    assert.ok(withMs < withoutMs - 500, `${withMs} ms with doubts, ${withoutMs} ms without`);
+    assert.ok((idle?.stat("doubts_sent") ?? 0) > 0);
+  });
+
+  it("keep an endpoint out that has asked for it where it has, and let it in when it has passed for long enough", () => {
+    const flock = new MeshFlock(1);
+    flock.start(4);
+    const [node] = flock.nodes;
+    node?.judge.host.tell({ type: "passive-failure-seen", row: 0, slot: 0, count: 1 });
+    assert.deepEqual(flock.texts(0).map(isOut), [true, false, false, false]);
+    flock.clock.advanceMs(500);
+    assert.deepEqual(flock.texts(0).map(isOut), [true, false, false, false]);
+    assert.ok(flock.until(() => flock.texts(0).every((text) => text === "healthy"), 6_000) < 4_000);
   });
 
   it("take it in again when it is well", () => {
@@ -102,6 +136,10 @@ describe("nodes of a mesh", () => {
     for (const byNode of flock.probesIn(10_000))
       assert.deepEqual(byNode.filter((count) => count > 0).map(inTens), [1, 1]);
     assert.ok(flock.events.some(({ subject }) => subject === "mesh.m.events.node.n0"));
+    assert.deepEqual(
+      flock.nodes[1]?.logged(/n0/),
+      ["joined", "ready", "draining", "left"].map((what) => `the mesh's node n0: ${what}`),
+    );
   });
 
   it("go on with a judge whose predecessor died, and change no verdict by that", () => {
@@ -238,6 +276,21 @@ class MeshThread {
   receive(order: MeshOrder): void {
     this.receiver(order);
   }
+}
+
+/** Until everybody has an endpoint out that begins to refuse connections; `meanwhile` is called ten times a second. */
+function detectionMs(flock: MeshFlock, meanwhile: () => void): number {
+  flock.script(0, outcome("network"));
+  let ms = 0;
+  for (; !flock.texts(0).every(isOut) && ms < 10_000; ms += 100) {
+    meanwhile();
+    flock.clock.advanceMs(100);
+  }
+  return ms;
+}
+
+function isOut(text: string): boolean {
+  return text.startsWith(OUT);
 }
 
 function isReady(outputs: MeshFlock["nodes"][number]["outputs"]): boolean {

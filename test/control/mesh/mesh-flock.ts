@@ -141,6 +141,12 @@ export class FlockNode {
     return this.block[MESH.at[stat]] as number;
   }
 
+  /** Log lines that match. */
+  logged(pattern: RegExp): string[] {
+    const lines = this.outputs.flatMap((output) => (output.type === "log-written" ? [output.line.text] : []));
+    return lines.filter((text) => pattern.test(text));
+  }
+
   /** Types of what it told its supervisor, but for log lines. */
   told(): string[] {
     return this.outputs.map(({ type }) => type).filter((type) => type !== "log-written");
