@@ -1,5 +1,6 @@
 // npm run sim: many seeds, or one with all that happens.
 import { parseArgs } from "node:util";
+import { BARS } from "./bars.ts";
 import { runSeed } from "./run-seed.ts";
 
 const { values } = parseArgs({
@@ -8,6 +9,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     without: { type: "string", multiple: true, default: [] },
+    bars: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -17,7 +19,8 @@ const rules = Object.fromEntries(values.without.map((rule) => [rule, false]));
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 if (values.help)
-  say("npm run sim -- [--seeds COUNT] [--from SEED] [--seed SEED [--verbose]] [--without cover|log|claims]");
+  say("npm run sim -- [--seeds COUNT] [--from SEED] [--seed SEED [--verbose]] [--without cover|log|claims] | --bars");
+else if (values.bars) process.exitCode = bars() ? 0 : 1;
 else if (values.seed !== undefined) process.exitCode = one(Number(values.seed)) ? 0 : 1;
 else process.exitCode = many(Number(values.from), Number(values.seeds)) ? 0 : 1;
 
@@ -47,4 +50,14 @@ function many(from: number, count: number): boolean {
   );
   say(`${((performance.now() - startMs) / count).toFixed(1)} ms a seed`);
   return failed === 0;
+}
+
+function bars(): boolean {
+  let isMet = true;
+  for (const { scenario, what, most, measure } of BARS) {
+    const seen = Math.round(measure() * 100) / 100;
+    isMet &&= seen <= most;
+    say(`| ${scenario} | ${what} | ${most} | ${seen} | ${seen <= most ? "met" : "MISSED"} |`);
+  }
+  return isMet;
 }

@@ -32,10 +32,15 @@ export function startBeating(turn: Turn): void {
 /** Somebody said hello: this node's beat answers, once for many who ask at a time. */
 export function answerHello(turn: Turn, node: string): void {
   const { state, nowMs } = turn;
-  if (nowMs - state.helloMs < HELLOS_MS) return;
-  state.helloMs = nowMs;
-  turn.wantsBeat = true;
   state.asker = node;
+  if (nowMs - state.helloMs >= HELLOS_MS) answerHellos(turn);
+  else turn.at(state.alarms.hello, state.helloMs + HELLOS_MS);
+}
+
+/** The beat that answers. */
+export function answerHellos(turn: Turn): void {
+  turn.state.helloMs = turn.nowMs;
+  turn.wantsBeat = true;
 }
 
 /** One beat, out of turn or in it. */

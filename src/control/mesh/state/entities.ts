@@ -218,7 +218,7 @@ export interface Announcement extends Due {
 
 /** A time of the node itself. */
 export interface Alarm extends Due {
-  readonly kind: "joining" | "leaving" | "ready" | "bus" | "resigned" | "judge";
+  readonly kind: "joining" | "hello" | "leaving" | "ready" | "bus" | "resigned" | "judge";
 }
 
 /** What stands in the agenda. */

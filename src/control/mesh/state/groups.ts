@@ -15,7 +15,7 @@ export function addGroup(turn: Turn, facts: CheckGroupFacts): void {
   const group = newGroup(facts);
   state.groups.set(facts.group, group);
   state.byRow.set(facts.row, group);
-  if (state.mode === "serving") sayGroup(turn, facts.group, false);
+  sayGroup(turn, facts.group, false);
   refreshGroup(turn, facts.group);
 }
 
@@ -35,7 +35,7 @@ export function seeTraffic(turn: Turn, row: number): void {
   const group = turn.state.byRow.get(row);
   if (group === undefined || group.hasOwnTraffic) return;
   group.hasOwnTraffic = true;
-  if (turn.state.mode === "serving") sayGroup(turn, group.facts.group, true);
+  sayGroup(turn, group.facts.group, true);
   refreshGroup(turn, group.facts.group);
 }
 
@@ -64,17 +64,21 @@ export function rankFor(state: MeshState, target: Target): number {
 /** Whether a peer comes before this node for a target. */
 export function precedes(state: MeshState, member: Member, target: Target): boolean {
   if (state.mode !== "serving") return true;
+  if (member.phase === "leaving") return false;
   const isHealth = member.roles.includes("health");
   if (isHealth !== state.self.roles.includes("health")) return isHealth;
   return isBefore(member, state.self, target.hash);
 }
 
-/** Live nodes of role health that have the group; where there are none, those without. */
+/**
+ * Live nodes of role health that have the group; where there are none, those without. Those that join count already: of many that start
+ * together each leaves the others' share to them, and the ladder takes over what they do not begin.
+ */
 function candidatesOf(state: MeshState, group: string): Member[] {
   const all: Member[] = state.mode === "serving" ? [state.self] : [];
   if (!state.isAlone) {
     for (const member of state.members.values()) {
-      if (member.life !== "gone" && member.phase === "serving" && member.groups.has(group)) all.push(member);
+      if (member.life !== "gone" && member.phase !== "leaving" && member.groups.has(group)) all.push(member);
     }
   }
   const checkers = all.filter(({ roles }) => roles.includes("health"));

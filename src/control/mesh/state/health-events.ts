@@ -8,7 +8,7 @@ import type { HealthEvent } from "./mesh-effects.ts";
 import { isBefore } from "./rank.ts";
 import type { Turn } from "./turn.ts";
 
-/** The mesh's verdict was `before`. Its owners tell; a first verdict of healthy is no news. */
+/** The mesh's verdict was `before`. The first of its owners tells, whatever it saw itself; a first verdict of healthy is no news. */
 export function announceVerdict(
   turn: Turn,
   target: Target,
@@ -18,9 +18,9 @@ export function announceVerdict(
   const { own, meshStanding: to } = target;
   if (to === null || to === before || (before === null && to === "healthy")) return;
   target.isNodeEvent = false;
-  if (own === null || own.standing !== to) return;
   const decided = seen.filter(({ standing }) => standing === to);
-  const place = decided.filter(({ member }) => member !== own.member && precedes(turn.state, member, target)).length;
+  if (own === null || own.standing === null || decided.length === 0) return;
+  const place = seen.filter(({ member }) => member !== own.member && precedes(turn.state, member, target)).length;
   const event = eventOf(turn, target, { from: before, to, scope: "mesh", deciding: decidingOf(turn, target, decided) });
   announce(turn, { type: "publish-health", event: { ...event, observers: namesOf(decided) } }, place, () => {
     const now = target.entries.filter(({ standing }) => standing === to);
@@ -53,7 +53,7 @@ function eventOf(turn: Turn, target: Target, { from, to, scope, deciding }: Deci
     address: target.address,
     from,
     to,
-    reason: target.reason,
+    reason: deciding.member === turn.state.self ? target.reason : `seen by ${deciding.member.node}`,
     scope,
     observers: [turn.state.self.node],
   };

@@ -5,7 +5,6 @@ import { chooseEpoch, sendBeat, startBeating } from "./beats.ts";
 import { refreshGroup } from "./groups.ts";
 import { updateSpeaking } from "./members.ts";
 import { announceSelf } from "./node-events.ts";
-import { sayGroup } from "./own-log.ts";
 import type { Turn } from "./turn.ts";
 
 /** The host is ready. */
@@ -53,10 +52,7 @@ export function decideJoined(turn: Turn): void {
   state.self.phase = "serving";
   state.joinedMs = nowMs;
   updateSpeaking(turn, state.self);
-  for (const [id, group] of state.groups) {
-    sayGroup(turn, id, group.hasOwnTraffic);
-    refreshGroup(turn, id);
-  }
+  for (const id of state.groups.keys()) refreshGroup(turn, id);
   announceSelf(turn, "joined");
   turn.wantsBeat = true;
   turn.at(state.alarms.ready, nowMs);

@@ -4,7 +4,7 @@ import type { Behaviour } from "../../../actor/behaviour.ts";
 import type { Lane } from "../../../actor/mailbox.ts";
 import type { Beat, MeshMessage } from "../wire/messages.ts";
 import { announceLate, noteEvent } from "./announcements.ts";
-import { answerHello, beat, raiseEpoch, sendBeat } from "./beats.ts";
+import { answerHello, answerHellos, beat, raiseEpoch, sendBeat } from "./beats.ts";
 import { changeBus, decideAlone } from "./bus-watch.ts";
 import { consider } from "./consider.ts";
 import type { Matter, Member } from "./entities.ts";
@@ -168,6 +168,9 @@ function look(turn: Turn, matter: Matter): void {
       return;
     case "joining":
       decideJoined(turn);
+      return;
+    case "hello":
+      answerHellos(turn);
       return;
     case "bus":
       decideAlone(turn);

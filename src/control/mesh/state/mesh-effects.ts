@@ -31,7 +31,7 @@ export interface HealthEvent {
   readonly address: string;
   readonly from: EndpointStanding | null;
   readonly to: EndpointStanding;
-  /** What the probe of the deciding observer said, if that is this node; else empty. */
+  /** What the probe of the deciding observer said, if that is this node; else whose it was. */
   readonly reason: string;
   /** `node`: only this node sees it so. */
   readonly scope: "node" | "mesh";

@@ -153,6 +153,7 @@ export function emptyMeshState(options: MeshOptions, random: Random): MeshState 
     joinedMs: 0,
     alarms: {
       joining: { kind: "joining", ...notDue() },
+      hello: { kind: "hello", ...notDue() },
       leaving: { kind: "leaving", ...notDue() },
       ready: { kind: "ready", ...notDue() },
       bus: { kind: "bus", ...notDue() },

@@ -98,7 +98,7 @@ export function sendChanges(turn: Turn): void {
 
 /** What a beat repeats: the newest changes, as they were sent but for their ages. */
 export function changesOfBeat(state: MeshState, nowMs: number): readonly Change[] {
-  if (!state.options.rules.log) return [];
+  if (!state.options.rules.log) return groupsOf(state);
   state.recent = state.recent.filter(({ atMs }) => nowMs - atMs <= REPEAT_MS);
   return state.recent.slice(-BEAT_CHANGES_MAX).map(({ change, atMs }) => older(change, nowMs - atMs));
 }
@@ -118,11 +118,14 @@ function snapshotFor(state: MeshState, request: SyncRequest, nowMs: number): Sna
   const held = state.snapshot;
   const isFresh = held !== null && nowMs - held.atMs <= SNAPSHOT_MS;
   if (isFresh && (request.number === held.number || held.number === state.self.applied)) return held;
-  const items: Change[] = [];
-  for (const [group, hasTraffic] of state.self.groups) items.push({ type: "group", group, hasTraffic });
+  const items = groupsOf(state);
   for (const entry of state.self.entries.values()) items.push(changeOf(entry, nowMs));
   state.snapshot = { number: state.self.applied, digest: digestOf(state.self), atMs: nowMs, items };
   return state.snapshot;
+}
+
+function groupsOf({ self }: MeshState): Change[] {
+  return [...self.groups].map(([group, hasTraffic]) => ({ type: "group", group, hasTraffic }));
 }
 
 function older(change: Change, byMs: number): Change {

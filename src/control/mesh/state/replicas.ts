@@ -30,7 +30,10 @@ export function hearChanges(turn: Turn, member: Member, first: number, changes: 
 
 /** What a beat says of its sender's log: its newest changes, its number and its digest. */
 export function hearLog(turn: Turn, member: Member, { number, digest, changes }: Beat): void {
-  if (!turn.state.options.rules.log) return;
+  if (!turn.state.options.rules.log) {
+    for (const change of changes) apply(turn, member, change);
+    return;
+  }
   if (changes.length > 0) hearChanges(turn, member, number - changes.length + 1, changes);
   if (member.applied < number) noteGap(turn, member);
   else if (member.applied === number && member.sync === null) {
