@@ -3,6 +3,7 @@
 import { didYouMean } from "./base/did-you-mean.ts";
 import { jsonSchemaOf } from "./config/schema/json-schema.ts";
 import { checkAddressFree, findFreePort } from "./net/probe.ts";
+import { ANNOUNCE_FLAGS } from "./supervisor/command-line/announce-options.ts";
 import { explain } from "./supervisor/command-line/explain.ts";
 import {
   COMMON_FLAGS,
@@ -155,6 +156,22 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       ),
     run: async (flags) => {
       process.exitCode = await top(flags, processTerminal());
+    },
+  },
+  {
+    name: "announce",
+    flags: ANNOUNCE_FLAGS,
+    help: () =>
+      subcommandHelp(
+        [
+          "starling announce --service NAME --address IP:PORT: the mesh clusters of this service use it as long as this",
+          "process lives. Ctrl-C or SIGTERM withdraws it at once; after a kill it is out within six seconds.",
+        ],
+        ANNOUNCE_FLAGS,
+      ),
+    run: async (flags) => {
+      const { announce } = await import("./supervisor/command-line/announce.ts");
+      process.exitCode = await announce(flags, process.env);
     },
   },
   {

@@ -4,35 +4,22 @@ import { systemClock } from "../../base/clock.ts";
 import { DrivenWheel } from "../../base/driven-wheel.ts";
 import { systemRandom } from "../../base/random.ts";
 import { stayAlive } from "../../base/stay-alive.ts";
-import { formatDiagnostic } from "../../config/load/format-diagnostic.ts";
 import type { MeshPlan } from "../../config/plan/mesh.ts";
 import type { BusEvent } from "../../control/mesh/bus/bus.ts";
-import type { BusConnection } from "../../control/mesh/bus/connection.ts";
 import { NatsBus } from "../../control/mesh/bus/nats-bus.ts";
 import { EventWatch } from "../../control/mesh/events/event-watch.ts";
 import { printable } from "../../control/mesh/events/read-event.ts";
 import { complain } from "./complain.ts";
-import { loadConfiguration } from "./load-configuration.ts";
+import { clientConnection, meshOf } from "./mesh-client.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
-import { serveOptions } from "./serve-options.ts";
 
 /** Watches until a signal, or until there is no broker unless told to follow; answers with the exit code. */
-export async function events(flags: ParsedFlags, environment: Environment): Promise<0 | 1> {
+export async function events(
+  flags: ParsedFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<0 | 1> {
   const mesh = meshOf(flags, environment);
   return Array.isArray(mesh) ? complain(mesh) : new Watching(mesh as MeshPlan, flags).code;
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The mesh that flags and variables name, else the embedded one; or what is wrong with them. */
-function meshOf(flags: ParsedFlags, environment: Environment): MeshPlan | readonly string[] {
-  const values = new Map([...flags.values, ["config-yaml", "{}"]]);
-  if (!values.has("mesh") && !environment["STARLING_MESH"]) values.set("mesh", "embedded");
-  const result = serveOptions({ ...flags, values }, environment);
-  if (!result.ok) return result.errors;
-  const configuration = loadConfiguration(result.options);
-  if (!configuration.ok) return configuration.errors.map(formatDiagnostic);
-  return configuration.plan.mesh ?? ["no mesh is named: --mesh"];
 }
 
 class Watching {
@@ -52,7 +39,7 @@ class Watching {
     this.resolve = resolve;
     this.mesh = mesh;
     this.follows = values.has("follow");
-    const connection = connectionOf(mesh);
+    const connection = clientConnection(mesh, "starling events");
     this.servers = connection.servers.join(", ");
     const wheel = new DrivenWheel(systemClock);
     this.bus = new NatsBus({ wheel, random: systemRandom(), onEvent: (event) => this.onBusEvent(event) }, connection);
@@ -91,14 +78,6 @@ class Watching {
     this.letGo();
     void this.bus.close().then(() => this.resolve(code));
   }
-}
-
-/** A client of the broker, of the embedded one too: it never serves. */
-function connectionOf({ broker }: MeshPlan): BusConnection {
-  const name = "starling events";
-  if (broker.kind === "nats") return { ...broker, name, serverName: null };
-  const files = { caFile: null, certFile: null, keyFile: null, nkeySeedFile: null, credentialsFile: null };
-  return { servers: [`nats://127.0.0.1:${broker.port}`], name, serverName: null, ...files };
 }
 
 function note(line: string): void {
