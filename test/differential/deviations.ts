@@ -24,6 +24,13 @@ export const DEVIATIONS: readonly Deviation[] = [
     restoredBy: "",
   },
   {
+    case: "a list in two fields",
+    theirs: "of some fifty names both are joined to `a,b`",
+    ours: "both go upstream as they came",
+    why: "RFC 9110 §5.3: they mean the same; only what a configuration adds to such a field is joined to it",
+    restoredBy: "",
+  },
+  {
     case: "a Host with user information",
     theirs: "goes upstream as it is",
     ours: "400",

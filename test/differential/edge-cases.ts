@@ -1,7 +1,35 @@
 // Requests at the edges of HTTP, as data: the same bytes go to the real Envoy and to Starling.
 
-/** Which connection manager gets it: Envoy's defaults, or paths made canonical and HTTP/1.0 accepted. */
-export type ManagerName = "plain" | "canonical";
+import { JOINED_REQUEST_NAMES, JOINED_RESPONSE_NAMES } from "../../src/protocol/joined-names.ts";
+
+/** Which connection manager gets it: Envoy's defaults, paths made canonical and HTTP/1.0 accepted, or one whose routes add fields. */
+export type ManagerName = "plain" | "canonical" | "adding";
+
+type AppendAction = "APPEND_IF_EXISTS_OR_ADD" | "ADD_IF_ABSENT" | "OVERWRITE_IF_EXISTS_OR_ADD" | "OVERWRITE_IF_EXISTS";
+
+function addition(key: string, value: string, append_action: AppendAction = "APPEND_IF_EXISTS_OR_ADD"): unknown {
+  return { header: { key, value }, append_action };
+}
+
+/** Every action on fields of a list, in an order that shows which comes first. */
+const EVERY_ACTION: readonly unknown[] = [
+  addition("x-ow", "1"),
+  addition("x-ow", "2", "OVERWRITE_IF_EXISTS_OR_ADD"),
+  addition("x-ow", "3", "ADD_IF_ABSENT"),
+  addition("x-b", "1"),
+  addition("x-b", "2", "ADD_IF_ABSENT"),
+  addition("x-c", "1"),
+  addition("x-c", "2", "OVERWRITE_IF_EXISTS"),
+];
+
+function twice(names: Iterable<string>): unknown[] {
+  return [...names].flatMap((name) => [addition(name, "1"), addition(name, "2")]);
+}
+
+/** Names whose values are the test's alone: the proxy acts on the others, or gives them its own. */
+function plainNames(names: Iterable<string>): string[] {
+  return [...names].filter((name) => !/^(x-envoy-.*|x-request-id|date|expect|te)$/.test(name));
+}
 
 /** The managers' fields. `delayed_close_timeout` is short so that both have closed when the answer is looked at. */
 export const MANAGERS: Readonly<Record<ManagerName, Readonly<Record<string, unknown>>>> = {
@@ -12,6 +40,30 @@ export const MANAGERS: Readonly<Record<ManagerName, Readonly<Record<string, unkn
     merge_slashes: true,
     path_with_escaped_slashes_action: "UNESCAPE_AND_FORWARD",
     http_protocol_options: { accept_http_10: true, default_host_for_http_10: "by.default" },
+  },
+  adding: {
+    delayed_close_timeout: "0.05s",
+    route_config: {
+      name: "local",
+      request_headers_to_add: EVERY_ACTION,
+      response_headers_to_add: EVERY_ACTION,
+      virtual_hosts: [
+        {
+          name: "all",
+          domains: ["*"],
+          request_headers_to_add: [addition("x-seen", "%REQ(x-ow)% %REQ(x-new)%"), addition("x-new", "n")],
+          routes: [
+            {
+              match: { prefix: "/joined" },
+              route: { cluster: "echo" },
+              request_headers_to_add: twice(["x-a", ...plainNames(JOINED_REQUEST_NAMES)]),
+              response_headers_to_add: twice(["x-a", ...plainNames(JOINED_RESPONSE_NAMES)]),
+            },
+            { match: { prefix: "/" }, route: { cluster: "echo" } },
+          ],
+        },
+      ],
+    },
   },
 };
 
@@ -41,6 +93,17 @@ function plain(name: string, bytes: string): EdgeCase {
 function fields(name: string, ...more: readonly string[]): EdgeCase {
   return plain(name, lines("GET / HTTP/1.1", "Host: a", ...more));
 }
+
+const ADDED: readonly EdgeCase[] = [
+  ["fields added by every action", "/"],
+  ["fields added by every action to some that are there", "/", "x-ow: 0", "x-b: 0", "x-c: 0"],
+  ["fields added twice of which one line goes out", "/joined"],
+  ["fields added to some of which one line goes out", "/joined", "accept: a", "user-agent: b", "via: c", "x-a: d"],
+].map(([name = "", target, ...more]) => ({
+  name,
+  manager: "adding",
+  bytes: lines(`GET ${target} HTTP/1.1`, "Host: a", ...more),
+}));
 
 const PATHS: readonly EdgeCase[] = [
   ...[
@@ -138,6 +201,7 @@ const FIELDS: readonly EdgeCase[] = [
   plain("a Host with a port", lines("GET / HTTP/1.1", "Host: A.Example:8080")),
   fields("an underscore in a name", "X_Y: 1"),
   fields("the same name twice", "X-A: 1", "X-A: 2"),
+  fields("a list in two fields", "Accept: a", "Accept: b"),
   fields("cookies twice", "Cookie: a=1", "Cookie: b=2"),
   fields("an empty value", "X-A:"),
   fields("white space around a value", "X-A: \t 1 \t"),
@@ -222,4 +286,4 @@ const BODIES: readonly EdgeCase[] = [
 ];
 
 /** Every case. */
-export const EDGE_CASES: readonly EdgeCase[] = [...PATHS, ...METHODS, ...FIELDS, ...BODIES];
+export const EDGE_CASES: readonly EdgeCase[] = [...ADDED, ...PATHS, ...METHODS, ...FIELDS, ...BODIES];

@@ -2,7 +2,7 @@
 // Starling's probers judge otherwise than Envoy 1.40's on purpose. Those over HTTP/2 and TLS stand in
 // http2-probe-cases.ts and tls-probe-cases.ts.
 import type { Socket } from "node:net";
-import { JOINED_NAMES } from "../../src/protocol/joined-names.ts";
+import { JOINED_REQUEST_NAMES } from "../../src/protocol/joined-names.ts";
 import type { Door, Manners, ProbeBench } from "../support/probe-bench.ts";
 
 /** One endpoint under one check, two probes. */
@@ -114,7 +114,7 @@ export const PROBE_CASES: readonly ProbeCase[] = [
   {
     name: "fields of which Envoy has one line",
     check: http({
-      request_headers_to_add: [...JOINED_NAMES].flatMap((name) => [header(name, "1"), header(name, "2")]),
+      request_headers_to_add: [...JOINED_REQUEST_NAMES].flatMap((name) => [header(name, "1"), header(name, "2")]),
       request_headers_to_remove: ["user-agent"],
     }),
     opens: says(head(200)),

@@ -71,7 +71,7 @@ function isRouting(name: string): boolean {
 
 const ACTIONS: Readonly<Record<string, HeaderAddPlan["action"]>> = {
   APPEND_IF_EXISTS_OR_ADD: "append",
-  ADD_IF_ABSENT: "append_if_absent",
+  ADD_IF_ABSENT: "add_if_absent",
   OVERWRITE_IF_EXISTS_OR_ADD: "overwrite",
   OVERWRITE_IF_EXISTS: "overwrite_if_exists",
 };

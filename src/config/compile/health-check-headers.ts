@@ -2,7 +2,6 @@
 import type { CheckedMessage } from "../load/checked.ts";
 import { children } from "../load/fields.ts";
 import type { HeaderToAddPlan, HttpCheckPlan } from "../plan/health-check.ts";
-import type { HeaderAddPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHeaderAdds } from "./header-changes.ts";
 
@@ -28,7 +27,7 @@ export function compileCheckHeaders(
       context.warn(options[index] ?? check, "header", `'${added.name}' is not sent in health checks: ${instead}`);
       return [];
     }
-    return whole === "" && !added.keepEmpty ? [] : [{ name: added.name, value: whole, action: ACTIONS[added.action] }];
+    return whole === "" && !added.keepEmpty ? [] : [{ name: added.name, value: whole, action: added.action }];
   });
 }
 
@@ -41,10 +40,3 @@ const NOT_SENT: ReadonlyMap<string, string> = new Map([
   ["content-length", "it is the length of the payload"],
   ["upgrade", "checks ask for no other protocol"],
 ]);
-
-const ACTIONS: Readonly<Record<HeaderAddPlan["action"], HeaderToAddPlan["action"]>> = {
-  append: "append",
-  append_if_absent: "add_if_absent",
-  overwrite: "overwrite",
-  overwrite_if_exists: "overwrite_if_exists",
-};

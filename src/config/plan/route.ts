@@ -164,6 +164,6 @@ export interface HeaderChangesPlan {
 export interface HeaderAddPlan {
   readonly name: string;
   readonly value: readonly FormatPartPlan[];
-  readonly action: "append" | "append_if_absent" | "overwrite" | "overwrite_if_exists";
+  readonly action: "append" | "add_if_absent" | "overwrite" | "overwrite_if_exists";
   readonly keepEmpty: boolean;
 }

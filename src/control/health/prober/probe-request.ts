@@ -1,13 +1,9 @@
 // What a probe sends, byte for byte as Envoy's. Made once per authority of a check and shared by its probes.
-import type {
-  GrpcCheckPlan,
-  HeaderToAddPlan,
-  HealthCheckPlan,
-  HttpCheckPlan,
-} from "../../../config/plan/health-check.ts";
+import type { GrpcCheckPlan, HealthCheckPlan, HttpCheckPlan } from "../../../config/plan/health-check.ts";
+import { addFields } from "../../../protocol/added-fields.ts";
 import { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
-import { JOINED_NAMES } from "../../../protocol/joined-names.ts";
+import { JOINED_REQUEST_NAMES } from "../../../protocol/joined-names.ts";
 import type { ProbeTarget } from "../probe.ts";
 import { checkRequest } from "./grpc-message.ts";
 
@@ -46,7 +42,7 @@ function httpRequest(checker: HttpCheckPlan, scheme: string, authority: string):
   head.addText(H.PSEUDO_PATH, checker.path);
   head.addText(H.USER_AGENT, USER_AGENT);
   for (const name of checker.headersToRemove) head.removeName(name);
-  addFields(head, checker.headersToAdd);
+  addFields(head, checker.headersToAdd, JOINED_REQUEST_NAMES);
   if (checker.send.length > 0) head.setText(H.CONTENT_LENGTH, String(checker.send.length));
   return { head, body: checker.send };
 }
@@ -60,26 +56,9 @@ function grpcRequest(checker: GrpcCheckPlan, scheme: string, authority: string, 
   head.addText(H.TE, "trailers");
   head.addText(H.CONTENT_TYPE, "application/grpc");
   head.addText(H.USER_AGENT, USER_AGENT);
-  addFields(head, checker.metadata);
+  addFields(head, checker.metadata, JOINED_REQUEST_NAMES);
   head.setText(H.GRPC_TIMEOUT, `${Math.min(timeoutMs, GRPC_TIMEOUT_MAX)}m`);
   return { head, body: checkRequest(checker.serviceName) };
-}
-
-/** In Envoy's two passes: what is there already is asked before anything changes, and what overwrites comes before what is added. */
-function addFields(head: HeaderList, fields: readonly HeaderToAddPlan[]): void {
-  const isThere = fields.map(({ name }) => head.findName(name) >= 0);
-  for (const [i, { name, value, action }] of fields.entries()) {
-    if (action === "overwrite" || (action === "overwrite_if_exists" && isThere[i])) head.set(name, value);
-  }
-  for (const [i, { name, value, action }] of fields.entries()) {
-    if (action === "append" || (action === "add_if_absent" && !isThere[i])) append(head, name, value);
-  }
-}
-
-function append(head: HeaderList, name: string, value: string): void {
-  const at = JOINED_NAMES.has(name) ? head.findName(name) : -1;
-  if (at < 0) head.add(name, value);
-  else head.replaceValueAt(at, `${head.valueText(at)},${value}`);
 }
 
 /** By check and authority: twenty thousand endpoints of a cluster send the same. */
