@@ -22,8 +22,9 @@ export class ThreadLink<In, Out> implements Link<In, Out> {
     this.port = port;
   }
 
-  send(message: Out): void {
-    if (!this.closed) this.port.postMessage(message);
+  /** `transfer`: ports in the message, which belong to the other side from now on. */
+  send(message: Out, transfer: readonly MessagePort[] = []): void {
+    if (!this.closed) this.port.postMessage(message, transfer);
   }
 
   receive(receiver: (message: In) => void): void {

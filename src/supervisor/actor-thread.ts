@@ -1,5 +1,5 @@
 // One actor on a worker thread of its own, restarted with back-off when it dies. For every actor that is not a listener.
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import { afterFailure, NO_FAILURES, type RestartHistory, type RestartPolicy } from "../actor/restart-policy.ts";
 import { type ThreadLink, threadLink } from "../actor/thread-link.ts";
 import type { Clock } from "../base/clock.ts";
@@ -67,9 +67,9 @@ export class ActorThread<Input, Output> {
     this.owner.onOpened();
   }
 
-  /** Sends to the actor; lost while it is dead, as its successor is told everything anew. */
-  send(message: Input): void {
-    this.link?.send(message);
+  /** Sends to the actor, with the ports that are in the message; lost while it is dead, as its successor is told everything anew. */
+  send(message: Input, transfer: readonly MessagePort[] = []): void {
+    this.link?.send(message, transfer);
   }
 
   /** Ends the thread. With a last order it may end by itself within `deadlineMs`. */

@@ -1,4 +1,4 @@
-// The actors of a node beside its listener workers: discovery and health checks; and what listeners wait for of them before they open.
+// The actors of a node beside its listener workers: discovery, health checks, mesh; and what listeners wait for of them before they open.
 // Made by the supervisor.
 import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
@@ -10,6 +10,7 @@ import { DiscoveryOwner } from "./discovery-owner.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { HealthOwner } from "./health-owner.ts";
 import type { Logger } from "./log/logger.ts";
+import { MeshOwner } from "./mesh-owner.ts";
 import type { ReadinessBook } from "./readiness.ts";
 import { StartGate } from "./start-gate.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
@@ -24,29 +25,45 @@ export interface BackgroundParts {
   readonly policy: RestartPolicy;
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
-  /** Discovery has its first answers and the health side its first outcomes, or their time is over. */
+  /** What a mesh may take to be left. */
+  readonly leaveMs: number;
+  /** Discovery has its first answers, the health side its first outcomes, and the mesh its peers; or their time is over. */
   onReady(): void;
+  /** The node may not be what its configuration says. */
+  onFatal(reason: string): void;
 }
 
 /** One of the actors. */
-export type BackgroundActor = "discovery" | "health";
+export type BackgroundActor = "discovery" | "health" | "mesh";
 
 /** All of them. */
 export class BackgroundActors {
   private readonly parts: BackgroundParts;
   private readonly discovery: DiscoveryOwner;
   private readonly health: HealthOwner;
-  private readonly gate: StartGate<"names" | "checks">;
+  private readonly mesh: MeshOwner;
+  private readonly gate: StartGate<"names" | "checks" | "mesh">;
 
   constructor(parts: BackgroundParts) {
     this.parts = parts;
-    this.gate = new StartGate(["names", "checks"], () => parts.onReady());
+    this.gate = new StartGate(["names", "checks", "mesh"], () => parts.onReady());
     this.discovery = new DiscoveryOwner({
       ...parts,
       onAnswered: (cluster) => this.health.namesKnown(cluster),
       onInitialized: () => this.namesKnown(),
     });
-    this.health = new HealthOwner({ ...parts, onWarmed: () => this.gate.happened("checks") });
+    this.health = new HealthOwner({
+      ...parts,
+      onWarmed: () => this.gate.happened("checks"),
+      onOpened: () => this.mesh.judgeOpened(),
+      onDied: () => this.mesh.judgeDied(),
+    });
+    this.mesh = new MeshOwner({
+      ...parts,
+      serveMesh: (port) => this.health.serveMesh(port),
+      onSettled: () => this.gate.happened("mesh"),
+      onRefused: (reason) => parts.onFatal(reason),
+    });
     parts.readiness.awaits("clusters", "waiting for the first answers about endpoints");
   }
 
@@ -55,15 +72,17 @@ export class BackgroundActors {
     return this.gate.isOpen;
   }
 
-  /** Starts those that the plan has work for. */
-  start(version: number, plan: Plan): void {
+  /** Starts those that the plan has work for. `adminAddress`: for peers; empty: none. */
+  start(version: number, plan: Plan, adminAddress: string): void {
+    this.mesh.start(plan, adminAddress);
     this.health.start(version, plan);
     this.discovery.start(version, plan.clusters);
   }
 
-  /** Ends them; the health side has `deadlineMs` to write its logs. */
+  /** Ends them. What is handed over to peers is checked until they have it; then the health side has `deadlineMs` to write its logs. */
   async stop(deadlineMs: number): Promise<void> {
-    await Promise.all([this.discovery.stop(), this.health.stop(deadlineMs)]);
+    const checks = this.mesh.stop(this.parts.leaveMs).then(() => this.health.stop(deadlineMs));
+    await Promise.all([this.discovery.stop(), checks]);
   }
 
   /** Sends to the health-check actor. */

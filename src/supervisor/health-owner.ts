@@ -1,5 +1,6 @@
 // Owns the health-check thread for the supervisor: starts it when a plan has active checks or outlier detection, tells it plan and
 // endpoints anew when it died, and keeps the node waiting for the first checks. Its verdicts go through shared memory, not through here.
+import type { MessagePort } from "node:worker_threads";
 import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
@@ -25,6 +26,9 @@ export interface HealthOwnerParts {
   readonly endpoints: EndpointRollOut;
   /** Every endpoint of every cluster with active checks has had its first outcome, or its time is over; at once when there is none. */
   onWarmed(): void;
+  /** A thread was started: what is sent now comes before its plan. */
+  onOpened(): void;
+  onDied(): void;
 }
 
 /** The health-check actor, seen from the main thread. */
@@ -79,6 +83,11 @@ export class HealthOwner {
     this.thread.send({ type: "runtime-changed", entries });
   }
 
+  /** Over this port comes from now on what is probed and how endpoints stand; when it closes everything is checked from here again. */
+  serveMesh(port: MessagePort): void {
+    this.thread.send({ type: "serve-mesh", port }, [port]);
+  }
+
   /** Ends the thread; it has `deadlineMs` to write its logs. */
   stop(deadlineMs: number): Promise<void> {
     this.parts.wheel.remove(this.deadline);
@@ -98,6 +107,7 @@ export class HealthOwner {
       onMessage: (message: HealthOutput) => this.receive(message),
       onStable: () => readiness.recovered(NAME),
       onDied: (error: Error, delayMs: number, tooMany: boolean) => {
+        this.parts.onDied();
         endpoints.closeReader(READER);
         stats.zeroGauges(NAME);
         log.error("main", `health checks died: ${error.message}; they restart in ${delayMs} ms`);
@@ -108,6 +118,7 @@ export class HealthOwner {
 
   /** Everything a new thread must know. */
   private opened(): void {
+    this.parts.onOpened();
     const clusters = this.watched();
     const names = new Set(clusters.map(({ name }) => name));
     const { outlierLogPath = "", runtime = { layers: [] } } = this.plan ?? {};

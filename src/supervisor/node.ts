@@ -40,6 +40,8 @@ export interface NodeParts {
   readonly bootstrap: unknown;
   /** Called when a page or a signal asked the process to end. */
   onQuit(): void;
+  /** Called when the node must not go on starting; the reason is one plain line. */
+  onFatal(reason: string): void;
   readonly log?: Logger;
   /** Look whether addresses are free. */
   readonly probes: AddressProbes;
@@ -73,7 +75,8 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const onLive = (): void =>
     recordValue(ownStats.histogram("server.initialization_time_ms"), Math.round(clock.nowMs() - startedMs));
   const { options } = parts;
-  const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options, policy, onLive }, plan);
+  const onFatal = (reason: string): void => parts.onFatal(reason);
+  const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options, policy, onLive, onFatal }, plan);
   const view = adminView(parts, supervisor, { clock, log, stats, ownStats });
   stats.beforeRead = showing(ownStats, view, supervisor);
   const admin = await startAdmin(view, plan, ownStats);
@@ -84,7 +87,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   });
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
   lowerBackgroundThreads();
-  supervisor.start();
+  supervisor.start(admin === null ? "" : addressText(admin.address));
   const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
   return {
     supervisor,

@@ -34,6 +34,8 @@ export interface SupervisorParts {
   readonly policy?: RestartPolicy;
   /** Every worker listens for the first time; without listeners: they could. */
   onLive(): void;
+  /** The node may not be what its configuration says: the process ends with this line. */
+  onFatal(reason: string): void;
 }
 
 /** A node. */
@@ -70,7 +72,8 @@ export class Supervisor {
     this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
     const { endpoints, memory, readiness } = this;
     const onReady = (): void => this.openListeners();
-    this.background = new BackgroundActors({ ...parts, policy, memory, readiness, endpoints, onReady });
+    const leaveMs = Math.min(options.drainTimeS * 1_000, LEAVE_MS_MAX);
+    this.background = new BackgroundActors({ ...parts, policy, memory, readiness, endpoints, leaveMs, onReady });
     this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
       this.pool.broadcast({ type: "set-ticket-keys", listener, keys }),
     );
@@ -88,10 +91,13 @@ export class Supervisor {
     return this.currentPlan;
   }
 
-  /** Starts every actor. Listeners accept once discovery has its first answers and the health side its first outcomes. */
-  start(): void {
+  /**
+   * Starts every actor. Listeners accept once discovery has its first answers, the health side its first outcomes, and the mesh its peers.
+   * `adminAddress`: for peers; empty: none.
+   */
+  start(adminAddress: string): void {
     this.pool.start();
-    this.background.start(this.planVersion, this.currentPlan);
+    this.background.start(this.planVersion, this.currentPlan, adminAddress);
   }
 
   /** Ends every actor; workers have `deadlineMs` to write their logs. */
@@ -268,3 +274,6 @@ function writerOf(slot: number): string {
 function waitName(slot: number): string {
   return `worker-${slot}`;
 }
+
+/** Peers have taken over by then, or never will. */
+const LEAVE_MS_MAX = 7_000;

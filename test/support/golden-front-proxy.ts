@@ -54,6 +54,7 @@ export class GoldenFrontProxy {
       log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, path: "/dev/null" }),
       policy: DEFAULT_RESTART_POLICY,
       onQuit: () => quits.push("quit"),
+      onFatal: (reason) => quits.push(reason),
     });
     await eventually(() => node.view.readiness().state === "LIVE");
     return new GoldenFrontProxy(node, ports, services, quits);

@@ -19,6 +19,7 @@ export interface TestNodeOptions {
   /** Default: silent. */
   readonly log?: Logger;
   onQuit?(): void;
+  onFatal?(reason: string): void;
 }
 
 /** Starts a node and waits until every worker listens. */
@@ -39,6 +40,7 @@ export function launchTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<R
     policy: { ...DEFAULT_RESTART_POLICY, ...how.policy },
     ...(how.rebalanceIntervalMs === undefined ? {} : { rebalanceIntervalMs: how.rebalanceIntervalMs }),
     onQuit: how.onQuit ?? (() => {}),
+    onFatal: how.onFatal ?? (() => {}),
   });
 }
 

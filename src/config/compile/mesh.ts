@@ -25,7 +25,6 @@ export function compileMesh(
   const announce = extension === null ? [] : compileAnnounce(context, extension, node);
   context.hasMesh = !isAlone;
   if (!isAlone) {
-    settings.warn(SERVERS, "the mesh is not acted on yet");
     const named = compileNode(settings, node.id);
     return { mesh: broker === null ? null : { name, ...named, broker, announce }, roles };
   }

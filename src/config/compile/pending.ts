@@ -34,12 +34,6 @@ export const PENDING: readonly PendingField[] = [
     type: "envoy.config.cluster.v3.Cluster",
     field: "per_connection_buffer_limit_bytes",
   },
-  { plan: "isNodeNamed", type: "starling.mesh.v1.Mesh", field: "node" },
-  { plan: "caFile", type: "starling.mesh.v1.Mesh", field: "ca_file" },
-  { plan: "certFile", type: "starling.mesh.v1.Mesh", field: "cert_file" },
-  { plan: "keyFile", type: "starling.mesh.v1.Mesh", field: "key_file" },
-  { plan: "nkeySeedFile", type: "starling.mesh.v1.Mesh", field: "nkey_file" },
-  { plan: "credentialsFile", type: "starling.mesh.v1.Mesh", field: "credentials_file" },
   { plan: "retryOn", type: "envoy.config.route.v3.RouteAction", field: "retry_policy" },
   { plan: "retryOn", type: "envoy.config.route.v3.VirtualHost", field: "retry_policy" },
 ];

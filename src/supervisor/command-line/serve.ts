@@ -31,14 +31,23 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 async function run(options: ServeOptions, configuration: Configuration & { ok: true }, log: Logger): Promise<void> {
   let node: RunningNode | null = null;
+  let isQuitting = false;
   const quit = (): void => {
+    // Whoever asks twice does not wait for peers to take over.
+    if (isQuitting) process.exit(0);
+    isQuitting = true;
     log.info("main", "exiting");
     void (node?.stop() ?? Promise.resolve()).then(() => process.exit(0));
+  };
+  const onFatal = (reason: string): void => {
+    process.stderr.write(`starling: ${reason}\n`);
+    void (node?.stop() ?? Promise.resolve()).then(() => process.exit(1));
   };
   handleSignals(log, { quit, reopenLogs: () => node?.view.orders.reopenLogs() });
   const { plan, bootstrap } = configuration;
   try {
-    node = await startNode({ options, plan, bootstrap, log, probes: { checkAddressFree, findFreePort }, onQuit: quit });
+    const probes = { checkAddressFree, findFreePort };
+    node = await startNode({ options, plan, bootstrap, log, probes, onQuit: quit, onFatal });
     log.info("main", "starting main dispatch loop");
   } catch (error) {
     const isPlain = error instanceof StartError;

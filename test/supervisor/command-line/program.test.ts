@@ -87,6 +87,15 @@ describe("the program", () => {
     ]);
   });
 
+  it("takes what the command line does not say of the mesh from its variables", async () => {
+    process.env["STARLING_ROLES"] = "proxy,helth";
+    const { code, err } = await runProgram("-c", file("roles.yaml", direct(0))).finally(() => {
+      delete process.env["STARLING_ROLES"];
+    });
+    assert.equal(code, 1);
+    assert.match(err, /^STARLING_ROLES: 'helth' is no role \(did you mean health\?\)$/m);
+  });
+
   it("says OK as Envoy does for a valid file", async () => {
     const path = file("ok.yaml", direct(0));
     const { code, out } = await runProgram("--mode", "validate", "-c", path);

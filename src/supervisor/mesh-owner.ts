@@ -1,0 +1,168 @@
+// Owns the mesh thread for the supervisor: starts it when the node is in a mesh, and gives it and the health thread the two ends of a way
+// of their own; when one of them dies the way closes, and the judge checks everything by itself. Nothing that serves waits for the mesh but
+// the first opening of listeners, and that for a second.
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import type { RestartPolicy } from "../actor/restart-policy.ts";
+import type { Clock } from "../base/clock.ts";
+import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
+import type { Plan } from "../config/plan/plan.ts";
+import type { MeshOrder, MeshOutput } from "../messages/mesh.ts";
+import { ActorThread } from "./actor-thread.ts";
+import type { Logger } from "./log/logger.ts";
+import type { ReadinessBook } from "./readiness.ts";
+import type { StatsDirectory } from "./stats-directory.ts";
+
+/** What it stands on. */
+export interface MeshOwnerParts {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly stats: StatsDirectory;
+  readonly readiness: ReadinessBook;
+  readonly policy: RestartPolicy;
+  /** The judge of the health thread follows what is ordered over this port until it closes. */
+  serveMesh(port: MessagePort): void;
+  /** Its entry in workers/; tests have another. Default `mesh`. */
+  readonly thread?: string;
+  /** The node has joined, or goes on alone; once. At once when there is no mesh. */
+  onSettled(): void;
+  /** The node may not join under the name it was given, and is not serving yet. */
+  onRefused(reason: string): void;
+}
+
+/** The mesh thread, seen from the main thread. */
+export class MeshOwner {
+  private readonly parts: MeshOwnerParts;
+  private readonly thread: ActorThread<MeshOrder, MeshOutput>;
+  private readonly deadline: Timer = new Timer(() => this.settle());
+  private joining: MeshOrder | null = null;
+  /** Its name was chosen by an operator, who can choose another. */
+  private isNamed = false;
+  private isAlive = false;
+  private isJudgeAlive = false;
+  private isSettled = false;
+
+  constructor(parts: MeshOwnerParts) {
+    const { clock, wheel, policy } = parts;
+    this.parts = parts;
+    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: parts.thread ?? NAME, policy });
+  }
+
+  /** Joins the plan's mesh, if it has one. `adminAddress`: empty: no admin pages. */
+  start({ mesh, roles, node }: Plan, adminAddress: string): void {
+    if (mesh === null) {
+      this.settle();
+      return;
+    }
+    this.joining = { type: "join-mesh", membership: { mesh, roles, zone: node.zone, adminAddress } };
+    this.isNamed = mesh.isNodeNamed;
+    this.parts.readiness.awaits(NAME, `joining the mesh '${mesh.name}'`);
+    this.parts.wheel.arm(this.deadline, START_MS_MAX);
+    this.thread.start();
+  }
+
+  /** A health thread has started: before anything else it hears whether it follows a mesh. */
+  judgeOpened(): void {
+    this.isJudgeAlive = true;
+    this.connect();
+  }
+
+  /** The health thread died. */
+  judgeDied(): void {
+    this.isJudgeAlive = false;
+  }
+
+  /** Leaves the mesh and ends the thread, within `deadlineMs`. The judge should live that long. */
+  stop(deadlineMs: number): Promise<void> {
+    this.parts.wheel.remove(this.deadline);
+    return this.thread.stop({ order: { type: "stop" }, deadlineMs });
+  }
+
+  /** Makes it die: for crash tests. */
+  misbehave(how: "throw" | "exit"): void {
+    this.thread.send({ type: "misbehave", how });
+  }
+
+  private threadOwner() {
+    const { log, stats, readiness } = this.parts;
+    return {
+      restored: () => stats.noticesOf(NAME),
+      onOpened: () => this.opened(),
+      onMessage: (message: MeshOutput) => this.receive(message),
+      onStable: () => {},
+      onDied: (error: Error, delayMs: number) => {
+        this.isAlive = false;
+        stats.zeroGauges(NAME);
+        const says = `the mesh thread died: ${error.message}; this node checks for itself`;
+        log.error("main", `${says}, and joins again in ${delayMs} ms`);
+        readiness.remarks(NAME, says);
+        this.settle();
+      },
+    };
+  }
+
+  private opened(): void {
+    this.isAlive = true;
+    if (this.joining !== null) this.thread.send(this.joining);
+    this.connect();
+  }
+
+  /** Both live: each gets an end of a new way. */
+  private connect(): void {
+    if (!this.isAlive || !this.isJudgeAlive) return;
+    const { port1, port2 } = new MessageChannel();
+    this.thread.send({ type: "serve-judge", port: port1 }, [port1]);
+    this.parts.serveMesh(port2);
+  }
+
+  private receive(message: MeshOutput): void {
+    const { log, readiness, stats, wheel } = this.parts;
+    switch (message.type) {
+      case "started":
+        if (!this.isSettled) wheel.arm(this.deadline, JOIN_MS_MAX);
+        return;
+      case "stopped":
+        return;
+      case "readiness-changed":
+        readiness.remarks(NAME, message.isReady ? message.reason : "");
+        if (message.isReady) this.settle();
+        else if (!this.isSettled) readiness.awaits(NAME, message.reason);
+        return;
+      case "name-refused":
+        this.refused(message.reason);
+        return;
+      case "stats-announced":
+        stats.add(NAME, message.notices);
+        return;
+      case "log-written":
+        log.write(message.line);
+        return;
+    }
+  }
+
+  private refused(reason: string): void {
+    const { log, onRefused, readiness } = this.parts;
+    if (!this.isSettled && this.isNamed) {
+      onRefused(reason);
+      return;
+    }
+    // It serves, or two made-up names are equal: that goes before its place in the mesh.
+    log.error("main", reason);
+    readiness.remarks(NAME, reason);
+    this.settle();
+  }
+
+  private settle(): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.parts.wheel.remove(this.deadline);
+    this.parts.readiness.arrived(NAME);
+    this.parts.onSettled();
+  }
+}
+
+const NAME = "mesh";
+/** A thread that has not begun by then is not waited for. */
+const START_MS_MAX = 5_000;
+/** Listeners wait no longer for the answers of peers. */
+const JOIN_MS_MAX = 1_000;

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import type { MessagePort } from "node:worker_threads";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { DEFAULT_RESTART_POLICY } from "../../src/actor/restart-policy.ts";
+import { ThreadLink } from "../../src/actor/thread-link.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { DrivenWheel } from "../../src/base/driven-wheel.ts";
+import type { Plan } from "../../src/config/plan/plan.ts";
+import type { CheckOrder, CheckReport } from "../../src/messages/checking.ts";
+import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
+import { MeshOwner } from "../../src/supervisor/mesh-owner.ts";
+import { ReadinessBook } from "../../src/supervisor/readiness.ts";
+import { StatsDirectory } from "../../src/supervisor/stats-directory.ts";
+import { STATS_SCHEMAS } from "../../src/supervisor/stats-schemas.ts";
+import { eventually } from "../support/nodes.ts";
+import { barePlan } from "../support/plans.ts";
+
+/** The fake does what the mesh is named (support/fake-mesh.ts). */
+function planOf(name: string, isNodeNamed: boolean = true): Plan {
+  return barePlan([], {
+    mesh: { name, node: "n", isNodeNamed, broker: { kind: "embedded", port: 1 }, announce: [] },
+  });
+}
+
+/** An owner with its surroundings; remembers what it did to them. */
+class World {
+  readonly wheel: DrivenWheel = new DrivenWheel(systemClock);
+  readonly readiness: ReadinessBook = new ReadinessBook();
+  /** Ways that the judge was given. */
+  ways = 0;
+  readonly refusals: string[] = [];
+  settled = 0;
+  /** The judge's end of the newest way. */
+  judge: ThreadLink<readonly CheckOrder[], readonly CheckReport[]> | null = null;
+  readonly orders: CheckOrder[] = [];
+  readonly owner: MeshOwner = new MeshOwner({
+    clock: systemClock,
+    wheel: this.wheel,
+    log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
+    stats: new StatsDirectory(STATS_SCHEMAS),
+    readiness: this.readiness,
+    policy: { ...DEFAULT_RESTART_POLICY, backOffBaseMs: 1, backOffMaxMs: 1 },
+    thread: "../test/support/fake-mesh",
+    serveMesh: (port) => this.follow(port),
+    onSettled: () => this.settled++,
+    onRefused: (reason) => this.refusals.push(reason),
+  });
+
+  /** Whether a report through the newest way is answered. */
+  async isConnected(row: number): Promise<void> {
+    this.judge?.send([{ type: "traffic-seen", row }]);
+    await eventually(() => this.orders.some((order) => order.type === "set-traffic" && order.row === row));
+  }
+
+  async stop(): Promise<void> {
+    await this.owner.stop(1_000);
+    this.judge?.close();
+    this.wheel.stop();
+  }
+
+  private follow(port: MessagePort): void {
+    this.ways++;
+    this.judge?.close();
+    this.judge = new ThreadLink(port);
+    this.judge.receive((orders) => this.orders.push(...orders));
+  }
+}
+
+let world: World;
+
+describe("the owner of the mesh thread", () => {
+  beforeEach(() => {
+    world = new World();
+  });
+
+  afterEach(() => world.stop());
+
+  it("holds nobody up and starts nothing for a node on its own", () => {
+    world.owner.start(barePlan([]), "");
+    world.owner.judgeOpened();
+    assert.deepEqual([world.settled, world.ways, world.readiness.current().state], [1, 0, "LIVE"]);
+  });
+
+  it("makes listeners wait until the mesh is joined, saying so", async () => {
+    world.owner.start(planOf("joins"), "");
+    assert.deepEqual(world.readiness.current().reasons, ["joining the mesh 'joins'"]);
+    await eventually(() => world.settled === 1);
+    assert.deepEqual(world.readiness.current(), { state: "LIVE", reasons: [], remarks: [] });
+  });
+
+  it("does not wait for a mesh that does not answer, a second after its thread began", async () => {
+    const beforeMs = systemClock.nowMs();
+    world.owner.start(planOf("silent"), "");
+    await eventually(() => world.settled === 1);
+    const waitedMs = systemClock.nowMs() - beforeMs;
+    assert.ok(waitedMs >= 1_000 && waitedMs < 5_000, `${waitedMs} ms`);
+    assert.equal(world.readiness.current().state, "LIVE");
+  });
+
+  it("shows why a node has resigned and stays ready", async () => {
+    world.owner.start(planOf("resigns"), "");
+    await eventually(() => world.readiness.current().remarks[0] === "resigned: its network is bad");
+    assert.equal(world.readiness.current().state, "LIVE");
+  });
+
+  it("gives the judge and the mesh the ends of one way, and a new one when either begins again", async () => {
+    world.owner.start(planOf("joins"), "");
+    assert.equal(world.ways, 0, "there is no judge yet");
+    world.owner.judgeOpened();
+    await world.isConnected(1);
+    world.owner.judgeDied();
+    world.owner.judgeOpened();
+    await world.isConnected(2);
+    world.owner.misbehave("exit");
+    await eventually(() => world.ways === 3);
+    await world.isConnected(3);
+  });
+
+  it("says on /ready that the thread has died, until it has joined again", async () => {
+    world.owner.start(planOf("joins"), "");
+    await eventually(() => world.settled === 1);
+    world.owner.misbehave("throw");
+    await eventually(() => world.readiness.current().remarks.length > 0);
+    const says = "the mesh thread died: told to throw; this node checks for itself";
+    assert.deepEqual(world.readiness.current(), { state: "LIVE", reasons: [], remarks: [says] });
+    await eventually(() => world.readiness.current().remarks.length === 0);
+  });
+
+  it("waits no longer when the thread dies before it has joined", async () => {
+    world.owner.start(planOf("silent"), "");
+    world.owner.misbehave("exit");
+    await eventually(() => world.settled === 1);
+  });
+
+  it("refuses a name that another node has before anything is served, and serves on when it does already", async () => {
+    world.owner.start(planOf("refused"), "");
+    await eventually(() => world.refusals.length === 1);
+    assert.deepEqual([world.refusals, world.settled], [["another node is called so"], 0]);
+    await world.stop();
+    world = new World();
+    world.owner.start(planOf("renamed"), "");
+    await eventually(() => world.readiness.current().remarks[0] === "another node is called so");
+    assert.deepEqual([world.refusals, world.settled], [[], 1]);
+  });
+
+  it("serves on alone when two names that nobody chose are equal", async () => {
+    world.owner.start(planOf("refused", false), "");
+    await eventually(() => world.settled === 1);
+    assert.deepEqual(world.readiness.current().remarks, ["another node is called so"]);
+    assert.deepEqual(world.refusals, []);
+  });
+});
