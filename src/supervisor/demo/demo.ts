@@ -52,7 +52,7 @@ class DemoRun {
     for (const proxy of this.layout.proxies) if (!proxy.waits) this.keep(this.startProxy(proxy));
   }
 
-  /** Ready when every proxy says LIVE; failed when a child dies before, or after 30 s. */
+  /** Ready when every proxy says LIVE; failed when a child dies before, or after a minute. */
   ready(): Promise<"ready" | "failed"> {
     const failed = new Promise<"failed">((resolve) => {
       this.died = () => resolve("failed");
@@ -105,7 +105,8 @@ class DemoRun {
     writeFileSync(path, fileText(readFileSync(configUrl(proxy.file), "utf8"), proxy, this.ports));
     const flags = ["-c", path, "--concurrency", String(proxy.workers), "-l", "error"];
     const names = ["--service-cluster", "demo", "--service-node", proxy.title];
-    return startChild(proxy.title, [fileURLToPath(launcherUrl), ...flags, ...names], (text) =>
+    const more = proxy.flags((documented) => this.port(documented));
+    return startChild(proxy.title, [fileURLToPath(launcherUrl), ...flags, ...names, ...more], (text) =>
       process.stdout.write(text),
     );
   }
@@ -143,6 +144,6 @@ class DemoRun {
 }
 
 const POLL_MS = 30;
-const READY_MS_MAX = 30_000;
+const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 2_000;
 const SIGNAL_RACE_MS = 200;

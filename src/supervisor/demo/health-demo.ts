@@ -20,6 +20,7 @@ export function healthDemo({ checks, timing }: HealthDemoOptions): DemoLayout {
     adminPort: FRONT_ADMIN,
     // Its first probes are to meet side-cars that listen.
     waits: true,
+    flags: () => [],
     ports: same(FRONT, FRONT_ADMIN, BLUE, YELLOW),
     edit: timing === "quick" ? quick : (yaml) => yaml,
   };
@@ -27,6 +28,7 @@ export function healthDemo({ checks, timing }: HealthDemoOptions): DemoLayout {
     intro: "Starting a front proxy with active health checks, and two side-cars with a demo app each, on loopback …",
     services: [demoApp("blue", BLUE), demoApp("yellow", YELLOW)],
     proxies: [sidecar("blue", BLUE), sidecar("yellow", YELLOW), front],
+    brokerPort: null,
     guide: (facts) => [...opening(checks, timing, facts), "", "Try, in another terminal:", ...trials(checks, facts)],
   };
 }
@@ -86,6 +88,7 @@ function sidecar(name: string, port: number): DemoProxy {
     workers: 1,
     adminPort: port + TO_ADMIN,
     waits: false,
+    flags: () => [],
     ports: { [BLUE]: port, [BLUE + TO_APP]: port + TO_APP, [BLUE + TO_ADMIN]: port + TO_ADMIN },
     edit: (yaml) => yaml,
   };

@@ -6,6 +6,8 @@ export interface DemoLayout {
   readonly intro: string;
   readonly services: readonly DemoService[];
   readonly proxies: readonly DemoProxy[];
+  /** Port of the broker of the mesh that the proxies form; null: they form none. */
+  readonly brokerPort: number | null;
   /** Said when every proxy is live. */
   guide(facts: DemoFacts): readonly string[];
 }
@@ -26,6 +28,8 @@ export interface DemoProxy {
   readonly file: string;
   readonly workers: number;
   readonly adminPort: number;
+  /** Beside those that every proxy has; `port` gives the real one for a documented one. */
+  flags(port: (documented: number) => number): readonly string[];
   /** Started when those that do not wait are live. */
   readonly waits: boolean;
   /** Ports of the file and what stands for them here, before taken ports are replaced. */
@@ -49,7 +53,8 @@ export interface DemoFacts {
 /** Every port that a demo listens on. */
 export function portsOf(layout: DemoLayout): readonly number[] {
   const ports = layout.proxies.flatMap((proxy) => Object.values(proxy.ports));
-  return [...new Set([...layout.services.map(({ port }) => port), ...ports])];
+  const broker = layout.brokerPort === null ? [] : [layout.brokerPort];
+  return [...new Set([...layout.services.map(({ port }) => port), ...ports, ...broker])];
 }
 
 /** The text a proxy is started with: its file with the ports of `port_value` fields exchanged, and its edit. */

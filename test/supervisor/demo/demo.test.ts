@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { afterEach, describe, it } from "mocha";
+import { eventually } from "../../support/nodes.ts";
 import { Program } from "../../support/program.ts";
 
 let demo: Program;
@@ -23,9 +24,27 @@ describe("starling demo", () => {
     assert.match(hostnameIn(await insecure(https)), /^service1-/);
     for (const page of guide.matchAll(/curl '?(http:\S+?)'?\n/g)) assert.notEqual(await text(page[1] ?? ""), "");
     const children = childrenOf(demo.child.pid ?? 0);
-    assert.equal(children.length, 9, "four services, five proxies");
+    assert.equal(children.length, 11, "four services, six proxies, a node that checks");
     assert.equal((await demo.end("SIGINT")).code, 0);
     assert.deepEqual(children.filter(isAlive), []);
+  });
+
+  it("takes an endpoint that the reader breaks out of both front proxies, and back when it is mended", async () => {
+    demo = new Program("demo");
+    const [guide] = await demo.says(/[\s\S]*Ctrl-C ends it/);
+    const broken = /curl -d fail (http\S+)/.exec(guide)?.[1] ?? "";
+    const second = /curl -s (http\S+clusters) \| grep/.exec(guide)?.[1] ?? "";
+    const first = /curl (http\S+clusters)\n/.exec(guide)?.[1] ?? "";
+    const isOut = async (page: string): Promise<boolean> =>
+      /service1::127\.0\.0\.1:\d+::health_flags::\/failed_active_hc/.test(await text(page));
+    assert.deepEqual([await isOut(first), await isOut(second)], [false, false]);
+    await fetch(broken, { method: "POST", body: "fail" });
+    await eventually(async () => (await isOut(first)) && (await isOut(second)));
+    await fetch(broken, { method: "POST", body: "ok" });
+    await eventually(async () => !((await isOut(first)) || (await isOut(second))));
+    const checker = /curl (http\S+ready) +# the node that only checks/.exec(guide)?.[1] ?? "";
+    assert.equal(await text(checker), "LIVE\nthe roles of this node are health: it serves no listeners\n");
+    assert.equal((await demo.end("SIGINT")).code, 0);
   });
 
   it("says when a child dies, and goes on", async () => {

@@ -35,9 +35,12 @@ for (const [name, layout] of Object.entries(DEMOS)) {
     }
 
     it("give every listener of the demo a port of its own", () => {
-      const listening = layout.proxies
-        .filter(({ title }) => title !== "front proxy")
-        .flatMap(({ ports }) => Object.values(ports));
+      const addresses = layout.proxies.flatMap((proxy) => {
+        const { plan } = loadPlan({ text: fileText(file(proxy.file), proxy, new Map()), file: proxy.file });
+        return [plan?.admin?.address, ...(plan?.listeners ?? []).map(({ address }) => address)];
+      });
+      const listening = addresses.map((address) => (address?.kind === "socket" ? address.port : 0));
+      assert.ok(listening.length > layout.proxies.length && !listening.includes(0));
       assert.equal(new Set(listening).size, listening.length);
     });
 
