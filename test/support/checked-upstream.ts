@@ -1,6 +1,7 @@
 // An upstream whose health a test decides: it answers probes and requests apart, and counts both.
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { systemClock } from "../../src/base/clock.ts";
 import { closeService } from "./hello-service.ts";
 
 /** How probes are answered. `hold`: not before `release`. */
@@ -14,6 +15,11 @@ export class CheckedUpstream {
   /** Whether answers to requests carry x-envoy-immediate-health-check-fail. */
   wantsOut: boolean = false;
   probes: number = 0;
+  /** Ports that probes came from: connections of probers. */
+  readonly probers: Set<number> = new Set();
+  /** The longest time between two probes. */
+  longestGapMs: number = 0;
+  private probedMs = 0;
   requests: number = 0;
   private readonly server: Server;
   private readonly held: ServerResponse[] = [];
@@ -22,8 +28,10 @@ export class CheckedUpstream {
     this.name = name;
     this.answer = answer;
     this.server = createServer((request, response) => {
-      if (request.headers["user-agent"] === "Envoy/HC") this.answerProbe(response);
-      else this.answerRequest(response);
+      if (request.headers["user-agent"] === "Envoy/HC") {
+        this.noteProbe(request.socket.remotePort ?? 0);
+        this.answerProbe(response);
+      } else this.answerRequest(response);
     });
     this.server.keepAliveTimeout = 60_000;
   }
@@ -45,9 +53,24 @@ export class CheckedUpstream {
     for (const response of this.held.splice(0)) response.writeHead(status).end();
   }
 
+  /** Counts probes and where they come from anew. */
+  forgetProbes(): void {
+    this.probes = 0;
+    this.probers.clear();
+    this.longestGapMs = 0;
+    this.probedMs = systemClock.nowMs();
+  }
+
   /** Ends it with its connections. */
   stop(): Promise<void> {
     return closeService(this.server);
+  }
+
+  private noteProbe(port: number): void {
+    const nowMs = systemClock.nowMs();
+    this.probers.add(port);
+    this.longestGapMs = Math.max(this.longestGapMs, nowMs - this.probedMs);
+    this.probedMs = nowMs;
   }
 
   private answerProbe(response: ServerResponse): void {

@@ -1,0 +1,140 @@
+// Processes of the program in one mesh, on one file, with endpoints that count who probes them: for scenarios with real brokers and signals.
+import assert from "node:assert/strict";
+import { CheckedUpstream } from "./checked-upstream.ts";
+import { freePort, LiveProxy } from "./live-proxy.ts";
+import { eventually } from "./nodes.ts";
+import { proxyFile } from "./proxy-file.ts";
+import { SteadyLoad } from "./steady-load.ts";
+
+/** From one probe of an endpoint to the next. */
+export const INTERVAL_MS = 1_000;
+
+const CHECK = {
+  timeout: "0.5s",
+  interval: "1s",
+  no_traffic_interval: "1s",
+  unhealthy_threshold: 3,
+  healthy_threshold: 2,
+  http_health_check: { path: "/livez" },
+};
+
+/** One process. */
+export class MeshProcess {
+  readonly proxy: LiveProxy;
+  readonly port: number;
+  private readonly adminPort: number;
+
+  constructor(proxy: LiveProxy, ports: { readonly port: number; readonly adminPort: number }) {
+    this.proxy = proxy;
+    this.port = ports.port;
+    this.adminPort = ports.adminPort;
+  }
+
+  /** An admin page. */
+  async page(path: string): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.adminPort}${path}`)).text();
+  }
+
+  async stat(name: string): Promise<number> {
+    return Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(await this.page(`/stats?filter=${name}`))?.[1]);
+  }
+
+  /** Whether it has an endpoint out. */
+  async hasOut({ port }: CheckedUpstream): Promise<boolean> {
+    return new RegExp(`:${port}::health_flags::.*failed_active_hc`).test(await this.page("/clusters"));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.proxy.pid, signal);
+  }
+}
+
+/** All of them, with their endpoints. */
+export class MeshProcesses {
+  readonly nodes: MeshProcess[] = [];
+  readonly upstreams: CheckedUpstream[] = [];
+  private readonly loads: SteadyLoad[] = [];
+
+  /** So many nodes with these flags, and endpoints that pass; they have found each other. */
+  async start(nodes: number, endpoints: number, flags: readonly string[]): Promise<void> {
+    for (let i = 0; i < endpoints; i++) this.upstreams.push(await CheckedUpstream.start(`endpoint ${i}`));
+    this.nodes.push(...(await Promise.all(Array.from({ length: nodes }, (_, i) => this.launch(`n${i}`, flags)))));
+    await eventually(async () => (await this.nodeCounts()).every((count) => count === nodes));
+  }
+
+  async stop(): Promise<void> {
+    for (const load of this.loads.splice(0)) load.stop();
+    await Promise.all(this.nodes.map(({ proxy }) => proxy.stop()));
+    await Promise.all(this.upstreams.map((upstream) => upstream.stop()));
+  }
+
+  /** How many nodes each of them sees, itself included. */
+  nodeCounts(): Promise<number[]> {
+    return Promise.all(this.nodes.map((node) => node.stat("mesh.nodes")));
+  }
+
+  /** On how many of them an endpoint is out. */
+  async outOn(upstream: CheckedUpstream): Promise<number> {
+    return (await Promise.all(this.nodes.map((node) => node.hasOut(upstream)))).filter((isOut) => isOut).length;
+  }
+
+  /** From now on probes count anew. */
+  forgetProbes(): void {
+    for (const upstream of this.upstreams) upstream.forgetProbes();
+  }
+
+  /** The longest that an endpoint waited for a probe since then. */
+  longestGapMs(): number {
+    return Math.max(...this.upstreams.map(({ longestGapMs }) => longestGapMs));
+  }
+
+  /** Waits until each endpoint is probed from so many nodes. */
+  async untilProbedBy(count: number): Promise<void> {
+    await eventually(async () => {
+      this.forgetProbes();
+      await waitMs(1.5 * INTERVAL_MS);
+      return this.upstreams.every(({ probers }) => probers.size === count);
+    });
+  }
+
+  /** Each endpoint is probed from so many nodes, by each of them once an interval. */
+  async areProbedBy(count: number): Promise<void> {
+    const intervals = 4;
+    this.forgetProbes();
+    await waitMs(intervals * INTERVAL_MS);
+    const seen = this.upstreams.map(({ probers, probes }) => ({ probers: probers.size, probes }));
+    for (const { probers, probes } of seen) {
+      assert.equal(probers, count, JSON.stringify(seen));
+      assert.ok(Math.abs(probes - count * intervals) <= count, JSON.stringify(seen));
+    }
+  }
+
+  /** Load on these nodes while it acts: every request is answered by 200. */
+  async underLoad(among: readonly MeshProcess[], act: () => Promise<void>): Promise<void> {
+    for (const { port } of among) this.loads.push(new SteadyLoad(port, 2));
+    await act();
+    const loads = this.loads.splice(0);
+    await Promise.all(loads.map((load) => load.finish()));
+    for (const { answered, lost, wrong } of loads) {
+      assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 });
+      assert.ok(answered > 100, `${answered} answers`);
+    }
+  }
+
+  private async launch(name: string, flags: readonly string[]): Promise<MeshProcess> {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const lbEndpoints = this.upstreams.map((upstream) => ({
+      endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: upstream.port } } },
+    }));
+    const assignment = { cluster_name: "echo", endpoints: [{ lb_endpoints: lbEndpoints }] };
+    const cluster = { health_checks: [CHECK], load_assignment: assignment };
+    const file = proxyFile({ port, adminPort, upstreamPort: 1, cluster });
+    const proxy = await LiveProxy.start("starling", file, adminPort, [...flags, "--mesh-node", name]);
+    return new MeshProcess(proxy, { port, adminPort });
+  }
+}
+
+/** Lets time pass that nothing else tells of: an interval of the processes. */
+export function waitMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
