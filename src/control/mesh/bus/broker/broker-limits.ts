@@ -6,6 +6,8 @@ export interface BrokerLimits {
   readonly controlLineBytesMax: number;
   /** Bytes of headers and payload; beyond: `Maximum Payload Violation`, and the connection ends. */
   readonly payloadBytesMax: number;
+  /** Bytes of the name that a client gives a subscription; beyond: `Parser Error`, and the connection ends. */
+  readonly sidBytesMax: number;
   /** Subscriptions of one client; beyond: `maximum subscriptions exceeded`, the connection stays. */
   readonly subscriptionsMax: number;
   /** Beyond: `maximum connections exceeded`, and the new connection ends. */
@@ -18,13 +20,14 @@ export interface BrokerLimits {
   readonly pingsOutMax: number;
 }
 
-/** Those of nats-server where it has one; fewer subscriptions and pending bytes, because this broker serves one machine. */
+/** Those of nats-server where it has one; fewer connections, subscriptions and pending bytes, because this broker serves one machine. */
 export const BROKER_LIMITS: BrokerLimits = {
   controlLineBytesMax: 4_096,
   payloadBytesMax: 1_048_576,
-  subscriptionsMax: 4_096,
-  connectionsMax: 1_024,
-  pendingBytesMax: 8_388_608,
+  sidBytesMax: 256,
+  subscriptionsMax: 2_048,
+  connectionsMax: 256,
+  pendingBytesMax: 4_194_304,
   pingIntervalMs: 10_000,
   pingsOutMax: 2,
 };

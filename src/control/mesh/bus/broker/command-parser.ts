@@ -148,7 +148,8 @@ export class CommandParser {
       return;
     }
     const named = third === undefined ? { queue: "", sid: second } : { queue: second, sid: third };
-    this.emit({ type: "subscribe", subject, ...named });
+    if (named.sid.length > this.limits.sidBytesMax) this.fault(PARSER_ERROR);
+    else this.emit({ type: "subscribe", subject, ...named });
   }
 
   private unsubscribe(args: readonly string[]): void {

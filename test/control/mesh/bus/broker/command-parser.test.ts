@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { BROKER_LIMITS } from "../../../../../src/control/mesh/bus/broker/broker-limits.ts";
 import { type Command, CommandParser } from "../../../../../src/control/mesh/bus/broker/command-parser.ts";
 
-const LIMITS = { ...BROKER_LIMITS, controlLineBytesMax: 64, payloadBytesMax: 32 };
+const LIMITS = { ...BROKER_LIMITS, controlLineBytesMax: 64, payloadBytesMax: 32, sidBytesMax: 20 };
 
 describe("the broker's parser", () => {
   const rows: readonly (readonly [title: string, text: string, commands: readonly unknown[]])[] = [
@@ -27,6 +27,7 @@ describe("the broker's parser", () => {
     ["a message that is longer than it says", "PUB a 2\r\nabc\r\n", [fault("Unknown Protocol Operation")]],
     ["a size that is none", "PUB a x\r\n", [fault("Parser Error")]],
     ["headers beyond the message", "HPUB a 5 4\r\n", [fault("Parser Error")]],
+    ["a subscription with a long name", `SUB a ${"1".repeat(21)}\r\n`, [fault("Parser Error")]],
     ["too many words", "PUB a b c 1\r\n", [fault("Parser Error")]],
     ["a message over the limit, before it comes", "PUB a 33\r\n", [fault("Maximum Payload Violation")]],
     ["a line over the limit", `SUB ${"a".repeat(100)} 1\r\n`, [fault("maximum control line exceeded")]],
