@@ -23,6 +23,7 @@ describe("the access to NATS servers", () => {
       "nats://[::1]:4",
       "nats://tok%2Fen@c:1",
       "nats://us%20er:p%40ss@d:2",
+      "nats://100%@e:3",
     ];
     const access = readAccess(plainConnection(...servers));
     assert.ok(access.ok);
@@ -34,6 +35,7 @@ describe("the access to NATS servers", () => {
         ["[::1]:4", null, undefined],
         ["c:1", null, { auth_token: "tok/en" }],
         ["d:2", null, { user: "us er", pass: "p@ss" }],
+        ["e:3", null, { auth_token: "100%" }],
       ],
     );
   });

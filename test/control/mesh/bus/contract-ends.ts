@@ -121,6 +121,7 @@ export const LOSSES: Readonly<Record<string, ContractTest>> = {
     const before = one.events.length;
     const outcomes = ask(one.bus, "asked", 60_000);
     one.bus.publish("last", bytes("word"));
+    const wrong = ask(one.bus, "a.*", 60_000);
     const closed = one.bus.close();
     assert.equal(one.bus.publish("last", bytes("too late")), "closed");
     assert.equal(
@@ -132,6 +133,7 @@ export const LOSSES: Readonly<Record<string, ContractTest>> = {
     await stage.until(() => heard.length > 0 && later.length > 0);
     await stage.settle();
     assert.deepEqual([heard, outcomes, later], [["last word"], [CLOSED], [CLOSED]]);
+    assert.deepEqual(wrong, [{ kind: "failed", reason: "bad-subject" }]);
     assert.deepEqual([one.bus.isConnected, await one.bus.flush(), one.events.length], [false, false, before]);
   },
 

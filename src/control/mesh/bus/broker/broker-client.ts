@@ -87,7 +87,6 @@ export class BrokerClient {
   /** Whether the client takes it: not when it sent it itself and asked for no echo, nor when it is over. */
   deliver(subscription: BrokerSubscription, from: BrokerClient, message: Publication): boolean {
     if (this.isOver || (from === this && !this.wants.echo)) return false;
-    if (subscription.max > 0 && subscription.received >= subscription.max) return false;
     subscription.received++;
     this.write(this.frame(subscription, message));
     if (subscription.received === subscription.max) this.drop(subscription);
