@@ -1,5 +1,7 @@
 // What the mesh actor accepts and emits. With the judge of active checks it talks over a port of their own (checking.ts).
 import type { MessagePort } from "node:worker_threads";
+import type { AnnouncedCluster } from "../config/plan/announcement.ts";
+import type { EndpointPlan } from "../config/plan/cluster.ts";
 import type { MeshPlan, NodeRole } from "../config/plan/mesh.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 import type { LogLine } from "./log.ts";
@@ -12,6 +14,16 @@ export interface Membership {
   readonly zone: string;
   /** `192.0.2.1:9901`, where peers find its admin pages; empty: none. */
   readonly adminAddress: string;
+  /** Clusters whose endpoints others announce. */
+  readonly clusters: readonly AnnouncedCluster[];
+  /** The actor's thread died before: what it told of endpoints stands until its successor knows better. */
+  readonly isSuccessor: boolean;
+}
+
+/** How long an announcer's endpoints stay without another word from it. */
+export interface LeaseFacts {
+  readonly node: string;
+  readonly remainingMs: number;
 }
 
 /** To the mesh actor. */
@@ -32,6 +44,17 @@ export type MeshOutput =
   | { readonly type: "readiness-changed"; readonly isReady: boolean; readonly reason: string }
   /** Another living node has this node's name: it is in no mesh, and says what to do. */
   | { readonly type: "name-refused"; readonly reason: string }
+  /** The whole endpoint set of a cluster. */
+  | { readonly type: "endpoints-found"; readonly cluster: string; readonly endpoints: readonly EndpointPlan[] }
+  /** After the first word: what went, told as it was when it came, and what came. */
+  | {
+      readonly type: "endpoints-moved";
+      readonly cluster: string;
+      readonly removed: readonly EndpointPlan[];
+      readonly added: readonly EndpointPlan[];
+    }
+  /** Once a second while somebody announces. `isHeld`: the bus is lost, and no lease ends until it is back. */
+  | { readonly type: "leases-told"; readonly leases: readonly LeaseFacts[]; readonly isHeld: boolean }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
   | { readonly type: "log-written"; readonly line: LogLine }
   | { readonly type: "stopped" };

@@ -9,6 +9,7 @@ import type { NodeMemory } from "../telemetry/node-memory.ts";
 import { DiscoveryOwner } from "./discovery-owner.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { HealthOwner } from "./health-owner.ts";
+import type { LeaseBook } from "./lease-book.ts";
 import type { Logger } from "./log/logger.ts";
 import { MeshOwner } from "./mesh-owner.ts";
 import type { ReadinessBook } from "./readiness.ts";
@@ -25,6 +26,7 @@ export interface BackgroundParts {
   readonly policy: RestartPolicy;
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
+  readonly leases: LeaseBook;
   /** What a mesh may take to be left. */
   readonly leaveMs: number;
   /** Discovery has its first answers, the health side its first outcomes, and the mesh its peers; or their time is over. */

@@ -6,8 +6,10 @@ import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
-import type { MeshOrder, MeshOutput } from "../messages/mesh.ts";
+import type { Membership, MeshOrder, MeshOutput } from "../messages/mesh.ts";
 import { ActorThread } from "./actor-thread.ts";
+import type { EndpointRollOut } from "./endpoint-roll-out.ts";
+import type { LeaseBook } from "./lease-book.ts";
 import type { Logger } from "./log/logger.ts";
 import type { ReadinessBook } from "./readiness.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
@@ -20,6 +22,9 @@ export interface MeshOwnerParts {
   readonly stats: StatsDirectory;
   readonly readiness: ReadinessBook;
   readonly policy: RestartPolicy;
+  /** Gets the endpoints that are announced. */
+  readonly endpoints: Pick<EndpointRollOut, "resolved" | "moved">;
+  readonly leases: LeaseBook;
   /** The judge of the health thread follows what is ordered over this port until it closes. */
   serveMesh(port: MessagePort): void;
   /** Its entry in workers/; tests have another. Default `mesh`. */
@@ -35,7 +40,8 @@ export class MeshOwner {
   private readonly parts: MeshOwnerParts;
   private readonly thread: ActorThread<MeshOrder, MeshOutput>;
   private readonly deadline: Timer = new Timer(() => this.settle());
-  private joining: MeshOrder | null = null;
+  private joining: Membership | null = null;
+  private hasOpened = false;
   /** Its name was chosen by an operator, who can choose another. */
   private isNamed = false;
   private isAlive = false;
@@ -49,12 +55,15 @@ export class MeshOwner {
   }
 
   /** Joins the plan's mesh, if it has one. `adminAddress`: empty: no admin pages. */
-  start({ mesh, roles, node }: Plan, adminAddress: string): void {
+  start({ mesh, roles, node, clusters: all }: Plan, adminAddress: string): void {
     if (mesh === null) {
       this.settle();
       return;
     }
-    this.joining = { type: "join-mesh", membership: { mesh, roles, zone: node.zone, adminAddress } };
+    const clusters = all.flatMap(({ name, discovery }) =>
+      discovery.kind === "mesh" ? [{ cluster: name, service: discovery.service }] : [],
+    );
+    this.joining = { mesh, roles, zone: node.zone, adminAddress, clusters, isSuccessor: false };
     this.isNamed = mesh.isNodeNamed;
     this.parts.readiness.awaits(NAME, `joining the mesh '${mesh.name}'`);
     this.parts.wheel.arm(this.deadline, START_MS_MAX);
@@ -93,6 +102,7 @@ export class MeshOwner {
       onDied: (error: Error, delayMs: number) => {
         this.isAlive = false;
         stats.zeroGauges(NAME);
+        this.parts.leases.hold();
         const says = `the mesh thread died: ${error.message}; this node checks for itself`;
         log.error("main", `${says}, and joins again in ${delayMs} ms`);
         readiness.remarks(NAME, says);
@@ -103,7 +113,10 @@ export class MeshOwner {
 
   private opened(): void {
     this.isAlive = true;
-    if (this.joining !== null) this.thread.send(this.joining);
+    if (this.joining !== null) {
+      this.thread.send({ type: "join-mesh", membership: { ...this.joining, isSuccessor: this.hasOpened } });
+      this.hasOpened = true;
+    }
     this.connect();
   }
 
@@ -130,6 +143,15 @@ export class MeshOwner {
         return;
       case "name-refused":
         this.refused(message.reason);
+        return;
+      case "endpoints-found":
+        this.parts.endpoints.resolved(message.cluster, message.endpoints);
+        return;
+      case "endpoints-moved":
+        this.parts.endpoints.moved(message.cluster, message.removed, message.added);
+        return;
+      case "leases-told":
+        this.parts.leases.told(message.leases, message.isHeld);
         return;
       case "stats-announced":
         stats.add(NAME, message.notices);

@@ -121,6 +121,7 @@ function adminView(
     workers: () => supervisor.workerViews(),
     endpoints: () => supervisor.endpoints.all(),
     healthFlags: (facts) => supervisor.endpoints.flagsOf(facts),
+    lease: (announcer) => supervisor.leases.of(announcer),
     outliers: nodeTables(supervisor.memory, 0).outliers,
     stats: own.stats,
     log: own.log,

@@ -13,6 +13,7 @@ import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import { type BackgroundActor, BackgroundActors } from "./background-actors.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import { EndpointRollOut } from "./endpoint-roll-out.ts";
+import { LeaseBook } from "./lease-book.ts";
 import { ListenerPool, type ListenerPoolOwner } from "./listener-pool.ts";
 import type { Logger } from "./log/logger.ts";
 import { countFirstPlan, countListeners } from "./node-stats.ts";
@@ -43,6 +44,7 @@ export class Supervisor {
   readonly readiness: ReadinessBook = new ReadinessBook();
   readonly endpoints: EndpointRollOut;
   readonly drain: DrainSequence;
+  readonly leases: LeaseBook;
   /** What the workers share. */
   readonly memory: NodeMemory;
   private readonly parts: SupervisorParts;
@@ -66,14 +68,16 @@ export class Supervisor {
     this.memory = createNodeMemory(Math.max(1, workers));
     this.endpoints = new EndpointRollOut({ memory: this.memory, stats: parts.ownStats, wheel });
     this.endpoints.assign(plan.clusters);
+    this.leases = new LeaseBook(clock, plan.mesh?.node ?? "");
     countFirstPlan(parts.ownStats, plan);
     this.workers = Array.from({ length: workers }, (_, slot) => newWorker(slot));
     const poolOptions = { slots: workers, policy, heapMb: options.workerHeapMb };
     this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
-    const { endpoints, memory, readiness } = this;
+    const { endpoints, leases, memory, readiness } = this;
+    const own = { endpoints, leases, memory, readiness };
     const onReady = (): void => this.openListeners();
     const leaveMs = Math.min(options.drainTimeS * 1_000, LEAVE_MS_MAX);
-    this.background = new BackgroundActors({ ...parts, policy, memory, readiness, endpoints, leaveMs, onReady });
+    this.background = new BackgroundActors({ ...parts, ...own, policy, leaveMs, onReady });
     this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
       this.pool.broadcast({ type: "set-ticket-keys", listener, keys }),
     );

@@ -5,13 +5,17 @@ import { DEFAULT_RESTART_POLICY } from "../../src/actor/restart-policy.ts";
 import { ThreadLink } from "../../src/actor/thread-link.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { DrivenWheel } from "../../src/base/driven-wheel.ts";
+import { addressText } from "../../src/config/plan/address.ts";
+import type { EndpointPlan } from "../../src/config/plan/cluster.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import type { CheckOrder, CheckReport } from "../../src/messages/checking.ts";
+import { LeaseBook } from "../../src/supervisor/lease-book.ts";
 import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
 import { MeshOwner } from "../../src/supervisor/mesh-owner.ts";
 import { ReadinessBook } from "../../src/supervisor/readiness.ts";
 import { StatsDirectory } from "../../src/supervisor/stats-directory.ts";
 import { STATS_SCHEMAS } from "../../src/supervisor/stats-schemas.ts";
+import { clusterPlan } from "../support/cluster-plans.ts";
 import { eventually } from "../support/nodes.ts";
 import { barePlan } from "../support/plans.ts";
 
@@ -33,6 +37,9 @@ class World {
   /** The judge's end of the newest way. */
   judge: ThreadLink<readonly CheckOrder[], readonly CheckReport[]> | null = null;
   readonly orders: CheckOrder[] = [];
+  /** What was found of endpoints. */
+  readonly found: string[] = [];
+  readonly leases: LeaseBook = new LeaseBook(systemClock, "n");
   readonly owner: MeshOwner = new MeshOwner({
     clock: systemClock,
     wheel: this.wheel,
@@ -41,6 +48,11 @@ class World {
     readiness: this.readiness,
     policy: { ...DEFAULT_RESTART_POLICY, backOffBaseMs: 1, backOffMaxMs: 1 },
     thread: "../test/support/fake-mesh",
+    endpoints: {
+      resolved: (cluster, endpoints) => this.found.push(`${cluster} has ${endpoints.map(nameOf)}`),
+      moved: (cluster, removed, added) => this.found.push(`${cluster} ${removed.map(nameOf)} > ${added.map(nameOf)}`),
+    },
+    leases: this.leases,
     serveMesh: (port) => this.follow(port),
     onSettled: () => this.settled++,
     onRefused: (reason) => this.refusals.push(reason),
@@ -64,6 +76,11 @@ class World {
     this.judge = new ThreadLink(port);
     this.judge.receive((orders) => this.orders.push(...orders));
   }
+}
+
+/** An endpoint's address, and its hostname where it has one. */
+function nameOf({ address, hostname }: EndpointPlan): string {
+  return `${addressText(address)}${hostname}`;
 }
 
 let world: World;
@@ -130,6 +147,21 @@ describe("the owner of the mesh thread", () => {
     world.owner.start(planOf("silent"), "");
     world.owner.misbehave("exit");
     await eventually(() => world.settled === 1);
+  });
+
+  it("passes on what is announced, and tells a thread that succeeds a dead one that it does", async () => {
+    const orders = clusterPlan("orders", [], { discovery: { kind: "mesh", service: "shop", endpoints: [] } });
+    world.owner.start({ ...planOf("announces"), clusters: [orders, clusterPlan("static", [])] }, "");
+    const words = (port: number) => [
+      `orders has 127.0.0.1:${port}shop`,
+      `orders 127.0.0.1:${port}shop > 127.0.0.1:${port + 1}`,
+    ];
+    await eventually(() => world.found.length === 2 && world.leases.of("app") !== 5_000);
+    assert.deepEqual(world.found, words(100));
+    world.owner.misbehave("throw");
+    await eventually(() => world.leases.of("app") === "held");
+    await eventually(() => world.found.length === 4 && world.leases.of("app") !== "held");
+    assert.deepEqual(world.found.slice(2), words(200));
   });
 
   it("refuses a name that another node has before anything is served, and serves on when it does already", async () => {

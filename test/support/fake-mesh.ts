@@ -3,7 +3,8 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { misbehave } from "../../src/actor/misbehave.ts";
 import { ThreadLink } from "../../src/actor/thread-link.ts";
 import type { CheckOrder, CheckReport } from "../../src/messages/checking.ts";
-import type { MeshOrder, MeshOutput } from "../../src/messages/mesh.ts";
+import type { Membership, MeshOrder, MeshOutput } from "../../src/messages/mesh.ts";
+import { endpoint } from "./cluster-plans.ts";
 
 const { port } = workerData as { readonly port: MessagePort };
 const link = new ThreadLink<MeshOrder, MeshOutput>(port);
@@ -29,7 +30,7 @@ const WORDS: Readonly<Record<string, readonly MeshOutput[]>> = {
 link.receive((order) => {
   switch (order.type) {
     case "join-mesh":
-      for (const word of WORDS[order.membership.mesh.name] ?? []) link.send(word);
+      for (const word of WORDS[order.membership.mesh.name] ?? announced(order.membership)) link.send(word);
       return;
     case "serve-judge": {
       // Answers each report by an order about the same row, so that a test sees both directions.
@@ -46,6 +47,16 @@ link.receive((order) => {
   }
 });
 link.send({ type: "started" });
+
+/** Each cluster's service is found, moved a port on, under a lease; a successor finds other ports. */
+function announced({ clusters, isSuccessor }: Membership): MeshOutput[] {
+  const base = isSuccessor ? 200 : 100;
+  const found = clusters.flatMap(({ cluster, service }): MeshOutput[] => [
+    { type: "endpoints-found", cluster, endpoints: [endpoint(base, { hostname: service })] },
+    { type: "endpoints-moved", cluster, removed: [endpoint(base, { hostname: service })], added: [endpoint(base + 1)] },
+  ]);
+  return [...found, { type: "leases-told", leases: [{ node: "app", remainingMs: 4_000 }], isHeld: false }];
+}
 
 function orderFor(report: CheckReport): CheckOrder[] {
   return report.type === "traffic-seen" ? [{ type: "set-traffic", row: report.row, hasTraffic: true }] : [];

@@ -15,6 +15,12 @@ export interface AnnouncedEndpoint {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** A cluster whose endpoints are announced. */
+export interface AnnouncedCluster {
+  readonly cluster: string;
+  readonly service: string;
+}
+
 /** All that a node announces for one service. */
 export interface AnnouncementPlan {
   readonly service: string;

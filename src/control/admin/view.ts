@@ -40,6 +40,8 @@ export interface AdminView {
   endpoints(): readonly EndpointSetFull[];
   /** HealthFlag bits of an endpoint as they are now: those of checks and of its configured status. */
   healthFlags(facts: EndpointFacts): number;
+  /** Milliseconds that endpoints announced by a node stay unless it is heard; `own`: it is this node; `held`: none ends for now. */
+  lease(node: string): number | "own" | "held";
   /** What outlier detection found of endpoints and clusters. */
   readonly outliers: OutlierTable;
   readonly stats: StatsSources;

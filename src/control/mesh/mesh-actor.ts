@@ -13,6 +13,7 @@ import type { LogLevel } from "../../messages/log.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
 import { MESH, type MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import { type AnnounceFinding, AnnounceHost } from "./announce/announce-host.ts";
 import type { Bus, BusEvent } from "./bus/bus.ts";
 import { printable, type ReadEvent } from "./events/read-event.ts";
 import { JudgeLine } from "./judge-line.ts";
@@ -20,6 +21,7 @@ import { MeshPost } from "./mesh-post.ts";
 import { meshState } from "./state/mesh-behaviour.ts";
 import type { MeshEffect, MeshInput } from "./state/mesh-effects.ts";
 import { ALL_RULES, emptyMeshState, type MeshState } from "./state/mesh-state.ts";
+import { meshSubjects } from "./subjects.ts";
 import type { SyncPage } from "./wire/messages.ts";
 
 /** What the actor stands on. */
@@ -66,6 +68,7 @@ export class MeshActor {
   private readonly bus: Bus;
   private readonly post: MeshPost;
   private readonly judge: JudgeLine;
+  private readonly announce: AnnounceHost;
   private readonly block: Float64Array;
   /** Requests of peers that await their answer: no longer than a step. */
   private readonly replies = new Map<number, (page: SyncPage) => void>();
@@ -73,7 +76,8 @@ export class MeshActor {
   private readonly second: Timer = new Timer(() => this.onSecond());
 
   /** Joins. */
-  constructor(parts: MeshActorParts, { mesh, roles, zone, adminAddress }: Membership) {
+  constructor(parts: MeshActorParts, membership: Membership) {
+    const { mesh, roles, zone, adminAddress } = membership;
     const { clock, wheel, instance, stats } = parts;
     const { name, node } = mesh;
     this.parts = parts;
@@ -85,6 +89,8 @@ export class MeshActor {
     this.bus = parts.openBus(mesh, (event) => this.onBusEvent(event));
     this.post = new MeshPost(this.bus, { mesh: name, node }, this.reader());
     this.post.open();
+    this.announce = this.announceHost(membership);
+    this.announce.assign(membership.clusters, mesh.announce);
     this.host.tell({ type: "started" });
     this.onSecond();
   }
@@ -96,13 +102,18 @@ export class MeshActor {
 
   /** Hands over, and ends. */
   stop(): void {
+    this.announce.leave();
     this.host.tell({ type: "stop" });
   }
 
   private reader() {
     const { host, replies } = this;
     return {
-      hear: (message: Heard) => host.tell({ type: "heard", message }),
+      hear: (message: Heard) => {
+        this.announce.heard(message);
+        // Whoever only announces is no node that others reckon with.
+        if (message.type !== "beat" || message.roles.length > 0) host.tell({ type: "heard", message });
+      },
       asked: (message: Asked, reply: (page: SyncPage) => void) => {
         const ask = ++this.asks;
         replies.set(ask, reply);
@@ -123,6 +134,20 @@ export class MeshActor {
     this.host.tell({ type: "event-seen", id });
   }
 
+  private announceHost({ mesh, isSuccessor }: Membership): AnnounceHost {
+    const { clock, wheel, instance } = this.parts;
+    return new AnnounceHost({
+      clock,
+      wheel,
+      bus: this.bus,
+      subjects: meshSubjects(mesh.name),
+      self: { node: mesh.node, instance },
+      isSuccessor,
+      tell: (finding) => this.parts.link.send(outputOf(finding)),
+      count: (counter) => this.add(counter, 1),
+    });
+  }
+
   private perform(effect: OwnEffect): void {
     const { post, parts } = this;
     switch (effect.type) {
@@ -131,6 +156,7 @@ export class MeshActor {
         return;
       case "publish":
         post.publish(effect.message);
+        if (effect.message.type === "beat" && effect.message.phase === "serving") this.announce.joined();
         return;
       case "request":
         post.request(effect.to, effect.message, effect.timeoutMs, (message) =>
@@ -157,6 +183,7 @@ export class MeshActor {
         parts.link.send({ type: "readiness-changed", isReady: effect.isReady, reason: effect.reason });
         return;
       case "refuse-name":
+        this.announce.leave();
         parts.link.send({ type: "name-refused", reason: effect.reason });
         return;
       case "stopped":
@@ -170,10 +197,12 @@ export class MeshActor {
       case "connected":
         this.log("info", `connected to the mesh's broker at ${event.server}`);
         this.host.tell({ type: "bus-changed", isUp: true });
+        this.announce.busChanged(true);
         return;
       case "disconnected":
         this.log("warning", `without the mesh's broker: ${event.reason}`);
         this.host.tell({ type: "bus-changed", isUp: false });
+        this.announce.busChanged(false);
         return;
       case "lame-duck":
         this.log("info", "the mesh's broker is about to end this connection");
@@ -188,8 +217,9 @@ export class MeshActor {
   }
 
   private async end(): Promise<void> {
-    const { host, bus, judge, parts } = this;
+    const { announce, host, bus, judge, parts } = this;
     host.stop();
+    announce.stop();
     parts.wheel.remove(this.second);
     judge.close();
     await bus.close();
@@ -220,6 +250,11 @@ export class MeshActor {
   private log(level: LogLevel, text: string): void {
     this.parts.link.send({ type: "log-written", line: { level, component: "main", text } });
   }
+}
+
+function outputOf(finding: AnnounceFinding): MeshOutput {
+  if (finding.type === "log") return { type: "log-written", line: finding.line };
+  return finding.type === "tell-leases" ? { ...finding, type: "leases-told" } : finding;
 }
 
 function end({ link, onStopped }: MeshActorParts): void {

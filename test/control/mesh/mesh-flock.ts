@@ -2,6 +2,7 @@
 // scripted by the test.
 import type { Link } from "../../../src/actor/thread-link.ts";
 import { SeededRandom } from "../../../src/base/random.ts";
+import type { AnnouncedCluster, AnnouncementPlan } from "../../../src/config/plan/announcement.ts";
 import type { ClusterPlan } from "../../../src/config/plan/cluster.ts";
 import type { Bus } from "../../../src/control/mesh/bus/bus.ts";
 import { readEvent } from "../../../src/control/mesh/events/read-event.ts";
@@ -53,9 +54,9 @@ export class MeshFlock {
     this.clock.advanceMs(6_000);
   }
 
-  /** One more node. */
-  join(name: string): FlockNode {
-    const node = new FlockNode(this, name);
+  /** One more node. `more`: what it announces and takes. */
+  join(name: string, more: AnnouncingShape = {}): FlockNode {
+    const node = new FlockNode(this, name, more);
     this.nodes.push(node);
     for (const [slot, answer] of this.answers.entries()) node.judge.script(slot, answer);
     return node;
@@ -105,7 +106,7 @@ export class FlockNode {
   private readonly flock: MeshFlock;
   private readonly block: Float64Array;
 
-  constructor(flock: MeshFlock, name: string) {
+  constructor(flock: MeshFlock, name: string, more: AnnouncingShape) {
     const { clock, random } = flock;
     const stats = new StatsWriter(() => {});
     this.flock = flock;
@@ -124,7 +125,7 @@ export class FlockNode {
         openBus: (_mesh, onEvent) => new SimulatedBus(flock.broker, this.busName, onEvent),
         onStopped: () => {},
       },
-      membership(name),
+      membership(name, more),
     );
     this.actor.serveJudge(this.judge.link(flock.broker));
   }
@@ -153,13 +154,21 @@ export class FlockNode {
   }
 }
 
+/** What a node announces and takes; default nothing. */
+export interface AnnouncingShape {
+  readonly announce?: readonly AnnouncementPlan[];
+  readonly clusters?: readonly AnnouncedCluster[];
+}
+
 /** A node of mesh `m` that does everything. */
-export function membership(node: string): Membership {
+export function membership(node: string, { announce = [], clusters = [] }: AnnouncingShape = {}): Membership {
   return {
-    mesh: { name: "m", node, isNodeNamed: true, broker: { kind: "embedded", port: 0 }, announce: [] },
+    mesh: { name: "m", node, isNodeNamed: true, broker: { kind: "embedded", port: 0 }, announce },
     roles: ["proxy", "health", "load"],
     zone: "",
     adminAddress: "",
+    clusters,
+    isSuccessor: false,
   };
 }
 

@@ -8,6 +8,7 @@ import { HealthFlag, healthText } from "../../../telemetry/health-table.ts";
 import { HOST } from "../../../telemetry/host-stats.ts";
 import { OutlierRate } from "../../../telemetry/outlier-table.ts";
 import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
+import { announcedFacts, announcedJson } from "./announced-facts.ts";
 import { outlierLines, rateJson, thresholdJson } from "./outlier-facts.ts";
 
 /** /clusters */
@@ -88,6 +89,7 @@ function hostFacts(
     ["priority", endpoint.priority],
     ["success_rate", context.view.outliers.rate(endpoint.slot, OutlierRate.Average)],
     ["local_origin_success_rate", context.view.outliers.rate(endpoint.slot, OutlierRate.LocalAverage)],
+    ...(cluster.discovery.kind === "mesh" ? announcedFacts(context.view, endpoint) : []),
   ];
 }
 
@@ -145,6 +147,7 @@ function hostJson(context: PageContext, cluster: ClusterPlan, endpoint: Endpoint
       ...(locality.zone === "" ? {} : { zone: locality.zone }),
       ...(locality.subZone === "" ? {} : { sub_zone: locality.subZone }),
     },
+    ...(cluster.discovery.kind === "mesh" ? announcedJson(context.view, endpoint) : {}),
   };
 }
 

@@ -4,8 +4,8 @@
 import type { Behaviour } from "../../../actor/behaviour.ts";
 import type { Lane } from "../../../actor/mailbox.ts";
 import { equalData } from "../../../base/equal-data.ts";
-import type { AnnouncementPlan } from "../../../config/plan/announcement.ts";
-import type { AnnouncedCluster, AnnounceEffect, AnnounceMessage } from "./announce-effects.ts";
+import type { AnnouncedCluster, AnnouncementPlan } from "../../../config/plan/announcement.ts";
+import type { AnnounceEffect, AnnounceMessage } from "./announce-effects.ts";
 import { type AnnounceState, memberKey, newService } from "./announce-state.ts";
 import { beat, end, forgetService, forgivePause, hear, LOOK_TIMER, look, renewAll, wholeSets } from "./leases.ts";
 

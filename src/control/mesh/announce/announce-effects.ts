@@ -1,15 +1,10 @@
 // What the announcements behaviour hears and what it asks its host to do. Plain data.
 import type { TimerEffect, TimerFired } from "../../../actor/behaviour.ts";
-import type { AnnouncementPlan } from "../../../config/plan/announcement.ts";
+import type { AnnouncedCluster, AnnouncementPlan } from "../../../config/plan/announcement.ts";
 import type { EndpointPlan } from "../../../config/plan/cluster.ts";
 import type { LogLine } from "../../../messages/log.ts";
+import type { LeaseFacts } from "../../../messages/mesh.ts";
 import type { Announcement } from "../wire/announcement.ts";
-
-/** A cluster whose endpoints are announced. */
-export interface AnnouncedCluster {
-  readonly cluster: string;
-  readonly service: string;
-}
 
 /** One process among the members; two of one name differ in their instance. */
 export interface MemberId {
@@ -54,12 +49,6 @@ export type AnnounceCounter =
   | "announcements_refused"
   | "leases_withdrawn"
   | "leases_lost";
-
-/** How long an announcer's endpoints stay without another word from it. */
-export interface LeaseFacts {
-  readonly node: string;
-  readonly remainingMs: number;
-}
 
 /** One effect. */
 export type AnnounceEffect =

@@ -4,19 +4,13 @@ import { ActorHost } from "../../../actor/actor-host.ts";
 import type { TimerEffect, TimerFired } from "../../../actor/behaviour.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { TimerWheel } from "../../../base/timer-wheel.ts";
-import type { AnnouncementPlan } from "../../../config/plan/announcement.ts";
+import type { AnnouncedCluster, AnnouncementPlan } from "../../../config/plan/announcement.ts";
 import type { Bus, BusSubscription } from "../bus/bus.ts";
 import type { MeshSubjects } from "../subjects.ts";
 import { decodeAnnouncement, encodeAnnouncement } from "../wire/announcement.ts";
 import type { MeshMessage } from "../wire/messages.ts";
 import { announcing } from "./announce-behaviour.ts";
-import type {
-  AnnounceCounter,
-  AnnouncedCluster,
-  AnnounceEffect,
-  AnnounceMessage,
-  MemberId,
-} from "./announce-effects.ts";
+import type { AnnounceCounter, AnnounceEffect, AnnounceMessage, MemberId } from "./announce-effects.ts";
 import { type AnnounceState, emptyAnnounceState } from "./announce-state.ts";
 
 /** What it tells of: endpoint sets and leases. */

@@ -3,15 +3,13 @@
 import { ActorHost } from "../../../../src/actor/actor-host.ts";
 import type { TimerEffect, TimerFired } from "../../../../src/actor/behaviour.ts";
 import { addressText } from "../../../../src/config/plan/address.ts";
-import type { AnnouncedEndpoint } from "../../../../src/config/plan/announcement.ts";
+import type { AnnouncedCluster, AnnouncedEndpoint } from "../../../../src/config/plan/announcement.ts";
 import type { EndpointPlan } from "../../../../src/config/plan/cluster.ts";
 import { announcing } from "../../../../src/control/mesh/announce/announce-behaviour.ts";
 import type {
   AnnounceCounter,
-  AnnouncedCluster,
   AnnounceEffect,
   AnnounceMessage,
-  LeaseFacts,
 } from "../../../../src/control/mesh/announce/announce-effects.ts";
 import { type AnnounceState, emptyAnnounceState } from "../../../../src/control/mesh/announce/announce-state.ts";
 import {
@@ -19,6 +17,7 @@ import {
   decodeAnnouncement,
   encodeAnnouncement,
 } from "../../../../src/control/mesh/wire/announcement.ts";
+import type { LeaseFacts } from "../../../../src/messages/mesh.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
 
 /** The mesh: whoever is in it hears what the others publish, at once. */
