@@ -8,6 +8,7 @@ import type { BusEvent, RequestOutcome } from "../../../../src/control/mesh/bus/
 import type { BusConnection } from "../../../../src/control/mesh/bus/connection.ts";
 import { NATS_PACE } from "../../../../src/control/mesh/bus/nats-pace.ts";
 import { EmbeddedBroker, NatsStage } from "../../../support/bus-stage.ts";
+import { freePort } from "../../../support/live-proxy.ts";
 import { makeNatsAccount, makeUserKey } from "../../../support/nats-accounts.ts";
 import { NatsServer, natsServerInstalled } from "../../../support/nats-server.ts";
 import { PROJECT } from "../../../support/source-files.ts";
@@ -151,6 +152,41 @@ describe("on a real nats-server", () => {
     });
   });
 
+  it("goes on with another server of a cluster when its own is killed, and hears those who are on others", async () => {
+    const ports = [await freePort()];
+    for (let i = 0; i < 2; i++) ports.push(await freePort(ports));
+    const routes = ports.map((port) => `nats-route://127.0.0.1:${port}`).join(", ");
+    const cluster = (port: number): string => `cluster: { name: c, listen: "127.0.0.1:${port}", routes: [${routes}] }`;
+    const [first, ...others] = ports.map((port) => new NatsServer(cluster(port)));
+    assert.ok(first !== undefined);
+    await Promise.all(others.map((server) => server.start()));
+    await withStage(first, async (stage) => {
+      const servers = [first, ...others].map(({ port }) => `nats://127.0.0.1:${port}`);
+      const members = await Promise.all(Array.from({ length: 6 }, () => stage.join({ servers })));
+      const heard = members.map(({ bus }) => {
+        const subjects = new Set<string>();
+        bus.subscribe("from.*", ({ subject }) => subjects.add(subject));
+        return subjects;
+      });
+      const everybodyHears = (round: string): Promise<void> =>
+        stage.until(() => {
+          for (const [i, { bus }] of members.entries()) bus.publish(`from.${round}-${i}`, new Uint8Array());
+          return heard.every((subjects) => members.every((_, i) => subjects.has(`from.${round}-${i}`)));
+        });
+      await everybodyHears("before");
+      const touched = members.filter(({ events }) => serverOf(events[0]) === `127.0.0.1:${first.port}`);
+      assert.ok(touched.length > 0 && touched.length < 6, `${touched.length} were on the one that is killed`);
+      await first.stop();
+      await stage.until(() => touched.every(({ bus }) => !bus.isConnected));
+      const since = systemClock.nowMs();
+      await stage.until(() => members.every(({ bus }) => bus.isConnected));
+      assert.ok(systemClock.nowMs() - since < 5_000);
+      await everybodyHears("after");
+    }).finally(async () => {
+      for (const server of others) await server.remove();
+    });
+  });
+
   it("is back within ten seconds with fifty others after a restart", async () => {
     await withStage(new NatsServer(), async (stage) => {
       const members = await Promise.all(Array.from({ length: 50 }, () => stage.join()));
@@ -204,9 +240,12 @@ describe("the embedded broker beside nats-server", () => {
     it(`says the same to ${title}`, async () => {
       const [ours, theirs] = [new EmbeddedBroker(), new NatsServer()];
       await Promise.all([ours.start(), theirs.start()]);
-      const [answer, expected] = await Promise.all([say(ours.port, lines), say(theirs.port, lines)]);
-      await Promise.all([ours.stop(), theirs.remove()]);
-      assert.deepEqual(answer, expected);
+      try {
+        const [answer, expected] = await Promise.all([say(ours.port, lines), say(theirs.port, lines)]);
+        assert.deepEqual(answer, expected);
+      } finally {
+        await Promise.all([ours.stop(), theirs.remove()]);
+      }
     });
   }
 });
@@ -242,6 +281,10 @@ async function withStage(
     await stage.close();
     await server.remove();
   }
+}
+
+function serverOf(event: BusEvent | undefined): string {
+  return event?.type === "connected" ? event.server : "";
 }
 
 function reasonOf(event: BusEvent | undefined): string {
