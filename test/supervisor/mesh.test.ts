@@ -79,6 +79,19 @@ describe("nodes in one mesh", () => {
     assert.equal(stat(two, "cluster.echo.health_check.attempt"), 0);
   });
 
+  it("check without the role health as long as nobody has it", async () => {
+    const attempts = (): number => stat(one, "cluster.echo.health_check.attempt");
+    const one = await join("one", "proxy");
+    const atFirst = attempts();
+    await eventually(() => attempts() > atFirst + 2);
+    await join("two", "health");
+    await eventually(async () => {
+      const before = [attempts(), upstream.probes] as const;
+      await eventually(() => upstream.probes > before[1] + 4);
+      return attempts() === before[0];
+    });
+  });
+
   it("check for themselves while the mesh thread is dead, and join again", async () => {
     const one = await join("one");
     for (const how of ["exit", "throw"] as const) {
