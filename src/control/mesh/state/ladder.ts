@@ -64,7 +64,9 @@ function survey({ state, nowMs }: Turn, target: Target): Survey {
     if (entry.standing === target.own?.standing) agreeing++;
   }
   const { owners } = state.options;
-  const enough = state.mode === "leaving" ? Math.min(owners, target.group.candidates.length) : owners;
+  // Who only stands in, a leaving node or one without the role while others have it, makes room for as many as there are.
+  const standsIn = state.mode === "leaving" || rankFor(state, target) === NEVER;
+  const enough = standsIn ? Math.min(owners, target.group.candidates.length) : owners;
   return { claimed, observed, agreeing, isCovered, last, enough, changesMs };
 }
 
