@@ -160,7 +160,7 @@ describe("on a real nats-server", () => {
     const [first, ...others] = ports.map((port) => new NatsServer(cluster(port)));
     assert.ok(first !== undefined);
     await Promise.all(others.map((server) => server.start()));
-    await withStage(first, async (stage) => {
+    const run = async (stage: NatsStage): Promise<void> => {
       const servers = [first, ...others].map(({ port }) => `nats://127.0.0.1:${port}`);
       const members = await Promise.all(Array.from({ length: 6 }, () => stage.join({ servers })));
       const heard = members.map(({ bus }) => {
@@ -182,9 +182,12 @@ describe("on a real nats-server", () => {
       await stage.until(() => members.every(({ bus }) => bus.isConnected));
       assert.ok(systemClock.nowMs() - since < 5_000);
       await everybodyHears("after");
-    }).finally(async () => {
+    };
+    try {
+      await withStage(first, run);
+    } finally {
       for (const server of others) await server.remove();
-    });
+    }
   });
 
   it("is back within ten seconds with fifty others after a restart", async () => {
