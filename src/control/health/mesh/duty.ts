@@ -98,10 +98,12 @@ export function nextInMs({ duty }: Target, nowMs: number): number {
 /** Some node has traffic now: waits of the no-traffic interval that are longer than one with traffic end within that. */
 export function shortenWaits(state: HealthState, mesh: MeshChecks, row: number, nowMs: number): HealthEffect[] {
   const effects: HealthEffect[] = [];
-  for (const session of mesh.scheduled.values()) {
-    const { intervalMs } = session.check.plan;
-    if (session.isRunning || session.endpoint.cluster.row !== row || session.dueMs - nowMs <= intervalMs) continue;
-    schedule(session, state.senses.random.below(Math.ceil(intervalMs)) + 1, nowMs, effects);
+  for (const slot of state.byRow.get(row)?.endpoints.keys() ?? []) {
+    for (const session of mesh.targets.get(slot)?.duty ?? []) {
+      const { intervalMs } = session.check.plan;
+      if (session.isRunning || session.dueMs - nowMs <= intervalMs) continue;
+      schedule(session, state.senses.random.below(Math.ceil(intervalMs)) + 1, nowMs, effects);
+    }
   }
   return effects;
 }

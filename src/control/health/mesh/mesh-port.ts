@@ -16,10 +16,10 @@ export class MeshPort {
     link.receive(hear);
   }
 
-  /** Tells the mesh, at the end of this turn. */
+  /** Tells the mesh, once the sockets of this turn were read: many probes end in one. */
   report(report: CheckReport): void {
     this.waiting.push(report);
-    if (this.waiting.length === 1) queueMicrotask(() => this.send());
+    if (this.waiting.length === 1) setImmediate(() => this.send());
   }
 
   close(): void {

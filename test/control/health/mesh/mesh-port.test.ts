@@ -12,9 +12,9 @@ describe("the judge's port to the mesh", () => {
     port.report({ type: "judge-alive" });
     port.report({ type: "failed-immediately", slot: 1 });
     assert.deepEqual(sent, []);
-    await Promise.resolve();
+    await turn();
     port.report({ type: "judge-alive" });
-    await Promise.resolve();
+    await turn();
     assert.deepEqual(sent, [
       [{ type: "judge-alive" }, { type: "failed-immediately", slot: 1 }],
       [{ type: "judge-alive" }],
@@ -51,4 +51,8 @@ function link(sent: (readonly CheckReport[])[]): FakeLink {
       this.isClosed = true;
     },
   };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
