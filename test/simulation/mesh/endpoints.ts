@@ -13,7 +13,8 @@ export interface SeenProbe {
 /** One endpoint. */
 export class SimEndpoint {
   readonly name: string;
-  readonly target: string;
+  /** As nodes call it: the real judge chooses it. */
+  target: string;
   mood: Mood = "well";
   /** Since when it is in its mood. */
   sinceMs = 0;

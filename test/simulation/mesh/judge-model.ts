@@ -3,8 +3,37 @@ import type { CheckGroupFacts, CheckOrder, CheckReport, EndpointStanding } from 
 import type { SeenProbe, SimEndpoint } from "./endpoints.ts";
 import type { Happening } from "./virtual-time.ts";
 
+/** What the world wants of a judge, the real one or the model of it. */
+export interface Judge {
+  /** It ever hung. */
+  wasHung: boolean;
+  /** How each endpoint stands by its flags, by target. */
+  standings(): Map<string, EndpointStanding | null>;
+  /** Targets that it probes by schedule. */
+  ordered(): string[];
+  /** Says that it lives, now and twice a second. */
+  live(): void;
+  /** Does nothing any more, and says nothing. */
+  hang(): void;
+  /** Goes on where it hung. */
+  goOn(): void;
+  /** An endpoint is gone from this node's set. */
+  remove(slot: number): void;
+  /** An endpoint is new in this node's set. */
+  add(slot: number, endpoint: SimEndpoint): void;
+  /** Whether a slot is in use. */
+  has(slot: number): boolean;
+  /** Takes the mesh's orders. */
+  take(orders: readonly CheckOrder[]): void;
+}
+
 /** What a judge needs of its node. */
 export interface JudgeWorld {
+  readonly timeoutMs: number;
+  /** The node's own clock. */
+  clockMs(): number;
+  /** The group is really called so. */
+  name(facts: CheckGroupFacts): void;
   /** On the node's own clock, and not while the node stands still. */
   after(delayMs: number, run: () => void): Happening;
   /** Milliseconds until the endpoint's answer; Infinity: none comes. Whether it is a success. */
@@ -27,7 +56,7 @@ interface Checked {
 }
 
 /** One judge. */
-export class JudgeModel {
+export class JudgeModel implements Judge {
   readonly facts: CheckGroupFacts;
   wasHung = false;
   private isHung = false;
@@ -41,36 +70,30 @@ export class JudgeModel {
     for (const [slot, endpoint] of endpoints) this.checked.set(slot, newChecked(slot, endpoint));
   }
 
-  /** How each endpoint stands by its flags, by target. */
   standings(): Map<string, EndpointStanding | null> {
     return new Map([...this.checked.values()].map(({ endpoint, flag }) => [endpoint.target, flag]));
   }
 
-  /** Targets that it probes by schedule. */
   ordered(): string[] {
     return [...this.checked.values()].filter(({ isOrdered }) => isOrdered).map(({ endpoint }) => endpoint.target);
   }
 
-  /** Says that it lives, now and twice a second. */
   live(): void {
     if (!this.isHung) this.world.report([{ type: "judge-alive" }]);
     this.world.after(500, () => this.live());
   }
 
-  /** Does nothing any more, and says nothing. */
   hang(): void {
     this.isHung = true;
     this.wasHung = true;
   }
 
-  /** Goes on where it hung. */
   goOn(): void {
     if (!this.isHung) return;
     this.isHung = false;
     for (const held of this.checked.values()) if (held.isOrdered) this.schedule(held, 0);
   }
 
-  /** An endpoint is gone from this node's set. */
   remove(slot: number): void {
     const held = this.checked.get(slot);
     if (held === undefined) return;
@@ -80,19 +103,16 @@ export class JudgeModel {
     this.world.report([{ type: "targets-removed", group: this.facts.group, slots: [slot] }]);
   }
 
-  /** An endpoint is new in this node's set. */
   add(slot: number, endpoint: SimEndpoint): void {
     this.checked.set(slot, newChecked(slot, endpoint));
     this.gone.delete(slot);
     this.world.report([{ type: "targets-added", group: this.facts.group, targets: [factsOf(slot, endpoint)] }]);
   }
 
-  /** Whether a slot is in use. */
   has(slot: number): boolean {
     return this.checked.has(slot);
   }
 
-  /** Takes the mesh's orders. */
   take(orders: readonly CheckOrder[]): void {
     for (const order of orders) this.obey(order);
   }

@@ -28,7 +28,9 @@ describe("the log", () => {
   });
 
   it("switched off, is found by seeds alone", () => {
-    const found = SEEDS.map((seed) => runSeed(seed, { log: false }).breaches.map(({ invariant }) => invariant));
+    const found = SEEDS.map((seed) =>
+      runSeed(seed, { rules: { log: false } }).breaches.map(({ invariant }) => invariant),
+    );
     assert.ok(found.filter((names) => names.includes("convergence")).length > 10);
   });
 });

@@ -14,13 +14,19 @@ export interface SeedResult {
   readonly world: World;
 }
 
+/** What a seed may be run with. */
+export interface SeedOptions {
+  readonly rules?: Partial<MeshRules>;
+  readonly judge?: "model" | "real";
+}
+
 /** Runs it. `tell` gets what happens, line by line. */
 export function runSeed(
   seed: number,
-  rules: Partial<MeshRules> = {},
+  { rules = {}, judge = "model" }: SeedOptions = {},
   tell: ((line: string) => void) | null = null,
 ): SeedResult {
-  const world = new World({ seed, endpoints: 2 + (seed % 4), rules, drifts: seed % 4 === 0 });
+  const world = new World({ seed, endpoints: 2 + (seed % 4), rules, judge, drifts: seed % 4 === 0 });
   const { random, time } = world;
   const names = ["a", "b", "c", "d", "e"].slice(0, 2 + random.below(4));
   if (tell !== null) narrate(world, tell);

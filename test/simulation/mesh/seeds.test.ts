@@ -10,6 +10,12 @@ describe("a thousand simulated worlds", () => {
       assert.deepEqual(failed.map(textOf), []);
     });
   }
+
+  it("come to rest with the real judge of active checks: seeds 1 to 200", () => {
+    const seeds = Array.from({ length: 200 }, (_, index) => index + 1);
+    const failed = seeds.map((seed) => runSeed(seed, { judge: "real" })).filter(({ breaches }) => breaches.length > 0);
+    assert.deepEqual(failed.map(textOf), []);
+  });
 });
 
 function textOf({ seed, faults, breaches }: SeedResult): string {

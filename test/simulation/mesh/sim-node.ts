@@ -6,15 +6,18 @@ import { emptyMeshState, type MeshOptions, type MeshState } from "../../../src/c
 import type { SyncPage } from "../../../src/control/mesh/wire/messages.ts";
 import type { CheckGroupFacts } from "../../../src/messages/checking.ts";
 import type { SimEndpoint } from "./endpoints.ts";
-import { JudgeModel } from "./judge-model.ts";
+import { type Judge, JudgeModel } from "./judge-model.ts";
 import type { SimNetwork } from "./network.ts";
+import { RealJudge } from "./real-judge.ts";
 import type { Happening } from "./virtual-time.ts";
 
 /** What a node is made of. */
 export interface NodeParts {
   readonly options: MeshOptions;
   readonly network: SimNetwork;
-  readonly facts: CheckGroupFacts;
+  /** All nodes of the world have these; the real judge changes the group's name in them. */
+  readonly facts: { -readonly [Fact in keyof CheckGroupFacts]: CheckGroupFacts[Fact] };
+  readonly judge: "model" | "real";
   readonly endpoints: ReadonlyMap<number, SimEndpoint>;
   /** Of its clock against the world's. */
   readonly clockRate: number;
@@ -35,7 +38,7 @@ export type NodeSaw =
 export class SimNode {
   readonly name: string;
   readonly state: MeshState;
-  readonly judge: JudgeModel;
+  readonly judge: Judge;
   readonly parts: NodeParts;
   readonly counters: Map<string, number> = new Map();
   isDead = false;
@@ -54,8 +57,14 @@ export class SimNode {
     this.parts = parts;
     this.name = parts.options.node;
     this.state = emptyMeshState(parts.options, new SeededRandom(parts.seed));
-    this.judge = new JudgeModel(
+    const JudgeKind = parts.judge === "real" ? RealJudge : JudgeModel;
+    this.judge = new JudgeKind(
       {
+        timeoutMs: parts.facts.timeoutMs,
+        clockMs: () => this.clockMs(),
+        name: ({ group }) => {
+          parts.facts.group = group;
+        },
         after: (delayMs, run) => this.after(delayMs, run),
         probe: (endpoint, kind) => {
           const isPrivate = this.state.targets.get(this.keyOf(endpoint))?.isPrivate === true;

@@ -10,22 +10,26 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     without: { type: "string", multiple: true, default: [] },
     bars: { type: "boolean", default: false },
+    judge: { type: "string", default: "model" },
     verbose: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
 const rules = Object.fromEntries(values.without.map((rule) => [rule, false]));
+const options = { rules, judge: values.judge === "real" ? ("real" as const) : ("model" as const) };
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 if (values.help)
-  say("npm run sim -- [--seeds COUNT] [--from SEED] [--seed SEED [--verbose]] [--without cover|log|claims] | --bars");
+  say(
+    "npm run sim -- [--seeds COUNT] [--from SEED] [--seed SEED [--verbose]] [--without cover|log|claims] [--judge real] | --bars",
+  );
 else if (values.bars) process.exitCode = bars() ? 0 : 1;
 else if (values.seed !== undefined) process.exitCode = one(Number(values.seed)) ? 0 : 1;
 else process.exitCode = many(Number(values.from), Number(values.seeds)) ? 0 : 1;
 
 function one(seed: number): boolean {
-  const { breaches, faults, restMs } = runSeed(seed, rules, values.verbose ? say : null);
+  const { breaches, faults, restMs } = runSeed(seed, options, values.verbose ? say : null);
   for (const { atMs, forMs, text } of faults) say(`fault at ${atMs} for ${forMs} ms: ${text}`);
   for (const { invariant, what } of breaches) say(`${invariant}: ${what}`);
   say(breaches.length === 0 ? `seed ${seed}: at rest ${restMs} ms after the last fault` : `seed ${seed} FAILED`);
@@ -37,7 +41,7 @@ function many(from: number, count: number): boolean {
   const rests: number[] = [];
   let failed = 0;
   for (let seed = from; seed < from + count; seed++) {
-    const { breaches, restMs } = runSeed(seed, rules);
+    const { breaches, restMs } = runSeed(seed, options);
     rests.push(restMs);
     if (breaches.length === 0) continue;
     failed++;

@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly facts?: Partial<CheckGroupFacts>;
   readonly rules?: Partial<MeshRules>;
   readonly owners?: number;
+  /** The real judge is exact and slower; the model unless told. */
+  readonly judge?: "model" | "real";
   /** Nodes with clocks that go wrong. */
   readonly drifts?: boolean;
 }
@@ -24,7 +26,7 @@ export class World {
   readonly time: VirtualTime = new VirtualTime();
   readonly random: SeededRandom;
   readonly network: SimNetwork;
-  readonly facts: CheckGroupFacts;
+  readonly facts: { -readonly [Fact in keyof CheckGroupFacts]: CheckGroupFacts[Fact] };
   readonly endpoints: readonly SimEndpoint[];
   /** Nodes that run, by name. */
   readonly nodes: Map<string, SimNode> = new Map();
@@ -62,6 +64,7 @@ export class World {
       },
       network: this.network,
       facts: this.facts,
+      judge: this.options.judge ?? "model",
       endpoints: new Map(endpoints.map((endpoint) => [this.endpoints.indexOf(endpoint), endpoint])),
       clockRate: drifts === true ? 0.67 + this.random.below(84) / 100 : 1,
       clockOffsetMs: this.random.below(10_000_000),

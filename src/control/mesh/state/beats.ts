@@ -76,13 +76,10 @@ export function chooseEpoch({ self, epochs }: MeshState): void {
   self.epoch = 1 + (epochs.get(self.node) ?? 0);
 }
 
-/** A greater epoch of this node's own name was heard: it raises its own above it. Peers that echo its own are no reason. */
-export function raiseEpoch(turn: Turn): void {
-  const { self, epochs } = turn.state;
+/** A greater epoch of this node's own name was heard: from its next beat on it has one above it. Peers that echo its own are no reason. */
+export function raiseEpoch({ self, epochs }: MeshState): void {
   const heard = epochs.get(self.node) ?? 0;
-  if (heard <= self.epoch) return;
-  self.epoch = heard + 1;
-  if (turn.state.mode !== "joining") turn.wantsBeat = true;
+  if (heard > self.epoch) self.epoch = heard + 1;
 }
 
 /** The process, or the thread, stood still: others are not to blame, and are given more time for a while. */

@@ -37,6 +37,20 @@ export function announceAlone(turn: Turn, target: Target): void {
   turn.perform({ type: "publish-health", event });
 }
 
+/** It sees it as the mesh does again. */
+export function announceAgreement(turn: Turn, target: Target): void {
+  const { own, standing, meshStanding } = target;
+  if (!target.isNodeEvent || standing === null || standing !== meshStanding) return;
+  target.isNodeEvent = false;
+  const deciding = own ?? target.entries.find((entry) => entry.standing === meshStanding);
+  if (deciding === undefined) return;
+  const from = standing === "unhealthy" ? "healthy" : "unhealthy";
+  turn.perform({
+    type: "publish-health",
+    event: eventOf(turn, target, { from, to: standing, scope: "node", deciding }),
+  });
+}
+
 interface Decided {
   readonly from: EndpointStanding | null;
   readonly to: EndpointStanding;

@@ -1,7 +1,7 @@
 // How a node begins: it says hello, takes its peers' state, and serves; alone after a second at most. A name that another living instance
 // has is not taken.
 import type { Beat } from "../wire/messages.ts";
-import { chooseEpoch, sendBeat, startBeating } from "./beats.ts";
+import { chooseEpoch, startBeating } from "./beats.ts";
 import { refreshGroup } from "./groups.ts";
 import { updateSpeaking } from "./members.ts";
 import { announceSelf } from "./node-events.ts";
@@ -58,28 +58,26 @@ export function decideJoined(turn: Turn): void {
   turn.at(state.alarms.ready, nowMs);
 }
 
-/** A beat under this node's own name from another process. The newcomer of the two goes; it is the one with fewer beats behind it. */
+/**
+ * A beat under this node's own name from another process. The newcomer of the two goes: the one with fewer beats behind it. It takes two
+ * beats to be sure (the first may be the last word of a process that is over), more for a node that has served for a while.
+ */
 export function meetRival(turn: Turn, beat: Beat): void {
   const { state, nowMs } = turn;
-  const { self } = state;
-  const isFirst = state.rival === null || state.rival.instance !== beat.instance;
-  if (isFirst) {
-    // One beat may be the last of a process that is over; a second one is not.
-    state.rival = { instance: beat.instance, sequence: beat.sequence };
-    if (state.mode === "joining") {
-      turn.at(state.alarms.joining, Math.min(state.startedMs + JOINING_MS, nowMs + QUIET_MS));
-      sayHello(turn);
-    }
+  const { self, rival } = state;
+  if (rival === null || rival.instance !== beat.instance) {
+    state.rival = { instance: beat.instance, sequence: beat.sequence, beats: 1 };
+    if (state.mode !== "joining") return;
+    turn.at(state.alarms.joining, Math.min(state.startedMs + JOINING_MS, nowMs + QUIET_MS));
+    sayHello(turn);
     return;
   }
-  if (beat.sequence <= (state.rival?.sequence ?? 0)) return;
-  const isNewcomer =
-    self.sequence < beat.sequence || (self.sequence === beat.sequence && self.instance < beat.instance);
+  if (beat.sequence <= rival.sequence) return;
+  state.rival = { instance: beat.instance, sequence: beat.sequence, beats: rival.beats + 1 };
   turn.count("name_conflicts");
-  if (!isNewcomer) {
-    sendBeat(turn);
-    return;
-  }
+  const isYounger = self.sequence < beat.sequence || (self.sequence === beat.sequence && self.instance < beat.instance);
+  const isNew = state.mode === "joining" || nowMs - state.joinedMs < NEW_MS;
+  if (!isYounger || state.rival.beats < (isNew ? BEATS_TO_GO : BEATS_TO_GO_LATE)) return;
   const reason = `another node of the mesh is called ${self.node}: choose another --mesh-node`;
   turn.perform({ type: "refuse-name", reason });
   turn.order({ type: "leave-mesh" });
@@ -96,3 +94,8 @@ const JOINING_MS = 1_000;
 
 /** Without the bus for so long, a node is alone. */
 export const AWAY_MS = 3_000;
+
+/** Beats of another process with this name that send a newcomer away, and one that has served for longer than `NEW_MS`. */
+const BEATS_TO_GO = 2;
+const BEATS_TO_GO_LATE = 10;
+const NEW_MS = 10_000;

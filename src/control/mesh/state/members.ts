@@ -100,7 +100,9 @@ export function updateSpeaking(turn: Turn, member: Member): void {
   if (isSpeaking === member.isSpeaking) return;
   member.isSpeaking = isSpeaking;
   for (const key of member.entries.keys()) considerKey(turn, key);
-  if (isSelf) for (const target of state.targets.values()) turn.consider(target);
+  if (!isSelf) return;
+  for (const target of state.targets.values()) turn.consider(target);
+  turn.wantsBeat = state.mode !== "silent";
 }
 
 /** Its place among the candidates of its groups has changed. */
@@ -119,7 +121,18 @@ export function forgiveSilence(state: MeshState, ms: number): void {
 /** The greatest epoch that was heard for a name is kept, for a node that comes back. */
 export function noteEpoch(state: MeshState, node: string, epoch: number): void {
   const held = state.epochs.get(node);
-  if (held === undefined ? state.epochs.size < EPOCHS_MAX : held < epoch) state.epochs.set(node, epoch);
+  if (held !== undefined && held >= epoch) return;
+  state.epochs.set(node, epoch);
+  if (state.epochs.size > EPOCHS_MAX) dropOldestEpoch(state);
+}
+
+/** Of a name that nobody has now: names with random ends come and go. */
+function dropOldestEpoch(state: MeshState): void {
+  for (const node of state.epochs.keys()) {
+    if (node === state.self.node || state.members.has(node)) continue;
+    state.epochs.delete(node);
+    return;
+  }
 }
 
 function welcome(turn: Turn, speaker: Speaker): Member | null {

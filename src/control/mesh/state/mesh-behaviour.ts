@@ -16,7 +16,7 @@ import type { MeshState } from "./mesh-state.ts";
 import { pageFor, sendChanges } from "./own-log.ts";
 import { decideReady } from "./readiness.ts";
 import { hearChanges, hearLog, hearPage, repair } from "./replicas.ts";
-import { takeReport } from "./reports.ts";
+import { takeReports } from "./reports.ts";
 import { decideReturn } from "./resigning.ts";
 import { Turn } from "./turn.ts";
 
@@ -72,7 +72,7 @@ function take(turn: Turn, message: MeshInput): void {
       return;
     }
     case "reported":
-      for (const report of message.reports) takeReport(turn, report);
+      takeReports(turn, message.reports);
       return;
     case "event-seen":
       noteEvent(state, message.id);
@@ -90,7 +90,7 @@ function hear(turn: Turn, message: MeshMessage): void {
     noteEpoch(state, message.node, message.epoch);
     if (message.type === "beat") meetRival(turn, message);
     else if (message.type === "hello") answerHello(turn, message.node);
-    raiseEpoch(turn);
+    raiseEpoch(state);
     return;
   }
   switch (message.type) {
@@ -124,7 +124,7 @@ function hearBeatOf(turn: Turn, message: Beat): void {
   if (member === null || !hearBeat(turn, member, message)) return;
   if (!isKnown) meetPeer(turn);
   hearLog(turn, member, message);
-  raiseEpoch(turn);
+  raiseEpoch(state);
   watch(turn, member);
 }
 

@@ -89,7 +89,7 @@ export interface MeshState {
   /** When nobody new was heard for long enough, if nobody is. */
   quietMs: number;
   /** Another process with this name, as first heard; null: none. */
-  rival: { readonly instance: string; readonly sequence: number } | null;
+  rival: { readonly instance: string; readonly sequence: number; readonly beats: number } | null;
   joinedMs: number;
   readonly alarms: Readonly<Record<Alarm["kind"], Alarm>>;
   /** The judge has said something. */

@@ -6,16 +6,21 @@ import { sendDoubt, settleDoubt } from "./doubts.ts";
 import type { Target } from "./entities.ts";
 import { addGroup, removeGroup, seeTraffic } from "./groups.ts";
 import { countPass, failImmediately } from "./immediate.ts";
-import { updateSpeaking } from "./members.ts";
+import { JUDGE_HUNG_MS, updateSpeaking } from "./members.ts";
 import { sayEntry } from "./own-log.ts";
 import { beginTrial, comparePrivately, tryAgain } from "./resigning.ts";
 import { addTargets, dropTarget } from "./targets.ts";
 import type { Turn } from "./turn.ts";
 
-/** Takes one report. */
-export function takeReport(turn: Turn, report: CheckReport): void {
+/** Takes what the judge says; whatever it is, the judge lives. */
+export function takeReports(turn: Turn, reports: readonly CheckReport[]): void {
+  turn.state.isJudgeKnown = true;
+  noteJudge(turn);
+  for (const report of reports) take(turn, report);
+}
+
+function take(turn: Turn, report: CheckReport): void {
   const { state } = turn;
-  state.isJudgeKnown = true;
   switch (report.type) {
     case "group-added":
       addGroup(turn, report.facts);
@@ -44,7 +49,6 @@ export function takeReport(turn: Turn, report: CheckReport): void {
       seeTraffic(turn, report.row);
       return;
     case "judge-alive":
-      noteJudge(turn);
       return;
   }
 }
@@ -53,7 +57,7 @@ function noteJudge(turn: Turn): void {
   const { state, nowMs } = turn;
   state.self.judgeMs = nowMs;
   updateSpeaking(turn, state.self);
-  turn.at(state.alarms.judge, nowMs + 3_000);
+  turn.at(state.alarms.judge, nowMs + JUDGE_HUNG_MS);
 }
 
 function withTarget(turn: Turn, slot: number, then: (target: Target) => void): void {

@@ -13,6 +13,7 @@ export function beginTrial(turn: Turn, target: Target, transition: number): void
   const { state, nowMs } = turn;
   const trial: Trial = { target, transition, atMs: nowMs, isDenied: false, failures: 0, isContradicted: false };
   target.trial = trial;
+  if (state.trials.length >= TRIALS_MAX) state.trials = recent(turn);
   state.trials.push(trial);
 }
 
@@ -23,7 +24,7 @@ export function denyTrial(target: Target, transition: number): void {
 
 /** A scheduled probe after the transition has ended. */
 export function tryAgain(turn: Turn, target: Target, passed: boolean): void {
-  const { state, nowMs } = turn;
+  const { state } = turn;
   const { trial } = target;
   if (trial === null) return;
   if (passed) {
@@ -34,7 +35,7 @@ export function tryAgain(turn: Turn, target: Target, passed: boolean): void {
   if (trial.failures < FAILURES || !trial.isDenied || !othersSeeItWell(state, target)) return;
   trial.isContradicted = true;
   target.trial = null;
-  state.trials = state.trials.filter(({ atMs, target: { group } }) => nowMs - atMs <= 4 * group.intervalMs);
+  state.trials = recent(turn);
   if (state.self.isResigned) {
     goPrivate(turn, target);
     return;
@@ -101,6 +102,12 @@ function changeOwnRank(turn: Turn): void {
   turn.wantsBeat = true;
 }
 
+/** Those of the last four intervals, and of a crowd the newest. */
+function recent({ state, nowMs }: Turn): Trial[] {
+  const fresh = state.trials.filter(({ atMs, target: { group } }) => nowMs - atMs <= 4 * group.intervalMs);
+  return fresh.length < TRIALS_MAX ? fresh : fresh.slice(-TRIALS_MAX / 2);
+}
+
 function othersSeeItWell(state: MeshState, target: Target): boolean {
   const others = target.entries.filter((entry) => entry !== target.own && isObserved(state, entry));
   return others.length > 0 && others.every(({ standing }) => standing !== "unhealthy");
@@ -111,3 +118,6 @@ const FAILURES = 2;
 
 /** Targets that must be contradicted. */
 const TARGETS_MIN = 3;
+
+/** Own transitions that are remembered. */
+const TRIALS_MAX = 50_000;

@@ -2,7 +2,7 @@
 import type { EndpointStanding } from "../../../messages/checking.ts";
 import { isObserved } from "./cover.ts";
 import type { Entry, Target } from "./entities.ts";
-import { announceVerdict } from "./health-events.ts";
+import { announceAgreement, announceVerdict } from "./health-events.ts";
 import type { Turn } from "./turn.ts";
 
 /** Decides it; when it is another, the judge raises and lowers flags, and owners say so. When to look again. */
@@ -20,6 +20,7 @@ export function decideVerdict(turn: Turn, target: Target): number {
   target.meshStanding = standing;
   take(turn, target, isOwner ? own.standing : standing);
   announceVerdict(turn, target, before, seen);
+  announceAgreement(turn, target);
   return againMs;
 }
 
