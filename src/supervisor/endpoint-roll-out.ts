@@ -163,10 +163,10 @@ export class EndpointRollOut {
     this.outliers.clear(slot);
   }
 
-  /** As in Envoy an endpoint that discovery dropped is used on while its active checks pass. */
+  /** As in Envoy an endpoint that discovery dropped is used on while its active checks pass. One that was announced is not: its lease says. */
   private stays(cluster: string, facts: EndpointFacts): boolean {
     const plan = this.plans.get(cluster);
-    if (plan === undefined || plan.discovery.kind === "static") return false;
+    if (plan === undefined || plan.discovery.kind === "static" || plan.discovery.kind === "mesh") return false;
     if (!isChecked(plan) || plan.ignoreHealthOnHostRemoval || facts.check.disabled) return false;
     return (this.flagsOf(facts) & (HealthFlag.FailedActiveHc | HealthFlag.FailedEdsHealth)) === 0;
   }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { systemClock } from "../../src/base/clock.ts";
 import { AnnounceStage } from "../support/announce-stage.ts";
+import { freePort } from "../support/live-proxy.ts";
 import { NatsServer, natsServerInstalled } from "../support/nats-server.ts";
 import { eventually } from "../support/nodes.ts";
 
@@ -13,6 +14,16 @@ async function passMs(ms: number): Promise<void> {
   const endMs = systemClock.nowMs() + ms;
   await eventually(() => systemClock.nowMs() > endMs);
 }
+
+/** Active checks each fifth of a second. */
+const CHECK = {
+  timeout: "1s",
+  interval: "0.2s",
+  no_traffic_interval: "0.2s",
+  unhealthy_threshold: 2,
+  healthy_threshold: 1,
+  http_health_check: { path: "/livez" },
+};
 
 describe("a service that is announced by a NATS server", () => {
   beforeEach(async function () {
@@ -71,3 +82,37 @@ describe("a service that is announced by a NATS server", () => {
     assert.deepEqual(Object.keys(await requests.stop()).sort(), ["blue", "yellow"]);
   });
 });
+
+describe("a service that is announced and checked", () => {
+  beforeEach(async () => {
+    stage = await AnnounceStage.open(`embedded:${await freePort()}`, { health_checks: [CHECK] });
+    for (const name of ["one", "two", "three"]) await stage.proxy(name);
+  });
+
+  afterEach(() => stage.close());
+
+  it("is checked by two of three proxies, out on all when it fails, and out when it leaves though it passes", async () => {
+    const { blue } = stage;
+    const announcer = stage.announce(blue);
+    await eventually(async () => (await flags()).every((text) => text === "healthy"));
+    const attempts = () => stage.nodes.map((node) => stage.stat(node, "cluster.echo.health_check.attempt"));
+    await passMs(1_500);
+    const before = attempts();
+    await passMs(2_000);
+    const probing = attempts().filter((count, at) => count > (before[at] ?? 0));
+    assert.equal(probing.length, 2, `${before} then ${attempts()}`);
+    blue.answer = 503;
+    await eventually(async () => (await flags()).every((text) => text.startsWith("/failed_active_hc")));
+    blue.answer = 200;
+    await eventually(async () => (await flags()).every((text) => text === "healthy"));
+    announcer.child.kill("SIGTERM");
+    const tookMs = await stage.untilRotation("");
+    assert.ok(tookMs < 1_000, `${tookMs} ms`);
+  });
+});
+
+/** The health of the one endpoint on each proxy. */
+async function flags(): Promise<string[]> {
+  const pages = await Promise.all(stage.nodes.map((node) => stage.page(node, "/clusters")));
+  return pages.map((text) => /::health_flags::(\S+)/.exec(text)?.[1] ?? "");
+}

@@ -25,7 +25,7 @@ class World {
   readonly plan: ClusterPlan;
 
   constructor(more: Partial<ClusterPlan> = {}) {
-    this.plan = { ...clusterPlan("c", [], { healthChecks: [httpCheck()], ...more }), discovery: NAMES };
+    this.plan = clusterPlan("c", [], { healthChecks: [httpCheck()], discovery: NAMES, ...more });
     this.rollOut.assign([this.plan]);
     this.rollOut.openReader(0, { send: (updates) => this.heard.push(...updates), wants: () => true });
     this.rollOut.applied(0, []);
@@ -132,6 +132,14 @@ describe("a plan without the checks of the one before", () => {
 });
 
 describe("an endpoint that discovery drops while its checks pass", () => {
+  it("goes at once when it was announced: the end of its lease is its announcer's word", () => {
+    const world = new World({ discovery: { kind: "mesh", service: "s", endpoints: [] } });
+    world.find(endpoint(1), endpoint(2));
+    world.pass();
+    world.find(endpoint(1));
+    assert.deepEqual(world.flags(), { 1: "healthy" });
+  });
+
   it("stays, flagged, until a check fails, and only then counts as a change", () => {
     const world = new World();
     world.find(endpoint(1), endpoint(2));

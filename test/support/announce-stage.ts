@@ -26,16 +26,25 @@ export class AnnounceStage {
   readonly nodes: RunningNode[] = [];
   /** Its `--mesh`. */
   private readonly mesh: string;
+  private readonly cluster: Readonly<Record<string, unknown>>;
   private readonly programs: Program[] = [];
 
-  private constructor(mesh: string, blue: CheckedUpstream, yellow: CheckedUpstream) {
+  private constructor(
+    mesh: string,
+    cluster: Readonly<Record<string, unknown>>,
+    blue: CheckedUpstream,
+    yellow: CheckedUpstream,
+  ) {
     this.mesh = mesh;
+    this.cluster = cluster;
     this.blue = blue;
     this.yellow = yellow;
   }
 
-  static async open(mesh: string): Promise<AnnounceStage> {
-    return new AnnounceStage(mesh, await CheckedUpstream.start("blue"), await CheckedUpstream.start("yellow"));
+  /** `cluster`: more fields of the proxies' cluster. */
+  static async open(mesh: string, cluster: Readonly<Record<string, unknown>> = {}): Promise<AnnounceStage> {
+    const [blue, yellow] = [await CheckedUpstream.start("blue"), await CheckedUpstream.start("yellow")];
+    return new AnnounceStage(mesh, cluster, blue, yellow);
   }
 
   /** Ends everything, announcers without a word. */
@@ -113,7 +122,9 @@ export class AnnounceStage {
     const announce = announced.map((port) => ({ service_name: "shop.orders", address: "127.0.0.1", port }));
     const extension = { "@type": "type.googleapis.com/starling.mesh.v1.Mesh", announce };
     const file = {
-      ...JSON.parse(proxyFile({ port: 0, adminPort: 0, upstreamPort: 0, cluster: MESH_CLUSTER })),
+      ...JSON.parse(
+        proxyFile({ port: 0, adminPort: 0, upstreamPort: 0, cluster: { ...MESH_CLUSTER, ...this.cluster } }),
+      ),
       bootstrap_extensions: [{ name: "mesh", typed_config: extension }],
     };
     const flags = Object.entries({ mesh: this.mesh, "mesh-node": node });
