@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { envoyInstalled, type Program } from "../support/live-proxy.ts";
-import { CLUSTERS, OutlierStage } from "./outlier-stage.ts";
+import { CLUSTERS } from "./outlier-clusters.ts";
+import { OutlierStage } from "./outlier-stage.ts";
 
 /** What is asked of a cluster, in this order, and what it comes to. */
 const STEPS: Readonly<Record<string, (stage: OutlierStage) => Promise<unknown>>> = {
