@@ -5,6 +5,7 @@ import type { EndpointPlan } from "../config/plan/cluster.ts";
 import type { MeshPlan, NodeRole } from "../config/plan/mesh.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 import type { LogLine } from "./log.ts";
+import type { MeshView, MeshViewAsk } from "./mesh-view.ts";
 
 /** What this node is to others. */
 export interface Membership {
@@ -32,6 +33,8 @@ export type MeshOrder =
   | { readonly type: "join-mesh"; readonly membership: Membership }
   /** The judge is at the other end of this port; it replaces one that died. */
   | { readonly type: "serve-judge"; readonly port: MessagePort }
+  /** Answered by `mesh-viewed` with this `ask`, once it has joined. */
+  | { readonly type: "view-mesh"; readonly ask: number; readonly what: MeshViewAsk }
   /** Hand over, say so, and end: answered by `stopped`, after some seconds when peers are there. */
   | { readonly type: "stop" }
   /** For crash tests. */
@@ -55,6 +58,7 @@ export type MeshOutput =
     }
   /** Once a second while somebody announces. `isHeld`: the bus is lost, and no lease ends until it is back. */
   | { readonly type: "leases-told"; readonly leases: readonly LeaseFacts[]; readonly isHeld: boolean }
+  | { readonly type: "mesh-viewed"; readonly ask: number; readonly view: MeshView }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
   | { readonly type: "log-written"; readonly line: LogLine }
   | { readonly type: "stopped" };

@@ -5,6 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { HealthInput } from "../messages/health.ts";
+import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import { DiscoveryOwner } from "./discovery-owner.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
@@ -95,6 +96,11 @@ export class BackgroundActors {
   /** What /runtime_modify has set, all of it. */
   overrideRuntime(entries: Readonly<Record<string, string>>): void {
     this.health.overrideRuntime(entries);
+  }
+
+  /** The mesh as this node sees it now; null: its thread does not answer. */
+  viewMesh(what: MeshViewAsk): Promise<MeshView | null> {
+    return this.mesh.view(what);
   }
 
   /** Makes one die: for crash tests. */

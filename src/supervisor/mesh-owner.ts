@@ -7,10 +7,12 @@ import type { Clock } from "../base/clock.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../messages/mesh.ts";
+import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import { ActorThread } from "./actor-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import type { LeaseBook } from "./lease-book.ts";
 import type { Logger } from "./log/logger.ts";
+import { MeshViews } from "./mesh-views.ts";
 import type { ReadinessBook } from "./readiness.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
 
@@ -39,6 +41,7 @@ export interface MeshOwnerParts {
 export class MeshOwner {
   private readonly parts: MeshOwnerParts;
   private readonly thread: ActorThread<MeshOrder, MeshOutput>;
+  private readonly views: MeshViews;
   private readonly deadline: Timer = new Timer(() => this.settle());
   private joining: Membership | null = null;
   private hasOpened = false;
@@ -52,6 +55,7 @@ export class MeshOwner {
     const { clock, wheel, policy } = parts;
     this.parts = parts;
     this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: parts.thread ?? NAME, policy });
+    this.views = new MeshViews(wheel, (order) => this.thread.send(order));
   }
 
   /** Joins the plan's mesh, if it has one. `adminAddress`: empty: no admin pages. */
@@ -81,6 +85,11 @@ export class MeshOwner {
     this.isJudgeAlive = false;
   }
 
+  /** The mesh as its thread sees it now; null: it does not answer. */
+  view(what: MeshViewAsk): Promise<MeshView | null> {
+    return this.isAlive ? this.views.ask(what) : Promise.resolve(null);
+  }
+
   /** Leaves the mesh and ends the thread, within `deadlineMs`. The judge should live that long. */
   stop(deadlineMs: number): Promise<void> {
     this.parts.wheel.remove(this.deadline);
@@ -101,6 +110,7 @@ export class MeshOwner {
       onStable: () => {},
       onDied: (error: Error, delayMs: number) => {
         this.isAlive = false;
+        this.views.dropAll();
         stats.zeroGauges(NAME);
         this.parts.leases.hold();
         const says = `the mesh thread died: ${error.message}; this node checks for itself`;
@@ -152,6 +162,9 @@ export class MeshOwner {
         return;
       case "leases-told":
         this.parts.leases.told(message.leases, message.isHeld);
+        return;
+      case "mesh-viewed":
+        this.views.settle(message.ask, message.view);
         return;
       case "stats-announced":
         stats.add(NAME, message.notices);

@@ -10,7 +10,7 @@ import { addressText } from "../config/plan/address.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
 import { daysUntilFirstExpiry } from "../control/admin/certificates.ts";
-import type { AdminView } from "../control/admin/view.ts";
+import type { AdminView, MeshSource } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { BreakerGauges } from "../telemetry/breaker-gauges.ts";
 import { recordValue } from "../telemetry/histogram.ts";
@@ -125,6 +125,7 @@ function adminView(
     outliers: nodeTables(supervisor.memory, 0).outliers,
     stats: own.stats,
     log: own.log,
+    mesh: meshSource(supervisor),
     orders: {
       drainListeners: (how) => supervisor.drain.start(how),
       quit: () => parts.onQuit(),
@@ -141,6 +142,11 @@ function adminView(
       runtimeOverrides: () => supervisor.overrides,
     },
   };
+}
+
+function meshSource(supervisor: Supervisor): MeshSource | null {
+  const { mesh } = supervisor.plan;
+  return mesh === null ? null : { name: mesh.name, view: (ask) => supervisor.viewMesh(ask) };
 }
 
 /** What sets the gauges that are only worked out when somebody looks. */

@@ -7,6 +7,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { WorkerView } from "../control/admin/view.ts";
 import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
+import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { clearWorker, createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
@@ -156,6 +157,11 @@ export class Supervisor {
     this.runtimeOverrides = Object.fromEntries(Object.entries(merged).filter(([, text]) => text !== ""));
     this.pool.broadcast({ type: "runtime-changed", entries: this.runtimeOverrides });
     this.background.overrideRuntime(this.runtimeOverrides);
+  }
+
+  /** The mesh as this node sees it now; null: its thread does not answer. */
+  viewMesh(what: MeshViewAsk): Promise<MeshView | null> {
+    return this.background.viewMesh(what);
   }
 
   /** The workers as admin pages show them. */

@@ -57,6 +57,7 @@ export const ROOMS: readonly Room[] = [
       "@bufbuild/protobuf",
       "@grpc/grpc-js",
       "@nats-io/transport-node",
+      "http2-proxy",
       "@bufbuild/protobuf",
       "node:http",
       "node:fs",

@@ -38,6 +38,8 @@ link.receive((order) => {
       judge.receive((reports) => judge.send(reports.flatMap(orderFor)));
       return;
     }
+    case "view-mesh":
+      return; // it never answers
     case "misbehave":
       misbehave(order.how);
       return;

@@ -6,8 +6,9 @@ import type { AddressPlan } from "../../config/plan/address.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { StatsReader } from "../../telemetry/stats-reader.ts";
 import { AdminStats } from "./admin-stats.ts";
+import { forwardToMember, isForwarded } from "./mesh-forward.ts";
 import { type PageAnswer, type PageContext, textAnswer } from "./page.ts";
-import { helpText, PAGES } from "./page-table.ts";
+import { helpText, pagesOf } from "./page-table.ts";
 import { readTarget } from "./target.ts";
 import type { AdminView } from "./view.ts";
 
@@ -28,7 +29,7 @@ export async function startAdminServer(
   ownStats: StatsWriter,
   idleMs: number = IDLE_MS,
 ): Promise<AdminServer> {
-  const context: PageContext = { view, stats: new StatsReader(view.stats), pages: PAGES };
+  const context: PageContext = { view, stats: new StatsReader(view.stats), pages: pagesOf(view) };
   const stats = new AdminStats(ownStats, () => view.uptimeMs());
   const server = createServer({ keepAliveTimeout: idleMs, requireHostHeader: false }, (request, response) => {
     const over = stats.onRequest(request.socket);
@@ -92,9 +93,16 @@ function refusalOf(code: string): { readonly status: number; readonly text: stri
 }
 
 function receive(context: PageContext, request: IncomingMessage, response: ServerResponse): void {
+  const { mesh } = context.view;
+  if (mesh !== null && isForwarded(request.url ?? "")) {
+    void forwardToMember(mesh, request, response).then((refusal) => {
+      if (refusal !== null) sendAnswer(context, response, refusal);
+    });
+    return;
+  }
   if (request.method !== "POST") {
     request.resume();
-    sendAnswer(context, response, answerOf(context, request, ""));
+    reply(context, response, answerOf(context, request, ""));
     return;
   }
   const chunks: Buffer[] = [];
@@ -107,7 +115,7 @@ function receive(context: PageContext, request: IncomingMessage, response: Serve
     const tooLarge = size > FORM_BYTES_MAX;
     const form = tooLarge ? "" : Buffer.concat(chunks).toString("utf8");
     const answer = tooLarge ? textAnswer("Payload Too Large", 413) : answerOf(context, request, form);
-    sendAnswer(context, response, answer);
+    reply(context, response, answer);
   });
 }
 
@@ -140,7 +148,13 @@ function sendAnswer(context: PageContext, response: ServerResponse, answer: Page
   response.end(answer.body);
 }
 
-function answerOf(context: PageContext, request: IncomingMessage, form: string): PageAnswer {
+/** Pages that are known at once are answered in this turn. */
+function reply(context: PageContext, response: ServerResponse, answer: PageAnswer | Promise<PageAnswer>): void {
+  if (answer instanceof Promise) void answer.then((late) => sendAnswer(context, response, late));
+  else sendAnswer(context, response, answer);
+}
+
+function answerOf(context: PageContext, request: IncomingMessage, form: string): PageAnswer | Promise<PageAnswer> {
   const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
   const { path, query } = readTarget(request.url ?? "/", isForm ? form : "");
   const page = context.pages.find((one) => one.path === path);
@@ -148,11 +162,15 @@ function answerOf(context: PageContext, request: IncomingMessage, form: string):
   if (page.mutates && request.method !== "POST") {
     return textAnswer(`Method ${request.method} not allowed, POST required.`, 405);
   }
-  try {
-    return page.answer(context, query);
-  } catch (error) {
+  const failed = (error: unknown): PageAnswer => {
     context.view.log.write({ level: "error", component: "admin", text: `${page.path}: ${(error as Error).stack}` });
     return textAnswer(`${page.path} failed: ${(error as Error).message}\n`, 500);
+  };
+  try {
+    const answer = page.answer(context, query);
+    return answer instanceof Promise ? answer.catch(failed) : answer;
+  } catch (error) {
+    return failed(error);
   }
 }
 

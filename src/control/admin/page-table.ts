@@ -4,6 +4,7 @@ import { clustersPage } from "./pages/clusters.ts";
 import { configDumpPage } from "./pages/config-dump.ts";
 import { homePage } from "./pages/home.ts";
 import { listenersPage } from "./pages/listeners.ts";
+import { meshPage } from "./pages/mesh.ts";
 import { orderPages } from "./pages/orders.ts";
 import { prometheusPage } from "./pages/prometheus.ts";
 import { runtimeModifyPage, runtimePage } from "./pages/runtime.ts";
@@ -17,11 +18,16 @@ import {
   serverInfoPage,
 } from "./pages/server-info.ts";
 import { statsPage } from "./pages/stats.ts";
+import type { AdminView } from "./view.ts";
 
 const helpPage = showing("/help", "print out list of admin commands", ({ pages }) => textAnswer(helpText(pages)));
 
-/** All pages, sorted by path. */
-export const PAGES: readonly Page[] = [
+/** The pages of a node, sorted by path: Envoy's, and of a node in a mesh that of the mesh. */
+export function pagesOf({ mesh }: AdminView): readonly Page[] {
+  return sorted(mesh === null ? PAGES : [...PAGES, meshPage(mesh)]);
+}
+
+const PAGES: readonly Page[] = [
   homePage,
   helpPage,
   certsPage,
@@ -39,7 +45,11 @@ export const PAGES: readonly Page[] = [
   statsPage,
   prometheusPage,
   ...orderPages,
-].sort((a, b) => (a.path < b.path ? -1 : 1));
+];
+
+function sorted(pages: readonly Page[]): readonly Page[] {
+  return [...pages].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
 
 /** The list that /help prints, and a wrong path after its first line. */
 export function helpText(pages: readonly Page[]): string {

@@ -23,7 +23,7 @@ export interface Page {
   readonly mutates: boolean;
   readonly parameters: readonly PageParameter[];
   /** Answers a request; `query` holds the URL's parameters, and the form's of a POST. */
-  answer(context: PageContext, query: URLSearchParams): PageAnswer;
+  answer(context: PageContext, query: URLSearchParams): PageAnswer | Promise<PageAnswer>;
 }
 
 /** What a page says. */

@@ -3,6 +3,7 @@
 import type { EndpointFacts, EndpointSetFull } from "../../config/plan/endpoint-set.ts";
 import type { Plan } from "../../config/plan/plan.ts";
 import type { LogLevel } from "../../messages/log.ts";
+import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 import type { OutlierTable } from "../../telemetry/outlier-table.ts";
 import type { BlockSchema } from "../../telemetry/stats-block.ts";
@@ -47,6 +48,15 @@ export interface AdminView {
   readonly stats: StatsSources;
   readonly log: LogView;
   readonly orders: AdminOrders;
+  /** Null: the node is in no mesh. */
+  readonly mesh: MeshSource | null;
+}
+
+/** The mesh that the node is in. */
+export interface MeshSource {
+  readonly name: string;
+  /** The mesh as the node sees it now; null: its actor does not answer. */
+  view(ask: MeshViewAsk): Promise<MeshView | null>;
 }
 
 /** One listener worker. */

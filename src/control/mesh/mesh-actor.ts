@@ -11,6 +11,7 @@ import type { MeshPlan } from "../../config/plan/mesh.ts";
 import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
+import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
 import { MESH, type MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { type AnnounceFinding, AnnounceHost } from "./announce/announce-host.ts";
@@ -22,6 +23,7 @@ import { meshState } from "./state/mesh-behaviour.ts";
 import type { MeshEffect, MeshInput } from "./state/mesh-effects.ts";
 import { ALL_RULES, emptyMeshState, type MeshState } from "./state/mesh-state.ts";
 import { meshSubjects } from "./subjects.ts";
+import { meshView } from "./view/mesh-view.ts";
 import type { SyncPage } from "./wire/messages.ts";
 
 /** What the actor stands on. */
@@ -48,6 +50,9 @@ export function runMeshActor(parts: MeshActorParts): void {
         return;
       case "serve-judge":
         actor?.serveJudge(new ThreadLink(message.port));
+        return;
+      case "view-mesh":
+        if (actor !== null) parts.link.send({ type: "mesh-viewed", ask: message.ask, view: actor.view(message.what) });
         return;
       case "stop":
         if (actor === null) end(parts);
@@ -98,6 +103,11 @@ export class MeshActor {
   /** The judge of active checks is there, or a new one after it died. */
   serveJudge(link: Link<readonly CheckReport[], readonly CheckOrder[]>): void {
     this.judge.serve(link);
+  }
+
+  /** The mesh as this node sees it now. */
+  view(what: MeshViewAsk): MeshView {
+    return meshView(this.host.state, this.parts.clock.nowMs(), what);
   }
 
   /** Hands over, and ends. */

@@ -28,7 +28,7 @@ describe("/stats", () => {
     context = { view: null as never, stats: new StatsReader(source), pages: [] };
   });
 
-  const ask = (query: string): PageAnswer => statsPage.answer(context, new URLSearchParams(query));
+  const ask = (query: string): PageAnswer => statsPage.answer(context, new URLSearchParams(query)) as PageAnswer;
 
   it("adds up what the workers counted, sorted by name", () => {
     for (const [i, writer] of writers.entries()) {

@@ -31,6 +31,20 @@ describe("a mesh actor on its thread", () => {
     assert.deepEqual([thread.isStopped, thread.clock.wheel.size], [true, 0]);
   });
 
+  it("shows its mesh to whoever asks, once it has joined", () => {
+    const thread = new MeshThread();
+    const ask = { type: "view-mesh", what: { cluster: "", endpointsMax: 9 } } as const;
+    thread.receive({ ...ask, ask: 1 });
+    thread.receive({ type: "join-mesh", membership: membership("n0") });
+    thread.clock.advanceMs(3_000);
+    thread.receive({ ...ask, ask: 2 });
+    const views = thread.outputs.flatMap((output) => (output.type === "mesh-viewed" ? [output] : []));
+    assert.deepEqual(
+      views.map(({ ask: number, view }) => [number, view.node, view.phase, view.isBusUp]),
+      [[2, "n0", "serving", true]],
+    );
+  });
+
   it("ends at once when it was told nothing", () => {
     const thread = new MeshThread();
     thread.receive({ type: "stop" });

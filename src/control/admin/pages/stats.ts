@@ -38,7 +38,7 @@ export function selectStats(context: PageContext, query: URLSearchParams): Selec
   return { values, histograms: histograms.filter((h) => wanted(h.name) && (!used || countOf(h.cumulative) > 0)) };
 }
 
-function answerStats(context: PageContext, query: URLSearchParams): PageAnswer {
+function answerStats(context: PageContext, query: URLSearchParams): PageAnswer | Promise<PageAnswer> {
   const format = query.get("format") ?? "text";
   if (format === "prometheus") {
     const page = context.pages.find((one) => one.path === "/stats/prometheus");

@@ -1,0 +1,47 @@
+// /mesh: the mesh as this node sees it, text and JSON. There only on nodes of a mesh. The mesh actor is asked for each answer.
+import type { MeshView } from "../../../messages/mesh-view.ts";
+import { endpointLines, groupLine, memberLines, standingLines } from "../../mesh/view/mesh-text.ts";
+import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
+import type { MeshSource } from "../view.ts";
+
+/** The page of a node in a mesh. */
+export function meshPage(mesh: MeshSource): Page {
+  return showing(
+    "/mesh",
+    "nodes of the mesh, who checks what and who saw it",
+    (context, query) => answer(mesh, context, query),
+    {
+      cluster: "Only endpoints of this cluster",
+      limit: "So many endpoints at most, 1000 by default",
+      format: "File format to use, text or json. Default is text.",
+    },
+  );
+}
+
+async function answer(mesh: MeshSource, { stats }: PageContext, query: URLSearchParams): Promise<PageAnswer> {
+  const limit = query.get("limit") ?? String(ENDPOINTS_DEFAULT);
+  if (!/^\d{1,6}$/.test(limit)) return textAnswer(`limit: '${limit}' is not a whole number up to 999999\n`, 400);
+  const view = await mesh.view({ cluster: query.get("cluster") ?? "", endpointsMax: Number(limit) });
+  if (view === null) return textAnswer("the mesh actor does not answer; it is restarted when it has died\n", 503);
+  const counters = stats.values().filter(({ name }) => name.startsWith(PREFIX));
+  if (query.get("format") === "json") {
+    const totals = Object.fromEntries(counters.map(({ name, value }) => [name, value]));
+    return jsonAnswer({ mesh: mesh.name, ...view, counters: totals });
+  }
+  const totals = counters.map(({ name, value }) => `${name}: ${value}`);
+  return textAnswer([...meshLines(mesh.name, view), "", ...totals, ""].join("\n"));
+}
+
+function meshLines(mesh: string, view: MeshView): string[] {
+  const { groups, endpointsLeftOut } = view;
+  const lines = [...standingLines(mesh, view), "", ...memberLines(view)];
+  for (const group of groups) {
+    lines.push("", groupLine(group));
+    if (group.endpoints.length > 0) lines.push(...endpointLines(group.endpoints));
+  }
+  if (endpointsLeftOut > 0) lines.push("", `${endpointsLeftOut} endpoints are left out: ask with ?cluster= or ?limit=`);
+  return lines;
+}
+
+const ENDPOINTS_DEFAULT = 1_000;
+const PREFIX = "mesh.";

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { SeededRandom } from "../../../src/base/random.ts";
+import { type AdminServer, startAdminServer } from "../../../src/control/admin/admin-server.ts";
+import type { MeshSource } from "../../../src/control/admin/view.ts";
+import { ALL_RULES, emptyMeshState } from "../../../src/control/mesh/state/mesh-state.ts";
+import { meshView } from "../../../src/control/mesh/view/mesh-view.ts";
+import type { MemberView, MeshView } from "../../../src/messages/mesh-view.ts";
+import type { RunningNode } from "../../../src/supervisor/node.ts";
+import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
+import { type AdminAnswer, askAdmin } from "../../support/admin-client.ts";
+import { startTestNode } from "../../support/nodes.ts";
+import { bareListener, barePlan } from "../../support/plans.ts";
+
+const ANY_PORT = { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false } as const;
+
+let peer: RunningNode;
+let front: AdminServer;
+let members: Partial<MemberView>[] = [];
+let isSilent = false;
+
+/** What a node sees that knows nobody, and has these members. */
+const mesh: MeshSource = {
+  name: "default",
+  view: (ask) => {
+    const options = { node: "front", instance: "0", roles: [], zone: "", adminAddress: "", owners: 2 };
+    const state = emptyMeshState({ ...options, flapDamping: false, rules: ALL_RULES }, new SeededRandom(1));
+    const view: MeshView = meshView(state, 0, ask);
+    const [self] = view.members;
+    const all = members.map((one) => ({ ...(self as MemberView), life: "live", ...one }) as MemberView);
+    return Promise.resolve(isSilent ? null : { ...view, members: [...view.members, ...all] });
+  },
+};
+
+const portOf = (server: AdminServer | null): number => (server?.address.kind === "socket" ? server.address.port : 0);
+const ask = (line: string, more = {}): Promise<AdminAnswer> => askAdmin(portOf(front), line, more);
+
+describe("another member's admin pages", () => {
+  before(async () => {
+    peer = await startTestNode(barePlan([bareListener("a")], { admin: { address: ANY_PORT, accessLogPaths: [] } }));
+    const writer = new StatsWriter(() => {});
+    front = await startAdminServer({ ...peer.view, mesh }, ANY_PORT, writer);
+    members = [
+      { node: "back~1/2", adminAddress: `127.0.0.1:${portOf(peer.admin)}` },
+      { node: "gone", adminAddress: "127.0.0.1:1", life: "gone" },
+      { node: "deaf", adminAddress: "127.0.0.1:1" },
+      { node: "named", adminAddress: "metadata.example:80" },
+      { node: "none", adminAddress: "" },
+    ];
+  });
+
+  after(async () => {
+    await front.close();
+    await peer.stop();
+  });
+
+  it("come through this node, with their query, head and status", async () => {
+    const direct = await askAdmin(portOf(peer.admin), "GET /stats?filter=^server.live$");
+    const through = await ask("GET /mesh/back~1%2F2/stats?filter=^server.live$");
+    assert.equal(direct.body, "server.live: 1\n");
+    assert.deepEqual([through.status, through.body], [200, direct.body]);
+    assert.ok(through.head.includes("content-type: text/plain; charset=UTF-8"));
+    assert.equal((await ask("GET /mesh/back~1%2F2")).body, (await askAdmin(portOf(peer.admin), "GET /")).body);
+    assert.equal((await ask("GET /mesh/back~1%2F2/nosuch")).status, 404);
+  });
+
+  it("are only read: nothing is changed from here", async () => {
+    const { status, body } = await ask("POST /mesh/back~1%2F2/quitquitquit", { body: "x" });
+    assert.deepEqual([status, body], [405, "only GET is forwarded: change a node at its own admin address\n"]);
+  });
+
+  it("are not forwarded twice", async () => {
+    members.push({ node: "front", adminAddress: `127.0.0.1:${portOf(front)}` });
+    const { status, body } = await ask("GET /mesh/deaf/x", { fields: { via: "1.1 starling" } });
+    assert.deepEqual([status, body], [508, "deaf at 127.0.0.1:1 does not answer: loop detected\n"]);
+  });
+
+  const known = "front, back~1%2F2, gone, deaf, named, none";
+  const rows: readonly (readonly [path: string, status: number, says: string])[] = [
+    ["/mesh/other/stats", 404, `no node 'other' is known; members: ${known}`],
+    ["/mesh/gone/stats", 404, `the node 'gone' is gone; members: ${known}`],
+    ["/mesh/none/stats", 404, `the node 'none' has no admin pages; members: ${known}`],
+    ["/mesh/named/stats", 404, `the node 'named' names no address, but 'metadata.example:80'; members: ${known}`],
+    ["/mesh/deaf/stats", 503, "deaf at 127.0.0.1:1 does not answer: Connection refused"],
+    ["/mesh/%ff/stats", 400, "the node's name is not encoded well"],
+  ];
+  for (const [path, status, says] of rows) {
+    it(`${path}: ${status} ${says.split(";")[0]}`, async () => {
+      members = members.filter(({ node }) => node !== "front");
+      const answer = await ask(`GET ${path}`);
+      assert.deepEqual([answer.status, answer.body], [status, `${says}\n`]);
+    });
+  }
+
+  it("are not there while the mesh actor does not answer", async () => {
+    isSilent = true;
+    const { status } = await ask("GET /mesh/deaf/stats");
+    isSilent = false;
+    assert.equal(status, 503);
+  });
+
+  it("are no pages of a node without a mesh", async () => {
+    const { status, body } = await askAdmin(portOf(peer.admin), "GET /mesh/deaf/stats");
+    assert.equal(status, 404);
+    assert.match(body, /^invalid path\. admin commands are:/);
+    assert.doesNotMatch(body, /\/mesh/);
+    assert.match((await ask("GET /help")).body, /^ {2}\/mesh: nodes of the mesh, who checks what and who saw it$/m);
+  });
+});
