@@ -86,6 +86,16 @@ export type CheckReport =
     }
   /** Passive evidence against an endpoint that is not unhealthy: a refused connect, a reset, an ejection. */
   | { readonly type: "doubted"; readonly slot: number; readonly evidence: "connect" | "reset" | "ejected" }
+  /** Outlier detection ejected an endpoint of this node, checked or not, by this kind of Envoy's, or let it in again: for events only. */
+  | {
+      readonly type: "ejection-changed";
+      readonly cluster: string;
+      readonly address: string;
+      readonly isEjected: boolean;
+      readonly kind: string;
+      /** So many so far. */
+      readonly ejections: number;
+    }
   /** x-envoy-immediate-health-check-fail: the endpoint is out on this node only. */
   | { readonly type: "failed-immediately"; readonly slot: number }
   /** This node made its first upstream connection in the cluster. */

@@ -195,9 +195,13 @@ class HealthActor {
     switch (effect.type) {
       case "change-flags":
         this.changeFlags(effect);
-        if ((effect.raise & HealthFlag.FailedOutlierCheck) !== 0)
-          this.judge.tell({ type: "endpoint-ejected", slot: effect.slot });
         return;
+      case "tell-ejection": {
+        const { slot, cluster, address, isEjected, kind, ejections } = effect;
+        this.mesh?.report({ type: "ejection-changed", cluster, address, isEjected, kind, ejections });
+        if (isEjected) this.judge.tell({ type: "endpoint-ejected", slot });
+        return;
+      }
       case "add": {
         const block = this.parts.stats.block(OUTLIER, `cluster.${effect.statName}.outlier_detection.`);
         add(block, OUTLIER.at[effect.stat], effect.amount);

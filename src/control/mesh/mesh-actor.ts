@@ -12,13 +12,14 @@ import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
-import { MESH, type MeshStat } from "../../telemetry/mesh-stats.ts";
+import type { MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { type AnnounceFinding, AnnounceHost } from "./announce/announce-host.ts";
 import type { Bus, BusEvent } from "./bus/bus.ts";
 import { printable, type ReadEvent } from "./events/read-event.ts";
 import { JudgeLine } from "./judge-line.ts";
 import { MeshPost } from "./mesh-post.ts";
+import { MeshTotals } from "./mesh-totals.ts";
 import { meshState } from "./state/mesh-behaviour.ts";
 import type { MeshEffect, MeshInput } from "./state/mesh-effects.ts";
 import { ALL_RULES, emptyMeshState, type MeshState } from "./state/mesh-state.ts";
@@ -74,10 +75,12 @@ export class MeshActor {
   private readonly post: MeshPost;
   private readonly judge: JudgeLine;
   private readonly announce: AnnounceHost;
-  private readonly block: Float64Array;
+  private readonly totals: MeshTotals;
   /** Requests of peers that await their answer: no longer than a step. */
   private readonly replies = new Map<number, (page: SyncPage) => void>();
   private asks = 0;
+  /** Ejections and returns told so far. */
+  private ejections = 0;
   private readonly second: Timer = new Timer(() => this.onSecond());
 
   /** Joins. */
@@ -86,11 +89,11 @@ export class MeshActor {
     const { clock, wheel, instance, stats } = parts;
     const { name, node } = mesh;
     this.parts = parts;
-    this.block = stats.block(MESH, "mesh.");
+    this.totals = new MeshTotals(stats);
     const rules = { owners: OWNERS, flapDamping: false, rules: ALL_RULES };
     const state = emptyMeshState({ node, instance, roles, zone, adminAddress, ...rules }, parts.random);
     this.host = new ActorHost(meshState, state, { clock, wheel, perform: (effect) => this.perform(effect) });
-    this.judge = new JudgeLine((reports) => this.host.tell({ type: "reported", reports }));
+    this.judge = new JudgeLine((reports) => this.takeReports(reports));
     this.bus = parts.openBus(mesh, (event) => this.onBusEvent(event));
     this.post = new MeshPost(this.bus, { mesh: name, node }, this.reader());
     this.post.open();
@@ -116,6 +119,21 @@ export class MeshActor {
     this.host.tell({ type: "stop" });
   }
 
+  private takeReports(reports: readonly CheckReport[]): void {
+    for (const report of reports) if (report.type === "ejection-changed") this.tellEjection(report);
+    this.host.tell({ type: "reported", reports });
+  }
+
+  private tellEjection({ cluster, address, isEjected, kind, ejections }: EjectionChanged): void {
+    const { clock, instance } = this.parts;
+    const id = `${instance}.${++this.ejections}`;
+    const change = isEjected ? "ejected" : "returned";
+    this.post.tell(
+      { type: "outlier-changed", id, cluster, endpoint: address, change, reason: kind, ejections },
+      clock.wallMs(),
+    );
+  }
+
   private reader() {
     const { host, replies } = this;
     return {
@@ -131,7 +149,7 @@ export class MeshActor {
         replies.delete(ask);
       },
       eventSeen: (event: ReadEvent) => this.seeEvent(event),
-      count: (stat: MeshStat) => this.add(stat, 1),
+      count: (stat: MeshStat) => this.totals.add(stat, 1),
     };
   }
 
@@ -154,7 +172,7 @@ export class MeshActor {
       self: { node: mesh.node, instance },
       isSuccessor,
       tell: (finding) => this.parts.link.send(outputOf(finding)),
-      count: (counter) => this.add(counter, 1),
+      count: (counter) => this.totals.add(counter, 1),
     });
   }
 
@@ -187,7 +205,7 @@ export class MeshActor {
         return;
       }
       case "count":
-        this.add(effect.counter, effect.by);
+        this.totals.add(effect.counter, effect.by);
         return;
       case "report-ready":
         parts.link.send({ type: "readiness-changed", isReady: effect.isReady, reason: effect.reason });
@@ -238,23 +256,8 @@ export class MeshActor {
 
   private onSecond(): void {
     this.judge.sayAlive();
-    this.showTotals();
+    this.totals.show(this.bus, this.host.state);
     this.parts.wheel.arm(this.second, 1_000);
-  }
-
-  private showTotals(): void {
-    const { block, bus, host } = this;
-    const { groups, members, self, targets } = host.state;
-    for (const [stat, counter] of BUS_TOTALS) block[MESH.at[stat]] = bus.counters[counter];
-    block[MESH.at.connected] = bus.isConnected ? 1 : 0;
-    block[MESH.at.groups] = groups.size;
-    block[MESH.at.nodes] = 1 + [...members.values()].filter(({ life }) => life === "live").length;
-    block[MESH.at.targets] = targets.size;
-    block[MESH.at.targets_probed] = self.entries.size;
-  }
-
-  private add(stat: MeshStat, by: number): void {
-    this.block[MESH.at[stat]] = (this.block[MESH.at[stat]] as number) + by;
   }
 
   private log(level: LogLevel, text: string): void {
@@ -274,18 +277,11 @@ function end({ link, onStopped }: MeshActorParts): void {
 }
 
 type OwnEffect = Exclude<MeshEffect, TimerEffect>;
+type EjectionChanged = Extract<CheckReport, { readonly type: "ejection-changed" }>;
 type Heard = Extract<MeshInput, { readonly type: "heard" }>["message"];
 type Asked = Extract<MeshInput, { readonly type: "asked" }>["message"];
 
 const NODE_EVENT = /^dev\.starling\.node\.([a-z]+)\.v1$/;
-
-const BUS_TOTALS = [
-  ["bus_connects", "connects"],
-  ["bus_dropped", "dropped"],
-  ["bus_received", "received"],
-  ["bus_refused", "refused"],
-  ["bus_sent", "sent"],
-] as const satisfies readonly (readonly [MeshStat, keyof Bus["counters"]])[];
 
 /** How many nodes check each endpoint. */
 const OWNERS = 2;

@@ -69,7 +69,17 @@ describe("the health actor with a mesh", () => {
     );
     await mesh.reports();
     house.tell({ type: "outlier-suspected", row: 2, slot: 3, kind: "consecutive_5xx" });
-    assert.deepEqual(await mesh.reports(), [{ type: "doubted", slot: 3, evidence: "ejected" }]);
+    assert.deepEqual(await mesh.reports(), [
+      {
+        type: "ejection-changed",
+        cluster: "c",
+        address: "127.0.0.1:80",
+        isEjected: true,
+        kind: "CONSECUTIVE_5XX",
+        ejections: 1,
+      },
+      { type: "doubted", slot: 3, evidence: "ejected" },
+    ]);
   });
 });
 

@@ -76,6 +76,24 @@ describe("nodes of a mesh", () => {
     assert.ok(flock.until(() => flock.texts(0).every((text) => text === "healthy"), 6_000) < 4_000);
   });
 
+  it("tell of an ejection, which is one node's own, as an event of that node", () => {
+    const flock = new MeshFlock(1);
+    flock.start(2);
+    const ejection = { cluster: "d", address: "192.0.2.1:80", kind: "CONSECUTIVE_5XX", ejections: 2 };
+    for (const isEjected of [true, false]) {
+      flock.nodes[1]?.judge.onReport({ type: "ejection-changed", ...ejection, isEjected });
+    }
+    flock.clock.advanceMs(10);
+    const told = flock.events.filter(({ subject }) => subject === "mesh.m.events.outlier.d.192_0_2_1_80");
+    assert.deepEqual(
+      told.map(({ data }) => [data["node"], data["reason"], data["ejections"]]),
+      [
+        ["n1", "CONSECUTIVE_5XX", 2],
+        ["n1", "CONSECUTIVE_5XX", 2],
+      ],
+    );
+  });
+
   it("take it in again when it is well", () => {
     const flock = new MeshFlock(2);
     flock.start(5);

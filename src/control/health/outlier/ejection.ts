@@ -53,6 +53,7 @@ export function unejectHost(
   return [
     add(cluster.statName, "ejections_active", -1),
     { type: "change-flags", row: cluster.row, slot, raise: 0, lower: HealthFlag.FailedOutlierCheck },
+    tellEjection(cluster, host, ""),
     ...writeUnejection(state, cluster, host, nowMs),
   ];
 }
@@ -106,7 +107,13 @@ function takeOut(
     add(statName, "ejections_enforced_total"),
     add(statName, `ejections_enforced_${kind}`),
     { type: "change-flags", row, slot: host.slot, raise: HealthFlag.FailedOutlierCheck, lower: 0 },
+    tellEjection(cluster, host, KINDS[kind].event),
   ];
+}
+
+function tellEjection({ name }: OutlierCluster, host: OutlierHost, kind: string): OutlierEffect {
+  const { slot, address, isEjected, ejections } = host;
+  return { type: "tell-ejection", slot, cluster: name, address, isEjected, kind, ejections };
 }
 
 /** Writes that an endpoint was ejected or degraded. */

@@ -23,5 +23,18 @@ export type OutlierEffect =
     }
   /** Adds to one of `cluster.<statName>.outlier_detection.*`; all of them are there from the first one on, that may add nothing. */
   | { readonly type: "add"; readonly statName: string; readonly stat: OutlierStat; readonly amount: number }
+  /** An endpoint was ejected, by this kind of Envoy's, or let in again; told to whoever listens to the mesh. */
+  | {
+      readonly type: "tell-ejection";
+      readonly slot: number;
+      readonly cluster: string;
+      /** `127.0.0.1:80`. */
+      readonly address: string;
+      readonly isEjected: boolean;
+      /** Of an ejection: `CONSECUTIVE_5XX`; else empty. */
+      readonly kind: string;
+      /** So many so far. */
+      readonly ejections: number;
+    }
   /** Appends one line (without its end) to the event log. */
   | { readonly type: "write-event"; readonly path: string; readonly text: string };

@@ -50,6 +50,8 @@ function take(turn: Turn, report: CheckReport): void {
       return;
     case "judge-alive":
       return;
+    case "ejection-changed":
+      return; // its node's own matter: an event, and a doubt when it is checked
   }
 }
 

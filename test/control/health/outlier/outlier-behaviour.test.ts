@@ -31,6 +31,7 @@ describe("outlier detection: consecutive failures", () => {
     assert.equal(world.tables.health.generation(ROW), generation + 2);
     assert.equal(world.count("ejections_active"), 0);
     assert.equal(world.count("ejections_total"), 1);
+    assert.deepEqual(world.told, ["CONSECUTIVE_5XX 1 127.0.0.1:80", "returned 127.0.0.1:80"]);
   });
 
   it("writes Envoy's lines", () => {

@@ -26,6 +26,8 @@ export const ROW = 3;
 export class OutlierWorld {
   readonly clock: VirtualClock = new VirtualClock();
   readonly lines: string[] = [];
+  /** Ejections and returns, as the mesh hears of them. */
+  readonly told: string[] = [];
   /** What the runtime says, for detector and workers alike. */
   readonly runtime: Map<string, string> = new Map();
   readonly tables: NodeTables = nodeTables(createNodeMemory(1, 64, 8), 0);
@@ -166,6 +168,9 @@ export class OutlierWorld {
         block[OUTLIER.at[effect.stat]] = (block[OUTLIER.at[effect.stat]] as number) + effect.amount;
         return;
       }
+      case "tell-ejection":
+        this.told.push(`${effect.isEjected ? `${effect.kind} ${effect.ejections}` : "returned"} ${effect.address}`);
+        return;
       case "write-event":
         this.lines.push(`${effect.path === "events" ? "" : effect.path}${effect.text}`);
         return;
