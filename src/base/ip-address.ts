@@ -21,6 +21,14 @@ export function ipText(bytes: Uint8Array): string {
   return `${texts.slice(0, start).join(":")}::${texts.slice(start + length).join(":")}`;
 }
 
+/** Whether a host, IPv6 in brackets or not, is this machine itself wherever it is said. */
+export function isLoopback(host: string): boolean {
+  if (host.toLowerCase() === "localhost") return true;
+  const bytes = parseIp(host.replace(/^\[|\]$/g, ""));
+  if (bytes === null) return false;
+  return bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
+}
+
 /** Whether an address belongs to one of some networks. */
 export class NetworkSet {
   private readonly networks: { readonly bytes: Uint8Array; readonly bits: number }[] = [];

@@ -21,6 +21,7 @@ const COUNTERS = [
   "verdicts",
   "events_sent",
   "announcements_heard",
+  "announcements_loopback",
   "announcements_malformed",
   "announcements_refused",
   "announcements_stale",

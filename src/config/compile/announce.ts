@@ -1,4 +1,5 @@
 // The endpoints that this node announces: the `announce` list of starling.mesh.v1.Mesh. Called where the extension is compiled.
+import { isLoopback } from "../../base/ip-address.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, text } from "../load/fields.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type AnnouncedEndpoint,
   type AnnouncementPlan,
   announcedHost,
+  LOOPBACK_AFAR,
 } from "../plan/announcement.ts";
 import type { LocalityPlan } from "../plan/cluster.ts";
 import type { NodePlan } from "../plan/plan.ts";
@@ -16,8 +18,15 @@ import type { CompileContext } from "./context.ts";
 import { compileLocality } from "./endpoint.ts";
 import { compileMetadata } from "./metadata.ts";
 
-/** Compiles the list, one entry a service in the file's order. An endpoint without a locality is where its node is. */
-export function compileAnnounce(context: CompileContext, mesh: CheckedMessage, node: NodePlan): AnnouncementPlan[] {
+/**
+ * Compiles the list, one entry a service in the file's order. An endpoint without a locality is where its node is. `isLocal`: all who hear
+ * of it are on this machine.
+ */
+export function compileAnnounce(
+  context: CompileContext,
+  mesh: CheckedMessage,
+  { node, isLocal }: { readonly node: NodePlan; readonly isLocal: boolean },
+): AnnouncementPlan[] {
   const services = new Map<string, AnnouncedEndpoint[]>();
   for (const message of children(mesh, "announce")) {
     const service = text(message, "service_name") ?? "";
@@ -25,6 +34,7 @@ export function compileAnnounce(context: CompileContext, mesh: CheckedMessage, n
     const endpoints = services.get(service) ?? [];
     if (!services.has(service)) services.set(service, endpoints);
     if (endpoint === null) continue;
+    if (!isLocal && isLoopback(endpoint.host)) context.error(message, "address", LOOPBACK_AFAR);
     const where = `${endpoint.host} port ${endpoint.port}`;
     if (endpoints.some(({ host, port }) => host === endpoint.host && port === endpoint.port)) {
       context.error(message, "", `${where} is announced for ${service} already`);

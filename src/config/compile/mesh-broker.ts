@@ -2,7 +2,7 @@
 // nameless client is taken, because whoever reaches the broker can speak for endpoints. Called by mesh.ts.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { didYouMean } from "../../base/did-you-mean.ts";
-import { parseIp } from "../../base/ip-address.ts";
+import { isLoopback, parseIp } from "../../base/ip-address.ts";
 import type { BrokerPlan } from "../plan/mesh.ts";
 import type { MeshSettings, SettingName } from "./mesh-settings.ts";
 
@@ -71,13 +71,6 @@ function parseServer(settings: MeshSettings, url: string): Server | null {
 
 function isPort(port: number): boolean {
   return port > 0 && port <= 65_535;
-}
-
-function isLoopback(host: string): boolean {
-  if (host.toLowerCase() === "localhost") return true;
-  const bytes = parseIp(host.replace(/^\[|\]$/g, ""));
-  if (bytes === null) return false;
-  return bytes.length === 4 ? bytes[0] === 127 : bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
 }
 
 function demandProtection(

@@ -3,7 +3,7 @@
 import { didYouMean } from "../../base/did-you-mean.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children } from "../load/fields.ts";
-import { type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
+import { isOnThisMachine, type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
 import type { NodePlan } from "../plan/plan.ts";
 import { compileAnnounce } from "./announce.ts";
 import type { CompileContext } from "./context.ts";
@@ -22,7 +22,8 @@ export function compileMesh(
   const roles = compileRoles(settings);
   const name = compileName(settings);
   const broker = compileBroker(settings);
-  const announce = extension === null ? [] : compileAnnounce(context, extension, node);
+  const isLocal = broker === null || isOnThisMachine(broker);
+  const announce = extension === null ? [] : compileAnnounce(context, extension, { node, isLocal });
   context.hasMesh = !isAlone;
   if (!isAlone) {
     const named = compileNode(settings, node.id);

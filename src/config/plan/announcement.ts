@@ -32,9 +32,19 @@ export function announcedHost(text: string): string | Error {
   const bytes = parseIp(text);
   if (bytes === null) return new Error("an announced address is an IP address, not a name");
   if (bytes.every((byte) => byte === 0)) return new Error("nobody can connect to an unspecified address");
+  if (
+    bytes.length === 4
+      ? bytes[0] === 169 && bytes[1] === 254
+      : bytes[0] === 0xfe && ((bytes[1] as number) & 0xc0) === 0x80
+  ) {
+    return new Error("a link-local address means another host on each machine");
+  }
   const isGroup = bytes.length === 4 ? (bytes[0] as number) >= 224 : bytes[0] === 0xff;
   return isGroup ? new Error("nobody can connect to a multicast or reserved address") : ipText(bytes);
 }
+
+/** What is wrong with a loopback address where others are on other machines. */
+export const LOOPBACK_AFAR = "nodes on other machines would dial themselves: announce an address that they can reach";
 
 /** Key of an announced endpoint's metadata that says who announced it (`source`) and since when (`since_ms`, wall-clock): ours alone. */
 export const SOURCE_METADATA = "starling.mesh";

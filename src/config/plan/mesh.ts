@@ -1,4 +1,5 @@
 // What a node is to others: its roles, its name in the mesh, and the broker through which it meets them. Made by compile/mesh.ts.
+import { isLoopback } from "../../base/ip-address.ts";
 import type { AnnouncementPlan } from "./announcement.ts";
 
 /** What a node can do. It does all of it unless told. */
@@ -22,6 +23,12 @@ export interface MeshPlan {
 
 /** `embedded`: the one on this port of loopback that some node of this machine runs. */
 export type BrokerPlan = { readonly kind: "embedded"; readonly port: number } | NatsPlan;
+
+/** Whether all who meet there are on this machine, as far as the addresses tell: only then a loopback address means the same to all. */
+export function isOnThisMachine(broker: BrokerPlan): boolean {
+  if (broker.kind === "embedded") return true;
+  return broker.servers.every((server) => isLoopback(/^\w+:\/\/(.*):\d+$/.exec(server)?.[1] ?? ""));
+}
 
 /** A NATS server or cluster. Files are named, not kept: what is renewed takes effect with the next connection. Null: there is none. */
 export interface NatsPlan {

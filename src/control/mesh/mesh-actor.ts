@@ -7,7 +7,7 @@ import { type Link, ThreadLink } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
-import type { MeshPlan } from "../../config/plan/mesh.ts";
+import { isOnThisMachine, type MeshPlan } from "../../config/plan/mesh.ts";
 import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
@@ -171,6 +171,7 @@ export class MeshActor {
       subjects: meshSubjects(mesh.name),
       self: { node: mesh.node, instance },
       isSuccessor,
+      takesLoopback: isOnThisMachine(mesh.broker),
       tell: (finding) => this.parts.link.send(outputOf(finding)),
       count: (counter) => this.totals.add(counter, 1),
     });

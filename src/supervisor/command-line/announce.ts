@@ -2,11 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { systemClock } from "../../base/clock.ts";
 import { DrivenWheel } from "../../base/driven-wheel.ts";
+import { isLoopback } from "../../base/ip-address.ts";
 import { systemRandom } from "../../base/random.ts";
 import { stayAlive } from "../../base/stay-alive.ts";
 import { addressText } from "../../config/plan/address.ts";
-import type { AnnouncementPlan } from "../../config/plan/announcement.ts";
-import type { MeshPlan } from "../../config/plan/mesh.ts";
+import { type AnnouncementPlan, LOOPBACK_AFAR } from "../../config/plan/announcement.ts";
+import { isOnThisMachine, type MeshPlan } from "../../config/plan/mesh.ts";
 import { Announcer } from "../../control/mesh/announce/announcer.ts";
 import type { BusEvent } from "../../control/mesh/bus/bus.ts";
 import { NatsBus } from "../../control/mesh/bus/nats-bus.ts";
@@ -25,8 +26,12 @@ export async function announce(
   // The process is named after its service.
   const named = new Map([...flags.values, ["service-node", flags.values.get("service") ?? ""]]);
   const mesh = meshOf({ ...flags, values: named }, environment);
-  if ("service" in announced && "broker" in mesh) return hold(announced, mesh);
   const errors = ["service" in announced ? [] : announced, "broker" in mesh ? [] : mesh].flat();
+  if ("service" in announced && "broker" in mesh) {
+    const isClear = isOnThisMachine(mesh.broker) || !announced.endpoints.some(({ host }) => isLoopback(host));
+    if (isClear) return hold(announced, mesh);
+    errors.push(`--address: ${LOOPBACK_AFAR}`);
+  }
   return complain([...errors, "try 'starling announce --help'"]);
 }
 

@@ -1,7 +1,7 @@
 // What a node's file announces to the mesh, and clusters that take what is announced.
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { extension, LOCAL, loadMesh } from "../../support/mesh-file.ts";
+import { extension, FAR, LOCAL, loadMesh } from "../../support/mesh-file.ts";
 
 const WHERE = "bootstrap_extensions[0].typed_config";
 const SERVERS = `servers: ["${LOCAL}"]`;
@@ -63,6 +63,16 @@ describe("the endpoints that a node announces", () => {
   const refused: readonly (readonly [string, readonly string[], string])[] = [
     ["a name for an address", ["address: localhost, port: 80"], "an announced address is an IP address, not a name"],
     ["the unspecified address", ["address: 0.0.0.0, port: 80"], "nobody can connect to an unspecified address"],
+    [
+      "a link's address",
+      ["address: 169.254.169.254, port: 80"],
+      "a link-local address means another host on each machine",
+    ],
+    [
+      "an IPv6 link's address",
+      ["address: 'fe80::1', port: 80"],
+      "a link-local address means another host on each machine",
+    ],
     ["a group's address", ["address: 'ff02::1', port: 80"], "nobody can connect to a multicast or reserved address"],
     ["no address", ["port: 80"], "may not be empty"],
     ["no port", ["address: 10.0.0.1"], "must be >= 1 and <= 65535, not 0"],
@@ -94,6 +104,15 @@ describe("the endpoints that a node announces", () => {
       assert.deepEqual([errors.length, errors[0]?.includes(says)], [1, true], errors.join("\n"));
     });
   }
+
+  it("are refused with a loopback address when the broker is on another machine", () => {
+    const file = extension("announce: { service_name: s, address: '::1', port: 80 }");
+    const says = "nodes on other machines would dial themselves: announce an address that they can reach";
+    assert.deepEqual(loadMesh(file, FAR).errors, [`f:6:34 ${WHERE}.announce[0].address: ${says}`]);
+    for (const mesh of ["embedded", "nats://localhost", "nats://[::1]:4222"]) {
+      assert.deepEqual(loadMesh(file, { mesh }).errors, [], mesh);
+    }
+  });
 
   it("are refused when they are of more services than a node may announce", () => {
     const items = Array.from({ length: 65 }, (_, at) => `- { service_name: s${at}, address: 10.0.0.1, port: 80 }`);

@@ -1,5 +1,8 @@
 // `starling announce` as a user runs it, on an embedded broker of the test; who takes what it announces is another test's.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { systemClock } from "../../../src/base/clock.ts";
 import { DrivenWheel } from "../../../src/base/driven-wheel.ts";
@@ -67,6 +70,19 @@ describe("starling announce", () => {
       "try 'starling announce --help'",
     ];
     assert.equal(err, missing.map((line) => `starling: ${line}\n`).join(""));
+  });
+
+  it("does not announce a loopback address to other machines", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "announce-"));
+    const nkey = join(folder, "user.nk");
+    writeFileSync(nkey, `SU${"A".repeat(56)}`);
+    const { code, err } = await runProgram(...WHAT, "--mesh", "tls://192.0.2.1", "--mesh-nkey", nkey);
+    rmSync(folder, { recursive: true });
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /--address: nodes on other machines would dial themselves: announce an address that they can reach\n/,
+    );
   });
 
   it("does not go to a broker off this machine in cleartext and without a name", async () => {

@@ -45,6 +45,8 @@ export type AnnounceCounter =
   | "announcements_unused"
   /** Older than what is known, or of a process that has left. */
   | "announcements_stale"
+  /** Of a loopback address from another machine: this node would dial itself. */
+  | "announcements_loopback"
   /** This node holds as many as it may. */
   | "announcements_refused"
   | "leases_withdrawn"

@@ -28,6 +28,8 @@ export interface AnnounceHostParts {
   readonly self: MemberId;
   /** Clusters have endpoints already, from a predecessor that died: they stay until everybody was heard once more. */
   readonly isSuccessor: boolean;
+  /** Everybody is on this machine. */
+  readonly takesLoopback: boolean;
   tell(finding: AnnounceFinding): void;
   count(counter: AnnounceCounter): void;
 }
@@ -40,9 +42,9 @@ export class AnnounceHost {
   private readonly subscriptions = new Map<string, BusSubscription | null>();
 
   constructor(parts: AnnounceHostParts) {
-    const { clock, wheel, self, isSuccessor } = parts;
+    const { clock, wheel, self, isSuccessor, takesLoopback } = parts;
     this.parts = parts;
-    const state = emptyAnnounceState(self, () => clock.wallMs(), isSuccessor);
+    const state = emptyAnnounceState({ self, isSuccessor, takesLoopback, wallMs: () => clock.wallMs() });
     this.host = new ActorHost(announcing, state, { clock, wheel, perform: (effect) => this.perform(effect) });
   }
 

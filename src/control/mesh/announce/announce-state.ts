@@ -24,11 +24,19 @@ export interface TakenService {
   readonly endpoints: ServiceEndpoints;
 }
 
-/** All of it. */
-export interface AnnounceState {
+/** What is given to it once. */
+export interface AnnounceOptions {
   readonly self: MemberId;
   /** Wall-clock milliseconds, for people. */
   readonly wallMs: () => number;
+  /** Whether everybody is on this machine: else an announced loopback address would make a node dial itself. */
+  readonly takesLoopback: boolean;
+  /** Clusters have endpoints from this state's predecessor: before they are told, everybody was heard once more. */
+  readonly isSuccessor: boolean;
+}
+
+/** All of it. */
+export interface AnnounceState extends AnnounceOptions {
   /** What this node announces; what it has withdrawn stays with no endpoints, so that its sequence goes on. */
   readonly own: Map<string, HeldAnnouncement>;
   services: ReadonlyMap<string, TakenService>;
@@ -40,8 +48,6 @@ export interface AnnounceState {
   held: number;
   isConnected: boolean;
   hasJoined: boolean;
-  /** Clusters have endpoints from this state's predecessor: before they are told, everybody was heard once more. */
-  readonly isSuccessor: boolean;
   /** The bus was connected and this node has joined: from then on what is held is what there is, and clusters are told. */
   isSettled: boolean;
   hasLeft: boolean;
@@ -54,11 +60,9 @@ export interface AnnounceState {
 }
 
 /** Nothing announced by anybody. */
-export function emptyAnnounceState(self: MemberId, wallMs: () => number, isSuccessor: boolean): AnnounceState {
+export function emptyAnnounceState(options: AnnounceOptions): AnnounceState {
   return {
-    self,
-    wallMs,
-    isSuccessor,
+    ...options,
     own: new Map(),
     services: new Map(),
     announcers: new Map(),

@@ -38,7 +38,14 @@ export class Announcer {
     this.parts = parts;
     this.speaker = { ...self, epoch: 1 };
     this.bus = parts.openBus((event) => this.onBusEvent(event));
-    this.host = new AnnounceHost({ ...parts, bus: this.bus, isSuccessor: false, tell: () => {}, count: () => {} });
+    this.host = new AnnounceHost({
+      ...parts,
+      bus: this.bus,
+      isSuccessor: false,
+      takesLoopback: false,
+      tell: () => {},
+      count: () => {},
+    });
     this.host.assign([], parts.announce);
     this.bus.subscribe(subjects.hello, ({ payload }) => this.onHello(payload));
   }

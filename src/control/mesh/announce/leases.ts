@@ -1,4 +1,5 @@
 // What others announce, and for how long: an announcer's endpoints end with its lease. Called by announce-behaviour.ts only.
+import { isLoopback } from "../../../base/ip-address.ts";
 import { addressText } from "../../../config/plan/address.ts";
 import type { AnnouncedEndpoint } from "../../../config/plan/announcement.ts";
 import type { Announcement } from "../wire/announcement.ts";
@@ -17,6 +18,9 @@ export function hear(state: AnnounceState, announcement: Announcement, nowMs: nu
   const known = announcer?.services.get(service);
   if (state.ended.has(key) || sequence < (known?.sequence ?? 0)) return [heard, count("announcements_stale")];
   if (sequence === known?.sequence || (known === undefined && endpoints.length === 0)) return [heard];
+  if (!state.takesLoopback && endpoints.some(({ host }) => isLoopback(host))) {
+    return [heard, count("announcements_loopback")];
+  }
   const before = known?.endpoints ?? [];
   if (!hasRoom(state, announcer, endpoints.length - before.length)) {
     return [heard, count("announcements_refused")];

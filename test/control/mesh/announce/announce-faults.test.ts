@@ -111,6 +111,22 @@ describe("announcements beyond every measure", () => {
     assert.deepEqual(proxy.hosts("orders"), ["127.0.0.1:9090"]);
   }).timeout(20_000);
 
+  it("are dropped when they would make a node of another machine dial itself", () => {
+    proxy = mesh.join("far", { ...TAKES, takesLoopback: false });
+    for (const [at, host] of ["127.0.0.1", "127.8.8.8", "::1"].entries()) {
+      proxy.tell(
+        word({
+          instance: `${at}`.padStart(32, "d"),
+          endpoints: [announced(1, { host: "10.0.0.1" }), announced(9901, { host })],
+        }),
+      );
+    }
+    assert.deepEqual([proxy.hosts("orders"), proxy.held], [[], 0]);
+    assert.equal(proxy.counters()["announcements_loopback"], 3);
+    proxy.tell(word({ endpoints: [announced(1, { host: "10.0.0.1" })] }));
+    assert.deepEqual(proxy.hosts("orders"), ["10.0.0.1:1"]);
+  });
+
   it("are refused beyond the number of endpoints", () => {
     flood(HELD_MAX / 32 + 1, 32);
     assert.equal(proxy.held, HELD_MAX);

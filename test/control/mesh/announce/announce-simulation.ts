@@ -68,6 +68,8 @@ export interface NodeShape {
   readonly clusters?: readonly AnnouncedCluster[];
   readonly announce?: Readonly<Record<string, readonly AnnouncedEndpoint[]>>;
   readonly isSuccessor?: boolean;
+  /** Default true. */
+  readonly takesLoopback?: boolean;
 }
 
 /** One node. */
@@ -92,7 +94,12 @@ export class SimulatedNode {
     this.id = id;
     this.host = new ActorHost(
       announcing,
-      emptyAnnounceState(id, () => clock.wallMs(), shape.isSuccessor ?? false),
+      emptyAnnounceState({
+        self: id,
+        wallMs: () => clock.wallMs(),
+        takesLoopback: shape.takesLoopback ?? true,
+        isSuccessor: shape.isSuccessor ?? false,
+      }),
       { clock, wheel: clock.wheel, perform: (effect) => this.perform(effect) },
     );
     this.assign(shape);

@@ -38,6 +38,7 @@ class Taker {
       subjects,
       self: { node: name, instance: name.charCodeAt(0).toString(16).padStart(32, "0") },
       isSuccessor: false,
+      takesLoopback: true,
       tell: (finding) => this.take(finding),
       count: (counter) => this.counted.push(counter),
     });

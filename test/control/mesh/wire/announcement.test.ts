@@ -137,6 +137,11 @@ describe("an announcement on the wire", () => {
     ["the unspecified address", handmade([[1, new Uint8Array(4)], port, weight])],
     ["the unspecified IPv6 address", handmade([[1, new Uint8Array(16)], port, weight])],
     ["a multicast address", handmade([[1, Uint8Array.of(224, 0, 0, 1)], port, weight])],
+    ["a link-local address", handmade([[1, Uint8Array.of(169, 254, 169, 254)], port, weight])],
+    [
+      "an IPv6 link-local address",
+      handmade([[1, Uint8Array.from([0xfe, 0xb0, ...new Array<number>(14).fill(1)])], port, weight]),
+    ],
     ["the broadcast address", handmade([[1, Uint8Array.of(255, 255, 255, 255)], port, weight])],
     [
       "an IPv6 multicast address",
