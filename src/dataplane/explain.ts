@@ -141,6 +141,7 @@ function explainCluster(lines: string[], name: string, how: string, { plan, sour
     const more = `${priority === 0 ? "" : `, priority ${priority}`}${health === "unknown" ? "" : `, ${health}`}`;
     lines.push(`         endpoint ${addressText(address)}${more}${sources.endpoint(name, index)}`);
   }
+  if (discovery.kind === "mesh") lines.push(`         endpoints as announced for the service ${discovery.service}`);
 }
 
 function routeText({ name, match }: RoutePlan): string {

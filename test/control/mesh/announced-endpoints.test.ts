@@ -4,6 +4,7 @@ import { beforeEach, describe, it } from "mocha";
 import { addressText } from "../../../src/config/plan/address.ts";
 import { Announcer } from "../../../src/control/mesh/announce/announcer.ts";
 import { meshSubjects } from "../../../src/control/mesh/subjects.ts";
+import { encodeAnnouncement } from "../../../src/control/mesh/wire/announcement.ts";
 import { SimulatedBus } from "../../support/simulated-bus.ts";
 import { announced } from "./announce/announce-simulation.ts";
 import { type FlockNode, MeshFlock } from "./mesh-flock.ts";
@@ -80,6 +81,30 @@ describe("a mesh actor whose cluster takes what is announced", () => {
     assert.ok(tookMs > 3_900 && tookMs < 5_500, `${tookMs} ms`);
     assert.equal(taker.stat("leases_lost"), 1);
     assert.ok(taker.stat("announcements_heard") > 0);
+  });
+
+  it("drops and counts whatever else comes on the subjects of its services, and goes on", () => {
+    announcer(8080);
+    const good = encodeAnnouncement({
+      node: "stranger",
+      instance: "b".repeat(32),
+      sequence: 1,
+      service: "shop",
+      endpoints: [announced(9090)],
+    });
+    for (let i = 0; i < 400; i++) {
+      const bad = good.slice(0, i % 7 === 0 ? flock.random.below(good.length) : good.length);
+      for (let at = 0; at <= i % 5; at++) bad[flock.random.below(bad.length || 1)] = flock.random.below(256);
+      flock.onlooker.publish(`mesh.m.endpoints.shop.n${i % 3}`, bad);
+      flock.clock.advanceMs(5);
+    }
+    flock.onlooker.publish("mesh.m.endpoints.shop.big", new Uint8Array(65_536));
+    flock.clock.advanceMs(20);
+    const before = taker.stat("announcements_malformed");
+    assert.ok(before > 200, `${before}`);
+    for (const address of addresses(taker) ?? []) assert.match(address, /^(\d+\.){3}\d+:\d+$/);
+    flock.clock.advanceMs(12_000);
+    assert.deepEqual(addresses(taker), ["127.0.0.1:8080"], "who never beats has no lease for long");
   });
 
   it("tells leases once a second while somebody announces", () => {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
+import { configUrl } from "../../../src/base/location.ts";
 import { runProgram } from "../../support/program.ts";
 import { managerFilter } from "../../support/proxy-file.ts";
 
@@ -108,6 +110,12 @@ describe("starling explain", () => {
     assert.equal(code, 1);
     assert.match(out[3] ?? "", /the request is https, the chain is cleartext: the handshake would fail/);
     assert.match(out.at(-1) ?? "", /no route matches: 404/);
+  });
+
+  it("says of a cluster whose endpoints are announced for which service", async () => {
+    const sample = fileURLToPath(configUrl("mesh/announced-service.yaml"));
+    const { out } = await runProgram("explain", "-c", sample, "GET http://a/");
+    assert.match(out, /-> cluster orders, mesh, .*\n +endpoints as announced for the service shop\.orders\n$/);
   });
 
   it("says what is wrong with the command line", async () => {
