@@ -40,7 +40,8 @@ export function breachesOfCeiling(world: World, overMs: number): Breach[] {
 export function breachesOfTrust(world: World): Breach[] {
   const breaches: Breach[] = [];
   for (const node of world.nodes.values()) {
-    if (world.network.wereBad.has(node.name)) continue;
+    const isStill = node.pausedUntilMs > world.time.nowMs;
+    if (isStill || world.network.wereBad.has(node.name)) continue;
     for (const endpoint of world.endpoints) {
       if (!endpoint.wasAlwaysWell) continue;
       const target = node.state.targets.get(world.facts.group + endpoint.target);

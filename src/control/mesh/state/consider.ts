@@ -10,8 +10,9 @@ import { decideVerdict } from "./verdict.ts";
 /** Decides it, and when to look again. */
 export function consider(turn: Turn, target: Target): void {
   if (turn.state.targets.get(target.key) !== target) return;
-  const probingMs = decideProbing(turn, target);
+  // The verdict first: who begins to probe begins with it.
   const verdictMs = decideVerdict(turn, target);
+  const probingMs = decideProbing(turn, target);
   const extraMs = decideExtra(turn, target);
   turn.at(target, Math.min(probingMs, verdictMs, extraMs, decideImmediate(turn, target)));
 }

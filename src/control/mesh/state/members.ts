@@ -96,7 +96,7 @@ export function updateSpeaking(turn: Turn, member: Member): void {
   const { state, nowMs } = turn;
   const isSelf = member === state.self;
   const isHeard = isSelf || (member.life === "live" && !state.isAlone);
-  const isSpeaking = isHeard && nowMs - member.judgeMs <= JUDGE_HUNG_MS;
+  const isSpeaking = isHeard && nowMs - member.judgeMs < JUDGE_HUNG_MS;
   if (isSpeaking === member.isSpeaking) return;
   member.isSpeaking = isSpeaking;
   for (const key of member.entries.keys()) considerKey(turn, key);

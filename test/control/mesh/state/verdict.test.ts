@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { entry, FACTS, OneNode, ordersOf, Peer, saidOf } from "./one-node.ts";
+
+/** A node without role health beside peers that check: it only listens. */
+function onlooker(...peers: Peer[]): OneNode {
+  const node = new OneNode({ roles: ["proxy"] });
+  node.join(1, peers);
+  for (const peer of peers) node.hear(peer.claims(1, "healthy"));
+  assert.equal(node.standing(1), "healthy");
+  return node;
+}
+
+const trio = (): [Peer, Peer, Peer] => [new Peer("a"), new Peer("b"), new Peer("c")];
+
+describe("a verdict", () => {
+  it("is unhealthy when two observers say so, and healthy when one of them does not any more", () => {
+    const [a, b] = trio();
+    const node = onlooker(a, b);
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    assert.equal(node.standing(1), "healthy", "one against one");
+    const orders = ordersOf(node.hear(b.claims(1, "unhealthy", { cause: "confirm" })));
+    assert.deepEqual(orders, [{ type: "set-standing", slot: 1, standing: "unhealthy" }]);
+    node.hear(b.claims(1, "healthy", { cause: "scheduled" }));
+    assert.equal(node.standing(1), "healthy");
+  });
+
+  it("is degraded when one says so and none that it is unhealthy twice", () => {
+    const [a, b] = trio();
+    const node = onlooker(a, b);
+    node.hear(a.claims(1, "degraded"));
+    assert.equal(node.standing(1), "degraded");
+  });
+
+  it("does not come from one observer while another has covered the endpoint of late", () => {
+    const [a, b] = trio();
+    const node = onlooker(a, b);
+    node.hear(b.say({ type: "released", group: FACTS.group, target: entry(1, null).target, ageMs: 0 }));
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    node.advance(1_500, [a, b]);
+    assert.equal(node.standing(1), "healthy");
+    node.advance(200, [a, b]);
+    assert.equal(node.standing(1), "unhealthy", "T and two timeouts after the second was last seen to cover it");
+  });
+
+  it("comes from one observer at once where nobody else could look", () => {
+    const [a] = trio();
+    const node = onlooker(a);
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    assert.equal(node.standing(1), "unhealthy");
+  });
+
+  it("of a newcomer is what a single observer says, when it has heard out all peers", () => {
+    const [a, b] = trio();
+    const node = new OneNode({ roles: ["proxy"] });
+    node.join(1, [a, b]);
+    b.claims(1, "healthy");
+    node.hear(b.claims(1, "healthy"));
+    node.hear(a.claims(1, "unhealthy"));
+    assert.equal(node.standing(1), null, "something of b is missing");
+    node.advance(1_300, [a]);
+    assert.equal(node.standing(1), "unhealthy", "T and a timeout are long enough");
+  });
+
+  it("does not count what is not covered: a silent observer, one whose judge hangs, one that has released", () => {
+    const ends: ((node: OneNode, a: Peer, b: Peer) => void)[] = [
+      (node, a) => node.advance(3_500, [a]),
+      (node, _a, b) => node.hear(b.beat({ judgeAgeMs: 4_000 })),
+      (node, _a, b) =>
+        node.hear(b.say({ type: "released", group: FACTS.group, target: entry(1, null).target, ageMs: 0 })),
+    ];
+    for (const end of ends) {
+      const [a, b] = trio();
+      const node = onlooker(a, b);
+      node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+      node.hear(b.claims(1, "unhealthy", { cause: "confirm" }));
+      end(node, a, b);
+      node.hear(a.claims(1, "healthy", { cause: "scheduled" }));
+      assert.equal(node.standing(1), "healthy");
+    }
+  });
+
+  it("counts what is kept for a successor only as long as too few successors have seen the endpoint", () => {
+    const [a, b, c] = trio();
+    const node = onlooker(a, b);
+    node.hear(a.claims(1, "unhealthy", { hold: "kept" }));
+    node.hear(b.claims(1, "unhealthy", { hold: "kept" }));
+    assert.equal(node.standing(1), "unhealthy");
+    node.hear(c.beat());
+    const d = new Peer("d");
+    node.hear(d.beat());
+    node.hear(c.claims(1, "healthy"));
+    assert.equal(node.standing(1), "unhealthy");
+    node.hear(d.claims(1, "healthy"));
+    assert.equal(node.standing(1), "healthy");
+  });
+
+  it("of an owner is its own, as soon as it has seen the endpoint", () => {
+    const node = new OneNode();
+    const [a] = trio();
+    node.join(1, [a]);
+    node.hear(a.claims(1, "healthy"));
+    node.probed(1, "healthy", { cause: "first" });
+    const effects = node.probed(1, "unhealthy");
+    assert.deepEqual(ordersOf(effects), [{ type: "set-standing", slot: 1, standing: "unhealthy" }]);
+    assert.equal(node.state.bySlot.get(1)?.meshStanding, "healthy", "others still trust the other one");
+    assert.equal(saidOf(effects)[0]?.type, "entry");
+  });
+
+  it("stays when nobody covers the endpoint any more", () => {
+    const [a, b] = trio();
+    const node = onlooker(a, b);
+    node.advance(70_000);
+    assert.equal(node.standing(1), "healthy");
+  });
+
+  it("is told to the judge again for an endpoint that came in the slot of another", () => {
+    const [a, b] = trio();
+    const node = onlooker(a, b);
+    node.report({ type: "targets-removed", group: FACTS.group, slots: [1] });
+    const target = { slot: 1, target: entry(1, null).target, address: "192.0.2.1:80", standing: "healthy" } as const;
+    const effects = node.report({ type: "targets-added", group: FACTS.group, targets: [target] });
+    assert.deepEqual(ordersOf(effects), [{ type: "set-standing", slot: 1, standing: "healthy" }]);
+  });
+});
