@@ -1,6 +1,7 @@
 // Settles where listeners listen before any thread starts: a taken address is found while one plain line can still say so, and port 0
 // becomes one real port for all workers.
 import type { AddressPlan } from "../config/plan/address.ts";
+import type { EdsPlan } from "../config/plan/eds.ts";
 import type { ListenerPlan } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { NetFault } from "../net/channel.ts";
@@ -20,33 +21,39 @@ export interface AddressProbes {
 export async function settleAddresses(plan: Plan, takeover: boolean, probes: AddressProbes): Promise<Plan> {
   const listeners: ListenerPlan[] = [];
   for (const listener of plan.listeners) listeners.push(await settleListener(listener, takeover, probes));
-  return { ...plan, listeners };
+  return { ...plan, listeners, eds: await settleEds(plan.eds, takeover, probes) };
+}
+
+async function settleEds(plan: EdsPlan | null, takeover: boolean, probes: AddressProbes): Promise<EdsPlan | null> {
+  if (plan === null) return null;
+  return { listen: await settle("endpoint discovery", plan.listen, takeover, probes) };
 }
 
 async function settleListener(plan: ListenerPlan, takeover: boolean, probes: AddressProbes): Promise<ListenerPlan> {
   if (!plan.bindToPort) return plan;
-  const address = await settle(plan, plan.address, takeover, probes);
+  const what = `listener '${plan.name}'`;
+  const address = await settle(what, plan.address, takeover, probes);
   const additionalAddresses: AddressPlan[] = [];
-  for (const one of plan.additionalAddresses) additionalAddresses.push(await settle(plan, one, takeover, probes));
+  for (const one of plan.additionalAddresses) additionalAddresses.push(await settle(what, one, takeover, probes));
   return { ...plan, address, additionalAddresses };
 }
 
-async function settle(
-  listener: ListenerPlan,
-  address: AddressPlan,
+async function settle<Address extends AddressPlan>(
+  what: string,
+  address: Address,
   takeover: boolean,
   probes: AddressProbes,
-): Promise<AddressPlan> {
+): Promise<Address> {
   if (address.kind === "socket" && address.port === 0) {
     const port = await probes.findFreePort(address.host);
     if (typeof port === "number") return { ...address, port };
-    throw taken(listener, port);
+    throw taken(what, port);
   }
   const fault = takeover ? null : await probes.checkAddressFree(address);
-  if (fault !== null) throw taken(listener, fault);
+  if (fault !== null) throw taken(what, fault);
   return address;
 }
 
-function taken(listener: ListenerPlan, fault: NetFault): StartError {
-  return new StartError(`listener '${listener.name}': ${fault.text}`);
+function taken(what: string, fault: NetFault): StartError {
+  return new StartError(`${what}: ${fault.text}`);
 }

@@ -1,4 +1,4 @@
-// The actors of a node beside its listener workers: discovery, health checks, mesh; and what listeners wait for of them before they open.
+// The actors of a node beside its listener workers: discovery, health checks, mesh, EDS; and what listeners wait for of them before they open.
 // Made by the supervisor.
 import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
@@ -8,6 +8,7 @@ import type { HealthInput } from "../messages/health.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import { DiscoveryOwner } from "./discovery-owner.ts";
+import { EdsOwner } from "./eds-owner.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { HealthOwner } from "./health-owner.ts";
 import type { LeaseBook } from "./lease-book.ts";
@@ -37,7 +38,7 @@ export interface BackgroundParts {
 }
 
 /** One of the actors. */
-export type BackgroundActor = "discovery" | "health" | "mesh";
+export type BackgroundActor = "discovery" | "health" | "mesh" | "eds";
 
 /** All of them. */
 export class BackgroundActors {
@@ -45,11 +46,15 @@ export class BackgroundActors {
   private readonly discovery: DiscoveryOwner;
   private readonly health: HealthOwner;
   private readonly mesh: MeshOwner;
+  private readonly eds: EdsOwner;
   private readonly gate: StartGate<"names" | "checks" | "mesh">;
 
   constructor(parts: BackgroundParts) {
     this.parts = parts;
-    this.gate = new StartGate(["names", "checks", "mesh"], () => parts.onReady());
+    this.gate = new StartGate(["names", "checks", "mesh"], () => {
+      this.eds.open();
+      parts.onReady();
+    });
     this.discovery = new DiscoveryOwner({
       ...parts,
       onAnswered: (cluster) => this.health.namesKnown(cluster),
@@ -67,6 +72,7 @@ export class BackgroundActors {
       onSettled: () => this.gate.happened("mesh"),
       onRefused: (reason) => parts.onFatal(reason),
     });
+    this.eds = new EdsOwner(parts);
     parts.readiness.awaits("clusters", "waiting for the first answers about endpoints");
   }
 
@@ -77,6 +83,7 @@ export class BackgroundActors {
 
   /** Starts those that the plan has work for. `adminAddress`: for peers; empty: none. */
   start(version: number, plan: Plan, adminAddress: string): void {
+    this.eds.start(plan);
     this.mesh.start(plan, adminAddress);
     this.health.start(version, plan);
     this.discovery.start(version, plan.clusters);
@@ -85,7 +92,7 @@ export class BackgroundActors {
   /** Ends them. What is handed over to peers is checked until they have it; then the health side has `deadlineMs` to write its logs. */
   async stop(deadlineMs: number): Promise<void> {
     const checks = this.mesh.stop(this.parts.leaveMs).then(() => this.health.stop(deadlineMs));
-    await Promise.all([this.discovery.stop(), checks]);
+    await Promise.all([this.discovery.stop(), this.eds.stop(deadlineMs), checks]);
   }
 
   /** Sends to the health-check actor. */

@@ -1,6 +1,6 @@
 // Small whole plans for tests of nodes.
 import type { ListenerPlan } from "../../src/config/plan/listener.ts";
-import { NODE_ROLES } from "../../src/config/plan/mesh.ts";
+import { DEFAULT_ROLES } from "../../src/config/plan/mesh.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import { listener } from "./listener-plans.ts";
 
@@ -15,8 +15,9 @@ export function barePlan(listeners: readonly ListenerPlan[], more: Partial<Plan>
   return {
     version: "",
     node: { id: "n", cluster: "c", region: "", zone: "", subZone: "", metadata: {} },
-    roles: NODE_ROLES,
+    roles: DEFAULT_ROLES,
     mesh: null,
+    eds: null,
     admin: null,
     listeners,
     clusters: [],

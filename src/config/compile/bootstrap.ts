@@ -18,7 +18,7 @@ import { compileRuntime } from "./runtime.ts";
 export function compileBootstrap(context: CompileContext, bootstrap: CheckedMessage): Plan {
   refuseDiscovery(context, bootstrap);
   const node = compileNode(context, child(bootstrap, "node"));
-  const { mesh, roles } = compileMesh(context, bootstrap, node);
+  const { mesh, roles, eds } = compileMesh(context, bootstrap, node);
   const runtime = compileRuntime(context, bootstrap);
   const resources = child(bootstrap, "static_resources");
   const clusters = resources === undefined ? [] : compileClusters(context, children(resources, "clusters"));
@@ -28,6 +28,7 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
     node,
     roles,
     mesh,
+    eds,
     admin: compileAdmin(context, child(bootstrap, "admin")),
     // Compiled all the same: a file is right or wrong whatever the role.
     listeners: roles.includes("proxy") ? listeners : [],

@@ -3,23 +3,26 @@
 import { didYouMean } from "../../base/did-you-mean.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children } from "../load/fields.ts";
-import { isOnThisMachine, type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
+import type { EdsPlan } from "../plan/eds.ts";
+import { DEFAULT_ROLES, isOnThisMachine, type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
 import type { NodePlan } from "../plan/plan.ts";
 import { compileAnnounce } from "./announce.ts";
 import type { CompileContext } from "./context.ts";
+import { compileEds } from "./eds.ts";
 import { compileBroker, SERVERS } from "./mesh-broker.ts";
 import { MeshSettings, type SettingName } from "./mesh-settings.ts";
 
-/** Compiles both; `mesh` is null for a node on its own. A node's name in the mesh begins with its id unless one is given. */
+/** Compiles these; `mesh` is null for a node on its own. A node's name in the mesh begins with its id unless one is given. */
 export function compileMesh(
   context: CompileContext,
   bootstrap: CheckedMessage,
   node: NodePlan,
-): { readonly mesh: MeshPlan | null; readonly roles: readonly NodeRole[] } {
+): { readonly mesh: MeshPlan | null; readonly roles: readonly NodeRole[]; readonly eds: EdsPlan | null } {
   const extension = extensionOf(context, bootstrap);
   const settings = new MeshSettings(context, extension);
   const isAlone = settings.list(SERVERS).length === 0;
   const roles = compileRoles(settings);
+  const eds = compileEds(settings, roles.includes("eds"));
   const name = compileName(settings);
   const broker = compileBroker(settings);
   const isLocal = broker === null || isOnThisMachine(broker);
@@ -27,12 +30,12 @@ export function compileMesh(
   context.hasMesh = !isAlone;
   if (!isAlone) {
     const named = compileNode(settings, node.id);
-    return { mesh: broker === null ? null : { name, ...named, broker, announce }, roles };
+    return { mesh: broker === null ? null : { name, ...named, broker, announce }, roles, eds };
   }
   refuseLonely(settings, roles);
   for (const one of [NAME, NODE]) settings.warn(one, NO_MESH);
   if (extension !== null && announce.length > 0) context.warn(extension, "announce", NO_MESH);
-  return { mesh: null, roles };
+  return { mesh: null, roles, eds };
 }
 
 /** The file's Mesh extension; any other one is warned of. */
@@ -52,7 +55,7 @@ function extensionOf(context: CompileContext, bootstrap: CheckedMessage): Checke
 
 function compileRoles(settings: MeshSettings): readonly NodeRole[] {
   const given = settings.list(ROLES);
-  if (given.length === 0) return NODE_ROLES;
+  if (given.length === 0) return DEFAULT_ROLES;
   for (const role of given) {
     if (NODE_ROLES.some((known) => known === role)) continue;
     const hint = didYouMean(role, NODE_ROLES) || `; there are ${NODE_ROLES.join(", ")}`;
@@ -63,8 +66,9 @@ function compileRoles(settings: MeshSettings): readonly NodeRole[] {
 
 /** What makes sense only beside others. */
 function refuseLonely(settings: MeshSettings, roles: readonly NodeRole[]): void {
-  if (!roles.includes("proxy")) {
-    settings.error(ROLES, "without the role proxy a node serves nobody but a mesh: add proxy, or name a mesh (--mesh)");
+  if (!roles.includes("proxy") && !roles.includes("eds")) {
+    const says = "without the roles proxy and eds a node serves nobody but a mesh";
+    settings.error(ROLES, `${says}: add one of them, or name a mesh (--mesh)`);
   } else if (!roles.includes("health")) {
     const says = "without the role health nobody checks the endpoints, unless a mesh does";
     settings.error(ROLES, `${says}: add health, or name a mesh (--mesh)`);

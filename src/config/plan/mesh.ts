@@ -2,11 +2,14 @@
 import { isLoopback } from "../../base/ip-address.ts";
 import type { AnnouncementPlan } from "./announcement.ts";
 
-/** What a node can do. It does all of it unless told. */
-export const NODE_ROLES = ["proxy", "health", "load"] as const;
+/** What a node can do. */
+export const NODE_ROLES = ["proxy", "health", "load", "eds"] as const;
 
-/** `proxy`: serves listeners. `health`: probes endpoints. `load`: reports load. */
+/** `proxy`: serves listeners. `health`: probes endpoints. `load`: reports load. `eds`: serves endpoints to other proxies. */
 export type NodeRole = (typeof NODE_ROLES)[number];
+
+/** What a node does unless told. */
+export const DEFAULT_ROLES: readonly NodeRole[] = ["proxy", "health", "load"];
 
 /** A node's place in a mesh. */
 export interface MeshPlan {

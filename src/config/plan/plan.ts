@@ -1,6 +1,7 @@
 // The frozen runtime shape of a whole configuration. Made by compile/, carried to workers by structured clone, never changed, never re-checked.
 import type { AddressPlan } from "./address.ts";
 import type { ClusterPlan } from "./cluster.ts";
+import type { EdsPlan } from "./eds.ts";
 import type { ListenerPlan } from "./listener.ts";
 import type { MeshPlan, NodeRole } from "./mesh.ts";
 import type { RuntimePlan } from "./runtime.ts";
@@ -14,6 +15,8 @@ export interface Plan {
   readonly roles: readonly NodeRole[];
   /** Null: on its own. */
   readonly mesh: MeshPlan | null;
+  /** Null: without the role `eds`. */
+  readonly eds: EdsPlan | null;
   readonly admin: AdminPlan | null;
   /** None without the role `proxy`. */
   readonly listeners: readonly ListenerPlan[];

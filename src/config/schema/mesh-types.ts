@@ -14,5 +14,6 @@ export const meshTypes: readonly string[] = [
     string ca_file = 7;
     string cert_file = 8;
     string key_file = 9;
+    string eds_listen = 11;
   }`,
 ];

@@ -94,7 +94,8 @@ export const MESH_FLAGS: readonly FlagSpec[] = [
   flag("mesh-ca", "text", "PEM file of the authority that signs the broker's certificate; asks for TLS"),
   flag("mesh-cert", "text", "PEM file of the certificate that the broker is shown; with --mesh-key"),
   flag("mesh-key", "text", "PEM file of its private key"),
-  flag("roles", "text", "what this node does, with commas between: proxy, health, load (default all)"),
+  flag("roles", "text", "what this node does, with commas between: proxy, health, load (these by default), eds"),
+  flag("eds-listen", "text", "IP:PORT on which the role eds serves endpoints to xDS clients (default 127.0.0.1:18001)"),
 ];
 
 /** Flags that both families and every subcommand have. */

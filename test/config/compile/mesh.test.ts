@@ -137,7 +137,7 @@ describe("a node's mesh", () => {
       { roles: "proxy,helth,listener" },
       [
         "--roles: 'helth' is no role (did you mean health?)",
-        "--roles: 'listener' is no role; there are proxy, health, load",
+        "--roles: 'listener' is no role; there are proxy, health, load, eds",
         "--roles: without the role health nobody checks the endpoints, unless a mesh does: add health, or name a mesh (--mesh)",
       ],
     ],
@@ -146,8 +146,8 @@ describe("a node's mesh", () => {
       extension("roles: health"),
       {},
       [
-        "f:6:5 bootstrap_extensions[0].typed_config.roles: without the role proxy a node serves nobody but a mesh: " +
-          "add proxy, or name a mesh (--mesh)",
+        "f:6:5 bootstrap_extensions[0].typed_config.roles: without the roles proxy and eds a node serves nobody but a mesh: " +
+          "add one of them, or name a mesh (--mesh)",
       ],
     ],
     [

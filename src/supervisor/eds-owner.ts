@@ -1,0 +1,127 @@
+// Owns the EDS thread for the supervisor: starts it in a node with the role when verdicts are there to be told, and tells it plan and
+// endpoints anew when it died. Verdicts themselves it reads from shared memory.
+import type { RestartPolicy } from "../actor/restart-policy.ts";
+import type { Clock } from "../base/clock.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import { addressText } from "../config/plan/address.ts";
+import type { ClusterPlan } from "../config/plan/cluster.ts";
+import type { EdsPlan } from "../config/plan/eds.ts";
+import type { Plan } from "../config/plan/plan.ts";
+import type { EdsOrder, EdsOutput } from "../messages/eds.ts";
+import type { NodeMemory } from "../telemetry/node-memory.ts";
+import { ActorThread } from "./actor-thread.ts";
+import type { EndpointRollOut } from "./endpoint-roll-out.ts";
+import type { Logger } from "./log/logger.ts";
+import type { ReadinessBook } from "./readiness.ts";
+import type { StatsDirectory } from "./stats-directory.ts";
+
+/** What it stands on. */
+export interface EdsOwnerParts {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly stats: StatsDirectory;
+  readonly readiness: ReadinessBook;
+  readonly policy: RestartPolicy;
+  readonly memory: NodeMemory;
+  readonly endpoints: EndpointRollOut;
+}
+
+/** The EDS actor, seen from the main thread. */
+export class EdsOwner {
+  private readonly parts: EdsOwnerParts;
+  private readonly thread: ActorThread<EdsOrder, EdsOutput>;
+  private eds: EdsPlan | null = null;
+  private clusters: readonly ClusterPlan[] = [];
+
+  constructor(parts: EdsOwnerParts) {
+    const { clock, wheel, policy, memory } = parts;
+    this.parts = parts;
+    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: NAME, policy, memory });
+  }
+
+  /** Takes a plan in; nobody is served before `open`. */
+  start({ eds, clusters }: Plan): void {
+    this.eds = eds;
+    this.clusters = clusters;
+    if (eds !== null) this.parts.readiness.awaits(NAME, `endpoint discovery on ${addressText(eds.listen)} is starting`);
+  }
+
+  /** Endpoints and verdicts are there: before that clients would be told that everything fails. */
+  open(): void {
+    if (this.eds !== null) this.thread.start();
+  }
+
+  /** Ends the streams and the thread, within `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void> {
+    return this.thread.stop({ order: { type: "stop" }, deadlineMs });
+  }
+
+  /** Makes it die: for crash tests. */
+  misbehave(how: "throw" | "exit"): void {
+    this.thread.send({ type: "misbehave", how });
+  }
+
+  private threadOwner() {
+    const { endpoints, log, readiness, stats } = this.parts;
+    return {
+      restored: () => stats.noticesOf(NAME),
+      onOpened: () => this.opened(),
+      onMessage: (message: EdsOutput) => this.receive(message),
+      onStable: () => readiness.recovered(NAME),
+      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
+        endpoints.closeReader(READER);
+        stats.zeroGauges(NAME);
+        log.error("main", `endpoint discovery died: ${error.message}; it restarts in ${delayMs} ms`);
+        if (tooMany) readiness.fails(NAME, `endpoint discovery keeps dying: ${error.message}`);
+      },
+    };
+  }
+
+  /** Everything a new thread must know. */
+  private opened(): void {
+    if (this.eds === null) return;
+    this.thread.send({ type: "plan-assigned", eds: this.eds, clusters: this.clusters });
+    this.parts.endpoints.openReader(READER, {
+      send: (updates) => this.thread.send({ type: "endpoints-changed", updates }),
+      wants: () => true,
+    });
+  }
+
+  private receive(message: EdsOutput): void {
+    const { log, readiness, stats, endpoints } = this.parts;
+    switch (message.type) {
+      case "started":
+      case "stopped":
+        return;
+      case "listening":
+        readiness.arrived(NAME);
+        log.info(
+          "upstream",
+          `serving endpoints of ${this.clusters.length} cluster(s) to xDS clients on ${this.address()}`,
+        );
+        return;
+      case "listening-failed":
+        readiness.fails(NAME, `cannot serve endpoint discovery on ${this.address()}: ${message.text}`);
+        log.error("upstream", `endpoint discovery cannot listen on ${this.address()}: ${message.text}`);
+        return;
+      case "endpoints-applied":
+        endpoints.applied(READER, message.missed);
+        return;
+      case "stats-announced":
+        stats.add(NAME, message.notices);
+        return;
+      case "log-written":
+        log.write(message.line);
+        return;
+    }
+  }
+
+  private address(): string {
+    return this.eds === null ? "" : addressText(this.eds.listen);
+  }
+}
+
+const NAME = "eds";
+/** Its number among the readers of endpoints; workers have theirs from 0, the health side -1. */
+const READER = -2;

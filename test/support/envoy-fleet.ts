@@ -1,0 +1,103 @@
+// Real Envoys whose own checks are off and whose endpoints come from our nodes, with a request at a time through each.
+import { freePort, LiveProxy } from "./live-proxy.ts";
+import { proxyFile } from "./proxy-file.ts";
+import { SteadyLoad } from "./steady-load.ts";
+
+/** How an Envoy asks for endpoints. */
+export type EdsVariant = "GRPC" | "DELTA_GRPC" | "ADS" | "DELTA_ADS";
+
+/** The cluster whose endpoints are served. */
+export const CLUSTER = "echo";
+
+/** One Envoy. */
+export class FleetEnvoy {
+  readonly load: SteadyLoad;
+  readonly name: string;
+  private readonly proxy: LiveProxy;
+  private readonly adminPort: number;
+
+  private constructor(name: string, proxy: LiveProxy, ports: { readonly port: number; readonly adminPort: number }) {
+    this.name = name;
+    this.proxy = proxy;
+    this.adminPort = ports.adminPort;
+    this.load = new SteadyLoad(ports.port, 1);
+  }
+
+  /** Starts one that knows nodes at these ports, and asks through it from then on. */
+  static async start(name: string, variant: EdsVariant, edsPorts: readonly number[]): Promise<FleetEnvoy> {
+    const adminPort = await freePort(edsPorts);
+    const port = await freePort([...edsPorts, adminPort]);
+    const proxy = await LiveProxy.start("envoy", fileOf({ name, variant, edsPorts, port, adminPort }), adminPort);
+    return new FleetEnvoy(name, proxy, { port, adminPort });
+  }
+
+  /** Ports of the cluster's endpoints with their flags as /clusters shows them: `8080:healthy`. */
+  async endpoints(): Promise<readonly string[]> {
+    const text = await this.page("/clusters");
+    const lines = [...text.matchAll(new RegExp(`^${CLUSTER}::127\\.0\\.0\\.1:(\\d+)::health_flags::(.*)$`, "gm"))];
+    return lines.map(([, port, flags]) => `${port}:${flags}`).sort();
+  }
+
+  /** One of its counters; NaN: it has none of that name. */
+  async stat(name: string): Promise<number> {
+    return Number(/: (\d+)/.exec(await this.page(`/stats?filter=^${name.replaceAll(".", "\\.")}$`))?.[1]);
+  }
+
+  async stop(): Promise<void> {
+    this.load.stop();
+    await this.proxy.stop();
+  }
+
+  private async page(path: string): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.adminPort}${path}`)).text();
+  }
+}
+
+function fileOf(how: {
+  readonly name: string;
+  readonly variant: EdsVariant;
+  readonly edsPorts: readonly number[];
+  readonly port: number;
+  readonly adminPort: number;
+}): string {
+  const { name, variant, edsPorts, port, adminPort } = how;
+  const isAds = variant.endsWith("ADS");
+  const source = {
+    api_type: variant.replace("ADS", "GRPC"),
+    transport_api_version: "V3",
+    grpc_services: [{ envoy_grpc: { cluster_name: "starling" } }],
+  };
+  const config = { resource_api_version: "V3", ...(isAds ? { ads: {} } : { api_config_source: source }) };
+  const cluster = {
+    type: "EDS",
+    load_assignment: undefined,
+    eds_cluster_config: { eds_config: config },
+    // Verdicts act at once, as they do here.
+    common_lb_config: { update_merge_window: "0s" },
+  };
+  const file = JSON.parse(proxyFile({ port, adminPort, upstreamPort: 0, cluster })) as ProxyFile;
+  file.static_resources.clusters.push(starling(edsPorts));
+  const dynamic = isAds ? { dynamic_resources: { ads_config: source } } : {};
+  return JSON.stringify({ node: { id: name, cluster: "fleet" }, ...dynamic, ...file });
+}
+
+function starling(ports: readonly number[]): unknown {
+  const endpoints = ports.map((port) => ({
+    endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: port } } },
+  }));
+  return {
+    name: "starling",
+    connect_timeout: "1s",
+    load_assignment: { cluster_name: "starling", endpoints: [{ lb_endpoints: endpoints }] },
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+  };
+}
+
+interface ProxyFile {
+  readonly static_resources: { readonly clusters: unknown[] };
+}
