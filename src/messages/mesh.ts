@@ -27,12 +27,31 @@ export interface LeaseFacts {
   readonly remainingMs: number;
 }
 
+/** What happened to this node. */
+export type NodeNews =
+  /** One of its threads crashed or runs again: `listener-0`, `health-check`. */
+  | {
+      readonly type: "worker-changed";
+      readonly worker: string;
+      readonly change: "crashed" | "restarted";
+      readonly reason: string;
+    }
+  /** It took a plan, or refused one because of these errors. */
+  | {
+      readonly type: "config-changed";
+      readonly change: "applied" | "refused";
+      readonly version: string;
+      readonly errors: readonly string[];
+    };
+
 /** To the mesh actor. */
 export type MeshOrder =
   /** Once, first. */
   | { readonly type: "join-mesh"; readonly membership: Membership }
   /** The judge is at the other end of this port; it replaces one that died. */
   | { readonly type: "serve-judge"; readonly port: MessagePort }
+  /** Something happened to this node itself: an event for the world. */
+  | { readonly type: "tell-news"; readonly news: NodeNews; readonly wallMs: number }
   /** Answered by `mesh-viewed` with this `ask`, once it has joined. */
   | { readonly type: "view-mesh"; readonly ask: number; readonly what: MeshViewAsk }
   /** Hand over, say so, and end: answered by `stopped`, after some seconds when peers are there. */

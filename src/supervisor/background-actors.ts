@@ -17,6 +17,7 @@ import { MeshOwner } from "./mesh-owner.ts";
 import type { ReadinessBook } from "./readiness.ts";
 import { StartGate } from "./start-gate.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
+import { WorkerNews } from "./worker-news.ts";
 
 /** What they stand on. */
 export interface BackgroundParts {
@@ -47,6 +48,8 @@ export class BackgroundActors {
   private readonly health: HealthOwner;
   private readonly mesh: MeshOwner;
   private readonly eds: EdsOwner;
+  /** Of every thread of the node, listener workers too; of the mesh's own by itself. */
+  readonly news: WorkerNews;
   private readonly gate: StartGate<"names" | "checks" | "mesh">;
 
   constructor(parts: BackgroundParts) {
@@ -55,16 +58,25 @@ export class BackgroundActors {
       this.eds.open();
       parts.onReady();
     });
+    this.news = new WorkerNews((news) => this.mesh.tell(news));
     this.discovery = new DiscoveryOwner({
       ...parts,
+      onOpened: () => this.news.lives("discovery"),
+      onDied: (error) => this.news.died("discovery", error),
       onAnswered: (cluster) => this.health.namesKnown(cluster),
       onInitialized: () => this.namesKnown(),
     });
     this.health = new HealthOwner({
       ...parts,
       onWarmed: () => this.gate.happened("checks"),
-      onOpened: () => this.mesh.judgeOpened(),
-      onDied: () => this.mesh.judgeDied(),
+      onOpened: () => {
+        this.mesh.judgeOpened();
+        this.news.lives("health-check");
+      },
+      onDied: (error) => {
+        this.mesh.judgeDied();
+        this.news.died("health-check", error);
+      },
     });
     this.mesh = new MeshOwner({
       ...parts,
@@ -85,6 +97,7 @@ export class BackgroundActors {
   start(version: number, plan: Plan, adminAddress: string): void {
     this.eds.start(plan);
     this.mesh.start(plan, adminAddress);
+    this.mesh.tell({ type: "config-changed", change: "applied", version: plan.version || String(version), errors: [] });
     this.health.start(version, plan);
     this.discovery.start(version, plan.clusters);
   }

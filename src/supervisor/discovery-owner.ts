@@ -22,6 +22,8 @@ export interface DiscoveryOwnerParts {
   readonly policy: RestartPolicy;
   /** Gets what is found. */
   readonly endpoints: EndpointRollOut;
+  onOpened(): void;
+  onDied(error: Error): void;
   /** Every name of this cluster has had its first answer. */
   onAnswered(cluster: string): void;
   /** Every name of every cluster has had its first answer, or its time for one is over; at once when there is none. */
@@ -63,10 +65,14 @@ export class DiscoveryOwner {
     const { log, readiness, stats } = this.parts;
     return {
       restored: () => stats.noticesOf(NAME),
-      onOpened: () => this.thread.send({ type: "plan-assigned", version: this.version, clusters: this.clusters }),
+      onOpened: () => {
+        this.parts.onOpened();
+        this.thread.send({ type: "plan-assigned", version: this.version, clusters: this.clusters });
+      },
       onMessage: (message: DiscoveryOutput) => this.receive(message),
       onStable: () => readiness.recovered(NAME),
       onDied: (error: Error, delayMs: number, tooMany: boolean) => {
+        this.parts.onDied(error);
         stats.zeroGauges(NAME);
         log.error("main", `discovery died: ${error.message}; it restarts in ${delayMs} ms`);
         if (tooMany) readiness.fails(NAME, `discovery keeps dying: ${error.message}`);

@@ -28,7 +28,7 @@ export interface HealthOwnerParts {
   onWarmed(): void;
   /** A thread was started: what is sent now comes before its plan. */
   onOpened(): void;
-  onDied(): void;
+  onDied(error: Error): void;
 }
 
 /** The health-check actor, seen from the main thread. */
@@ -107,7 +107,7 @@ export class HealthOwner {
       onMessage: (message: HealthOutput) => this.receive(message),
       onStable: () => readiness.recovered(NAME),
       onDied: (error: Error, delayMs: number, tooMany: boolean) => {
-        this.parts.onDied();
+        this.parts.onDied(error);
         endpoints.closeReader(READER);
         stats.zeroGauges(NAME);
         log.error("main", `health checks died: ${error.message}; they restart in ${delayMs} ms`);

@@ -6,7 +6,7 @@ import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
-import type { Membership, MeshOrder, MeshOutput } from "../messages/mesh.ts";
+import type { Membership, MeshOrder, MeshOutput, NodeNews } from "../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import { ActorThread } from "./actor-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
@@ -42,6 +42,8 @@ export class MeshOwner {
   private readonly parts: MeshOwnerParts;
   private readonly thread: ActorThread<MeshOrder, MeshOutput>;
   private readonly views: MeshViews;
+  /** Orders that wait for the thread. */
+  private readonly news: MeshOrder[] = [];
   private readonly deadline: Timer = new Timer(() => this.settle());
   private joining: Membership | null = null;
   private hasOpened = false;
@@ -85,6 +87,14 @@ export class MeshOwner {
     this.isJudgeAlive = false;
   }
 
+  /** Something happened to this node: the mesh's events tell of it, when the thread lives again at the latest. */
+  tell(news: NodeNews): void {
+    if (this.joining === null) return;
+    const order = { type: "tell-news", news, wallMs: this.parts.clock.wallMs() } as const;
+    if (this.isAlive) this.thread.send(order);
+    else if (this.news.length < NEWS_MAX) this.news.push(order);
+  }
+
   /** The mesh as its thread sees it now; null: it does not answer. */
   view(what: MeshViewAsk): Promise<MeshView | null> {
     return this.isAlive ? this.views.ask(what) : Promise.resolve(null);
@@ -113,6 +123,7 @@ export class MeshOwner {
         this.views.dropAll();
         stats.zeroGauges(NAME);
         this.parts.leases.hold();
+        this.tell({ type: "worker-changed", worker: NAME, change: "crashed", reason: error.message });
         const says = `the mesh thread died: ${error.message}; this node checks for itself`;
         log.error("main", `${says}, and joins again in ${delayMs} ms`);
         readiness.remarks(NAME, says);
@@ -125,6 +136,8 @@ export class MeshOwner {
     this.isAlive = true;
     if (this.joining !== null) {
       this.thread.send({ type: "join-mesh", membership: { ...this.joining, isSuccessor: this.hasOpened } });
+      for (const order of this.news.splice(0)) this.thread.send(order);
+      if (this.hasOpened) this.tell({ type: "worker-changed", worker: NAME, change: "restarted", reason: "" });
       this.hasOpened = true;
     }
     this.connect();
@@ -197,6 +210,7 @@ export class MeshOwner {
 }
 
 const NAME = "mesh";
+const NEWS_MAX = 32;
 /** A thread that has not begun by then is not waited for. */
 const START_MS_MAX = 5_000;
 /** Listeners wait no longer for the answers of peers. */

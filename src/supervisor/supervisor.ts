@@ -206,6 +206,7 @@ export class Supervisor {
     this.parts.stats.zeroGauges(writerOf(slot));
     clearWorker(this.memory, slot);
     this.parts.log.error("main", `listener worker ${slot} died: ${error.message}; it restarts in ${delayMs} ms`);
+    this.background.news.died(writerOf(slot), error);
     if (tooMany) this.readiness.fails(waitName(slot), `worker ${slot} keeps dying: ${error.message}`);
     // Its siblings still serve: one death alone does not make the node unready, but nobody left does.
     if (this.workers.every(({ state }) => state !== "listening")) {
@@ -231,6 +232,7 @@ export class Supervisor {
         return;
       case "listening":
         worker.state = "listening";
+        this.background.news.lives(writerOf(slot));
         countListeners(this.parts.ownStats, "success", this.currentPlan.listeners.length);
         this.workerListens();
         return;

@@ -80,6 +80,25 @@ describe("a running mesh", () => {
     assert.match(lines[0] ?? "", new RegExp(`^\\S+Z {2}health {3}echo 127\\.0\\.0\\.1:${mesh.upstream.port}: `));
   });
 
+  it("tells of threads that crash and run again, and of plans, to starling events", async () => {
+    const program = new Program("events", "--mesh", `embedded:${mesh.port}`);
+    await program.says(/connected/);
+    await mesh.join("three", "health");
+    await program.says(/ {2}config {3}three applied version 1\n/);
+    one.supervisor.misbehave(0, "throw");
+    await program.says(/ {2}worker {3}listener-0 on one crashed: .+\n/);
+    await program.says(/ {2}worker {3}listener-0 on one restarted\n/);
+    for (const [actor, name] of [
+      ["health", "health-check"],
+      ["mesh", "mesh"],
+    ] as const) {
+      two.supervisor.misbehaveActor(actor, "exit");
+      await program.says(new RegExp(` {2}worker {3}${name} on two~é crashed: .+\n`));
+      await program.says(new RegExp(` {2}worker {3}${name} on two~é restarted\n`));
+    }
+    assert.equal((await program.end("SIGINT")).code, 0);
+  });
+
   it("is not shown while the mesh thread is dead, and again when it lives", async () => {
     one.supervisor.misbehaveActor("mesh", "exit");
     await eventually(async () => (await pageOf(one, "/mesh")).status === 503);

@@ -38,6 +38,7 @@ link.receive((order) => {
       judge.receive((reports) => judge.send(reports.flatMap(orderFor)));
       return;
     }
+    case "tell-news":
     case "view-mesh":
       return; // it never answers
     case "misbehave":

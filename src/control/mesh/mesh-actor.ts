@@ -16,6 +16,7 @@ import type { MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { type AnnounceFinding, AnnounceHost } from "./announce/announce-host.ts";
 import type { Bus, BusEvent } from "./bus/bus.ts";
+import { OwnNews } from "./events/own-news.ts";
 import { printable, type ReadEvent } from "./events/read-event.ts";
 import { JudgeLine } from "./judge-line.ts";
 import { MeshPost } from "./mesh-post.ts";
@@ -52,6 +53,9 @@ export function runMeshActor(parts: MeshActorParts): void {
       case "serve-judge":
         actor?.serveJudge(new ThreadLink(message.port));
         return;
+      case "tell-news":
+        actor?.news.tell(message.news, message.wallMs);
+        return;
       case "view-mesh":
         if (actor !== null) parts.link.send({ type: "mesh-viewed", ask: message.ask, view: actor.view(message.what) });
         return;
@@ -69,6 +73,8 @@ export function runMeshActor(parts: MeshActorParts): void {
 
 /** One node's part. */
 export class MeshActor {
+  /** Of this node itself. */
+  readonly news: OwnNews;
   private readonly parts: MeshActorParts;
   private readonly host: ActorHost<MeshState, Exclude<MeshInput, TimerFired>, OwnEffect>;
   private readonly bus: Bus;
@@ -97,6 +103,7 @@ export class MeshActor {
     this.bus = parts.openBus(mesh, (event) => this.onBusEvent(event));
     this.post = new MeshPost(this.bus, { mesh: name, node }, this.reader());
     this.post.open();
+    this.news = new OwnNews(instance, (event, wallMs) => this.post.tell(event, wallMs));
     this.announce = this.announceHost(membership);
     this.announce.assign(membership.clusters, mesh.announce);
     this.host.tell({ type: "started" });
@@ -226,11 +233,13 @@ export class MeshActor {
       case "connected":
         this.log("info", `connected to the mesh's broker at ${event.server}`);
         this.host.tell({ type: "bus-changed", isUp: true });
+        this.news.busChanged(true);
         this.announce.busChanged(true);
         return;
       case "disconnected":
         this.log("warning", `without the mesh's broker: ${event.reason}`);
         this.host.tell({ type: "bus-changed", isUp: false });
+        this.news.busChanged(false);
         this.announce.busChanged(false);
         return;
       case "lame-duck":

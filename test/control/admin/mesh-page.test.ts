@@ -73,9 +73,12 @@ describe("/mesh", () => {
     assert.deepEqual(JSON.parse((await ask("format=json&cluster=other")).body).groups, []);
   });
 
-  it("refuses a limit that is no number", async () => {
-    const { status, body } = await page()("limit=many");
-    assert.deepEqual([status, body], [400, "limit: 'many' is not a whole number up to 999999\n"]);
+  it("refuses a limit that is no number, or one too great", async () => {
+    for (const limit of ["many", "10001", "-1", ""]) {
+      const { status, body } = await page()(`limit=${limit}`);
+      assert.deepEqual([status, body], [400, `limit: '${limit}' is not a whole number up to 10000\n`]);
+    }
+    assert.equal((await page()("limit=10000")).status, 200);
   });
 
   it("says when the mesh actor does not answer", async () => {

@@ -12,7 +12,7 @@ export function meshPage(mesh: MeshSource): Page {
     (context, query) => answer(mesh, context, query),
     {
       cluster: "Only endpoints of this cluster",
-      limit: "So many endpoints at most, 1000 by default",
+      limit: "So many endpoints at most: 1000 by default, up to 10000",
       format: "File format to use, text or json. Default is text.",
     },
   );
@@ -20,7 +20,9 @@ export function meshPage(mesh: MeshSource): Page {
 
 async function answer(mesh: MeshSource, { stats }: PageContext, query: URLSearchParams): Promise<PageAnswer> {
   const limit = query.get("limit") ?? String(ENDPOINTS_DEFAULT);
-  if (!/^\d{1,6}$/.test(limit)) return textAnswer(`limit: '${limit}' is not a whole number up to 999999\n`, 400);
+  if (!/^\d{1,5}$/.test(limit) || Number(limit) > ENDPOINTS_MAX) {
+    return textAnswer(`limit: '${limit}' is not a whole number up to ${ENDPOINTS_MAX}\n`, 400);
+  }
   const view = await mesh.view({ cluster: query.get("cluster") ?? "", endpointsMax: Number(limit) });
   if (view === null) return textAnswer("the mesh actor does not answer; it is restarted when it has died\n", 503);
   const counters = stats.values().filter(({ name }) => name.startsWith(PREFIX));
@@ -44,4 +46,6 @@ function meshLines(mesh: string, view: MeshView): string[] {
 }
 
 const ENDPOINTS_DEFAULT = 1_000;
+/** Ten megabytes of JSON: the main thread prints them in one go. */
+const ENDPOINTS_MAX = 10_000;
 const PREFIX = "mesh.";

@@ -1,8 +1,9 @@
 // What a node tells the world of: the events of the mesh before they have bytes. The mesh actor makes them, write-event.ts words them.
 import type { EndpointStanding } from "../../../messages/checking.ts";
+import type { NodeNews } from "../../../messages/mesh.ts";
 
 /** One event. Texts and lists over their limits are cut when it is written. */
-export type MeshEvent = HealthChanged | OutlierChanged | NodeChanged | WorkerChanged | ConfigChanged;
+export type MeshEvent = HealthChanged | OutlierChanged | NodeChanged | (NodeNews & { readonly id: string });
 
 /** A verdict changed. */
 export interface HealthChanged {
@@ -41,23 +42,4 @@ export interface NodeChanged {
   readonly id: string;
   readonly node: string;
   readonly change: "joined" | "ready" | "draining" | "left" | "lost";
-}
-
-/** A thread of the publisher crashed or runs again. */
-export interface WorkerChanged {
-  readonly type: "worker-changed";
-  readonly id: string;
-  /** `listener-0`, `health-check` */
-  readonly worker: string;
-  readonly change: "crashed" | "restarted";
-  readonly reason: string;
-}
-
-/** The publisher took a new plan or refused it. */
-export interface ConfigChanged {
-  readonly type: "config-changed";
-  readonly id: string;
-  readonly change: "applied" | "refused";
-  readonly version: string;
-  readonly errors: readonly string[];
 }
