@@ -97,10 +97,20 @@ describe("nodes of a mesh", () => {
   it("take it in again when it is well", () => {
     const flock = new MeshFlock(2);
     flock.start(5);
-    flock.script(1, outcome("network"));
+    flock.events.length = 0;
+    flock.script(1, outcome("network", { reason: "connection refused" }));
     assert.ok(flock.until(() => flock.texts(1).every((text) => text === OUT), 5_000) < 3_500);
     flock.script(1, outcome("success"));
     assert.ok(flock.until(() => flock.texts(1).every((text) => text === "healthy"), 5_000) < 3_000);
+    flock.clock.advanceMs(3_000);
+    assert.deepEqual(
+      flock.events.map(({ data }) => [data["to"], data["reason"]]),
+      [
+        ["unhealthy", "connection refused"],
+        ["healthy", ""],
+      ],
+      "what the last bad probe said is over",
+    );
   });
 
   it("check each for itself when the broker is gone, with what stood, and share again when it is back", () => {

@@ -67,10 +67,15 @@ function eventOf(turn: Turn, target: Target, { from, to, scope, deciding }: Deci
     address: target.address,
     from,
     to,
-    reason: deciding.member === turn.state.self ? target.reason : `seen by ${deciding.member.node}`,
+    reason: deciding.member === turn.state.self ? ownReason(target, to) : `seen by ${deciding.member.node}`,
     scope,
     observers: [turn.state.self.node],
   };
+}
+
+/** A probe that was good has none, and what the last bad one said is over. */
+function ownReason(target: Target, to: EndpointStanding): string {
+  return to === "unhealthy" ? target.reason : "";
 }
 
 /** Of those that say so, the first by rank whose own schedule found it; else the first by rank. */
