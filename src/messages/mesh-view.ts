@@ -102,7 +102,9 @@ export interface ObservationView {
   readonly hold: string;
   readonly standing: EndpointStanding | "none";
   readonly cause: string;
-  /** Of its last probe; null: none was told of. */
+  /** It is this node's own. */
+  readonly isOwn: boolean;
+  /** Of its last probe that this node knows of: peers tell of changes only. Null: it knows of none. */
   readonly ageMs: number | null;
   /** The verdict takes it into account. */
   readonly counts: boolean;

@@ -55,7 +55,7 @@ describe("/mesh", () => {
     assert.match(lines[8] ?? "", /^ENDPOINT +STANDING +MESH +OWNERS +PROBED BY +SEEN$/);
     assert.match(
       lines[9] ?? "",
-      /^\S+ +unhealthy +unhealthy +(a, b|b, a) +(a, b|b, a) +[ab] unhealthy Ns ago \(claim, scheduled\); [ab] unhealthy Ns ago \(claim, (confirm|scheduled)\)/,
+      /^\S+ +unhealthy +unhealthy +(a, b|b, a) +(a, b|b, a) +a unhealthy, probed Ns ago \(claim, \w+\); b unhealthy, as told Ns ago \(claim, \w+\)/,
     );
     assert.deepEqual(lines.slice(-3), ["", "mesh.verdicts: 4", ""]);
   });

@@ -72,7 +72,7 @@ function takeProbe(turn: Turn, target: Target, report: Probed): void {
   target.probedMs = nowMs;
   if (target.own !== null) target.own.probedMs = nowMs;
   if (report.nextInMs > 0) target.nextInMs = report.nextInMs;
-  if (report.reason !== "") target.reason = report.reason;
+  target.reason = report.reason;
   countPass(turn, target, report.passed);
   turn.consider(target);
   const { pending } = target;

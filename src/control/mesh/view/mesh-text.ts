@@ -89,9 +89,11 @@ function memberCells(member: MemberView): string[] {
   ];
 }
 
-function observationText({ node, standing, ageMs, hold, cause, counts }: ObservationView): string {
+/** A peer tells of changes only: of its probes since then nothing is known here. */
+function observationText({ node, standing, isOwn, ageMs, hold, cause, counts }: ObservationView): string {
   const how = counts ? `${hold}, ${cause}` : `${hold}, does not count`;
-  return `${node} ${standing} ${age(ageMs)} (${how})`;
+  const when = isOwn ? `probed ${age(ageMs)}` : `as told ${age(ageMs)}`;
+  return `${node} ${standing}, ${when} (${how})`;
 }
 
 function notesOf({ reason, damping }: EndpointView): string {

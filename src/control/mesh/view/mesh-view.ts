@@ -97,7 +97,7 @@ function endpointView(state: MeshState, target: Target, nowMs: number): Endpoint
     meshStanding: target.meshStanding ?? "unknown",
     owners: byRank.slice(0, state.options.owners).map(({ node }) => node),
     probers: entries.filter((entry) => isProbed(target, entry, nowMs)).map(({ member }) => member.node),
-    reason: target.reason,
+    reason: target.isOrdered ? target.reason : "",
     damping: target.damping?.factor ?? 1,
     observations: entries.map((entry) => observationView(state, entry, nowMs)),
   };
@@ -106,8 +106,9 @@ function endpointView(state: MeshState, target: Target, nowMs: number): Endpoint
 function observationView(state: MeshState, entry: Entry, nowMs: number): ObservationView {
   const standing: EndpointStanding | "none" = entry.standing ?? "none";
   const { hold, cause, member, probedMs } = entry;
+  const isOwn = member === state.self;
   const counts = isObserved(state, entry);
-  return { node: member.node, hold, standing, cause, ageMs: ageOf(probedMs, nowMs), counts };
+  return { node: member.node, hold, standing, cause, isOwn, ageMs: ageOf(probedMs, nowMs), counts };
 }
 
 /** Null: never. */

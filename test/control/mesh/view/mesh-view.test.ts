@@ -73,6 +73,22 @@ describe("a node's view of its mesh", () => {
     }
   });
 
+  it("says why an endpoint is down, on a node that probes it, and no more when it is well", () => {
+    const world = flock();
+    const [first] = world.endpoints;
+    assert.ok(first !== undefined);
+    const prober = world.proberNames(first)[0] ?? "";
+    const said = (): string | undefined => viewOf(world, prober).groups[0]?.endpoints[0]?.reason;
+    first.turn("refusing", world.time.nowMs);
+    world.runMs(3_000);
+    assert.equal(said(), "simulated");
+    first.turn("well", world.time.nowMs);
+    world.runMs(3_000);
+    assert.equal(said(), "");
+    const recovered = world.events.filter(({ event }) => event.to === "healthy").map(({ event }) => event.reason);
+    assert.equal(recovered.includes("simulated"), false);
+  });
+
   it("shows who went: silent, gone, or left, and what is missing of whom", () => {
     const world = flock();
     world.crash("a");
