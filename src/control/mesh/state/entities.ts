@@ -152,7 +152,7 @@ export interface Target extends Due {
   damping: Damping | null;
   /** What the last probe said, for people. */
   reason: string;
-  /** x-envoy-immediate-health-check-fail holds it out on this node. */
+  /** x-envoy-immediate-health-check-fail holds it out on this node; `sinceMs`: others see it well since then, Infinity: they do not. */
   immediate: { passes: number; sinceMs: number } | null;
   /** This node alone sees it so, and has said so. */
   isNodeEvent: boolean;

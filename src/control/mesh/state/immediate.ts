@@ -5,7 +5,7 @@ import type { Turn } from "./turn.ts";
 
 /** The judge has raised the flag. */
 export function failImmediately(turn: Turn, target: Target): void {
-  target.immediate = { passes: 0, sinceMs: turn.nowMs };
+  target.immediate = { passes: 0, sinceMs: Number.POSITIVE_INFINITY };
   turn.consider(target);
 }
 
@@ -24,9 +24,10 @@ export function decideImmediate(turn: Turn, target: Target): number {
   const isWell = target.meshStanding !== null && target.meshStanding !== "unhealthy";
   const isCovered = target.entries.some(({ standing, member }) => standing !== null && member.isSpeaking);
   if (!isWell || !isCovered || own?.hold === "claim") {
-    immediate.sinceMs = turn.nowMs;
+    immediate.sinceMs = Number.POSITIVE_INFINITY;
     return Number.POSITIVE_INFINITY;
   }
+  immediate.sinceMs = Math.min(immediate.sinceMs, turn.nowMs);
   const endMs = immediate.sinceMs + group.facts.healthyThreshold * group.intervalMs + group.facts.timeoutMs;
   if (turn.nowMs < endMs) return endMs;
   end(turn, target);

@@ -40,8 +40,6 @@ function finish(turn: Turn): void {
   if (state.mode !== "silent" && state.isBusUp)
     turn.perform({ type: "publish", message: { type: "left", node, instance, epoch } });
   state.mode = "silent";
-  turn.wantsBeat = false;
-  turn.changes.length = 0;
   turn.perform({ type: "disarm-timer", timer: "beat" });
   turn.perform({ type: "disarm-timer", timer: "agenda" });
   turn.perform({ type: "stopped" });

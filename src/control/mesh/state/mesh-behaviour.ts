@@ -25,8 +25,9 @@ export const meshState: Behaviour<MeshState, MeshInput, MeshEffect> = {
   name: "mesh",
   laneOf,
   step(state, message, nowMs) {
-    const turn = new Turn(state, nowMs);
+    if (state.mode === "silent" && message.type === "stop") return STOPPED;
     if (state.mode === "silent" && message.type !== "started" && message.type !== "bus-changed") return NOTHING;
+    const turn = new Turn(state, nowMs);
     take(turn, message);
     finish(turn);
     return turn.effects;
@@ -147,10 +148,10 @@ function finish(turn: Turn): void {
     }
   }
   decideReady(turn);
-  decideLeft(turn);
   if (turn.orders.length > 0) turn.perform({ type: "order-checks", orders: turn.orders });
   sendChanges(turn);
   if (turn.wantsBeat) sendBeat(turn);
+  decideLeft(turn);
   arm(turn);
 }
 
@@ -196,6 +197,7 @@ function arm(turn: Turn): void {
 }
 
 const NOTHING: readonly MeshEffect[] = [];
+const STOPPED: readonly MeshEffect[] = [{ type: "stopped" }];
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Of the agenda in one turn; the rest follow in the next. */

@@ -1,22 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { CheckOrder } from "../../../../src/messages/checking.ts";
-import { entry, FACTS, OneNode, ordersOf, Peer, saidOf, targetOf } from "./one-node.ts";
-
-/** Peers, of whom so many rank before `me` for the endpoint in slot 1, by the real hash. */
-function peersBefore(count: number): Peer[] {
-  const node = new OneNode();
-  const found: Peer[] = [];
-  for (let i = 0; found.length < count; i++) {
-    const peer = new Peer(`p${i}`);
-    const probe = new OneNode();
-    probe.join(1, [peer]);
-    const target = probe.state.bySlot.get(1);
-    if (target?.rank === 1) found.push(peer);
-  }
-  assert.equal(node.state.members.size, 0);
-  return found;
-}
+import { entry, FACTS, OneNode, ordersOf, Peer, peersBefore, saidOf, targetOf } from "./one-node.ts";
 
 function begun(effects: Parameters<typeof ordersOf>[0]): (CheckOrder & { type: "begin-checks" })[] {
   return ordersOf(effects).flatMap((order) => (order.type === "begin-checks" ? [order] : []));
@@ -80,14 +65,7 @@ describe("the ladder", () => {
 
   it("goes on with the schedule of the one that makes room", () => {
     const [peer] = peersBefore(1) as [Peer];
-    const behind = ["x", "y", "z", "v", "w"]
-      .map((name) => new Peer(name))
-      .filter((one) => {
-        const probe = new OneNode();
-        probe.join(1, [one]);
-        return probe.state.bySlot.get(1)?.rank === 0;
-      });
-    const [last] = behind as [Peer];
+    const [last] = peersBefore(1, false) as [Peer];
     const node = new OneNode();
     node.tell({ type: "started" });
     node.tell({ type: "bus-changed", isUp: true });

@@ -201,6 +201,17 @@ export class Peer {
   }
 }
 
+/** Peers, so many, that rank before `me` for the endpoint in slot 1 (or after it), by the real hash. */
+export function peersBefore(count: number, isBefore: boolean = true): Peer[] {
+  const found: Peer[] = [];
+  for (let i = 0; found.length < count; i++) {
+    const probe = new OneNode();
+    probe.join(1, [new Peer(`p${i}`)]);
+    if ((probe.state.bySlot.get(1)?.rank === 1) === isBefore) found.push(new Peer(`p${i}`));
+  }
+  return found;
+}
+
 type EntryChange = Change & { readonly type: "entry" };
 
 /** What a node says of the endpoint in a slot. */
