@@ -58,7 +58,8 @@ export class MeshProcesses {
   /** So many nodes with these flags, and endpoints that pass; they have found each other. */
   async start(nodes: number, endpoints: number, flags: readonly string[]): Promise<void> {
     for (let i = 0; i < endpoints; i++) this.upstreams.push(await CheckedUpstream.start(`endpoint ${i}`));
-    this.nodes.push(...(await Promise.all(Array.from({ length: nodes }, (_, i) => this.launch(`n${i}`, flags)))));
+    // One after another: on two cores they would all be late together.
+    for (let i = 0; i < nodes; i++) this.nodes.push(await this.launch(`n${i}`, flags));
     await eventually(async () => (await this.nodeCounts()).every((count) => count === nodes));
   }
 
