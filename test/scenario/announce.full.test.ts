@@ -78,7 +78,7 @@ describe("a service that is announced by a NATS server", () => {
     await passMs(8_000);
     for (const node of stage.nodes) assert.equal(stage.rotation(node), "blue yellow");
     announcer.child.kill("SIGTERM");
-    assert.ok((await stage.untilRotation("blue")) < 1_000);
+    assert.ok((await stage.untilRotation("blue")) < 3_000, "silence alone would take five seconds");
     assert.deepEqual(Object.keys(await requests.stop()).sort(), ["blue", "yellow"]);
   });
 });
@@ -107,7 +107,7 @@ describe("a service that is announced and checked", () => {
     await eventually(async () => (await flags()).every((text) => text === "healthy"));
     announcer.child.kill("SIGTERM");
     const tookMs = await stage.untilRotation("");
-    assert.ok(tookMs < 1_000, `${tookMs} ms`);
+    assert.ok(tookMs < 3_000, `${tookMs} ms: silence alone would take five seconds`);
   });
 });
 
