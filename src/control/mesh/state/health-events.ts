@@ -67,15 +67,16 @@ function eventOf(turn: Turn, target: Target, { from, to, scope, deciding }: Deci
     address: target.address,
     from,
     to,
-    reason: deciding.member === turn.state.self ? ownReason(target, to) : `seen by ${deciding.member.node}`,
+    reason: reasonOf(target, to, deciding),
     scope,
     observers: [turn.state.self.node],
   };
 }
 
-/** A probe that was good has none, and what the last bad one said is over. */
-function ownReason(target: Target, to: EndpointStanding): string {
-  return to === "unhealthy" ? target.reason : "";
+/** What this node's own probe heard, when it says the same: reasons do not travel. What the last bad probe said is over with a good one. */
+function reasonOf({ own, reason }: Target, to: EndpointStanding, deciding: Entry): string {
+  if (to !== "unhealthy") return "";
+  return own?.standing === to && reason !== "" ? reason : `found by ${deciding.member.node}`;
 }
 
 /** Of those that say so, the first by rank whose own schedule found it; else the first by rank. */
