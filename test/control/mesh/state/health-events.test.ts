@@ -17,9 +17,6 @@ describe("events of a verdict", () => {
     const from = node.effects.length;
     node.probed(1, "unhealthy", { changed: true });
     node.probed(1, "healthy", { changed: true });
-    assert.deepEqual(told(node.effects.slice(from)), [
-      "healthy -> unhealthy: it said no",
-      "unhealthy -> healthy: ",
-    ]);
+    assert.deepEqual(told(node.effects.slice(from)), ["healthy -> unhealthy: it said no", "unhealthy -> healthy: "]);
   });
 });
