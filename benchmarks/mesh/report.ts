@@ -1,5 +1,6 @@
 // Figures of the mesh benchmark, their bars, and the Markdown table of a run.
 
+import { isWithin, type MeasuredBar } from "../../test/support/mesh-bars/bar.ts";
 import type { TargetWindow } from "./target-window.ts";
 import type { LoopDelay } from "./threads.ts";
 import type { VerdictTimes } from "./verdict.ts";
@@ -67,10 +68,11 @@ export interface MeshResults {
   readonly listeners: readonly ListenerFigures[];
   readonly verdict: VerdictTimes | null;
   readonly pages: PageFigures | null;
+  readonly bars: readonly MeasuredBar[];
 }
 
 /** The table. */
-export function meshTable({ probes, listeners, verdict, pages }: MeshResults): string {
+export function meshTable({ probes, listeners, verdict, pages, bars }: MeshResults): string {
   const rows: string[][] = [];
   for (const one of probes) {
     const what = `${modeText(one)} at 5 s`;
@@ -105,12 +107,27 @@ export function meshTable({ probes, listeners, verdict, pages }: MeshResults): s
       "–",
     ]);
   }
+  for (const bar of bars) {
+    for (const figure of bar.figures) {
+      const { what, value, most } = figure;
+      const missed = isWithin(bar, figure) ? "" : " **(missed)**";
+      rows.push([
+        `Mesh, ${bar.scenario}: ${what}`,
+        `${shownNumber(value)}${missed}`,
+        most === null ? "–" : `≤ ${shownNumber(most)}`,
+      ]);
+    }
+  }
   const head = ["Work", "Starling", "bar"];
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function modeText({ endpoints, checks }: { readonly endpoints: number; readonly checks: Mode }): string {
   return `${count(endpoints)} endpoints, ${checks === "kept" ? "connections kept" : "a connection each time"},`;
+}
+
+function shownNumber(value: number): string {
+  return (Math.round(value * 10) / 10).toLocaleString("en-US");
 }
 
 function count(of: number): string {

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { BARS } from "../../test/scenario/mesh-bars/bars.ts";
+import type { MeasuredBar } from "../../test/support/mesh-bars/bar.ts";
+import { measureBar } from "../../test/support/mesh-bars/measure-bar.ts";
 import { freePort, machine } from "../hop/machine.ts";
 import { fill } from "../hop/peers.ts";
 import { portReady, startPinned } from "../hop/process.ts";
@@ -14,11 +17,12 @@ import { measureListener, measurePages, measureProbes, type RowHouse } from "./r
 import { pinThreads } from "./threads.ts";
 import { type VerdictTimes, verdictTimes } from "./verdict.ts";
 
-const ROWS = ["probes", "listeners", "verdict", "pages"] as const;
+const ROWS = ["probes", "listeners", "verdict", "pages", "mesh"] as const;
 const HELP = `Usage: npm run bench:mesh -- [--rows probes,listeners] [--modes kept,anew] [--endpoints 20000] [--seconds 20] [--pairs 5]
-                              [--save NAME] [--profile DIR]
+                              [--save NAME] [--profile DIR] [--bars refuses,hangs]
 Health checks of many loopback endpoints at a 5 s interval: probes (lateness, CPU of the health thread), listeners (CPU per request and
-event-loop delay beside checks), verdict (flag to pick), pages (start, admin pages). "kept": connections stay open between two probes, of
+event-loop delay beside checks), verdict (flag to pick), pages (start, admin pages), mesh (its bars with real
+processes, nats-server and faults, ${BARS.length} of them: ${BARS.map(({ name }) => name).join(", ")}). "kept": connections stay open between two probes, of
 as many endpoints as the limit of open files leaves room for; "anew": a connection each time.
 Rows: ${ROWS.join(", ")}`;
 
@@ -30,6 +34,7 @@ const { values: options } = parseArgs({
     seconds: { type: "string", default: "20" },
     pairs: { type: "string", default: "5" },
     save: { type: "string" },
+    bars: { type: "string", default: BARS.map(({ name }) => name).join() },
     profile: { type: "string", default: "" },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -90,6 +95,7 @@ async function measure(house: RowHouse, pinTargets: (core: string) => void): Pro
   let pages: PageFigures | null = null;
   if (rows.includes("pages")) pages = shown(await measurePages(house, endpoints));
   if (rows.includes("verdict")) verdict = shown(await verdictTimes(endpoints));
+  const bars = rows.includes("mesh") ? await measureBars(options.bars.split(",")) : [];
   for (const mode of modes) {
     const many = mode === "kept" ? room : endpoints;
     if (rows.includes("probes")) probes.push(shown(await measureProbes(house, many, mode)));
@@ -99,7 +105,13 @@ async function measure(house: RowHouse, pinTargets: (core: string) => void): Pro
     listeners.push(await measureListener(house, many, mode));
     pinTargets(LISTENER_CORE);
   }
-  return { probes, listeners, verdict, pages };
+  return { probes, listeners, verdict, pages, bars };
+}
+
+async function measureBars(names: readonly string[]): Promise<MeasuredBar[]> {
+  const measured: MeasuredBar[] = [];
+  for (const bar of BARS.filter(({ name }) => names.includes(name))) measured.push(shown(await measureBar(bar)));
+  return measured;
 }
 
 function shown<T>(figures: T): T {

@@ -1,6 +1,6 @@
 // An upstream whose health a test decides: it answers probes and requests apart, and counts both.
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { systemClock } from "../../src/base/clock.ts";
 import { closeService } from "./hello-service.ts";
 
@@ -10,6 +10,7 @@ export type ProbeAnswer = 200 | 503 | "hold";
 /** The upstream; requests are answered with its name. */
 export class CheckedUpstream {
   readonly name: string;
+  port: number = 0;
   /** Answer to every probe from now on. */
   answer: ProbeAnswer;
   /** Whether answers to requests carry x-envoy-immediate-health-check-fail. */
@@ -21,6 +22,8 @@ export class CheckedUpstream {
   longestGapMs: number = 0;
   private probedMs = 0;
   requests: number = 0;
+  /** Sees every probe with its connection; one that it says false to gets no answer and is not counted. */
+  gate: (socket: Socket) => boolean = () => true;
   private readonly server: Server;
   private readonly held: ServerResponse[] = [];
 
@@ -29,6 +32,7 @@ export class CheckedUpstream {
     this.answer = answer;
     this.server = createServer((request, response) => {
       if (request.headers["user-agent"] === "Envoy/HC") {
+        if (!this.gate(request.socket)) return;
         this.noteProbe(request.socket.remotePort ?? 0);
         this.answerProbe(response);
       } else this.answerRequest(response);
@@ -36,15 +40,21 @@ export class CheckedUpstream {
     this.server.keepAliveTimeout = 60_000;
   }
 
-  /** Listens on a free port. */
-  static async start(name: string, answer: ProbeAnswer = 200): Promise<CheckedUpstream> {
+  /** Listens on a free port, or on this one. */
+  static async start(name: string, answer: ProbeAnswer = 200, port: number = 0): Promise<CheckedUpstream> {
     const upstream = new CheckedUpstream(name, answer);
-    await new Promise<void>((resolve) => upstream.server.listen(0, "127.0.0.1", resolve));
+    await upstream.listen(port);
     return upstream;
   }
 
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
+  /** Listens again after a stop. */
+  listen(port: number = this.port): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.listen(port, "127.0.0.1", () => {
+        this.port = (this.server.address() as AddressInfo).port;
+        resolve();
+      });
+    });
   }
 
   /** Answers the probes that were held, and all after them, with this. */

@@ -83,21 +83,29 @@ export class LiveProxy {
     return proxy;
   }
 
-  /** Starts a program on a YAML text and waits for nothing. */
-  static launch(program: Program, yaml: string, flags: readonly string[] = []): LiveProxy {
+  /** Starts a program on a YAML text, with these variables besides ours, and waits for nothing. */
+  static launch(
+    program: Program,
+    yaml: string,
+    flags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): LiveProxy {
     const folder = mkdtempSync(join(tmpdir(), "live-"));
     const file = join(folder, "proxy.yaml");
     writeFileSync(file, yaml);
     const own =
       program === "envoy" ? ["envoy", "--disable-hot-restart"] : [process.execPath, join(PROJECT, "src/starling.mjs")];
     const command = [...own, "-c", file, "--concurrency", "1", "-l", "warning", ...flags];
-    const child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command[0] ?? "", command.slice(1), {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
+    });
     return new LiveProxy(program, child, folder);
   }
 
-  /** Waits until its admin page says LIVE; ends it and fails after 10 s. */
+  /** Waits until its admin page says LIVE; ends it and fails after 30 s. */
   async live(adminPort: number): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       if (this.child.exitCode !== null) break;
       const answer = await fetch(`http://127.0.0.1:${adminPort}/ready`).catch(() => null);
       if (answer !== null && (await answer.text()).startsWith("LIVE")) return;

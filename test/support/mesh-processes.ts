@@ -20,11 +20,13 @@ const CHECK = {
 
 /** One process. */
 export class MeshProcess {
+  readonly name: string;
   readonly proxy: LiveProxy;
   readonly port: number;
   private readonly adminPort: number;
 
-  constructor(proxy: LiveProxy, ports: { readonly port: number; readonly adminPort: number }) {
+  constructor(name: string, proxy: LiveProxy, ports: { readonly port: number; readonly adminPort: number }) {
+    this.name = name;
     this.proxy = proxy;
     this.port = ports.port;
     this.adminPort = ports.adminPort;
@@ -49,6 +51,14 @@ export class MeshProcess {
   }
 }
 
+/** Flags of a node, and variables in its environment. */
+export interface MeshProcessOptions {
+  readonly flags: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Its process runs; it does not serve yet. */
+  onStart?(pid: number, name: string): void;
+}
+
 /** All of them, with their endpoints. */
 export class MeshProcesses {
   readonly nodes: MeshProcess[] = [];
@@ -57,10 +67,24 @@ export class MeshProcesses {
 
   /** So many nodes with these flags, and endpoints that pass; they have found each other. */
   async start(nodes: number, endpoints: number, flags: readonly string[]): Promise<void> {
-    for (let i = 0; i < endpoints; i++) this.upstreams.push(await CheckedUpstream.start(`endpoint ${i}`));
+    await this.open(endpoints);
     // One after another: on two cores they would all be late together.
-    for (let i = 0; i < nodes; i++) this.nodes.push(await this.launch(`n${i}`, flags));
+    for (let i = 0; i < nodes; i++) await this.join(`n${i}`, { flags });
     await eventually(async () => (await this.nodeCounts()).every((count) => count === nodes));
+  }
+
+  /** Endpoints that pass. */
+  async open(endpoints: number): Promise<void> {
+    for (let i = 0; i < endpoints; i++) {
+      this.upstreams.push(await CheckedUpstream.start(`endpoint ${i}`, 200, await freePort()));
+    }
+  }
+
+  /** One more node; it serves. */
+  async join(name: string, options: MeshProcessOptions): Promise<MeshProcess> {
+    const node = await this.launch(name, options);
+    this.nodes.push(node);
+    return node;
   }
 
   async stop(): Promise<void> {
@@ -122,7 +146,7 @@ export class MeshProcesses {
     }
   }
 
-  private async launch(name: string, flags: readonly string[]): Promise<MeshProcess> {
+  private async launch(name: string, { flags, environment, onStart }: MeshProcessOptions): Promise<MeshProcess> {
     const [port, adminPort] = [await freePort(), await freePort()];
     const lbEndpoints = this.upstreams.map((upstream) => ({
       endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: upstream.port } } },
@@ -130,8 +154,10 @@ export class MeshProcesses {
     const assignment = { cluster_name: "echo", endpoints: [{ lb_endpoints: lbEndpoints }] };
     const cluster = { health_checks: [CHECK], load_assignment: assignment };
     const file = proxyFile({ port, adminPort, upstreamPort: 1, cluster });
-    const proxy = await LiveProxy.start("starling", file, adminPort, [...flags, "--mesh-node", name]);
-    return new MeshProcess(proxy, { port, adminPort });
+    const proxy = LiveProxy.launch("starling", file, [...flags, "--mesh-node", name], environment);
+    onStart?.(proxy.pid, name);
+    await proxy.live(adminPort);
+    return new MeshProcess(name, proxy, { port, adminPort });
   }
 }
 

@@ -1,4 +1,4 @@
-// Keep-alive connections that ask without pause, one request at a time each, and count what became of every request. A connection is
+// Keep-alive connections that ask without pause (or with one), one request at a time each, and count what became of every request. A connection is
 // made anew after some hundred answers, so that a worker that comes back gets its share.
 import { connect, type Socket } from "node:net";
 
@@ -15,11 +15,14 @@ export class SteadyLoad {
   renews: boolean = true;
   private readonly port: number;
   private readonly sockets = new Set<Socket>();
+  private readonly pauseMs: number;
   private running = true;
   private idle: () => void = () => {};
 
-  constructor(port: number, connections: number) {
+  /** `pauseMs`: of a connection between an answer and the next request. */
+  constructor(port: number, connections: number, pauseMs: number = 0) {
     this.port = port;
+    this.pauseMs = pauseMs;
     for (let i = 0; i < connections; i++) this.open();
   }
 
@@ -62,7 +65,9 @@ export class SteadyLoad {
       if (!isWhole(text)) return;
       this.answered++;
       if (!text.startsWith("HTTP/1.1 200")) this.wrong++;
-      ask();
+      waiting = false;
+      if (this.pauseMs > 0) setTimeout(ask, this.pauseMs);
+      else ask();
     });
     socket.on("close", () => {
       if (waiting) this.lost++;

@@ -1,0 +1,18 @@
+// All bars of the mesh that real processes show, in the order of the README's table.
+import type { MeshBar } from "../../support/mesh-bars/bar.ts";
+import { BROKER_KILLED } from "./broker-killed.ts";
+import { HANGS } from "./hangs.ts";
+import { OWNER_DIES } from "./owner-dies.ts";
+import { REFUSES } from "./refuses.ts";
+import { STEADY } from "./steady.ts";
+import { stopped } from "./stopped.ts";
+
+export const BARS: readonly MeshBar[] = [
+  STEADY,
+  REFUSES,
+  HANGS,
+  OWNER_DIES,
+  BROKER_KILLED,
+  stopped(2_000),
+  stopped(10_000),
+];
