@@ -20,7 +20,6 @@ export type EdsOrder =
 export type EdsOutput =
   | { readonly type: "started" }
   | { readonly type: "listening" }
-  | { readonly type: "listening-failed"; readonly text: string }
   | { readonly type: "endpoints-applied"; readonly missed: readonly string[] }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
   | { readonly type: "log-written"; readonly line: LogLine }

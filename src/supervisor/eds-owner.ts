@@ -101,10 +101,6 @@ export class EdsOwner {
           `serving endpoints of ${this.clusters.length} cluster(s) to xDS clients on ${this.address()}`,
         );
         return;
-      case "listening-failed":
-        readiness.fails(NAME, `cannot serve endpoint discovery on ${this.address()}: ${message.text}`);
-        log.error("upstream", `endpoint discovery cannot listen on ${this.address()}: ${message.text}`);
-        return;
       case "endpoints-applied":
         endpoints.applied(READER, message.missed);
         return;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { type AddressPlan, addressText } from "../../src/config/plan/address.ts";
 import { type AddressProbes, settleAddresses } from "../../src/supervisor/addresses.ts";
+import { loopback } from "../support/cluster-plans.ts";
 import { bareListener, barePlan } from "../support/plans.ts";
 
 const socket = (port: number): AddressPlan => ({ kind: "socket", host: "127.0.0.1", port, ipv4Compat: false });
@@ -35,6 +36,15 @@ describe("settling addresses", () => {
     const plan = barePlan([bareListener("front", { address: socket(80) })]);
     await assert.rejects(settleAddresses(plan, false, prober([80])), {
       message: "listener 'front': cannot bind '127.0.0.1:80': Address already in use",
+    });
+  });
+
+  it("settles where endpoints are served, too", async () => {
+    const plan = barePlan([bareListener("a")], { eds: { listen: loopback(0) } });
+    assert.deepEqual((await settleAddresses(plan, false, prober())).eds, { listen: loopback(40_001) });
+    const taken = barePlan([], { eds: { listen: loopback(80) } });
+    await assert.rejects(settleAddresses(taken, false, prober([80])), {
+      message: "endpoint discovery: cannot bind '127.0.0.1:80': Address already in use",
     });
   });
 

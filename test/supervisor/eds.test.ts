@@ -1,12 +1,13 @@
 // Whole nodes that serve endpoints to xDS clients, in the test's process, with gRPC's own library as the client.
 import assert from "node:assert/strict";
+import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
 import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { CheckedUpstream } from "../support/checked-upstream.ts";
-import { eventually, startTestNode } from "../support/nodes.ts";
+import { eventually, launchTestNode, startTestNode } from "../support/nodes.ts";
 import { proxyFile } from "../support/proxy-file.ts";
 import { ASSIGNMENT_URL, statusesOf, XdsClient } from "../support/xds-client.ts";
 
@@ -75,5 +76,65 @@ describe("a node with the role eds", () => {
     assert.equal(third.version_info, first.version_info);
     await eventually(() => stat("eds.acks") === 1);
     assert.equal(stat("eds.pushes"), 3);
+  });
+
+  it("serves nobody before its first checks are over, and is LIVE when it serves", async () => {
+    upstream.answer = "hold";
+    node = await launchTestNode(planOf());
+    await eventually(() => upstream.probes === 1);
+    const refused = connect("delta");
+    await eventually(() => refused.ended !== null);
+    assert.equal(refused.ended?.code, status.UNAVAILABLE);
+    const [reason] = node.view.readiness().reasons;
+    assert.equal(reason, `endpoint discovery on 127.0.0.1:${edsPort()} is starting`);
+    upstream.release(200);
+    await eventually(() => node.view.readiness().state === "LIVE");
+    const client = connect("delta");
+    client.send({ resource_names_subscribe: ["echo"] });
+    assert.equal((await client.take()).resources?.length, 1);
+  });
+
+  it("serves again after its thread died, with the verdicts of now", async () => {
+    node = await startTestNode(planOf(), { policy: { backOffBaseMs: 20, backOffMaxMs: 20 } });
+    const before = connect("sotw");
+    before.send({ resource_names: ["echo"] });
+    await before.skip();
+    node.supervisor.misbehaveActor("eds", "throw");
+    await eventually(() => before.ended !== null);
+    upstream.answer = 503;
+    await eventually(async () => {
+      const client = connect("sotw");
+      client.send({ resource_names: ["echo"] });
+      await eventually(() => client.ended !== null || client.hasMore);
+      return client.hasMore && statusesOf((await client.take()).resources?.[0])[0] === `${upstream.port}:UNHEALTHY`;
+    });
+    assert.ok(stat("eds.streams_total") >= 2);
+  });
+
+  it("counts the probes that its clients need not make", async () => {
+    node = await startTestNode(planOf());
+    for (const method of ["sotw", "adsSotw"] as const) {
+      connect(method).send({ resource_names: ["echo"], type_url: ASSIGNMENT_URL });
+    }
+    await eventually(() => stat("eds.streams_active") === 2);
+    await eventually(() => stat("mesh.probes_saved") >= 40);
+  });
+
+  it("ends its streams as done when it stops", async () => {
+    node = await startTestNode(planOf());
+    const client = connect("delta");
+    client.send({ resource_names_subscribe: ["echo"] });
+    await client.skip();
+    await node.stop();
+    await eventually(() => client.ended !== null);
+    assert.equal(client.ended?.code, status.OK);
+  });
+
+  it("does not start where somebody listens already", async () => {
+    node = await startTestNode(planOf());
+    const taken = `127.0.0.1:${edsPort()}`;
+    await assert.rejects(launchTestNode(planOf({ "eds-listen": taken })), {
+      message: new RegExp(`^endpoint discovery: cannot bind '${taken}': Address already in use`),
+    });
   });
 });

@@ -29,10 +29,10 @@ export const XDS_METHODS = {
 
 /** One stream. */
 export class XdsClient {
-  /** Responses that came and were not taken. */
-  readonly waiting: XdsResponse[] = [];
   /** How the stream ended; null while it lives. */
   ended: StatusObject | null = null;
+  /** Responses that came and were not taken. */
+  private readonly waiting: Buffer[] = [];
   private readonly client: Client;
   private readonly call: ClientDuplexStream<Uint8Array, Buffer>;
   private readonly types: { readonly request: string; readonly response: string };
@@ -41,14 +41,19 @@ export class XdsClient {
     const isDelta = method.toLowerCase().endsWith("delta");
     const prefix = `envoy.service.discovery.v3.${isDelta ? "Delta" : ""}Discovery`;
     this.types = { request: `${prefix}Request`, response: `${prefix}Response` };
-    this.client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { "grpc.enable_http_proxy": 0 });
+    this.client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), OPTIONS);
     const keep = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
     this.call = this.client.makeBidiStreamRequest(XDS_METHODS[method], keep, keep);
-    this.call.on("data", (bytes: Buffer) => this.waiting.push(this.read(bytes)));
+    this.call.on("data", (bytes: Buffer) => this.waiting.push(bytes));
     this.call.on("error", () => {});
     this.call.on("status", (status) => {
       this.ended = status;
     });
+  }
+
+  /** Whether a response waits. */
+  get hasMore(): boolean {
+    return this.waiting.length > 0;
   }
 
   /** Sends a request in proto3's JSON form. */
@@ -66,9 +71,19 @@ export class XdsClient {
   /** The next response. */
   async take(): Promise<XdsResponse> {
     await eventually(() => this.waiting.length > 0);
-    const response = this.waiting.shift();
-    assert.ok(response !== undefined);
-    return response;
+    return this.read(this.waiting.shift());
+  }
+
+  /** The newest response, those before it thrown away; waits for one when there is none. */
+  async takeNewest(): Promise<XdsResponse> {
+    await eventually(() => this.waiting.length > 0);
+    return this.read(this.waiting.splice(0).at(-1));
+  }
+
+  /** Takes the next response without looking at it. */
+  async skip(): Promise<void> {
+    await eventually(() => this.waiting.length > 0);
+    this.waiting.shift();
   }
 
   /** Reads no more until `resume`. */
@@ -86,7 +101,8 @@ export class XdsClient {
     this.client.close();
   }
 
-  private read(bytes: Buffer): XdsResponse {
+  private read(bytes: Buffer | undefined): XdsResponse {
+    assert.ok(bytes !== undefined);
     const { message, errors } = loadWireMessage(bytes, this.types.response, "server");
     assert.ok(message !== null, JSON.stringify(errors));
     return toProtoJson(message) as unknown as XdsResponse;
@@ -102,6 +118,9 @@ export function statusesOf(assignment: JsonValue | undefined): string[] {
     ),
   );
 }
+
+/** Each client has a connection of its own, and waits for no other's back-off. */
+const OPTIONS = { "grpc.enable_http_proxy": 0, "grpc.use_local_subchannel_pool": 1 };
 
 interface Assignment {
   readonly endpoints?: readonly {

@@ -5,7 +5,6 @@ import type { TimerEffect, TimerFired } from "../../actor/behaviour.ts";
 import { misbehave } from "../../actor/misbehave.ts";
 import type { Link } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
-import { systemText } from "../../base/system-text.ts";
 import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
 import type { SocketAddressPlan } from "../../config/plan/address.ts";
 import type { EdsOrder, EdsOutput } from "../../messages/eds.ts";
@@ -43,7 +42,6 @@ class EdsActor {
   private readonly server: EdsServer;
   private readonly dialects = new Map<number, Dialect>();
   private readonly block: Float64Array;
-  private readonly second: Timer = new Timer(() => this.showTotals());
 
   constructor(parts: EdsActorParts) {
     const { clock, wheel, health, stats } = parts;
@@ -58,6 +56,7 @@ class EdsActor {
       opened: (stream, how) => {
         this.dialects.set(stream, how.dialect);
         this.host.tell({ type: "stream-opened", stream, ...how });
+        this.showTotals();
       },
       requested: (stream, bytes) => this.requested(stream, bytes),
       closed: (stream) => this.closed(stream),
@@ -84,13 +83,10 @@ class EdsActor {
     }
   }
 
+  /** An address that cannot be bound ends the thread: the supervisor starts it again by and by, as after a crash. */
   private async listen(address: SocketAddressPlan): Promise<void> {
-    try {
-      await this.server.listen(address);
-      this.parts.link.send({ type: "listening" });
-    } catch (error) {
-      this.parts.link.send({ type: "listening-failed", text: systemText(error) });
-    }
+    await this.server.listen(address);
+    this.parts.link.send({ type: "listening" });
   }
 
   private requested(stream: number, bytes: Uint8Array): void {
@@ -99,6 +95,7 @@ class EdsActor {
     const request = read(bytes, dialect);
     if (request !== null) {
       this.host.tell({ type: "requested", stream, request });
+      this.showTotals();
       return;
     }
     this.count("requests_malformed", 1);
@@ -109,6 +106,7 @@ class EdsActor {
   private closed(stream: number): void {
     this.dialects.delete(stream);
     this.host.tell({ type: "stream-closed", stream });
+    this.showTotals();
   }
 
   private perform(effect: OwnEffect): void {
@@ -138,12 +136,11 @@ class EdsActor {
 
   /** Streams end as done; connections that do not end with them are cut. */
   private async stop(): Promise<void> {
-    const { host, parts, second, server } = this;
+    const { host, parts, server } = this;
     const deadline = new Timer(() => server.destroy());
     parts.wheel.arm(deadline, CLOSE_MS);
     await server.close();
     parts.wheel.remove(deadline);
-    parts.wheel.remove(second);
     host.stop();
     parts.link.send({ type: "stopped" });
     parts.link.close();
@@ -154,7 +151,6 @@ class EdsActor {
     const { streams, interest } = this.host.state;
     this.block[EDS.at.streams_active] = streams.size;
     this.block[EDS.at.clusters_subscribed] = interest.size;
-    this.parts.wheel.arm(this.second, 1_000);
   }
 
   private count(stat: EdsStat, by: number): void {

@@ -11,7 +11,7 @@ export const REQUEST_BYTES_MAX: number = 4 << 20;
 
 /**
  * A response that has so many bytes takes no further assignment: the rest goes into the next one. Clients of gRPC's own libraries take 4 MiB
- * at most, which about 50,000 endpoints of one cluster fill.
+ * at most, which some 100,000 endpoints of one cluster fill.
  */
 export const RESPONSE_BYTES: number = 1 << 20;
 
