@@ -1,5 +1,5 @@
-// One cluster's endpoints as the bytes of a ClusterLoadAssignment. An endpoint's own bytes are made once; when verdicts change they are put
-// together anew, each followed by its status (protobuf does not mind the order of fields). Called by assignments.ts.
+// One cluster's endpoints as the bytes of a ClusterLoadAssignment. An endpoint's bytes are made when it comes, and its status is put behind
+// them when it changes (protobuf does not mind the order of fields); all else is putting together. Called by assignments.ts.
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { CheckedMessage, CheckedValue } from "../../config/load/checked.ts";
 import { toWire } from "../../config/load/write-wire.ts";
@@ -8,21 +8,30 @@ import type { ClusterPlan, EndpointPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
 import type { HealthStatus } from "./health-status.ts";
 import { versionOf } from "./version.ts";
-import { ASSIGNMENT_URL, checked, withRepeated } from "./wire.ts";
+import { ASSIGNMENT_URL, checked, fieldNumber, withRepeated } from "./wire.ts";
 import type { Resource } from "./xds.ts";
 
 /** An endpoint on its way to clients. */
 export interface Member {
   readonly facts: EndpointFacts;
+  /** Members of one key stand together. */
+  readonly locality: string;
   /** Its LbEndpoint without a status. */
   readonly bytes: Uint8Array;
   /** Null: left out. */
-  status: HealthStatus | null;
+  readonly status: HealthStatus | null;
+  /** Its LbEndpoint as a field of the locality; null: to be made. */
+  field: Uint8Array | null;
 }
 
 /** An endpoint whose status is not known yet. */
 export function newMember(facts: EndpointFacts): Member {
-  return { facts, bytes: toWire(lbEndpoint(facts)), status: null };
+  return { facts, locality: localityKey(facts), bytes: toWire(lbEndpoint(facts)), status: null, field: null };
+}
+
+/** The same endpoint with another status. */
+export function withStatus(member: Member, status: HealthStatus | null): Member {
+  return { ...member, status, field: null };
 }
 
 /** The resource of a cluster. Its version is of its content: another node, or this one after a restart, gives the same to the same. */
@@ -43,14 +52,16 @@ function* localities(members: Iterable<Member>): Iterable<Uint8Array> {
   const groups = new Map<string, Member[]>();
   for (const member of members) {
     if (member.status === null) continue;
-    const key = localityKey(member.facts);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [member]);
+    const group = groups.get(member.locality);
+    if (group === undefined) groups.set(member.locality, [member]);
     else group.push(member);
   }
   for (const group of groups.values()) {
+    const writer = new BinaryWriter();
     const [first] = group;
-    if (first !== undefined) yield withRepeated(localityHead(first.facts), "lb_endpoints", group.map(withStatus));
+    if (first !== undefined) writer.raw(toWire(localityHead(first.facts)));
+    for (const member of group) writer.raw(fieldOf(member));
+    yield writer.finish();
   }
 }
 
@@ -64,19 +75,22 @@ function localityHead({
   priority,
 }: EndpointFacts): CheckedMessage {
   const isNamed = region !== "" || zone !== "" || subZone !== "";
-  return checked("envoy.config.endpoint.v3.LocalityLbEndpoints", {
+  return checked(LOCALITY, {
     ...(isNamed ? { locality: checked("envoy.config.core.v3.Locality", { region, zone, sub_zone: subZone }) } : {}),
     ...(localityWeight === 0 ? {} : { load_balancing_weight: localityWeight }),
     priority,
   });
 }
 
-function withStatus({ bytes, status }: Member): Uint8Array {
-  const tail = statusBytes(status ?? "UNKNOWN");
-  const whole = new Uint8Array(bytes.length + tail.length);
-  whole.set(bytes);
-  whole.set(tail, bytes.length);
-  return whole;
+function fieldOf(member: Member): Uint8Array {
+  const { bytes, status } = member;
+  if (member.field === null) {
+    const tail = statusBytes(status ?? "UNKNOWN");
+    const number = fieldNumber(LOCALITY, "lb_endpoints");
+    const writer = new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(bytes.length + tail.length);
+    member.field = writer.raw(bytes).raw(tail).finish();
+  }
+  return member.field;
 }
 
 function statusBytes(status: HealthStatus): Uint8Array {
@@ -126,6 +140,7 @@ function addressMessage(address: AddressPlan): CheckedMessage {
 }
 
 const ASSIGNMENT = "envoy.config.endpoint.v3.ClusterLoadAssignment";
+const LOCALITY = "envoy.config.endpoint.v3.LocalityLbEndpoints";
 const LB_ENDPOINT = "envoy.config.endpoint.v3.LbEndpoint";
 /** Envoy's default, which needs no policy. */
 const OVERPROVISIONING_PERCENT = 140;

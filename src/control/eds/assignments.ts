@@ -2,7 +2,7 @@
 // asks. Flags are looked at only where a generation word moved. Called by eds-behaviour.ts; pure but for reading the flags.
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
-import { assignment, type Member, newMember } from "./assignment.ts";
+import { assignment, type Member, newMember, withStatus } from "./assignment.ts";
 import { healthStatus } from "./health-status.ts";
 import type { Found, Resource } from "./xds.ts";
 
@@ -116,10 +116,10 @@ export class Assignments {
     // The word is read before the flags: a change in between is seen at the next look.
     cluster.generation = this.view.generationOf(row);
     const isChecked = plan.healthChecks.length > 0;
-    for (const member of members.values()) {
-      const status = healthStatus(this.view.flagsOf(member.facts.slot), member.facts, isChecked);
+    for (const [slot, member] of members) {
+      const status = healthStatus(this.view.flagsOf(slot), member.facts, isChecked);
       if (status === member.status) continue;
-      member.status = status;
+      members.set(slot, withStatus(member, status));
       isOther = true;
     }
     return isOther;

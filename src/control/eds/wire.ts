@@ -124,7 +124,8 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
-function fieldNumber(type: string, name: string): number {
+/** The number of a field; throws when there is none of that name. */
+export function fieldNumber(type: string, name: string): number {
   const shape = loadDescriptorSet().message(type);
   const field = shape === undefined ? undefined : loadDescriptorSet().fields(shape).get(name);
   if (field === undefined) throw new TypeError(`${type} has no ${name}`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { EndpointPlan } from "../../../src/config/plan/cluster.ts";
-import { assignment, newMember } from "../../../src/control/eds/assignment.ts";
+import { assignment, newMember, withStatus } from "../../../src/control/eds/assignment.ts";
 import type { HealthStatus } from "../../../src/control/eds/health-status.ts";
 import { clusterPlan, endpoint } from "../../support/cluster-plans.ts";
 import { assignmentOf } from "./eds-world.ts";
@@ -13,7 +13,7 @@ function resourceOf(
   status: HealthStatus | null = "HEALTHY",
   percent: number = 140,
 ) {
-  const members = endpoints.map((plan, slot) => ({ ...newMember({ ...plan, slot }), status }));
+  const members = endpoints.map((plan, slot) => withStatus(newMember({ ...plan, slot }), status));
   return assignment(clusterPlan("web", [], { overprovisioningPercent: percent }), members);
 }
 

@@ -27,7 +27,7 @@ export class EdsWorld {
   readonly clock: VirtualClock = new VirtualClock(5);
   readonly logs: string[] = [];
   readonly ended: string[] = [];
-  readonly counts = new Map<string, number>();
+  readonly counts: Map<string, number> = new Map();
   missed: readonly string[] = [];
   saved: number = 0;
   private readonly flags = new Map<number, number>();
@@ -171,7 +171,7 @@ export class FakeClient {
 /** An assignment in proto3's JSON form, from the bytes of its Any. */
 export function assignmentOf(bytes: Uint8Array): JsonValue {
   const reader = new BinaryReader(bytes);
-  const any = { typeUrl: "", value: new Uint8Array(0) };
+  const any: { typeUrl: string; value: Uint8Array } = { typeUrl: "", value: new Uint8Array(0) };
   for (let [field] = reader.tag(); ; [field] = reader.tag()) {
     if (field === 1) any.typeUrl = reader.string();
     else any.value = reader.bytes();
