@@ -77,16 +77,54 @@ function passed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Every request had its answer, and it was right. */
-function assertNoneFailed(): void {
+/** Every request had its answer, it was right, and no Envoy ever thought that most endpoints fail. */
+async function assertNoneFailed(): Promise<void> {
   assert.deepEqual(
     envoys.map(({ load }) => [load.lost, load.wrong]),
     envoys.map(() => [0, 0]),
   );
   assert.ok(envoys.every(({ load }) => load.answered > 100));
+  const panics = await Promise.all(envoys.map((envoy) => envoy.stat(`cluster.${CLUSTER}.lb_healthy_panic`)));
+  assert.deepEqual(
+    panics,
+    envoys.map(() => 0),
+  );
 }
 
-describe("Envoys with endpoints of a node", () => {
+/** A counter or gauge of one of our nodes; 0 when it is not there yet. */
+async function nodeStat({ adminPort }: Node, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=^${name}$`)).text();
+  return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** Streams that our living nodes have. */
+async function streams(): Promise<number> {
+  const counts = await Promise.all(nodes.map((node) => nodeStat(node, "eds.streams_active")));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The greatest number of probes that an endpoint saw in each interval, over some of them. */
+async function probesAnInterval(): Promise<number> {
+  const before = upstreams.map(({ probes }) => probes);
+  const startMs = systemClock.nowMs();
+  await passed(15 * INTERVAL_MS);
+  const intervals = (systemClock.nowMs() - startMs) / INTERVAL_MS;
+  return Math.max(...upstreams.map(({ probes }, i) => (probes - (before[i] ?? 0)) / intervals));
+}
+
+async function restart(node: Node, signal: "SIGKILL" | "SIGTERM", more: readonly string[] = []): Promise<void> {
+  process.kill(node.proxy.pid, signal);
+  await node.proxy.stop();
+  await passed(500);
+  node.proxy = await launch(node, more);
+}
+
+async function stopAll(): Promise<void> {
+  await Promise.all([...envoys.map((envoy) => envoy.stop()), ...nodes.splice(0).map(({ proxy }) => proxy.stop())]);
+  await Promise.all(upstreams.map((upstream) => upstream.stop()));
+}
+
+describe("three Envoys with the endpoints of a node", () => {
   before(function () {
     if (!envoyInstalled()) this.skip();
   });
@@ -97,23 +135,98 @@ describe("Envoys with endpoints of a node", () => {
     await startFleet(["GRPC", "DELTA_GRPC", "ADS"]);
   });
 
-  afterEach(async () => {
-    await Promise.all([...envoys.map((envoy) => envoy.stop()), ...nodes.splice(0).map(({ proxy }) => proxy.stop())]);
-    await Promise.all(upstreams.map((upstream) => upstream.stop()));
-  });
+  afterEach(stopAll);
 
   it("show what breaks and what is repaired within a second, and send nothing to it", async () => {
     const [broken] = upstreams;
     assert.ok(broken !== undefined);
     await shown(null);
+    for (let turn = 0; turn < 3; turn++) {
+      broken.answer = 503;
+      assert.ok((await shown(broken)) < BAR_MS);
+      const { requests } = broken;
+      await passed(300);
+      assert.equal(broken.requests, requests);
+      broken.answer = 200;
+      assert.ok((await shown(null)) < BAR_MS);
+      await eventually(() => broken.requests > requests);
+    }
+    await assertNoneFailed();
+  });
+
+  it("make no probe: an endpoint sees those of the node alone, and the node says what that saved", async () => {
+    const [node] = nodes;
+    assert.ok(node !== undefined);
+    await eventually(async () => (await streams()) === 3);
+    const savedBefore = await nodeStat(node, "mesh.probes_saved");
+    const probes = await probesAnInterval();
+    assert.ok(probes > 0.5 && probes <= 1.1, `${probes} probes an interval`);
+    // Three Envoys would have probed three endpoints in each of 15 intervals, but for what is counted each second.
+    const saved = (await nodeStat(node, "mesh.probes_saved")) - savedBefore;
+    assert.ok(saved >= 3 * 3 * 9 && saved <= 3 * 3 * 21, `${saved} probes saved`);
+  });
+
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    it(`go on while the node restarts after ${signal}, and keep out what was out`, async () => {
+      const [node] = nodes;
+      const [broken, next] = upstreams;
+      assert.ok(node !== undefined && broken !== undefined && next !== undefined);
+      broken.answer = 503;
+      await shown(broken);
+      const { requests } = broken;
+      await restart(node, signal);
+      await eventually(async () => (await streams()) === 3);
+      await shown(broken);
+      assert.equal(broken.requests, requests);
+      broken.answer = 200;
+      await shown(null);
+      next.answer = 503;
+      assert.ok((await shown(next)) < BAR_MS);
+      await assertNoneFailed();
+    });
+  }
+});
+
+describe("three Envoys with the endpoints of two nodes in a mesh", () => {
+  let mesh: readonly string[];
+
+  before(function () {
+    if (!envoyInstalled()) this.skip();
+  });
+
+  beforeEach(async () => {
+    upstreams = await Promise.all(["a", "b", "c"].map((name) => CheckedUpstream.start(name)));
+    mesh = ["--mesh", `embedded:${await freePort()}`];
+    await startNode(mesh);
+    await startNode(mesh);
+    await startFleet(["DELTA_ADS", "DELTA_GRPC", "GRPC"]);
+  });
+
+  afterEach(stopAll);
+
+  it("show the mesh's verdicts within a second, and two probes an interval are all that an endpoint sees", async () => {
+    const [, broken] = upstreams;
+    assert.ok(broken !== undefined);
+    await shown(null);
     broken.answer = 503;
     assert.ok((await shown(broken)) < BAR_MS);
-    const { requests } = broken;
-    await passed(300);
-    assert.equal(broken.requests, requests);
     broken.answer = 200;
     assert.ok((await shown(null)) < BAR_MS);
-    await eventually(() => broken.requests > requests);
-    assertNoneFailed();
+    const probes = await probesAnInterval();
+    assert.ok(probes > 1 && probes <= 2.2, `${probes} probes an interval`);
+    await assertNoneFailed();
+  });
+
+  it("go to the other node when one is killed, and lose nothing when it comes back", async () => {
+    const [first] = nodes;
+    const [broken] = upstreams;
+    assert.ok(first !== undefined && broken !== undefined);
+    await eventually(async () => (await streams()) === 3);
+    await restart(first, "SIGKILL", mesh);
+    await eventually(async () => (await streams()) === 3);
+    await shown(null);
+    broken.answer = 503;
+    assert.ok((await shown(broken)) < BAR_MS);
+    await assertNoneFailed();
   });
 });
