@@ -144,7 +144,7 @@ describe("three Envoys with the endpoints of a node", () => {
     for (let turn = 0; turn < 3; turn++) {
       broken.answer = 503;
       assert.ok((await shown(broken)) < BAR_MS);
-      const { requests } = broken;
+      const requests: number = broken.requests;
       await passed(300);
       assert.equal(broken.requests, requests);
       broken.answer = 200;
