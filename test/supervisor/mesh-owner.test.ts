@@ -22,7 +22,15 @@ import { barePlan } from "../support/plans.ts";
 /** The fake does what the mesh is named (support/fake-mesh.ts). */
 function planOf(name: string, isNodeNamed: boolean = true): Plan {
   return barePlan([], {
-    mesh: { name, node: "n", isNodeNamed, broker: { kind: "embedded", port: 1 }, announce: [] },
+    mesh: {
+      name,
+      node: "n",
+      isNodeNamed,
+      broker: { kind: "embedded", port: 1 },
+      owners: 2,
+      flapDamping: false,
+      announce: [],
+    },
   });
 }
 

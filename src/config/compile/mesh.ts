@@ -2,7 +2,7 @@
 // bootstrap.ts.
 import { didYouMean } from "../../base/did-you-mean.ts";
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child, children } from "../load/fields.ts";
+import { acknowledge, child, children, count, flag } from "../load/fields.ts";
 import type { EdsPlan } from "../plan/eds.ts";
 import { DEFAULT_ROLES, isOnThisMachine, type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
 import type { NodePlan } from "../plan/plan.ts";
@@ -26,15 +26,18 @@ export function compileMesh(
   const name = compileName(settings);
   const broker = compileBroker(settings);
   const isLocal = broker === null || isOnThisMachine(broker);
+  const sharing = compileSharing(extension);
   const announce = extension === null ? [] : compileAnnounce(context, extension, { node, isLocal });
   context.hasMesh = !isAlone;
   if (!isAlone) {
     const named = compileNode(settings, node.id);
-    return { mesh: broker === null ? null : { name, ...named, broker, announce }, roles, eds };
+    return { mesh: broker === null ? null : { name, ...named, broker, ...sharing, announce }, roles, eds };
   }
   refuseLonely(settings, roles);
   for (const one of [NAME, NODE]) settings.warn(one, NO_MESH);
-  if (extension !== null && announce.length > 0) context.warn(extension, "announce", NO_MESH);
+  for (const field of ["announce", "owners", "flap_damping"]) {
+    if (extension?.fields[field] !== undefined) context.warn(extension, field, NO_MESH);
+  }
   return { mesh: null, roles, eds };
 }
 
@@ -51,6 +54,12 @@ function extensionOf(context: CompileContext, bootstrap: CheckedMessage): Checke
     else found = message;
   }
   return found;
+}
+
+/** How nodes share the checks: the same in every file, or each does it its own way. */
+function compileSharing(extension: CheckedMessage | null): Pick<MeshPlan, "owners" | "flapDamping"> {
+  if (extension === null) return { owners: OWNERS, flapDamping: false };
+  return { owners: count(extension, "owners") ?? OWNERS, flapDamping: flag(extension, "flap_damping") ?? false };
 }
 
 function compileRoles(settings: MeshSettings): readonly NodeRole[] {
@@ -108,6 +117,7 @@ const NO_MESH = "is not used: no mesh is named (--mesh)";
 const TYPE = "starling.mesh.v1.Mesh";
 const NAME_LENGTH_MAX = 64;
 const TAIL_LENGTH = 4;
+const OWNERS = 2;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\x00-\x1f\x7f]/;
 const ROLES: SettingName = { flag: "roles", field: "roles" };

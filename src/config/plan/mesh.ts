@@ -20,6 +20,10 @@ export interface MeshPlan {
   /** The name was given: another living node that has it is a mistake. Else it is node.id and four random characters. */
   readonly isNodeNamed: boolean;
   readonly broker: BrokerPlan;
+  /** How many nodes check each endpoint, default 2; at most 16. */
+  readonly owners: number;
+  /** An endpoint that flaps under this node's checks needs more passes to be healthy again; default false. */
+  readonly flapDamping: boolean;
   /** Endpoints that this node announces, whoever serves them. */
   readonly announce: readonly AnnouncementPlan[];
 }

@@ -15,5 +15,7 @@ export const meshTypes: readonly string[] = [
     string cert_file = 8;
     string key_file = 9;
     string eds_listen = 11;
+    google.protobuf.UInt32Value owners = 12 [(validate.rules).uint32 = {gte: 1 lte: 16}];
+    bool flap_damping = 13;
   }`,
 ];

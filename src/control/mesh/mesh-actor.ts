@@ -93,10 +93,10 @@ export class MeshActor {
   constructor(parts: MeshActorParts, membership: Membership) {
     const { mesh, roles, zone, adminAddress } = membership;
     const { clock, wheel, instance, stats } = parts;
-    const { name, node } = mesh;
+    const { flapDamping, name, node, owners } = mesh;
     this.parts = parts;
     this.totals = new MeshTotals(stats);
-    const rules = { owners: OWNERS, flapDamping: false, rules: ALL_RULES };
+    const rules = { owners, flapDamping, rules: ALL_RULES };
     const state = emptyMeshState({ node, instance, roles, zone, adminAddress, ...rules }, parts.random);
     this.host = new ActorHost(meshState, state, { clock, wheel, perform: (effect) => this.perform(effect) });
     this.judge = new JudgeLine((reports) => this.takeReports(reports));
@@ -292,6 +292,3 @@ type Heard = Extract<MeshInput, { readonly type: "heard" }>["message"];
 type Asked = Extract<MeshInput, { readonly type: "asked" }>["message"];
 
 const NODE_EVENT = /^dev\.starling\.node\.([a-z]+)\.v1$/;
-
-/** How many nodes check each endpoint. */
-const OWNERS = 2;

@@ -4,6 +4,7 @@ import { describe, it } from "mocha";
 import { EMPTY, extension, FAR, LOCAL, loadMesh } from "../../support/mesh-file.ts";
 import { proxyFile } from "../../support/proxy-file.ts";
 
+const SHARING = { owners: 2, flapDamping: false };
 const NO_FILES = { caFile: null, certFile: null, keyFile: null, nkeySeedFile: null, credentialsFile: null };
 
 describe("a node's mesh", () => {
@@ -15,7 +16,14 @@ describe("a node's mesh", () => {
   it("is joined by one flag, under the node's id and four random characters", () => {
     const { plan, warnings } = loadMesh(EMPTY, { mesh: "embedded" });
     const broker = { kind: "embedded", port: 14_222 };
-    assert.deepEqual(plan?.mesh, { name: "default", node: "front~0007", isNodeNamed: false, broker, announce: [] });
+    assert.deepEqual(plan?.mesh, {
+      name: "default",
+      node: "front~0007",
+      isNodeNamed: false,
+      broker,
+      ...SHARING,
+      announce: [],
+    });
     assert.deepEqual(warnings, []);
   });
 
@@ -51,8 +59,24 @@ describe("a node's mesh", () => {
         nkeySeedFile: "user.nk",
         credentialsFile: null,
       },
+      ...SHARING,
       announce: [],
     });
+  });
+
+  it("has as many nodes check each endpoint as the file says, and damps flapping when it says so", () => {
+    const { plan, errors } = loadMesh(extension("servers: [embedded]", "owners: 3", "flap_damping: true"));
+    assert.deepEqual([errors, plan?.mesh?.owners, plan?.mesh?.flapDamping], [[], 3, true]);
+    const [refusal] = loadMesh(extension("servers: [embedded]", "owners: 17")).errors;
+    assert.match(refusal ?? "", /owners: must be >= 1 and <= 16, not 17$/);
+  });
+
+  it("warns of how checks are shared when there is nobody to share with", () => {
+    const { warnings } = loadMesh(extension("owners: 3", "flap_damping: true"));
+    assert.deepEqual(
+      warnings.map((line) => /\w+(?=: is not used: no mesh is named)/.exec(line)?.[0]),
+      ["owners", "flap_damping"],
+    );
   });
 
   it("is what flags say where the file says otherwise, without a word about the file", () => {

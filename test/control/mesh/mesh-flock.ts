@@ -55,7 +55,7 @@ export class MeshFlock {
   }
 
   /** One more node. `more`: what it announces and takes. */
-  join(name: string, more: AnnouncingShape = {}): FlockNode {
+  join(name: string, more: NodeShape = {}): FlockNode {
     const node = new FlockNode(this, name, more);
     this.nodes.push(node);
     for (const [slot, answer] of this.answers.entries()) node.judge.script(slot, answer);
@@ -106,7 +106,7 @@ export class FlockNode {
   private readonly flock: MeshFlock;
   private readonly block: Float64Array;
 
-  constructor(flock: MeshFlock, name: string, more: AnnouncingShape) {
+  constructor(flock: MeshFlock, name: string, more: NodeShape) {
     const { clock, random } = flock;
     const stats = new StatsWriter(() => {});
     this.flock = flock;
@@ -154,16 +154,20 @@ export class FlockNode {
   }
 }
 
-/** What a node announces and takes; default nothing. */
-export interface AnnouncingShape {
+/** What differs from a node that announces and takes nothing, and shares its checks as all do unless told. */
+export interface NodeShape {
   readonly announce?: readonly AnnouncementPlan[];
   readonly clusters?: readonly AnnouncedCluster[];
+  readonly owners?: number;
+  readonly flapDamping?: boolean;
 }
 
 /** A node of mesh `m` that does everything. */
-export function membership(node: string, { announce = [], clusters = [] }: AnnouncingShape = {}): Membership {
+export function membership(node: string, shape: NodeShape = {}): Membership {
+  const { announce = [], clusters = [], owners = 2, flapDamping = false } = shape;
+  const broker = { kind: "embedded", port: 0 } as const;
   return {
-    mesh: { name: "m", node, isNodeNamed: true, broker: { kind: "embedded", port: 0 }, announce },
+    mesh: { name: "m", node, isNodeNamed: true, broker, owners, flapDamping, announce },
     roles: ["proxy", "health", "load"],
     zone: "",
     adminAddress: "",

@@ -28,6 +28,23 @@ describe("nodes of a mesh", () => {
     );
   });
 
+  it("probe each endpoint from as many as they are told, and damp what flaps when they are told to", () => {
+    const flock = new MeshFlock(4);
+    for (const name of ["n0", "n1", "n2", "n3"]) flock.join(name, { owners: 3, flapDamping: true });
+    flock.clock.advanceMs(6_000);
+    for (const byNode of flock.probesIn(10_000)) {
+      assert.deepEqual(byNode.filter((count) => count > 0).map(inTens), [1, 1, 1]);
+    }
+    const recoveryMs = (): number => {
+      flock.script(0, outcome("refused"));
+      flock.until(() => flock.texts(0).every(isOut), 5_000);
+      flock.script(0, outcome("success"));
+      return flock.until(() => flock.texts(0).every((text) => text === "healthy"), 30_000);
+    };
+    const times = Array.from({ length: 4 }, recoveryMs);
+    assert.ok((times[3] ?? 0) > 1.5 * (times[0] ?? 0), times.join());
+  });
+
   it("put an endpoint that refuses out on all five within a tenth of a second of its detection, and tell it once", () => {
     const flock = new MeshFlock(4);
     flock.start(5);
