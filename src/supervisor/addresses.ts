@@ -1,6 +1,8 @@
 // Settles where listeners listen before any thread starts: a taken address is found while one plain line can still say so, and port 0
 // becomes one real port for all workers.
-import type { AddressPlan } from "../config/plan/address.ts";
+import { parseIp } from "../base/ip-address.ts";
+import { machineAddress } from "../base/machine.ts";
+import { type AddressPlan, addressText } from "../config/plan/address.ts";
 import type { EdsPlan } from "../config/plan/eds.ts";
 import type { ListenerPlan } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
@@ -27,6 +29,13 @@ export async function settleAddresses(plan: Plan, takeover: boolean, probes: Add
 async function settleEds(plan: EdsPlan | null, takeover: boolean, probes: AddressProbes): Promise<EdsPlan | null> {
   if (plan === null) return null;
   return { listen: await settle("endpoint discovery", plan.listen, takeover, probes) };
+}
+
+/** How peers reach an address of ours: an unspecified one is this machine's; empty: not at all. */
+export function addressForPeers(address: AddressPlan): string {
+  if (address.kind === "pipe") return "";
+  const isAny = parseIp(address.host)?.every((byte) => byte === 0) === true;
+  return addressText(isAny ? { ...address, host: machineAddress() } : address);
 }
 
 async function settleListener(plan: ListenerPlan, takeover: boolean, probes: AddressProbes): Promise<ListenerPlan> {

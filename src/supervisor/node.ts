@@ -19,7 +19,7 @@ import { LISTENER } from "../telemetry/listener-stats.ts";
 import { nodeTables } from "../telemetry/node-memory.ts";
 import { StatsWriter } from "../telemetry/stats-memory.ts";
 import { StatsReader } from "../telemetry/stats-reader.ts";
-import { type AddressProbes, settleAddresses } from "./addresses.ts";
+import { type AddressProbes, addressForPeers, settleAddresses } from "./addresses.ts";
 import { lowerBackgroundThreads } from "./background-threads.ts";
 import { checkLogFiles } from "./check-log-files.ts";
 import { Http2Rebalance } from "./http2-rebalance.ts";
@@ -87,7 +87,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   });
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
   lowerBackgroundThreads();
-  supervisor.start(admin === null ? "" : addressText(admin.address));
+  supervisor.start(admin === null ? "" : addressForPeers(admin.address));
   const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
   return {
     supervisor,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { machineAddress } from "../../src/base/machine.ts";
 import { type AddressPlan, addressText } from "../../src/config/plan/address.ts";
-import { type AddressProbes, settleAddresses } from "../../src/supervisor/addresses.ts";
+import { type AddressProbes, addressForPeers, settleAddresses } from "../../src/supervisor/addresses.ts";
 import { loopback } from "../support/cluster-plans.ts";
 import { bareListener, barePlan } from "../support/plans.ts";
 
@@ -61,4 +62,21 @@ describe("settling addresses", () => {
     await settleAddresses(barePlan([bareListener("a", { address: socket(80), bindToPort: false })]), false, probes);
     assert.deepEqual(probes.checked, []);
   });
+});
+
+describe("an address that peers are told", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["127.0.0.1", "127.0.0.1:9901"],
+    ["192.0.2.7", "192.0.2.7:9901"],
+    ["2001:db8::7", "[2001:db8::7]:9901"],
+    ["0.0.0.0", `${machineAddress()}:9901`],
+    ["::", `${machineAddress()}:9901`],
+  ];
+  for (const [host, told] of cases) {
+    it(`is ${told} for ${host}`, () => {
+      assert.equal(addressForPeers({ kind: "socket", host, port: 9901, ipv4Compat: false }), told);
+    });
+  }
+
+  it("is none for a pipe", () => assert.equal(addressForPeers({ kind: "pipe", path: "/run/admin", mode: 0 }), ""));
 });
