@@ -9,14 +9,18 @@ import { SteadyLoad } from "./steady-load.ts";
 /** From one probe of an endpoint to the next. */
 export const INTERVAL_MS = 1_000;
 
-const CHECK = {
-  timeout: "0.5s",
-  interval: "1s",
-  no_traffic_interval: "1s",
-  unhealthy_threshold: 3,
-  healthy_threshold: 2,
-  http_health_check: { path: "/livez" },
-};
+/** A check with this interval, with traffic or without: three failures, two passes. */
+function checkEvery(intervalS: number): object {
+  const interval = `${intervalS}s`;
+  return {
+    timeout: "0.5s",
+    interval,
+    no_traffic_interval: interval,
+    unhealthy_threshold: 3,
+    healthy_threshold: 2,
+    http_health_check: { path: "/livez" },
+  };
+}
 
 /** One process. */
 export class MeshProcess {
@@ -64,6 +68,12 @@ export class MeshProcesses {
   readonly nodes: MeshProcess[] = [];
   readonly upstreams: CheckedUpstream[] = [];
   private readonly loads: SteadyLoad[] = [];
+  private readonly intervalS: number;
+
+  /** `intervalS`: from one probe to the next; what counts probes goes by the default. */
+  constructor(intervalS: number = INTERVAL_MS / 1_000) {
+    this.intervalS = intervalS;
+  }
 
   /** So many nodes with these flags, and endpoints that pass; they have found each other. */
   async start(nodes: number, endpoints: number, flags: readonly string[]): Promise<void> {
@@ -152,7 +162,7 @@ export class MeshProcesses {
       endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: upstream.port } } },
     }));
     const assignment = { cluster_name: "echo", endpoints: [{ lb_endpoints: lbEndpoints }] };
-    const cluster = { health_checks: [CHECK], load_assignment: assignment };
+    const cluster = { health_checks: [checkEvery(this.intervalS)], load_assignment: assignment };
     const file = proxyFile({ port, adminPort, upstreamPort: 1, cluster });
     const proxy = LiveProxy.launch("starling", file, [...flags, "--mesh-node", name], environment);
     onStart?.(proxy.pid, name);
