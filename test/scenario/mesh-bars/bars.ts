@@ -1,8 +1,11 @@
 // All bars of the mesh that real processes show, in the order of the README's table.
 import type { MeshBar } from "../../support/mesh-bars/bar.ts";
 import { BROKER_KILLED } from "./broker-killed.ts";
+import { CLOCKS } from "./clocks.ts";
+import { CUT_OFF } from "./cut-off.ts";
 import { HANGS } from "./hangs.ts";
 import { OWNER_DIES } from "./owner-dies.ts";
+import { HEALTH_THREADS_HUNG, OWNERS_KILLED } from "./owners-lost.ts";
 import { REFUSES } from "./refuses.ts";
 import { STEADY } from "./steady.ts";
 import { stopped } from "./stopped.ts";
@@ -15,4 +18,8 @@ export const BARS: readonly MeshBar[] = [
   BROKER_KILLED,
   stopped(2_000),
   stopped(10_000),
+  OWNERS_KILLED,
+  HEALTH_THREADS_HUNG,
+  CUT_OFF,
+  CLOCKS,
 ];

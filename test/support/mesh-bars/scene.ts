@@ -33,6 +33,14 @@ export interface HeardEvent {
   /** `endpoint.health.changed`, `node.ready` */
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** The time it says less that of the machine. */
+  readonly offMs: number;
+}
+
+interface CloudEvent {
+  readonly type: string;
+  readonly time: string;
+  readonly data: HeardEvent["data"];
 }
 
 /** All of it. */
@@ -202,9 +210,15 @@ export class MeshScene {
     this.onlooker = await connect({ servers, reconnectTimeWait: 100, maxReconnectAttempts: -1 });
     this.onlooker.subscribe("mesh.*.events.>", {
       callback: (_, message) => {
-        const { type, data } = message.json<{ readonly type: string; readonly data: HeardEvent["data"] }>();
+        const { type, data, time } = message.json<CloudEvent>();
         const name = type.replace(/^dev\.starling\.|\.v\d+$/g, "");
-        this.events.push({ atMs: systemClock.nowMs(), subject: message.subject, type: name, data });
+        this.events.push({
+          atMs: systemClock.nowMs(),
+          subject: message.subject,
+          type: name,
+          data,
+          offMs: Date.parse(time) - Date.now(),
+        });
       },
     });
   }

@@ -1,0 +1,4 @@
+import { describeBar } from "../../support/mesh-bars/describe-bar.ts";
+import { CUT_OFF } from "./cut-off.ts";
+
+describeBar(CUT_OFF);
