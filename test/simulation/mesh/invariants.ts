@@ -40,8 +40,10 @@ export function breachesOfCeiling(world: World, overMs: number): Breach[] {
 export function breachesOfTrust(world: World): Breach[] {
   const breaches: Breach[] = [];
   for (const node of world.nodes.values()) {
-    const isStill = node.pausedUntilMs > world.time.nowMs;
-    if (isStill || world.network.wereBad.has(node.name)) continue;
+    const { nowMs } = world.time;
+    // A newcomer takes a single word; one that stands still sees nothing.
+    const isNew = nowMs - node.startedMs < NEW_MS;
+    if (isNew || node.pausedUntilMs > nowMs || world.network.wereBad.has(node.name)) continue;
     for (const endpoint of world.endpoints) {
       if (!endpoint.wasAlwaysWell) continue;
       const target = node.state.targets.get(world.facts.group + endpoint.target);
@@ -115,3 +117,6 @@ function divergence(world: World): Breach[] {
   }
   return breaches;
 }
+
+/** By then a newcomer has seen for itself. */
+const NEW_MS = 4_000;

@@ -15,6 +15,7 @@ export function addGroup(turn: Turn, facts: CheckGroupFacts): void {
   const group = newGroup(facts);
   state.groups.set(facts.group, group);
   state.byRow.set(facts.row, group);
+  state.longestMs = Math.max(state.longestMs, facts.intervalMs + facts.timeoutMs);
   sayGroup(turn, facts.group, false);
   refreshGroup(turn, facts.group);
 }

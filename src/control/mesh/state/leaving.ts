@@ -15,14 +15,10 @@ export function leave(turn: Turn): void {
   }
   state.mode = "leaving";
   state.self.phase = "leaving";
-  let longestMs = 0;
-  for (const [id, { intervalMs, facts }] of state.groups) {
-    longestMs = Math.max(longestMs, intervalMs + facts.timeoutMs);
-    refreshGroup(turn, id);
-  }
+  for (const id of state.groups.keys()) refreshGroup(turn, id);
   announceSelf(turn, "draining");
   turn.wantsBeat = true;
-  turn.at(state.alarms.leaving, nowMs + Math.min(LEAVING_MS, longestMs + 1_000));
+  turn.at(state.alarms.leaving, nowMs + Math.min(LEAVING_MS, state.longestMs + 1_000));
 }
 
 /** Ends when nothing is held any more, nobody is there to take it, or it has taken too long. */

@@ -7,7 +7,7 @@ import { announceLate, noteEvent } from "./announcements.ts";
 import { answerHello, answerHellos, beat, raiseEpoch, sendBeat } from "./beats.ts";
 import { changeBus, decideAlone } from "./bus-watch.ts";
 import { consider } from "./consider.ts";
-import type { Matter, Member } from "./entities.ts";
+import type { Matter, Member, Target } from "./entities.ts";
 import { decideJoined, meetPeer, meetRival, start } from "./joining.ts";
 import { decideLeft, leave } from "./leaving.ts";
 import { hearBeat, hearLeft, memberOf, noteEpoch, updateSpeaking, watchMember } from "./members.ts";
@@ -141,18 +141,29 @@ function finish(turn: Turn): void {
     if (matter === null) break;
     look(turn, matter);
   }
-  for (let i = 0; i < ROUNDS_MAX && state.dirty.length > 0; i++) {
-    for (const target of state.dirty.splice(0, TARGETS_MAX)) {
-      target.isDirty = false;
-      consider(turn, target);
-    }
-  }
+  considerDirty(turn);
   decideReady(turn);
   if (turn.orders.length > 0) turn.perform({ type: "order-checks", orders: turn.orders });
   sendChanges(turn);
   if (turn.wantsBeat) sendBeat(turn);
   decideLeft(turn);
   arm(turn);
+}
+
+/** Also what comes up meanwhile: what a target brings about may need another look at it. The rest has to wait for the next turn. */
+function considerDirty(turn: Turn): void {
+  const { dirty } = turn.state;
+  let at = turn.state.dirtyDone;
+  for (const endAt = at + TARGETS_MAX; at < dirty.length && at < endAt; at++) {
+    const target = dirty[at] as Target;
+    target.isDirty = false;
+    consider(turn, target);
+  }
+  if (at === dirty.length) {
+    dirty.length = 0;
+    at = 0;
+  }
+  turn.state.dirtyDone = at;
 }
 
 function look(turn: Turn, matter: Matter): void {
@@ -203,8 +214,5 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** Of the agenda in one turn; the rest follow in the next. */
 const MATTERS_MAX = 10_000;
 
-/** Targets considered in one round. */
-const TARGETS_MAX = 5_000;
-
-/** Rounds in one turn: what a target brings about may need another look at it. */
-const ROUNDS_MAX = 3;
+/** Targets considered in one turn. */
+const TARGETS_MAX = 10_000;

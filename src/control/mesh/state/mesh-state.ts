@@ -66,6 +66,8 @@ export interface MeshState {
   agendaMs: number;
   /** To be considered, in this turn or the next ones. */
   readonly dirty: Target[];
+  /** So many of them have been. */
+  dirtyDone: number;
   /** Greatest epoch heard, by name. */
   readonly epochs: Map<string, number>;
   /** Where in `epochs` the next beat goes on. */
@@ -94,6 +96,8 @@ export interface MeshState {
   readonly alarms: Readonly<Record<Alarm["kind"], Alarm>>;
   /** The judge has said something. */
   isJudgeKnown: boolean;
+  /** The longest interval and timeout that a group ever had. */
+  longestMs: number;
   /** Targets without a verdict: they are awaited while the node warms. */
   unknown: number;
   isReady: boolean;
@@ -136,6 +140,7 @@ export function emptyMeshState(options: MeshOptions, random: Random): MeshState 
     agenda: new Agenda(),
     agendaMs: Number.POSITIVE_INFINITY,
     dirty: [],
+    dirtyDone: 0,
     epochs: new Map(),
     epochCursor: 0,
     recent: [],
@@ -161,6 +166,7 @@ export function emptyMeshState(options: MeshOptions, random: Random): MeshState 
       judge: { kind: "judge", ...notDue() },
     },
     isJudgeKnown: false,
+    longestMs: 0,
     unknown: 0,
     isReady: false,
     reason: "",

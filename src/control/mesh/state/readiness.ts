@@ -22,10 +22,7 @@ function warmUntilMs({ state, nowMs }: Turn): number {
   if (state.mode === "joining") return Number.POSITIVE_INFINITY;
   if (!state.isJudgeKnown) return state.joinedMs + UNKNOWN_JUDGE_MS;
   if (state.unknown === 0) return nowMs;
-  let longestMs = 0;
-  for (const { intervalMs, facts } of state.groups.values())
-    longestMs = Math.max(longestMs, intervalMs + facts.timeoutMs);
-  return state.joinedMs + longestMs;
+  return state.joinedMs + state.longestMs;
 }
 
 function reasonOf({ state }: Turn): string {

@@ -74,8 +74,12 @@ describe("flap damping", () => {
       damped(damping, FACTS, { passed, standing: passed ? "healthy" : "unhealthy" }, nowMs);
     let nowMs = 0;
     const passesToRecover = (): number => {
-      probe((nowMs += 10), false);
-      for (let passes = 1; passes < 100; passes++) if (probe((nowMs += 10), true) === "healthy") return passes;
+      nowMs += 10;
+      probe(nowMs, false);
+      for (let passes = 1; passes < 100; passes++) {
+        nowMs += 10;
+        if (probe(nowMs, true) === "healthy") return passes;
+      }
       return Number.POSITIVE_INFINITY;
     };
     probe(0, true);
