@@ -259,8 +259,9 @@ export class MeshActor {
     host.stop();
     announce.stop();
     parts.wheel.remove(this.second);
-    judge.close();
     await bus.close();
+    // Last, since a judge without a mesh checks everything: this node is about to end.
+    judge.close();
     end(parts);
   }
 

@@ -22,6 +22,7 @@ describe("a mesh actor on its thread", () => {
     port1.on("message", (some) => orders.push(some));
     thread.clock.advanceMs(1_200);
     thread.receive({ type: "stop" });
+    thread.clock.advanceMs(10);
     await once(port1, "close");
     assert.deepEqual(orders, [[{ type: "follow-mesh" }], []]);
     thread.clock.advanceMs(10);
