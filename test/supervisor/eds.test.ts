@@ -130,6 +130,19 @@ describe("a node with the role eds", () => {
     assert.equal(client.ended?.code, status.OK);
   });
 
+  it("takes the address of the process before it over when that has ended", async () => {
+    const before = await startTestNode(planOf());
+    const taken = `127.0.0.1:${before.view.plan().eds?.listen.port}`;
+    const how = { flags: ["--takeover"], policy: { backOffBaseMs: 50, backOffMaxMs: 50, failuresMax: 1_000 } };
+    node = await launchTestNode(planOf({ "eds-listen": taken }), how);
+    await eventually(() => /^endpoint discovery/.test(node.view.readiness().reasons[0] ?? ""));
+    await before.stop();
+    await eventually(() => node.view.readiness().state === "LIVE");
+    const client = connect("delta");
+    client.send({ resource_names_subscribe: ["echo"] });
+    await client.skip();
+  });
+
   it("does not start where somebody listens already", async () => {
     node = await startTestNode(planOf());
     const taken = `127.0.0.1:${edsPort()}`;

@@ -16,11 +16,11 @@ export class FleetEnvoy {
   private readonly proxy: LiveProxy;
   private readonly adminPort: number;
 
-  private constructor(name: string, proxy: LiveProxy, ports: { readonly port: number; readonly adminPort: number }) {
+  private constructor(name: string, proxy: LiveProxy, adminPort: number, load: SteadyLoad) {
     this.name = name;
     this.proxy = proxy;
-    this.adminPort = ports.adminPort;
-    this.load = new SteadyLoad(ports.port, 1);
+    this.adminPort = adminPort;
+    this.load = load;
   }
 
   /** Starts one that knows nodes at these ports, and asks through it from then on. */
@@ -28,7 +28,22 @@ export class FleetEnvoy {
     const adminPort = await freePort(edsPorts);
     const port = await freePort([...edsPorts, adminPort]);
     const proxy = await LiveProxy.start("envoy", fileOf({ name, variant, edsPorts, port, adminPort }), adminPort);
-    return new FleetEnvoy(name, proxy, { port, adminPort });
+    return new FleetEnvoy(name, proxy, adminPort, new SteadyLoad(port, 1));
+  }
+
+  /** Starts one that nobody asks. `assignment`: the cluster's endpoints stand in its own file. */
+  static async startIdle(name: string, edsPorts: readonly number[], assignment?: unknown): Promise<FleetEnvoy> {
+    const adminPort = await freePort(edsPorts);
+    const port = await freePort([...edsPorts, adminPort]);
+    const yaml = fileOf({ name, variant: "GRPC", edsPorts, port, adminPort, assignment });
+    return new FleetEnvoy(name, await LiveProxy.start("envoy", yaml, adminPort), adminPort, new SteadyLoad(port, 0));
+  }
+
+  /** What /clusters says of the cluster's endpoints but for counters, sorted. */
+  async facts(): Promise<readonly string[]> {
+    const kinds = "hostname|health_flags|weight|region|zone|sub_zone|canary|priority";
+    const lines = (await this.page("/clusters")).matchAll(new RegExp(`^${CLUSTER}::.+::(${kinds})::.*$`, "gm"));
+    return [...lines].map(([line]) => line).sort();
   }
 
   /** Ports of the cluster's endpoints with their flags as /clusters shows them: `8080:healthy`. */
@@ -59,25 +74,28 @@ function fileOf(how: {
   readonly edsPorts: readonly number[];
   readonly port: number;
   readonly adminPort: number;
+  readonly assignment?: unknown;
 }): string {
-  const { name, variant, edsPorts, port, adminPort } = how;
+  const { name, variant, edsPorts, port, adminPort, assignment } = how;
   const isAds = variant.endsWith("ADS");
-  const source = {
+  const api = {
     api_type: variant.replace("ADS", "GRPC"),
     transport_api_version: "V3",
     grpc_services: [{ envoy_grpc: { cluster_name: "starling" } }],
   };
-  const config = { resource_api_version: "V3", ...(isAds ? { ads: {} } : { api_config_source: source }) };
+  const config = { resource_api_version: "V3", ...(isAds ? { ads: {} } : { api_config_source: api }) };
+  const source =
+    assignment === undefined
+      ? { type: "EDS", load_assignment: undefined, eds_cluster_config: { eds_config: config } }
+      : { type: "STATIC", load_assignment: assignment };
   const cluster = {
-    type: "EDS",
-    load_assignment: undefined,
-    eds_cluster_config: { eds_config: config },
+    ...source,
     // Verdicts act at once, as they do here.
     common_lb_config: { update_merge_window: "0s" },
   };
   const file = JSON.parse(proxyFile({ port, adminPort, upstreamPort: 0, cluster })) as ProxyFile;
   file.static_resources.clusters.push(starling(edsPorts));
-  const dynamic = isAds ? { dynamic_resources: { ads_config: source } } : {};
+  const dynamic = isAds ? { dynamic_resources: { ads_config: api } } : {};
   return JSON.stringify({ node: { id: name, cluster: "fleet" }, ...dynamic, ...file });
 }
 
