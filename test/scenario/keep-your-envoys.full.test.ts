@@ -11,7 +11,7 @@ import { proxyFile } from "../support/proxy-file.ts";
 
 const INTERVAL_MS = 200;
 const CHECK = {
-  timeout: "1s",
+  timeout: "3s",
   interval: `${INTERVAL_MS / 1_000}s`,
   no_traffic_interval: `${INTERVAL_MS / 1_000}s`,
   unhealthy_threshold: 1,
@@ -120,11 +120,22 @@ async function probesAnInterval(): Promise<number> {
   return Math.max(...upstreams.map(({ probes }, i) => (probes - (before[i] ?? 0)) / intervals));
 }
 
+/** Ends a node, which is back after half a second. */
 async function restart(node: Node, signal: "SIGKILL" | "SIGTERM", more: readonly string[] = []): Promise<void> {
   process.kill(node.proxy.pid, signal);
   await node.proxy.stop();
   await passed(500);
   node.proxy = await launch(node, more);
+}
+
+/** The same, and for a second and a half after its start it does not know how endpoints are. */
+async function restartUnknowing(node: Node, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  const good = upstreams.filter(({ answer }) => answer === 200);
+  for (const upstream of good) upstream.answer = "hold";
+  const restarted = restart(node, signal);
+  await passed(2_000);
+  for (const upstream of good) upstream.release(200);
+  await restarted;
 }
 
 async function stopAll(): Promise<void> {
@@ -182,7 +193,7 @@ describe("three Envoys with the endpoints of a node", () => {
       broken.answer = 503;
       await shown(broken);
       const { requests } = broken;
-      await restart(node, signal);
+      await restartUnknowing(node, signal);
       await eventually(async () => (await streams()) === 3);
       await shown(broken);
       assert.equal(broken.requests, requests);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { systemClock } from "../../src/base/clock.ts";
 import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
@@ -12,7 +13,7 @@ import { proxyFile } from "../support/proxy-file.ts";
 import { ASSIGNMENT_URL, statusesOf, XdsClient } from "../support/xds-client.ts";
 
 const CHECK = {
-  timeout: "1s",
+  timeout: "5s",
   interval: "0.05s",
   no_traffic_interval: "0.05s",
   unhealthy_threshold: 2,
@@ -82,9 +83,14 @@ describe("a node with the role eds", () => {
     upstream.answer = "hold";
     node = await launchTestNode(planOf());
     await eventually(() => upstream.probes === 1);
-    const refused = connect("delta");
-    await eventually(() => refused.ended !== null);
-    assert.equal(refused.ended?.code, status.UNAVAILABLE);
+    const startMs = systemClock.nowMs();
+    await eventually(async () => {
+      const refused = connect("delta");
+      refused.send({ resource_names_subscribe: ["echo"] });
+      await eventually(() => refused.ended !== null || refused.hasMore);
+      assert.equal(refused.ended?.code, status.UNAVAILABLE);
+      return systemClock.nowMs() > startMs + 1_000;
+    });
     const [reason] = node.view.readiness().reasons;
     assert.equal(reason, `endpoint discovery on 127.0.0.1:${edsPort()} is starting`);
     upstream.release(200);
