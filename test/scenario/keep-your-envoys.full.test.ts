@@ -32,7 +32,7 @@ let upstreams: CheckedUpstream[];
 let envoys: FleetEnvoy[];
 const nodes: Node[] = [];
 
-function launch(ports: Omit<Node, "proxy">, more: readonly string[]): Promise<LiveProxy> {
+function launch({ adminPort, edsPort }: Omit<Node, "proxy">, more: readonly string[]): Promise<LiveProxy> {
   const endpoints = upstreams.map(({ port }) => ({
     endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: port } } },
   }));
@@ -40,14 +40,6 @@ function launch(ports: Omit<Node, "proxy">, more: readonly string[]): Promise<Li
     load_assignment: { cluster_name: CLUSTER, endpoints: [{ lb_endpoints: endpoints }] },
     health_checks: [CHECK],
   };
-  return launchWith(ports, cluster, more);
-}
-
-function launchWith(
-  { adminPort, edsPort }: Omit<Node, "proxy">,
-  cluster: Readonly<Record<string, unknown>>,
-  more: readonly string[] = [],
-): Promise<LiveProxy> {
   const yaml = proxyFile({ port: 0, adminPort, upstreamPort: 0, cluster });
   const flags = ["--roles", "health,eds", "--eds-listen", `127.0.0.1:${edsPort}`, ...more];
   return LiveProxy.start("starling", yaml, adminPort, flags);
@@ -205,59 +197,6 @@ describe("three Envoys with the endpoints of a node", () => {
     });
   }
 });
-
-describe("an Envoy with the endpoints of a node", () => {
-  before(function () {
-    if (!envoyInstalled()) this.skip();
-    upstreams = [];
-  });
-
-  afterEach(stopAll);
-
-  it("has what it would have if they stood in its own file: localities, priorities, weights, names, health", async () => {
-    const adminPort = await freePort();
-    const ports = { adminPort, edsPort: await freePort([adminPort]) };
-    nodes.push({ ...ports, proxy: await launchWith(ports, { load_assignment: RICH }) });
-    const served = await FleetEnvoy.startIdle("served", [ports.edsPort]);
-    const own = await FleetEnvoy.startIdle("own", [ports.edsPort], RICH);
-    envoys = [served, own];
-    await eventually(async () => (await served.facts()).length > 0);
-    assert.deepEqual(await served.facts(), await own.facts());
-    assert.equal((await own.facts()).length, 8 * 8);
-    assert.equal(await served.stat(`cluster.${CLUSTER}.update_rejected`), 0);
-  });
-});
-
-/** Everything that an assignment can say of endpoints. */
-const RICH = {
-  cluster_name: CLUSTER,
-  policy: { overprovisioning_factor: 200 },
-  endpoints: [
-    {
-      locality: { region: "eu", zone: "west", sub_zone: "1" },
-      load_balancing_weight: 3,
-      lb_endpoints: ["UNKNOWN", "HEALTHY", "UNHEALTHY", "DRAINING", "TIMEOUT", "DEGRADED"].map((status, at) => ({
-        endpoint: { ...socket(at + 1), hostname: `h${at}.example` },
-        health_status: status,
-        load_balancing_weight: at + 1,
-      })),
-    },
-    {
-      priority: 1,
-      lb_endpoints: [
-        {
-          endpoint: { address: { pipe: { path: "@web" } } },
-          metadata: { filter_metadata: { "envoy.lb": { canary: true } } },
-        },
-        { endpoint: { ...socket(9), health_check_config: { port_value: 10, hostname: "check.example" } } },
-      ],
-    },
-  ],
-};
-
-function socket(port: number): { readonly address: unknown } {
-  return { address: { socket_address: { address: "127.0.0.1", port_value: port } } };
-}
 
 describe("three Envoys with the endpoints of two nodes in a mesh", () => {
   let mesh: readonly string[];
