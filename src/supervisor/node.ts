@@ -146,7 +146,7 @@ function adminView(
 
 function meshSource(supervisor: Supervisor): MeshSource | null {
   const { mesh } = supervisor.plan;
-  return mesh === null ? null : { name: mesh.name, view: (ask) => supervisor.viewMesh(ask) };
+  return mesh === null ? null : { name: mesh.name, node: mesh.node, view: (ask) => supervisor.viewMesh(ask) };
 }
 
 /** What sets the gauges that are only worked out when somebody looks. */

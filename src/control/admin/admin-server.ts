@@ -6,7 +6,7 @@ import type { AddressPlan } from "../../config/plan/address.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { StatsReader } from "../../telemetry/stats-reader.ts";
 import { AdminStats } from "./admin-stats.ts";
-import { forwardToMember, isForwarded } from "./mesh-forward.ts";
+import { forwardToMember, isForwarded, NODE_HEADER, nodeHeader } from "./mesh-forward.ts";
 import { type PageAnswer, type PageContext, textAnswer } from "./page.ts";
 import { helpText, pagesOf } from "./page-table.ts";
 import { readTarget } from "./target.ts";
@@ -140,6 +140,8 @@ function sendAnswer(context: PageContext, response: ServerResponse, answer: Page
     ...["date", httpDate(context.view.startedWallMs + context.view.uptimeMs())],
     ...["server", "envoy"],
   ];
+  const { mesh } = context.view;
+  if (mesh !== null) head.push(NODE_HEADER, nodeHeader(mesh.node));
   if (response.shouldKeepAlive) response.removeHeader("connection");
   else head.push("connection", "close");
   head.push("transfer-encoding", "chunked");

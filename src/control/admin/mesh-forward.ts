@@ -9,6 +9,14 @@ import { printable } from "../mesh/events/read-event.ts";
 import { type PageAnswer, textAnswer } from "./page.ts";
 import type { MeshSource } from "./view.ts";
 
+/** Says on every answer of a node in a mesh which node it is. */
+export const NODE_HEADER = "x-starling-node";
+
+/** Its value: a name may have any characters. */
+export function nodeHeader(node: string): string {
+  return encodeURIComponent(node);
+}
+
 /** Whether a path is another node's. */
 export function isForwarded(path: string): boolean {
   return FORWARDED.test(path);
@@ -37,7 +45,11 @@ export async function forwardToMember(
   }
   const options = { ...target, path: path + query, proxyTimeout: TIMEOUT_MS, proxyName: VIA };
   try {
-    await proxy.web(request, response, options);
+    await proxy.web(request, response, {
+      ...options,
+      // The package's types take the peer's answer for one of ours.
+      onRes: (_, to, answer) => pass(name, answer as unknown as IncomingMessage, to),
+    });
     return null;
   } catch (error) {
     const status = (error as { readonly statusCode?: number }).statusCode ?? 502;
@@ -58,6 +70,16 @@ function targetOf(
   const hostname = host.replace(/^\[(.*)\]$/, "$1");
   if (parseIp(hostname) === null) return `the node '${name}' names no address, but '${member.adminAddress}'`;
   return { hostname, port: Number(port) };
+}
+
+/** A loopback address of another machine is somebody else here: nothing of its answer is shown. */
+async function pass(name: string, answer: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { headers, statusCode = 502 } = answer;
+  if (headers[NODE_HEADER] !== nodeHeader(name))
+    throw Object.assign(new Error("somebody else is there"), { statusCode: 502 });
+  response.statusCode = statusCode;
+  for (const [field, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(field, value);
+  answer.pipe(response);
 }
 
 function decoded(part: string): string | null {

@@ -55,6 +55,8 @@ export interface AdminView {
 /** The mesh that the node is in. */
 export interface MeshSource {
   readonly name: string;
+  /** What this node is called in it. */
+  readonly node: string;
   /** The mesh as the node sees it now; null: its actor does not answer. */
   view(ask: MeshViewAsk): Promise<MeshView | null>;
 }

@@ -16,12 +16,14 @@ const ANY_PORT = { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false
 
 let peer: RunningNode;
 let front: AdminServer;
+let back: AdminServer;
 let members: Partial<MemberView>[] = [];
 let isSilent = false;
 
 /** What a node sees that knows nobody, and has these members. */
 const mesh: MeshSource = {
   name: "default",
+  node: "front",
   view: (ask) => {
     const options = { node: "front", instance: "0", roles: [], zone: "", adminAddress: "", owners: 2 };
     const state = emptyMeshState({ ...options, flapDamping: false, rules: ALL_RULES }, new SeededRandom(1));
@@ -40,8 +42,9 @@ describe("another member's admin pages", () => {
     peer = await startTestNode(barePlan([bareListener("a")], { admin: { address: ANY_PORT, accessLogPaths: [] } }));
     const writer = new StatsWriter(() => {});
     front = await startAdminServer({ ...peer.view, mesh }, ANY_PORT, writer);
+    back = await startAdminServer({ ...peer.view, mesh: { ...mesh, node: "back~1/2" } }, ANY_PORT, writer);
     members = [
-      { node: "back~1/2", adminAddress: `127.0.0.1:${portOf(peer.admin)}` },
+      { node: "back~1/2", adminAddress: `127.0.0.1:${portOf(back)}` },
       { node: "gone", adminAddress: "127.0.0.1:1", life: "gone" },
       { node: "deaf", adminAddress: "127.0.0.1:1" },
       { node: "named", adminAddress: "metadata.example:80" },
@@ -50,17 +53,17 @@ describe("another member's admin pages", () => {
   });
 
   after(async () => {
-    await front.close();
+    await Promise.all([front.close(), back.close()]);
     await peer.stop();
   });
 
   it("come through this node, with their query, head and status", async () => {
-    const direct = await askAdmin(portOf(peer.admin), "GET /stats?filter=^server.live$");
+    const direct = await askAdmin(portOf(back), "GET /stats?filter=^server.live$");
     const through = await ask("GET /mesh/back~1%2F2/stats?filter=^server.live$");
     assert.equal(direct.body, "server.live: 1\n");
     assert.deepEqual([through.status, through.body], [200, direct.body]);
     assert.ok(through.head.includes("content-type: text/plain; charset=UTF-8"));
-    assert.equal((await ask("GET /mesh/back~1%2F2")).body, (await askAdmin(portOf(peer.admin), "GET /")).body);
+    assert.equal((await ask("GET /mesh/back~1%2F2")).body, (await askAdmin(portOf(back), "GET /")).body);
     assert.equal((await ask("GET /mesh/back~1%2F2/nosuch")).status, 404);
   });
 
@@ -91,6 +94,18 @@ describe("another member's admin pages", () => {
       assert.deepEqual([answer.status, answer.body], [status, `${says}\n`]);
     });
   }
+
+  it("are not shown when somebody else answers in the member's place", async () => {
+    const port = portOf(peer.admin);
+    for (const other of [port, portOf(front)]) {
+      members.push({ node: "far", adminAddress: `127.0.0.1:${other}` });
+      const { status, body } = await ask("GET /mesh/far/ready");
+      members.pop();
+      assert.deepEqual([status, body], [502, `far at 127.0.0.1:${other} does not answer: somebody else is there\n`]);
+    }
+    assert.ok((await ask("GET /ready")).head.includes("x-starling-node: front"));
+    assert.equal((await askAdmin(port, "GET /ready")).head.join().includes("x-starling-node"), false);
+  });
 
   it("are not there while the mesh actor does not answer", async () => {
     isSilent = true;

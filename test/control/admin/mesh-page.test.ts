@@ -32,7 +32,7 @@ function page(nodeNames: readonly [string, string] = ["a", "b"]) {
   const view = (ask: MeshViewAsk) => Promise.resolve(meshView(node.state, node.clockMs(), ask));
   const context: PageContext = { view: null as never, stats: new StatsReader(source), pages: [] };
   return async (query: string): Promise<PageAnswer> =>
-    meshPage({ name: "default", view }).answer(context, new URLSearchParams(query));
+    meshPage({ name: "default", node: "a", view }).answer(context, new URLSearchParams(query));
 }
 
 describe("/mesh", () => {
@@ -83,7 +83,7 @@ describe("/mesh", () => {
 
   it("says when the mesh actor does not answer", async () => {
     const context = { view: null as never, stats: null as never, pages: [] };
-    const dead = meshPage({ name: "default", view: () => Promise.resolve(null) });
+    const dead = meshPage({ name: "default", node: "a", view: () => Promise.resolve(null) });
     const { status, body } = await dead.answer(context, new URLSearchParams());
     assert.deepEqual([status, body], [503, "the mesh actor does not answer; it is restarted when it has died\n"]);
   });
