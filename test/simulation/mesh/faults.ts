@@ -96,16 +96,17 @@ function leave(world: World, node: string): Effect {
   };
 }
 
-function badNetwork({ network }: World, node: string): Effect {
+/** One at a time, and not soon after another: two bad ones would be right about each other. */
+function badNetwork({ network, time }: World, node: string): Effect {
   return {
     text: `probes of ${node} fail`,
     begin: () => {
-      network.badProbes.clear(); // one at a time: two bad ones would be right about each other
+      if (network.badProbes.size > 0 || time.nowMs < network.wellSinceMs + APART_MS) return;
       network.badProbes.set(node, 1);
       network.wereBad.add(node);
     },
     end: () => {
-      network.badProbes.delete(node);
+      if (network.badProbes.delete(node)) network.wellSinceMs = time.nowMs;
     },
   };
 }
@@ -181,3 +182,6 @@ const DRAWS: readonly Draw[] = [
 
 /** A pause is ended by its fault. */
 const PAUSE_MS = 600_000;
+
+/** Between bad networks of two nodes: what the first saw is forgotten by then. */
+const APART_MS = 8_000;

@@ -23,6 +23,8 @@ export class SimNetwork {
   private readonly sides = new Map<string, number>();
   /** Nodes whose probes come to nothing, from 0 to 1. */
   readonly badProbes: Map<string, number> = new Map();
+  /** When the last of them was well again. */
+  wellSinceMs: number = Number.NEGATIVE_INFINITY;
   /** Those that ever had such probes. */
   readonly wereBad: Set<string> = new Set();
   readonly nodes: Set<SimNode> = new Set();

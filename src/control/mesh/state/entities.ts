@@ -131,7 +131,9 @@ export interface Target extends Due {
   isTold: boolean;
   /** The verdict without the right of an owner to believe itself. */
   meshStanding: EndpointStanding | null;
-  /** When two observers last covered it. */
+  /** This node had no verdict and took the only word there was: it does not make it its own when it begins to probe. */
+  isHearsay: boolean;
+  /** When two observers last covered it; at first, when this node heard of it. */
   pairMs: number;
   isPaired: boolean;
   /** Last probe out of turn that was ordered. */

@@ -142,7 +142,8 @@ function placeStart(turn: Turn, target: Target, before: Survey): number {
 
 function start(turn: Turn, target: Target, before: Survey, isTakeover: boolean): void {
   const { state } = turn;
-  const { own, standing } = target;
+  const { own } = target;
+  const standing = target.isHearsay ? null : target.standing;
   const { dueInMs, probedMs } = schedule(turn, target, before);
   // What it saw itself goes on to count only if it is recent, and what is thought today.
   const isRecent = own !== null && turn.nowMs - own.probedMs <= target.group.intervalMs;
@@ -166,7 +167,8 @@ function schedule(
   const { intervalMs } = target.group;
   const last = before.claimed + (before.last === null ? 0 : 1) >= state.options.owners ? before.last : null;
   const probedMs = last?.probedMs ?? target.own?.probedMs ?? target.freedMs;
-  if (target.standing === null || !(before.isCovered || state.isAlone)) return { dueInMs: 0, probedMs };
+  const isUnknown = target.standing === null || target.isHearsay;
+  if (isUnknown || !(before.isCovered || state.isAlone)) return { dueInMs: 0, probedMs };
   if (probedMs === NONE || state.isAlone) return { dueInMs: state.random.below(Math.ceil(intervalMs)), probedMs };
   const sinceMs = (nowMs - probedMs) % intervalMs;
   return { dueInMs: Math.max(0, Math.round(intervalMs - sinceMs)), probedMs };

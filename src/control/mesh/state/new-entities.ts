@@ -52,7 +52,7 @@ export function newGroup(facts: CheckGroupFacts): Group {
 }
 
 /** An endpoint as the judge told of it. */
-export function newTarget(group: Group, { slot, target, address, standing }: CheckTarget): Target {
+export function newTarget(group: Group, { slot, target, address, standing }: CheckTarget, nowMs: number): Target {
   return {
     kind: "target",
     ...notDue(),
@@ -79,7 +79,8 @@ export function newTarget(group: Group, { slot, target, address, standing }: Che
     standing,
     isTold: false,
     meshStanding: standing,
-    pairMs: Number.NEGATIVE_INFINITY,
+    isHearsay: false,
+    pairMs: nowMs,
     isPaired: false,
     extraMs: Number.NEGATIVE_INFINITY,
     pending: null,

@@ -11,7 +11,7 @@ export function addTargets(turn: Turn, group: Group, facts: readonly CheckTarget
   for (const fact of facts) {
     const held = state.targets.get(keyOf(group.facts.group, fact.target));
     if (held !== undefined) dropTarget(turn, held); // the same endpoint in another slot
-    const target = newTarget(group, fact);
+    const target = newTarget(group, fact, turn.nowMs);
     for (const member of state.members.values()) {
       const entry = member.entries.get(target.key);
       if (entry !== undefined) target.entries.push(entry);

@@ -32,13 +32,18 @@ function conclude(
 ): { readonly standing: EndpointStanding | null; readonly againMs: number } {
   const againMs = Number.POSITIVE_INFINITY;
   const bad = seen.filter(({ standing }) => standing === "unhealthy").length;
-  if (bad >= Math.min(2, turn.state.options.owners)) return { standing: "unhealthy", againMs };
-  if (bad === 1 && seen.length === 1) {
-    const aloneMs =
-      target.meshStanding === null ? completeMs(turn, target) : countsAloneMs(turn, target, seen[0] as Entry);
-    if (turn.nowMs >= aloneMs) return { standing: "unhealthy", againMs };
-    return { standing: target.meshStanding, againMs: aloneMs };
+  if (bad >= Math.min(2, turn.state.options.owners)) {
+    target.isHearsay = false;
+    return { standing: "unhealthy", againMs };
   }
+  if (bad === 1 && seen.length === 1) {
+    const isNew = target.meshStanding === null;
+    const aloneMs = isNew ? completeMs(turn, target) : countsAloneMs(turn, target, seen[0] as Entry);
+    if (turn.nowMs < aloneMs) return { standing: target.meshStanding, againMs: aloneMs };
+    target.isHearsay = isNew;
+    return { standing: "unhealthy", againMs: isNew ? countsAloneMs(turn, target, seen[0] as Entry) : againMs };
+  }
+  if (seen.length > 0) target.isHearsay = false;
   if (seen.some(({ standing }) => standing === "degraded")) return { standing: "degraded", againMs };
   if (seen.some(({ standing }) => standing === "healthy")) return { standing: "healthy", againMs };
   return { standing: target.meshStanding, againMs };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { entry, FACTS, OneNode, ordersOf, Peer, saidOf } from "./one-node.ts";
+import { entry, FACTS, OneNode, ordersOf, Peer, peersBefore, saidOf } from "./one-node.ts";
 
 /** A node without role health beside peers that check: it only listens. */
 function onlooker(...peers: Peer[]): OneNode {
@@ -60,6 +60,25 @@ describe("a verdict", () => {
     assert.equal(node.standing(1), null, "something of b is missing");
     node.advance(1_300, [a]);
     assert.equal(node.standing(1), "unhealthy", "T and a timeout are long enough");
+  });
+
+  it("that is only a single word is not what a newcomer begins to probe with", () => {
+    const [a] = peersBefore(1, false) as [Peer];
+    const [b] = peersBefore(1) as [Peer];
+    const node = new OneNode();
+    node.tell({ type: "started" });
+    node.tell({ type: "bus-changed", isUp: true });
+    node.hear(a.beat());
+    node.hear(b.beat());
+    node.hear(a.claims(1, "unhealthy"));
+    node.offer(1);
+    const orders = ordersOf(node.advance(400, [a, b]));
+    assert.deepEqual(orders.slice(-2), [
+      { type: "set-standing", slot: 1, standing: "unhealthy" },
+      { type: "begin-checks", slot: 1, dueInMs: 0, standing: null },
+    ]);
+    node.probed(1, "healthy", { cause: "first" });
+    assert.equal(node.state.bySlot.get(1)?.meshStanding, "healthy");
   });
 
   it("does not count what is not covered: a silent observer, one whose judge hangs, one that has released", () => {
