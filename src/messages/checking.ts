@@ -35,7 +35,14 @@ export interface CheckTarget {
   readonly standing: EndpointStanding | null;
 }
 
-/** To the judge. A message without orders says that the mesh lives: after 10 s without any message the judge leaves it by itself. */
+/** One message to the judge. Without orders it says that the mesh lives: after 10 s without any the judge leaves it by itself. */
+export interface CheckOrders {
+  /** Reports of this way that the mesh has heard: of a slot that went to another endpoint since, it orders nothing. */
+  readonly heard: number;
+  readonly orders: readonly CheckOrder[];
+}
+
+/** To the judge. */
 export type CheckOrder =
   /** From now on only what is ordered is probed, and an endpoint stands as `set-standing` says; what stands, stands. Answered by everything there is (`group-added`, `targets-added`). */
   | { readonly type: "follow-mesh" }

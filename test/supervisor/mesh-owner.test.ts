@@ -8,7 +8,7 @@ import { DrivenWheel } from "../../src/base/driven-wheel.ts";
 import { addressText } from "../../src/config/plan/address.ts";
 import type { EndpointPlan } from "../../src/config/plan/cluster.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
-import type { CheckOrder, CheckReport } from "../../src/messages/checking.ts";
+import type { CheckOrder, CheckOrders, CheckReport } from "../../src/messages/checking.ts";
 import { LeaseBook } from "../../src/supervisor/lease-book.ts";
 import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
 import { MeshOwner } from "../../src/supervisor/mesh-owner.ts";
@@ -43,7 +43,7 @@ class World {
   readonly refusals: string[] = [];
   settled = 0;
   /** The judge's end of the newest way. */
-  judge: ThreadLink<readonly CheckOrder[], readonly CheckReport[]> | null = null;
+  judge: ThreadLink<CheckOrders, readonly CheckReport[]> | null = null;
   readonly orders: CheckOrder[] = [];
   /** What was found of endpoints. */
   readonly found: string[] = [];
@@ -82,7 +82,7 @@ class World {
     this.ways++;
     this.judge?.close();
     this.judge = new ThreadLink(port);
-    this.judge.receive((orders) => this.orders.push(...orders));
+    this.judge.receive(({ orders }) => this.orders.push(...orders));
   }
 }
 

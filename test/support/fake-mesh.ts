@@ -2,7 +2,7 @@
 import { type MessagePort, workerData } from "node:worker_threads";
 import { misbehave } from "../../src/actor/misbehave.ts";
 import { ThreadLink } from "../../src/actor/thread-link.ts";
-import type { CheckOrder, CheckReport } from "../../src/messages/checking.ts";
+import type { CheckOrder, CheckOrders, CheckReport } from "../../src/messages/checking.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../src/messages/mesh.ts";
 import { endpoint } from "./cluster-plans.ts";
 
@@ -34,8 +34,8 @@ link.receive((order) => {
       return;
     case "serve-judge": {
       // Answers each report by an order about the same row, so that a test sees both directions.
-      const judge = new ThreadLink<readonly CheckReport[], readonly CheckOrder[]>(order.port);
-      judge.receive((reports) => judge.send(reports.flatMap(orderFor)));
+      const judge = new ThreadLink<readonly CheckReport[], CheckOrders>(order.port);
+      judge.receive((reports) => judge.send({ heard: 0, orders: reports.flatMap(orderFor) }));
       return;
     }
     case "tell-news":

@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
 import { LayeredRuntime } from "../../config/plan/runtime.ts";
-import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
+import type { CheckOrders, CheckReport } from "../../messages/checking.ts";
 import type { HealthInput, HealthOrder, HealthOutput } from "../../messages/health.ts";
 import { HEALTH_CHECK, HEALTH_CHECKS } from "../../telemetry/health-check-stats.ts";
 import { HealthFlag } from "../../telemetry/health-table.ts";
@@ -115,7 +115,7 @@ class HealthActor {
   }
 
   /** A mesh says from now on what is probed, and nothing is before it does; the one before it is gone. */
-  serveMesh(link: ThreadLink<readonly CheckOrder[], readonly CheckReport[]>): void {
+  serveMesh(link: ThreadLink<CheckOrders, readonly CheckReport[]>): void {
     this.mesh?.close();
     const port = new MeshPort(link, (orders) => {
       this.judge.tell({ type: "mesh-alive" });

@@ -1,15 +1,17 @@
 // The mesh's line to the judge of active checks on this node, which may die and come back: then what it had is gone, and it is told to
 // follow again. Made by mesh-actor.ts.
 import type { Link } from "../../actor/thread-link.ts";
-import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
+import type { CheckOrder, CheckOrders, CheckReport } from "../../messages/checking.ts";
 
-type JudgeLink = Link<readonly CheckReport[], readonly CheckOrder[]>;
+type JudgeLink = Link<readonly CheckReport[], CheckOrders>;
 
 /** The line. */
 export class JudgeLine {
   private readonly take: (reports: readonly CheckReport[]) => void;
   private link: JudgeLink | null = null;
   private isFollowed = false;
+  /** Reports that this judge has told. */
+  private heard = 0;
   /** Groups that the judge has told of. */
   private readonly groups = new Set<string>();
 
@@ -22,13 +24,14 @@ export class JudgeLine {
   serve(link: JudgeLink): void {
     this.link?.close();
     this.link = link;
+    this.heard = 0;
     const gone = [...this.groups];
     this.groups.clear();
     if (gone.length > 0) this.take(gone.map((group) => ({ type: "group-removed", group })));
     link.receive((reports) => {
       if (this.link === link) this.hear(reports);
     });
-    if (this.isFollowed) link.send([{ type: "follow-mesh" }]);
+    if (this.isFollowed) this.send([{ type: "follow-mesh" }]);
   }
 
   /** Gives orders; lost without a judge. */
@@ -37,12 +40,12 @@ export class JudgeLine {
       if (type === "follow-mesh") this.isFollowed = true;
       else if (type === "leave-mesh") this.isFollowed = false;
     }
-    this.link?.send(orders);
+    this.send(orders);
   }
 
   /** Says that the mesh lives, about once a second. */
   sayAlive(): void {
-    if (this.isFollowed) this.link?.send([]);
+    if (this.isFollowed) this.send([]);
   }
 
   close(): void {
@@ -50,7 +53,12 @@ export class JudgeLine {
     this.link = null;
   }
 
+  private send(orders: readonly CheckOrder[]): void {
+    this.link?.send({ heard: this.heard, orders });
+  }
+
   private hear(reports: readonly CheckReport[]): void {
+    this.heard += reports.length;
     for (const report of reports) {
       if (report.type === "group-added") this.groups.add(report.facts.group);
       else if (report.type === "group-removed") this.groups.delete(report.group);

@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
 import { isOnThisMachine, type MeshPlan } from "../../config/plan/mesh.ts";
-import type { CheckOrder, CheckReport } from "../../messages/checking.ts";
+import type { CheckOrders, CheckReport } from "../../messages/checking.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
@@ -111,7 +111,7 @@ export class MeshActor {
   }
 
   /** The judge of active checks is there, or a new one after it died. */
-  serveJudge(link: Link<readonly CheckReport[], readonly CheckOrder[]>): void {
+  serveJudge(link: Link<readonly CheckReport[], CheckOrders>): void {
     this.judge.serve(link);
   }
 

@@ -7,7 +7,7 @@ import type { Link } from "../../../src/actor/thread-link.ts";
 import { SeededRandom } from "../../../src/base/random.ts";
 import { runHealthActor } from "../../../src/control/health/health-actor.ts";
 import type { ProbeOutcome, ProbeTarget } from "../../../src/control/health/probe.ts";
-import type { CheckOrder, CheckReport } from "../../../src/messages/checking.ts";
+import type { CheckOrder, CheckOrders, CheckReport } from "../../../src/messages/checking.ts";
 import type { HealthOrder, HealthOutput } from "../../../src/messages/health.ts";
 import { createNodeMemory, nodeTables } from "../../../src/telemetry/node-memory.ts";
 import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
@@ -156,18 +156,20 @@ class House {
 class MeshEnd {
   private readonly port: MessagePort;
   private readonly waiting: (readonly CheckReport[])[] = [];
+  private heard = 0;
   private wake: () => void = () => {};
 
   constructor(port: MessagePort) {
     this.port = port;
     port.on("message", (reports: readonly CheckReport[]) => {
       this.waiting.push(reports);
+      this.heard += reports.length;
       this.wake();
     });
   }
 
   order(...orders: readonly CheckOrder[]): void {
-    this.port.postMessage(orders);
+    this.port.postMessage({ heard: this.heard, orders } satisfies CheckOrders);
   }
 
   /** The next message with reports. */

@@ -24,7 +24,10 @@ describe("a mesh actor on its thread", () => {
     thread.receive({ type: "stop" });
     thread.clock.advanceMs(10);
     await once(port1, "close");
-    assert.deepEqual(orders, [[{ type: "follow-mesh" }], []]);
+    assert.deepEqual(orders, [
+      { heard: 0, orders: [{ type: "follow-mesh" }] },
+      { heard: 0, orders: [] },
+    ]);
     thread.clock.advanceMs(10);
     await turn();
     const outputs = thread.outputs.map(({ type }) => type).filter((type) => type !== "log-written");

@@ -7,7 +7,7 @@ import type { ClusterPlan } from "../../../src/config/plan/cluster.ts";
 import type { Bus } from "../../../src/control/mesh/bus/bus.ts";
 import { readEvent } from "../../../src/control/mesh/events/read-event.ts";
 import { MeshActor } from "../../../src/control/mesh/mesh-actor.ts";
-import type { CheckOrder, CheckReport } from "../../../src/messages/checking.ts";
+import type { CheckOrders, CheckReport } from "../../../src/messages/checking.ts";
 import type { Membership, MeshOutput } from "../../../src/messages/mesh.ts";
 import { MESH } from "../../../src/telemetry/mesh-stats.ts";
 import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
@@ -197,13 +197,13 @@ class FlockJudge extends HealthSimulation {
   }
 
   /** The mesh's end; messages take a millisecond. */
-  link(broker: SimulatedBroker): Link<readonly CheckReport[], readonly CheckOrder[]> {
+  link(broker: SimulatedBroker): Link<readonly CheckReport[], CheckOrders> {
     let receiver: (reports: readonly CheckReport[]) => void = () => {};
     let isOpen = true;
     const later = (act: () => void): void => broker.in(1, () => isOpen && act());
     this.onReport = (report) => later(() => receiver([report]));
     return {
-      send: (orders) =>
+      send: ({ orders }) =>
         later(() => {
           this.host.tell({ type: "mesh-alive" });
           for (const order of orders) this.host.tell(order);
