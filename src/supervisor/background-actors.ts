@@ -30,6 +30,8 @@ export interface BackgroundParts {
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
   readonly leases: LeaseBook;
+  /** --takeover */
+  readonly takeover: boolean;
   /** What a mesh may take to be left. */
   readonly leaveMs: number;
   /** Discovery has its first answers, the health side its first outcomes, and the mesh its peers; or their time is over. */

@@ -27,6 +27,8 @@ export interface MeshOwnerParts {
   /** Gets the endpoints that are announced. */
   readonly endpoints: Pick<EndpointRollOut, "resolved" | "moved">;
   readonly leases: LeaseBook;
+  /** The process before this one may have its name until it ends. */
+  readonly takeover: boolean;
   /** The judge of the health thread follows what is ordered over this port until it closes. */
   serveMesh(port: MessagePort): void;
   /** Its entry in workers/; tests have another. Default `mesh`. */
@@ -45,6 +47,9 @@ export class MeshOwner {
   /** Orders that wait for the thread. */
   private readonly news: MeshOrder[] = [];
   private readonly deadline: Timer = new Timer(() => this.settle());
+  /** A name that was taken is tried again by a new thread. */
+  private readonly retry: Timer = new Timer(() => this.thread.send({ type: "stop" }));
+  private isNameTaken = false;
   private joining: Membership | null = null;
   private hasOpened = false;
   /** Its name was chosen by an operator, who can choose another. */
@@ -103,6 +108,7 @@ export class MeshOwner {
   /** Leaves the mesh and ends the thread, within `deadlineMs`. The judge should live that long. */
   stop(deadlineMs: number): Promise<void> {
     this.parts.wheel.remove(this.deadline);
+    this.parts.wheel.remove(this.retry);
     return this.thread.stop({ order: { type: "stop" }, deadlineMs });
   }
 
@@ -112,7 +118,7 @@ export class MeshOwner {
   }
 
   private threadOwner() {
-    const { log, stats, readiness } = this.parts;
+    const { stats } = this.parts;
     return {
       restored: () => stats.noticesOf(NAME),
       onOpened: () => this.opened(),
@@ -123,13 +129,18 @@ export class MeshOwner {
         this.views.dropAll();
         stats.zeroGauges(NAME);
         this.parts.leases.hold();
-        this.tell({ type: "worker-changed", worker: NAME, change: "crashed", reason: error.message });
-        const says = `the mesh thread died: ${error.message}; this node checks for itself`;
-        log.error("main", `${says}, and joins again in ${delayMs} ms`);
-        readiness.remarks(NAME, says);
-        this.settle();
+        this.parts.wheel.remove(this.retry);
+        if (!this.isNameTaken) this.crashed(error, delayMs);
       },
     };
+  }
+
+  private crashed(error: Error, delayMs: number): void {
+    this.tell({ type: "worker-changed", worker: NAME, change: "crashed", reason: error.message });
+    const says = `the mesh thread died: ${error.message}; this node checks for itself`;
+    this.parts.log.error("main", `${says}, and joins again in ${delayMs} ms`);
+    this.parts.readiness.remarks(NAME, says);
+    this.settle();
   }
 
   private opened(): void {
@@ -160,7 +171,8 @@ export class MeshOwner {
       case "stopped":
         return;
       case "readiness-changed":
-        readiness.remarks(NAME, message.isReady ? message.reason : "");
+        if (message.isReady) this.isNameTaken = false;
+        if (!this.isNameTaken) readiness.remarks(NAME, message.isReady ? message.reason : "");
         if (message.isReady) this.settle();
         else if (!this.isSettled) readiness.awaits(NAME, message.reason);
         return;
@@ -189,14 +201,16 @@ export class MeshOwner {
   }
 
   private refused(reason: string): void {
-    const { log, onRefused, readiness } = this.parts;
-    if (!this.isSettled && this.isNamed) {
+    const { log, onRefused, readiness, takeover, wheel } = this.parts;
+    if (!this.isSettled && this.isNamed && !takeover) {
       onRefused(reason);
       return;
     }
-    // It serves, or two made-up names are equal: that goes before its place in the mesh.
-    log.error("main", reason);
+    // It serves, the other one is about to end, or two made-up names are equal: that goes before its place in the mesh.
+    if (!this.isNameTaken) log.warning("main", `${reason}; until the name is free this node checks for itself`);
+    this.isNameTaken = true;
     readiness.remarks(NAME, reason);
+    wheel.arm(this.retry, RETRY_MS);
     this.settle();
   }
 
@@ -211,6 +225,8 @@ export class MeshOwner {
 
 const NAME = "mesh";
 const NEWS_MAX = 32;
+/** After which a name that was taken is tried again, beside the thread's back-off. */
+const RETRY_MS = 2_000;
 /** A thread that has not begun by then is not waited for. */
 const START_MS_MAX = 5_000;
 /** Listeners wait no longer for the answers of peers. */

@@ -78,7 +78,8 @@ export class Supervisor {
     const own = { endpoints, leases, memory, readiness };
     const onReady = (): void => this.openListeners();
     const leaveMs = Math.min(options.drainTimeS * 1_000, LEAVE_MS_MAX);
-    this.background = new BackgroundActors({ ...parts, ...own, policy, leaveMs, onReady });
+    const { takeover } = options;
+    this.background = new BackgroundActors({ ...parts, ...own, policy, takeover, leaveMs, onReady });
     this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
       this.pool.broadcast({ type: "set-ticket-keys", listener, keys }),
     );

@@ -48,23 +48,28 @@ class World {
   /** What was found of endpoints. */
   readonly found: string[] = [];
   readonly leases: LeaseBook = new LeaseBook(systemClock, "n");
-  readonly owner: MeshOwner = new MeshOwner({
-    clock: systemClock,
-    wheel: this.wheel,
-    log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
-    stats: new StatsDirectory(STATS_SCHEMAS),
-    readiness: this.readiness,
-    policy: { ...DEFAULT_RESTART_POLICY, backOffBaseMs: 1, backOffMaxMs: 1 },
-    thread: "../test/support/fake-mesh",
-    endpoints: {
-      resolved: (cluster, endpoints) => this.found.push(`${cluster} has ${endpoints.map(nameOf)}`),
-      moved: (cluster, removed, added) => this.found.push(`${cluster} ${removed.map(nameOf)} > ${added.map(nameOf)}`),
-    },
-    leases: this.leases,
-    serveMesh: (port) => this.follow(port),
-    onSettled: () => this.settled++,
-    onRefused: (reason) => this.refusals.push(reason),
-  });
+  readonly owner: MeshOwner;
+
+  constructor({ takeover }: { readonly takeover: boolean } = { takeover: false }) {
+    this.owner = new MeshOwner({
+      takeover,
+      clock: systemClock,
+      wheel: this.wheel,
+      log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
+      stats: new StatsDirectory(STATS_SCHEMAS),
+      readiness: this.readiness,
+      policy: { ...DEFAULT_RESTART_POLICY, backOffBaseMs: 1, backOffMaxMs: 1 },
+      thread: "../test/support/fake-mesh",
+      endpoints: {
+        resolved: (cluster, endpoints) => this.found.push(`${cluster} has ${endpoints.map(nameOf)}`),
+        moved: (cluster, removed, added) => this.found.push(`${cluster} ${removed.map(nameOf)} > ${added.map(nameOf)}`),
+      },
+      leases: this.leases,
+      serveMesh: (port) => this.follow(port),
+      onSettled: () => this.settled++,
+      onRefused: (reason) => this.refusals.push(reason),
+    });
+  }
 
   /** Whether a report through the newest way is answered. */
   async isConnected(row: number): Promise<void> {
@@ -181,6 +186,20 @@ describe("the owner of the mesh thread", () => {
     world.owner.start(planOf("renamed"), "");
     await eventually(() => world.readiness.current().remarks[0] === "another node is called so");
     assert.deepEqual([world.refusals, world.settled], [[], 1]);
+  });
+
+  it("serves on alone with a name that the process before it has, and tries it again and again", async () => {
+    await world.stop();
+    world = new World({ takeover: true });
+    world.owner.start(planOf("refused"), "");
+    world.owner.judgeOpened();
+    await eventually(() => world.ways >= 3);
+    assert.deepEqual([world.refusals, world.settled], [[], 1]);
+    assert.deepEqual(world.readiness.current(), {
+      state: "LIVE",
+      reasons: [],
+      remarks: ["another node is called so"],
+    });
   });
 
   it("serves on alone when two names that nobody chose are equal", async () => {

@@ -57,6 +57,16 @@ describe("a process in a mesh", () => {
     assert.equal(err, "starling: another node of the mesh is called one: choose another --mesh-node\n");
   });
 
+  it("takes over with the name of the process before it, which it has when that one has ended", async () => {
+    const first = start("one");
+    await first.says(/serving 1 listener/);
+    const next = start("one", "--takeover");
+    await next.says(/another node of the mesh is called one: .*; until the name is free this node checks for itself/);
+    await next.says(/serving 1 listener/);
+    await first.end("SIGTERM");
+    await next.says(/the mesh's node one: joined/);
+  });
+
   it("hands over when it is told to end, and ends at once when it is told so again", async () => {
     await start("one").says(/serving 1 listener/);
     const two = start("two");
