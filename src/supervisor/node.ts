@@ -146,7 +146,10 @@ function adminView(
 
 function meshSource(supervisor: Supervisor): MeshSource | null {
   const { mesh } = supervisor.plan;
-  return mesh === null ? null : { name: mesh.name, node: mesh.node, view: (ask) => supervisor.viewMesh(ask) };
+  if (mesh === null) return null;
+  const { name, node, broker } = mesh;
+  const text = broker.kind === "nats" ? broker.servers.join(", ") : `embedded:${broker.port}`;
+  return { name, node, broker: text, view: (ask) => supervisor.viewMesh(ask) };
 }
 
 /** What sets the gauges that are only worked out when somebody looks. */

@@ -47,7 +47,7 @@ describe("a running mesh", () => {
       ],
     );
     const text = (await pageOf(two, "/mesh")).body;
-    assert.match(text, /^mesh default: node two~é is serving, epoch \d+, /);
+    assert.match(text, /^mesh default: node two~é is serving\nbroker embedded:\d+: connected for /);
     assert.match(text, /^mesh\.nodes: 2$/m);
   });
 

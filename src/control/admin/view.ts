@@ -55,6 +55,8 @@ export interface AdminView {
 /** The mesh that the node is in. */
 export interface MeshSource {
   readonly name: string;
+  /** `nats://192.0.2.1:4222`, with commas between several, or `embedded:14222`. */
+  readonly broker: string;
   /** What this node is called in it. */
   readonly node: string;
   /** The mesh as the node sees it now; null: its actor does not answer. */

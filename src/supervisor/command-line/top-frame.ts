@@ -1,11 +1,16 @@
 // One picture of `starling top`, as lines: a pure function of two samples of a node's admin pages. Called by top.ts.
-import { duration, endpointLines, groupLine, memberLines, standingLines } from "../../control/mesh/view/mesh-text.ts";
+import {
+  duration,
+  endpointLines,
+  groupLine,
+  memberLines,
+  type ShownMesh,
+  standingLines,
+} from "../../control/mesh/view/mesh-text.ts";
 import type { EndpointView, MeshView } from "../../messages/mesh-view.ts";
 
 /** What /mesh?format=json says. */
-export interface MeshSample extends MeshView {
-  readonly mesh: string;
-}
+export type MeshSample = MeshView & ShownMesh;
 
 /** What the node said at one time. */
 export interface TopSample {
@@ -22,7 +27,7 @@ export function topFrame(sample: TopSample, before: TopSample | null): string[] 
   const { mesh } = sample;
   const lines = trafficLines(sample, before);
   if (mesh === null) return [...lines, "", "the node is in no mesh"];
-  lines.push("", ...standingLines(mesh.mesh, mesh), meshCounts(sample, before), "", ...memberLines(mesh));
+  lines.push("", ...standingLines(mesh, mesh), meshCounts(sample, before), "", ...memberLines(mesh));
   for (const group of mesh.groups) {
     lines.push("", groupLine(group));
     if (group.endpoints.length > 0) lines.push(...endpointLines([...group.endpoints].sort(worstFirst)));

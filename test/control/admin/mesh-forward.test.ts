@@ -23,6 +23,7 @@ let isSilent = false;
 /** What a node sees that knows nobody, and has these members. */
 const mesh: MeshSource = {
   name: "default",
+  broker: "embedded:14222",
   node: "front",
   view: (ask) => {
     const options = { node: "front", instance: "0", roles: [], zone: "", adminAddress: "", owners: 2 };

@@ -32,7 +32,10 @@ function page(nodeNames: readonly [string, string] = ["a", "b"]) {
   const view = (ask: MeshViewAsk) => Promise.resolve(meshView(node.state, node.clockMs(), ask));
   const context: PageContext = { view: null as never, stats: new StatsReader(source), pages: [] };
   return async (query: string): Promise<PageAnswer> =>
-    meshPage({ name: "default", node: "a", view }).answer(context, new URLSearchParams(query));
+    meshPage({ name: "default", broker: "embedded:14222", node: "a", view }).answer(
+      context,
+      new URLSearchParams(query),
+    );
 }
 
 describe("/mesh", () => {
@@ -40,12 +43,12 @@ describe("/mesh", () => {
     const { status, contentType, body } = await page()("");
     assert.deepEqual([status, contentType], [200, "text/plain; charset=UTF-8"]);
     const lines = body.replace(/\d+(\.\d+)?s/g, "Ns").split("\n");
-    assert.equal(lines[0], `mesh default: node a is serving, epoch 1, instance ${"1".padStart(32, "0")}`);
-    assert.equal(lines[1], "broker: connected for Ns");
+    assert.equal(lines[0], "mesh default: node a is serving");
+    assert.equal(lines[1], "broker embedded:14222: connected for Ns");
     assert.match(lines[3] ?? "", /^NODE {2}LIFE {2}PHASE {4}ROLES {9}ZONE {2}ADMIN {2}BEAT/);
     assert.match(
       lines[4] ?? "",
-      /^a {5}self {2}serving {2}proxy,health {2}- {5}- {6}- {2}.* yes {5}\d+ .* [0-9a-f]{16} {2}3 /,
+      /^a {5}self {2}serving {2}proxy,health {2}- {5}- {6}- {2}.* yes {5}\d+ .* [0-9a-f]{16} {2}3 +1 +0{31}1$/,
     );
     assert.match(lines[5] ?? "", /^b {5}live {2}serving {2}proxy,health {2}- {5}- {6}Ns ago {2}Ns ago/);
     assert.equal(
@@ -64,8 +67,8 @@ describe("/mesh", () => {
     const ask = page();
     const all = JSON.parse((await ask("format=json")).body);
     assert.deepEqual(
-      [all.mesh, all.node, all.members.length, all.groups[0].endpoints.length, all.counters],
-      ["default", "a", 2, 3, { "mesh.verdicts": 4 }],
+      [all.mesh, all.broker, all.node, all.members.length, all.groups[0].endpoints.length, all.counters],
+      ["default", "embedded:14222", "a", 2, 3, { "mesh.verdicts": 4 }],
     );
     const one = JSON.parse((await ask("format=json&limit=1")).body);
     assert.deepEqual([one.groups[0].endpoints.length, one.endpointsLeftOut], [1, 2]);
@@ -83,7 +86,7 @@ describe("/mesh", () => {
 
   it("says when the mesh actor does not answer", async () => {
     const context = { view: null as never, stats: null as never, pages: [] };
-    const dead = meshPage({ name: "default", node: "a", view: () => Promise.resolve(null) });
+    const dead = meshPage({ name: "default", broker: "embedded:14222", node: "a", view: () => Promise.resolve(null) });
     const { status, body } = await dead.answer(context, new URLSearchParams());
     assert.deepEqual([status, body], [503, "the mesh actor does not answer; it is restarted when it has died\n"]);
   });

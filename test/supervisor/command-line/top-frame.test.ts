@@ -54,8 +54,11 @@ describe("a picture of starling top", () => {
     assert.ok(node !== undefined);
     const view = meshView(node.state, node.clockMs(), { cluster: "", endpointsMax: 2 });
     const all = meshView(node.state, node.clockMs(), { cluster: "", endpointsMax: 9 });
-    const lines = topFrame(sample(1_000, { "mesh.bus_received": 90 }, { mesh: "default", ...all }), sample(0, {}));
-    assert.match(lines[3] ?? "", /^mesh default: node a is serving, /);
+    const lines = topFrame(
+      sample(1_000, { "mesh.bus_received": 90 }, { mesh: "default", broker: "embedded:14222", ...all }),
+      sample(0, {}),
+    );
+    assert.match(lines[3] ?? "", /^mesh default: node a is serving$/);
     assert.equal(lines[5], "messages received 40/s, sent 0.0/s; verdicts changed 0.0/s");
     assert.match(lines[8] ?? "", /^a +self +serving/);
     assert.match(lines[9] ?? "", /^b +live +serving/);
@@ -63,7 +66,7 @@ describe("a picture of starling top", () => {
       lines.slice(-4).map((line) => line.split(/ +/)[1]),
       ["STANDING", "unhealthy", "healthy", "healthy"],
     );
-    const few = topFrame(sample(0, {}, { mesh: "default", ...view }), null);
+    const few = topFrame(sample(0, {}, { mesh: "default", broker: "embedded:14222", ...view }), null);
     assert.equal(few.at(-1), "1 endpoints are left out: see --cluster");
   });
 });

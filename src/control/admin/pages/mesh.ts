@@ -1,6 +1,6 @@
 // /mesh: the mesh as this node sees it, text and JSON. There only on nodes of a mesh. The mesh actor is asked for each answer.
 import type { MeshView } from "../../../messages/mesh-view.ts";
-import { endpointLines, groupLine, memberLines, standingLines } from "../../mesh/view/mesh-text.ts";
+import { endpointLines, groupLine, memberLines, type ShownMesh, standingLines } from "../../mesh/view/mesh-text.ts";
 import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
 import type { MeshSource } from "../view.ts";
 
@@ -25,18 +25,19 @@ async function answer(mesh: MeshSource, { stats }: PageContext, query: URLSearch
   }
   const view = await mesh.view({ cluster: query.get("cluster") ?? "", endpointsMax: Number(limit) });
   if (view === null) return textAnswer("the mesh actor does not answer; it is restarted when it has died\n", 503);
+  const shown = { mesh: mesh.name, broker: mesh.broker };
   const counters = stats.values().filter(({ name }) => name.startsWith(PREFIX));
   if (query.get("format") === "json") {
     const totals = Object.fromEntries(counters.map(({ name, value }) => [name, value]));
-    return jsonAnswer({ mesh: mesh.name, ...view, counters: totals });
+    return jsonAnswer({ ...shown, ...view, counters: totals });
   }
   const totals = counters.map(({ name, value }) => `${name}: ${value}`);
-  return textAnswer([...meshLines(mesh.name, view), "", ...totals, ""].join("\n"));
+  return textAnswer([...meshLines(shown, view), "", ...totals, ""].join("\n"));
 }
 
-function meshLines(mesh: string, view: MeshView): string[] {
+function meshLines(shown: ShownMesh, view: MeshView): string[] {
   const { groups, endpointsLeftOut } = view;
-  const lines = [...standingLines(mesh, view), "", ...memberLines(view)];
+  const lines = [...standingLines(shown, view), "", ...memberLines(view)];
   for (const group of groups) {
     lines.push("", groupLine(group));
     if (group.endpoints.length > 0) lines.push(...endpointLines(group.endpoints));

@@ -2,13 +2,20 @@
 import type { EndpointView, GroupView, MemberView, MeshView, ObservationView } from "../../../messages/mesh-view.ts";
 import { printable } from "../events/read-event.ts";
 
-/** Where this node stands, in two lines. `mesh`: its name. */
-export function standingLines(mesh: string, view: MeshView): string[] {
-  const { node, epoch, instance, phase, isBusUp, busAgeMs, isAlone, reason } = view;
+/** What a view belongs to. */
+export interface ShownMesh {
+  readonly mesh: string;
+  /** Where its broker is. */
+  readonly broker: string;
+}
+
+/** Where this node stands, in two lines, and what is wrong with that. */
+export function standingLines({ mesh, broker }: ShownMesh, view: MeshView): string[] {
+  const { node, phase, isBusUp, busAgeMs, isAlone, reason } = view;
   const alone = isAlone ? "; alone, it checks every endpoint itself" : "";
   return [
-    `mesh ${mesh}: node ${node} is ${phase}, epoch ${epoch}, instance ${instance}`,
-    `broker: ${isBusUp ? "connected" : "not connected"} for ${duration(busAgeMs)}${alone}`,
+    `mesh ${mesh}: node ${node} is ${phase}`,
+    `broker ${broker}: ${isBusUp ? "connected" : "not connected"} for ${duration(busAgeMs)}${alone}`,
     ...(reason === "" ? [] : [`not well: ${reason}`]),
   ].map(printable);
 }
@@ -30,6 +37,7 @@ export function memberLines({ members }: MeshView): string[] {
       "DIGEST",
       "ENTRIES",
       "EPOCH",
+      "INSTANCE",
     ],
     ...members.map(memberCells),
   ]);
@@ -44,7 +52,7 @@ export function groupLine(group: GroupView): string {
   const traffic = hasTraffic ? "" : " (no traffic)";
   return printable(
     `cluster ${cluster}, group ${group.group}: every ${duration(intervalMs)}${traffic}; ` +
-      `${total} endpoints${says === "" ? "" : `: ${says}`}; ${probedHere} probed here; checked by ${names(candidates)}`,
+      `${total} ${total === 1 ? "endpoint" : "endpoints"}${says === "" ? "" : `: ${says}`}; ${probedHere} probed here; checked by ${names(candidates)}`,
   );
 }
 
@@ -71,7 +79,7 @@ export function duration(ms: number): string {
 
 function memberCells(member: MemberView): string[] {
   const { node, life, phase, roles, zone, adminAddress, beatAgeMs, judgeAgeMs, isCovering, isResigned } = member;
-  const { changeNumber, digest, isComplete, entries, epoch } = member;
+  const { changeNumber, digest, isComplete, entries, epoch, instance } = member;
   return [
     node,
     isResigned ? `${life}, resigned` : life,
@@ -86,6 +94,7 @@ function memberCells(member: MemberView): string[] {
     digest,
     String(entries),
     String(epoch),
+    instance,
   ];
 }
 
