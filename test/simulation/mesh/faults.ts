@@ -148,6 +148,25 @@ function blip(world: World): Effect {
   };
 }
 
+/** Requests of a node find something, five times a second. */
+function doubts(world: World, node: string): Effect {
+  const slot = world.random.below(world.endpoints.length);
+  let isOver = false;
+  const doubt = (): void => {
+    if (isOver) return;
+    const reports = [{ type: "doubted", slot, evidence: "connect" } as const];
+    world.nodes.get(node)?.tell({ type: "reported", reports });
+    world.time.after(200, doubt);
+  };
+  return {
+    text: `requests of ${node} to slot ${slot} find it refusing`,
+    begin: doubt,
+    end: () => {
+      isOver = true;
+    },
+  };
+}
+
 function otherSet(world: World, node: string): Effect {
   const slot = world.random.below(world.endpoints.length);
   const endpoint = world.endpoints[slot] ?? world.endpoints[0];
@@ -178,6 +197,7 @@ const DRAWS: readonly Draw[] = [
   mood("hanging"),
   blip,
   otherSet,
+  doubts,
 ];
 
 /** A pause is ended by its fault. */

@@ -90,9 +90,10 @@ function resigned(world: World): Breach[] {
 
 function cover(world: World): Breach[] {
   return world.endpoints.flatMap((endpoint) => {
-    const having = [...world.nodes.values()].filter(({ state }) =>
-      state.targets.has(world.facts.group + endpoint.target),
-    ).length;
+    const all = [...world.nodes.values()].filter(({ state }) => state.targets.has(world.facts.group + endpoint.target));
+    // Those without the role check nothing while somebody has it.
+    const checkers = [...world.nodes.values()].filter(({ state }) => state.self.roles.includes("health"));
+    const having = checkers.length === 0 ? all.length : all.filter((node) => checkers.includes(node)).length;
     const wanted = Math.min(world.owners, having);
     const names = world.proberNames(endpoint);
     if (names.length === wanted) return [];

@@ -26,7 +26,9 @@ export function runSeed(
   { rules = {}, judge = "model" }: SeedOptions = {},
   tell: ((line: string) => void) | null = null,
 ): SeedResult {
-  const world = new World({ seed, endpoints: 2 + (seed % 4), rules, judge, drifts: seed % 4 === 0 });
+  const drifts = seed % 4 === 0;
+  const proxies = seed % 5 === 0 ? ["d", "e"] : [];
+  const world = new World({ seed, endpoints: 2 + (seed % 4), rules, judge, drifts, proxies });
   const { random, time } = world;
   const names = ["a", "b", "c", "d", "e"].slice(0, 2 + random.below(4));
   if (tell !== null) narrate(world, tell);

@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly facts?: Partial<CheckGroupFacts>;
   readonly rules?: Partial<MeshRules>;
   readonly owners?: number;
+  /** Nodes of these names serve only: they have not the role health. */
+  readonly proxies?: readonly string[];
   /** The real judge is exact and slower; the model unless told. */
   readonly judge?: "model" | "real";
   /** Nodes with clocks that go wrong. */
@@ -55,7 +57,7 @@ export class World {
       options: {
         node: name,
         instance: (++this.instances).toString(16).padStart(32, "0"),
-        roles: ["proxy", "health"],
+        roles: this.options.proxies?.includes(name) === true ? ["proxy"] : ["proxy", "health"],
         zone: "",
         adminAddress: "",
         owners,

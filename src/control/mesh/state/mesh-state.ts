@@ -74,7 +74,8 @@ export interface MeshState {
   epochCursor: number;
   /** Own changes of the last 3 s. */
   recent: LoggedChange[];
-  snapshot: Snapshot | null;
+  /** The oldest first. */
+  snapshots: readonly Snapshot[];
   /** `silent`: not started, refused or gone. */
   mode: "silent" | "joining" | "serving" | "leaving";
   isBusUp: boolean;
@@ -144,7 +145,7 @@ export function emptyMeshState(options: MeshOptions, random: Random): MeshState 
     epochs: new Map(),
     epochCursor: 0,
     recent: [],
-    snapshot: null,
+    snapshots: [],
     mode: "silent",
     isBusUp: false,
     busSinceMs: Number.NEGATIVE_INFINITY,

@@ -113,15 +113,17 @@ export function pageFor(state: MeshState, request: SyncRequest, nowMs: number): 
   return { type: "sync-page", node, instance, epoch, number, digest, from, total: snapshot.items.length, items };
 }
 
-/** One at a time is kept: whoever is half through an older one begins again. */
+/** The newest few are kept: whoever is half through an older one begins again. */
 function snapshotFor(state: MeshState, request: SyncRequest, nowMs: number): Snapshot {
-  const held = state.snapshot;
-  const isFresh = held !== null && nowMs - held.atMs <= SNAPSHOT_MS;
-  if (isFresh && (request.number === held.number || held.number === state.self.applied)) return held;
+  const { self } = state;
+  state.snapshots = state.snapshots.filter(({ atMs }) => nowMs - atMs <= SNAPSHOT_MS);
+  const held = state.snapshots.find(({ number }) => number === (request.number === 0 ? self.applied : request.number));
+  if (held !== undefined) return held;
   const items = groupsOf(state);
-  for (const entry of state.self.entries.values()) items.push(changeOf(entry, nowMs));
-  state.snapshot = { number: state.self.applied, digest: digestOf(state.self), atMs: nowMs, items };
-  return state.snapshot;
+  for (const entry of self.entries.values()) items.push(changeOf(entry, nowMs));
+  const made = { number: self.applied, digest: digestOf(self), atMs: nowMs, items };
+  state.snapshots = [...state.snapshots.slice(1 - SNAPSHOTS_MAX), made];
+  return made;
 }
 
 function groupsOf({ self }: MeshState): Change[] {
@@ -138,3 +140,6 @@ const REPEAT_MS = 3_000;
 
 /** A snapshot is kept for those who are half through it. */
 const SNAPSHOT_MS = 10_000;
+
+/** Peers ask at their own times while the log goes on. */
+const SNAPSHOTS_MAX = 4;
