@@ -1,10 +1,12 @@
 // The real Envoy with endpoints that our node serves, beside the real Envoy with the same endpoints in its own file.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { afterEach, before, describe, it } from "mocha";
 import { CLUSTER, FleetEnvoy } from "../support/envoy-fleet.ts";
 import { envoyInstalled, freePort, LiveProxy } from "../support/live-proxy.ts";
 import { eventually } from "../support/nodes.ts";
 import { proxyFile } from "../support/proxy-file.ts";
+import { sourceText } from "../support/source-files.ts";
 
 /** Everything that an assignment can say of endpoints. */
 const RICH = {
@@ -61,6 +63,15 @@ describe("an Envoy with the endpoints of a node", () => {
   });
 
   afterEach(() => Promise.all(running.splice(0).map((one) => one.stop())));
+
+  it("takes what the README says to write", () => {
+    const [, clusters = ""] = /## Keep your Envoys.*?```yaml\n(.*?)```/s.exec(sourceText("README.md")) ?? [];
+    const file = `node: { id: a, cluster: b }\nstatic_resources:\n  clusters:\n${clusters.replaceAll(/^/gm, "  ")}`;
+    assert.match(
+      execFileSync("envoy", ["--mode", "validate", "--config-yaml", file], { stdio: "pipe" }).toString(),
+      /OK/,
+    );
+  });
 
   it("has what it would have if they stood in its own file: localities, priorities, weights, names, health", async () => {
     const edsPort = await startNode();

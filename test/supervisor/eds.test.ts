@@ -8,9 +8,10 @@ import type { Plan } from "../../src/config/plan/plan.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
 import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { CheckedUpstream } from "../support/checked-upstream.ts";
+import { freePort } from "../support/live-proxy.ts";
 import { eventually, launchTestNode, startTestNode } from "../support/nodes.ts";
 import { proxyFile } from "../support/proxy-file.ts";
-import { ASSIGNMENT_URL, statusesOf, XdsClient } from "../support/xds-client.ts";
+import { ASSIGNMENT_URL, statusesOf, XdsClient, type XdsResponse } from "../support/xds-client.ts";
 
 const CHECK = {
   timeout: "5s",
@@ -25,8 +26,16 @@ let upstream: CheckedUpstream;
 let node: RunningNode;
 const clients: XdsClient[] = [];
 
-function planOf(said: Readonly<Record<string, string>> = {}): Plan {
-  const file = proxyFile({ port: 0, adminPort: 0, upstreamPort: upstream.port, cluster: { health_checks: [CHECK] } });
+function fileOf(cluster: Readonly<Record<string, unknown>> = {}): string {
+  return proxyFile({
+    port: 0,
+    adminPort: 0,
+    upstreamPort: upstream.port,
+    cluster: { health_checks: [CHECK], ...cluster },
+  });
+}
+
+function planOf(said: Readonly<Record<string, string>> = {}, file: string = fileOf()): Plan {
   const flags = { roles: "health,eds", "eds-listen": "127.0.0.1:0", ...said };
   const overrides = Object.entries(flags).map(([name, text]) => [name, { text, source: `--${name}` }] as const);
   const { plan, errors } = loadPlan({ file: "test.yaml", text: file }, { overrides: new Map(overrides) });
@@ -42,6 +51,11 @@ function connect(method: ConstructorParameters<typeof XdsClient>[1]): XdsClient 
   const client = new XdsClient(edsPort(), method);
   clients.push(client);
   return client;
+}
+
+/** Whether a response says this of the upstream, and nothing else. */
+function isShown({ resources = [] }: XdsResponse, status: string): boolean {
+  return resources.flatMap(statusesOf).join() === `${upstream.port}:${status}`;
 }
 
 function stat(name: string): number {
@@ -112,7 +126,7 @@ describe("a node with the role eds", () => {
       const client = connect("sotw");
       client.send({ resource_names: ["echo"] });
       await eventually(() => client.ended !== null || client.hasMore);
-      return client.hasMore && statusesOf((await client.take()).resources?.[0])[0] === `${upstream.port}:UNHEALTHY`;
+      return client.hasMore && isShown(await client.take(), "UNHEALTHY");
     });
     assert.ok(stat("eds.streams_total") >= 2);
   });
@@ -147,6 +161,25 @@ describe("a node with the role eds", () => {
     const client = connect("delta");
     client.send({ resource_names_subscribe: ["echo"] });
     await client.skip();
+  });
+
+  it("serves what is announced in its mesh, with the mesh's verdict", async () => {
+    const mesh = "type.googleapis.com/starling.mesh.v1.Mesh";
+    const clusterType = { "@type": `${mesh}Cluster`, service_name: "shop.orders" };
+    const announce = [{ service_name: "shop.orders", address: "127.0.0.1", port: upstream.port }];
+    const cluster = {
+      type: undefined,
+      load_assignment: undefined,
+      cluster_type: { name: "starling.clusters.mesh", typed_config: clusterType },
+    };
+    const extension = { name: "mesh", typed_config: { "@type": mesh, announce } };
+    const file = { ...(JSON.parse(fileOf(cluster)) as object), bootstrap_extensions: [extension] };
+    node = await startTestNode(planOf({ mesh: `embedded:${await freePort()}` }, JSON.stringify(file)));
+    const client = connect("sotw");
+    client.send({ resource_names: ["echo"] });
+    await eventually(async () => isShown(await client.takeNewest(), "HEALTHY"));
+    upstream.answer = 503;
+    await eventually(async () => isShown(await client.takeNewest(), "UNHEALTHY"));
   });
 
   it("does not start where somebody listens already", async () => {
