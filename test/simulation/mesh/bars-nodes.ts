@@ -84,6 +84,12 @@ export const NODES: readonly Bar[] = [
     measure: () => coldStart(),
   },
   {
+    scenario: "50 nodes, the broker is gone for 2 s",
+    what: "messages of the 10 s after it over those of 10 steady ones",
+    most: 3,
+    measure: () => reconnectShare(2_000),
+  },
+  {
     scenario: "10 nodes × 20,000 endpoints",
     what: "the busiest node's share over 2/10",
     most: 1.05,
@@ -113,6 +119,22 @@ function coldStart(): number {
     most = Math.max(most, probes.filter(({ atMs }) => atMs < firstMs + T).length);
   }
   return most;
+}
+
+function reconnectShare(goneMs: number): number {
+  const names = Array.from({ length: 50 }, (_, index) => `node-${index}`);
+  const world = settledWorld({ seed: 1, endpoints: 50 }, names);
+  const messagesIn = (ms: number): number => {
+    const count = (): number => [...world.network.delivered.values()].reduce((sum, one) => sum + one, 0);
+    const before = count();
+    world.runMs(ms);
+    return count() - before;
+  };
+  const steady = messagesIn(10_000);
+  world.network.setBroker(false);
+  world.runMs(goneMs);
+  world.network.setBroker(true);
+  return messagesIn(10_000) / steady;
 }
 
 function busiestShare(): number {

@@ -61,6 +61,8 @@ function someoneKnowsBetter(world: World, node: SimNode, endpoint: SimEndpoint):
     const own = one.state.targets.get(facts.group + endpoint.target)?.own;
     if (own?.hold !== "claim" || own.standing !== "healthy" || one.clockMs() - own.sinceMs < waitMs) return false;
     if (time.nowMs - network.calmSinceMs < waitMs || !network.isBrokerUp) return false;
+    // With losses as great as these a node that speaks may not be heard for a while.
+    if (network.weather.loss > 0 && node.state.members.get(one.name)?.isSpeaking !== true) return false;
     return !network.wereBad.has(one.name) && one.wasAlwaysAwake && !one.judge.wasHung && network.areTogether(node, one);
   });
 }

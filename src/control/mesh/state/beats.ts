@@ -1,6 +1,6 @@
 // This node's own beat: once a second, and at once when somebody new asks or its rank has changed. Between two of them it notices when it
 // was stopped itself.
-import { AGE_MAX_MS, BEAT_EPOCHS_MAX, type HeardEpoch } from "../wire/messages.ts";
+import { AGE_MAX_MS, BEAT_EPOCHS_MAX, COUNT_MAX, type HeardEpoch } from "../wire/messages.ts";
 import { digestOf } from "./holdings.ts";
 import { forgiveSilence } from "./members.ts";
 import type { MeshState } from "./mesh-state.ts";
@@ -73,13 +73,18 @@ export function sendBeat(turn: Turn): void {
 
 /** Above the greatest epoch that was heard for this node's name: when it has said hello. */
 export function chooseEpoch({ self, epochs }: MeshState): void {
-  self.epoch = 1 + (epochs.get(self.node) ?? 0);
+  self.epoch = above(epochs.get(self.node) ?? 0);
 }
 
 /** A greater epoch of this node's own name was heard: from its next beat on it has one above it. Peers that echo its own are no reason. */
 export function raiseEpoch({ self, epochs }: MeshState): void {
   const heard = epochs.get(self.node) ?? 0;
-  if (heard > self.epoch) self.epoch = heard + 1;
+  if (heard > self.epoch) self.epoch = above(heard);
+}
+
+/** Liars may have told the greatest one there is. */
+function above(epoch: number): number {
+  return Math.min(COUNT_MAX, epoch + 1);
 }
 
 /** The process, or the thread, stood still: others are not to blame, and are given more time for a while. */
