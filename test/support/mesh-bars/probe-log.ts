@@ -22,6 +22,19 @@ export class ProbeLog {
     return [...new Set(this.of(endpoint, fromMs, toMs).map(({ node }) => node))].sort();
   }
 
+  /**
+   * How many probes an endpoint has seen per `tMs` since then: of each prober from its first to its last, so that a time that ends between
+   * two counts nothing too much. Rounded to a tenth.
+   */
+  perT(endpoint: number, fromMs: number, tMs: number): number {
+    const all = this.of(endpoint, fromMs);
+    const rates = this.probersOf(endpoint, fromMs).map((node) => {
+      const times = all.filter((one) => one.node === node).map(({ atMs }) => atMs);
+      return times.length < 2 ? 0 : ((times.length - 1) * tMs) / ((times.at(-1) ?? 0) - (times[0] ?? 0));
+    });
+    return Math.round(rates.reduce((sum, rate) => sum + rate, 0) * 10) / 10;
+  }
+
   /** The longest time within these two that an endpoint waited for a probe from anybody. */
   longestWaitMs(endpoint: number, fromMs: number, toMs: number): number {
     const times = [fromMs, ...this.of(endpoint, fromMs, toMs).map(({ atMs }) => atMs), toMs];

@@ -21,8 +21,14 @@ export interface SceneOptions {
   readonly endpoints?: number;
   /** Off: each node for itself. */
   readonly isMesh?: boolean;
-  /** Of a node by its number; default: that of the scene's one broker. */
-  readonly brokerPort?: (index: number) => number;
+  /** More lines for the broker. */
+  readonly brokerConfig?: string;
+  /** Where a node connects to by its number; null, default: the scene's broker. */
+  readonly brokerPort?: (index: number) => number | null;
+  /** Nodes start together, and nothing is waited for. */
+  readonly isCold?: boolean;
+  /** Off: probes are not told apart by their nodes, which takes time with very many connections. */
+  readonly knowsProbers?: boolean;
   readonly environment?: (index: number) => Readonly<Record<string, string>>;
 }
 
@@ -45,7 +51,7 @@ interface CloudEvent {
 
 /** All of it. */
 export class MeshScene {
-  readonly broker: NatsServer = new NatsServer();
+  readonly broker: NatsServer;
   readonly mesh: MeshProcesses = new MeshProcesses();
   readonly log: ProbeLog = new ProbeLog();
   readonly events: HeardEvent[] = [];
@@ -57,6 +63,7 @@ export class MeshScene {
 
   private constructor(options: SceneOptions) {
     this.options = options;
+    this.broker = new NatsServer(options.brokerConfig);
   }
 
   /** Starts it, waits until the nodes share the checks, acts, and ends everything. */
@@ -92,15 +99,21 @@ export class MeshScene {
   }
 
   /** One more node; from its first moment on its probes are known as its own. */
-  async join(index: number): Promise<MeshProcess> {
-    const { isMesh = true, brokerPort, environment } = this.options;
+  join(index: number, isMesh: boolean = this.options.isMesh ?? true): Promise<MeshProcess> {
+    const { brokerPort, environment } = this.options;
     const url = `nats://127.0.0.1:${brokerPort?.(index) ?? this.broker.port}`;
-    const node = await this.mesh.join(`n${index}`, {
+    return this.mesh.join(`n${index}`, {
       flags: isMesh ? ["--mesh", url] : [],
       ...(environment === undefined ? {} : { environment: environment(index) }),
       onStart: (pid, name) => this.owners.add(pid, name),
     });
-    return node;
+  }
+
+  /** One less: it ends by SIGTERM, or has been killed. */
+  async leave(name: string): Promise<void> {
+    const node = this.node(name);
+    this.mesh.nodes.splice(this.mesh.nodes.indexOf(node), 1);
+    await node.proxy.stop();
   }
 
   /** Waits until `count` nodes probe each endpoint and no other does. */
@@ -181,17 +194,21 @@ export class MeshScene {
   }
 
   private async start(): Promise<void> {
-    const { nodes = 5, endpoints = 4, isMesh = true } = this.options;
+    const { nodes = 5, endpoints = 4, isMesh = true, isCold = false, knowsProbers = true } = this.options;
     await this.broker.start();
     await this.listen();
     await this.mesh.open(endpoints);
     for (const upstream of this.mesh.upstreams) {
       upstream.gate = (socket) => {
-        const node = this.owners.ownerOf(socket);
+        const node = knowsProbers ? this.owners.ownerOf(socket) : "";
         if (this.cutOff.has(node)) return false;
         this.log.probes.push({ atMs: systemClock.nowMs(), node, endpoint: upstream.port });
         return true;
       };
+    }
+    if (isCold) {
+      await Promise.all(Array.from({ length: nodes }, (_, i) => this.join(i)));
+      return;
     }
     for (let i = 0; i < nodes; i++) await this.join(i);
     await this.untilShared(isMesh ? Math.min(nodes, 2) : nodes);
