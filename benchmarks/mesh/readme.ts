@@ -17,13 +17,15 @@ export function saveMeshRun(name: string, run: SavedMeshRun): string {
   const file = join(RESULTS, `mesh-${name}.json`);
   const old = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as SavedMeshRun).results : null;
   const { probes, listeners, verdict, pages, bars } = run.results;
-  const measured = new Set(bars.map(({ name }) => name));
+  // In the order in which they first came.
+  const known = new Map((old?.bars ?? []).map((bar) => [bar.name, bar]));
+  for (const bar of bars) known.set(bar.name, bar);
   const results: MeshResults = {
     probes: probes.length > 0 ? probes : (old?.probes ?? []),
     listeners: listeners.length > 0 ? listeners : (old?.listeners ?? []),
     verdict: verdict ?? old?.verdict ?? null,
     pages: pages ?? old?.pages ?? null,
-    bars: [...(old?.bars ?? []).filter(({ name }) => !measured.has(name)), ...bars],
+    bars: [...known.values()],
   };
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(file, `${JSON.stringify({ ...run, results }, null, 1)}\n`);

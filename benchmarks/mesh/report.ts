@@ -127,7 +127,7 @@ function modeText({ endpoints, checks }: { readonly endpoints: number; readonly 
 }
 
 function shownNumber(value: number): string {
-  return (Math.round(value * 10) / 10).toLocaleString("en-US");
+  return (value < 100 ? Math.round(value * 10) / 10 : Math.round(value)).toLocaleString("en-US");
 }
 
 function count(of: number): string {

@@ -150,9 +150,14 @@ export class MeshScene {
     return Promise.all(among.map(one));
   }
 
-  /** What a node says on /mesh. */
+  /** What a node says on /mesh; asked again when its mesh thread is too busy to say. */
   async view(node: MeshProcess): Promise<MeshView> {
-    return JSON.parse(await node.page("/mesh?format=json")) as MeshView;
+    let text = "";
+    await this.mustBecome(async () => {
+      text = await node.page("/mesh?format=json");
+      return text.startsWith("{");
+    }, `${node.name} says what it knows of the mesh`);
+    return JSON.parse(text) as MeshView;
   }
 
   /** Endpoints as a node has them. */
