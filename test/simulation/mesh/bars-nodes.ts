@@ -90,6 +90,12 @@ export const NODES: readonly Bar[] = [
     measure: () => reconnectShare(2_000),
   },
   {
+    scenario: "50 nodes, the broker is gone for 10 s",
+    what: "messages of the 10 s after it over those of 10 steady ones",
+    most: 3,
+    measure: () => reconnectShare(10_000),
+  },
+  {
     scenario: "10 nodes × 20,000 endpoints",
     what: "the busiest node's share over 2/10",
     most: 1.05,

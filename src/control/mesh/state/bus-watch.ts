@@ -2,6 +2,7 @@
 import { refreshGroup } from "./groups.ts";
 import { AWAY_MS, sayHello } from "./joining.ts";
 import { updateSpeaking } from "./members.ts";
+import { dropLocal } from "./own-log.ts";
 import type { Turn } from "./turn.ts";
 
 /** The connection was made or lost. */
@@ -36,6 +37,7 @@ export function decideAlone(turn: Turn): void {
 function setAlone(turn: Turn, isAlone: boolean): void {
   const { state } = turn;
   state.isAlone = isAlone;
+  if (!isAlone) for (const target of state.targets.values()) dropLocal(target);
   for (const member of state.members.values()) {
     updateSpeaking(turn, member);
     turn.at(member, turn.nowMs);

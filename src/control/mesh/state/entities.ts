@@ -23,6 +23,8 @@ export interface Entry {
   sinceMs: number;
   digestHigh: number;
   digestLow: number;
+  /** Of this node while it is alone: nobody is told, and it is not in the log. */
+  readonly isLocal: boolean;
 }
 
 /** One node, this one or a peer. */

@@ -93,7 +93,7 @@ export function changeOf(entry: Entry, nowMs: number): EntryChange {
 
 function newEntry(member: Member, key: string, change: EntryChange, nowMs: number): Entry {
   const { group, target, hold: held, standing, transition, cause } = change;
-  const rest = { probedMs: Number.NEGATIVE_INFINITY, sinceMs: nowMs, digestHigh: 0, digestLow: 0 };
+  const rest = { probedMs: Number.NEGATIVE_INFINITY, sinceMs: nowMs, digestHigh: 0, digestLow: 0, isLocal: false };
   return { member, key, group, target, hold: held, standing, transition, cause, ...rest };
 }
 

@@ -86,6 +86,7 @@ export function watchMember(turn: Turn, member: Member): number {
   updateSpeaking(turn, member);
   if (nowMs < goneMs) return goneMs;
   if (nowMs < member.heardMs + FORGOTTEN_MS) return member.heardMs + FORGOTTEN_MS;
+  if (!state.isBusUp) return nowMs + FORGOTTEN_MS; // it is this node that is away
   forget(turn, member);
   state.members.delete(member.node);
   return Number.POSITIVE_INFINITY;

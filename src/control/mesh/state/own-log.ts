@@ -14,6 +14,7 @@ import {
 import type { Target } from "./entities.ts";
 import { ageOf, changeOf, digestOf, hold, holdGroup, letGo, letGroupGo } from "./holdings.ts";
 import type { MeshState, Snapshot } from "./mesh-state.ts";
+import { rankOf } from "./rank.ts";
 import type { Turn } from "./turn.ts";
 
 /** What this node says of a target from now on. */
@@ -28,6 +29,10 @@ export interface Saying {
 /** Says it. A standing that is another than the one said before is a new transition. */
 export function sayEntry(turn: Turn, target: Target, saying: Saying): void {
   const { state, nowMs } = turn;
+  if (isOnlyHere(state, target)) {
+    seeLocally(turn, target, saying);
+    return;
+  }
   const before = target.own;
   const isNew = saying.standing !== null && (before === null || before.standing !== saying.standing);
   const transition = saying.standing === null ? 0 : isNew ? ++state.transitions : (before?.transition ?? 0);
@@ -51,6 +56,11 @@ export function sayEntry(turn: Turn, target: Target, saying: Saying): void {
 
 /** Says nothing of a target any more. */
 export function sayReleased(turn: Turn, target: Target): void {
+  if (target.own?.isLocal === true) {
+    dropLocal(target);
+    turn.consider(target);
+    return;
+  }
   const entry = letGo(turn.state.self, turn.state.targets, target.key);
   if (entry === null) return;
   const ageMs = ageOf(entry.probedMs, turn.nowMs);
@@ -124,6 +134,38 @@ function snapshotFor(state: MeshState, request: SyncRequest, nowMs: number): Sna
   const made = { number: self.applied, digest: digestOf(self), atMs: nowMs, items };
   state.snapshots = [...state.snapshots.slice(1 - SNAPSHOTS_MAX), made];
   return made;
+}
+
+/** What this node saw while it was alone was for itself. */
+export function dropLocal(target: Target): void {
+  const { own, entries } = target;
+  if (own?.isLocal !== true) return;
+  entries.splice(entries.indexOf(own), 1);
+  target.own = null;
+}
+
+/**
+ * A node that is alone checks everything, and says so only of what it would check among the others: they held it so before, and fifty
+ * nodes that come back have nothing to tell each other.
+ */
+function isOnlyHere(state: MeshState, target: Target): boolean {
+  if (!state.isAlone || (target.own !== null && !target.own.isLocal)) return false;
+  const { group } = target;
+  const known = [...state.members.values()].filter(
+    (member) => !member.hasLeft && member.roles.includes("health") && member.groups.has(group.facts.group),
+  );
+  const isChecker = state.self.roles.includes("health") || known.length === 0;
+  return !isChecker || rankOf(state.self, known, target.hash) >= state.options.owners;
+}
+
+function seeLocally(turn: Turn, target: Target, { hold: held, standing, cause, probedMs }: Saying): void {
+  dropLocal(target);
+  const { self } = turn.state;
+  const place = { key: target.key, group: target.group.facts.group, target: target.id, sinceMs: turn.nowMs };
+  const rest = { transition: ++turn.state.transitions, digestHigh: 0, digestLow: 0, isLocal: true };
+  target.own = { member: self, ...place, hold: held, standing, cause, probedMs, ...rest };
+  target.entries.push(target.own);
+  turn.consider(target);
 }
 
 function groupsOf({ self }: MeshState): Change[] {

@@ -160,13 +160,18 @@ describe("without the bus", () => {
     const node = new OneNode();
     node.join(1, peers);
     for (const peer of peers) node.hear(peer.claims(1, "healthy"));
+    const { applied } = node.state.self;
     node.tell({ type: "bus-changed", isUp: false });
     assert.deepEqual(begun(node.advance(2_950)), []);
     const [order] = begun(node.advance(100));
     assert.equal(order?.standing, "healthy");
     assert.ok((order?.dueInMs ?? -1) >= 0 && (order?.dueInMs ?? 1_000) < 1_000);
+    for (let again = 0; again < 2; again++) node.probed(1, "unhealthy");
+    assert.equal(node.standing(1), "unhealthy", "what it sees counts for itself");
     node.tell({ type: "bus-changed", isUp: true });
+    assert.equal(node.state.self.applied, applied, "and it has nothing to tell of it");
     for (const peer of peers) node.hear(peer.beat());
     assert.ok(ordersOf(node.effects).some(({ type }) => type === "end-checks"));
+    assert.equal(node.standing(1), "healthy", "the others' word again");
   });
 });
