@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "../../src/base/clock.ts";
 import { DrivenWheel } from "../../src/base/driven-wheel.ts";
 import { systemRandom } from "../../src/base/random.ts";
+import { stayAlive } from "../../src/base/stay-alive.ts";
 import { EmbeddedBus } from "../../src/control/mesh/bus/embedded-bus.ts";
 import { eventually } from "./nodes.ts";
 
@@ -36,6 +37,7 @@ export class BusProcess {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [, , port, name = ""] = process.argv;
+  stayAlive();
   const parts = { wheel: new DrivenWheel(systemClock), random: systemRandom() };
   const bus: EmbeddedBus = new EmbeddedBus(
     {
