@@ -23,6 +23,7 @@ export const BARS: readonly MeshBar[] = [
   partition("stalled"),
   stopped(2_000),
   stopped(10_000),
+  stopped(60_000),
   OWNERS_KILLED,
   HEALTH_THREADS_HUNG,
   CUT_OFF,

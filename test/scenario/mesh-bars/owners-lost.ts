@@ -7,6 +7,7 @@ import { waitMs } from "../../support/mesh-processes.ts";
 
 const FIGURES: readonly BarFigure[] = [
   { what: "ms without a probe of an endpoint", most: Math.max(2 * T_MS, 5_000), isTime: true },
+  { what: "probes that the lost ones made later than a second after it", most: 0 },
   { what: "nodes that have an endpoint out", most: 0 },
   { what: "nodes away from two that probe it at the end", most: 0 },
 ];
@@ -39,10 +40,12 @@ async function loseOwners(scene: MeshScene, lose: (name: string) => void): Promi
   await waitMs(WATCH_MS);
   const toMs = systemClock.nowMs();
   const waits = mesh.upstreams.map(({ port }) => log.longestWaitMs(port, fromMs, toMs));
+  const lostProbes = log.probes.filter(({ node, atMs }) => lost.includes(node) && atMs > fromMs + T_MS).length;
   const out = await Promise.all(left.map(async (node) => (await scene.endpointViews(node)).some(isOut)));
   const probers = mesh.upstreams.map((upstream) => scene.probersOf(upstream).length);
   return [
     Math.max(...waits),
+    lostProbes,
     out.filter((one) => one).length,
     Math.max(...probers.map((count) => Math.abs(count - 2))),
   ];
