@@ -1,6 +1,6 @@
 // All bars of the mesh that real processes show, in the order of the README's table.
 import type { MeshBar } from "../../support/mesh-bars/bar.ts";
-import { BROKER_KILLED } from "./broker-killed.ts";
+import { BROKER_KILLED, BROKER_STOPPED } from "./broker-gone.ts";
 import { CLOCKS } from "./clocks.ts";
 import { COLD_START } from "./cold-start.ts";
 import { COMINGS } from "./comings.ts";
@@ -19,6 +19,7 @@ export const BARS: readonly MeshBar[] = [
   HANGS,
   OWNER_DIES,
   BROKER_KILLED,
+  BROKER_STOPPED,
   partition("cut"),
   partition("stalled"),
   stopped(2_000),

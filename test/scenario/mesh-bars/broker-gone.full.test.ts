@@ -1,4 +1,5 @@
 import { describeBar } from "../../support/mesh-bars/describe-bar.ts";
-import { BROKER_KILLED } from "./broker-killed.ts";
+import { BROKER_KILLED, BROKER_STOPPED } from "./broker-gone.ts";
 
 describeBar(BROKER_KILLED);
+describeBar(BROKER_STOPPED);
