@@ -59,7 +59,7 @@ describe("circuit breakers of a node with two workers", () => {
     await startLimited({ requestsMax: 1 });
     const clients = await manyClients();
     const answers = clients.map((client) => client.get("/"));
-    await eventually(() => clusterStat("upstream_rq_active_overflow") === 19);
+    await eventually(() => clusterStat("upstream_rq_active_overflow") === 19 && held.length > 0);
     assert.equal(held.length, 1);
     assert.ok(workerStat(0, "upstream_rq_active_overflow") > 0 && workerStat(1, "upstream_rq_active_overflow") > 0);
     assert.equal(clusterStat("circuit_breakers.default.rq_open"), 1);
