@@ -35,6 +35,13 @@ export class ProbeLog {
     return Math.round(rates.reduce((sum, rate) => sum + rate, 0) * 10) / 10;
   }
 
+  /** The most probes that an endpoint saw in any time of this length. */
+  mostIn(endpoint: number, spanMs: number): number {
+    const times = this.of(endpoint, 0).map(({ atMs }) => atMs);
+    const counts = times.map((atMs, i) => times.slice(i).filter((one) => one < atMs + spanMs).length);
+    return Math.max(0, ...counts);
+  }
+
   /** The longest time within these two that an endpoint waited for a probe from anybody. */
   longestWaitMs(endpoint: number, fromMs: number, toMs: number): number {
     const times = [fromMs, ...this.of(endpoint, fromMs, toMs).map(({ atMs }) => atMs), toMs];

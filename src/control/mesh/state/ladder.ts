@@ -33,6 +33,8 @@ interface Survey {
   readonly observed: number;
   /** They see it as this node does. */
   readonly agreeing: number;
+  /** Worse ranks probe it, or are about to. */
+  readonly behind: number;
   /** Somebody at all, of any rank, probes it. */
   readonly isCovered: boolean;
   /** The last claim among all ranks but this one, by rank: who would make room. */
@@ -47,6 +49,7 @@ function survey({ state, nowMs }: Turn, target: Target): Survey {
   let claimed = 0;
   let observed = 0;
   let agreeing = 0;
+  let behind = 0;
   let isCovered = false;
   let last: Entry | null = null;
   let changesMs = NEVER;
@@ -55,6 +58,7 @@ function survey({ state, nowMs }: Turn, target: Target): Survey {
     isCovered = true;
     if (entry.standing === null) changesMs = Math.min(changesMs, lapseMs(target, entry));
     if (!precedes(state, entry.member, target)) {
+      behind++;
       last = entry;
       continue;
     }
@@ -67,7 +71,7 @@ function survey({ state, nowMs }: Turn, target: Target): Survey {
   // Who only stands in, a leaving node or one without the role while others have it, makes room for as many as there are.
   const standsIn = state.mode === "leaving" || rankFor(state, target) === NEVER;
   const enough = standsIn ? Math.min(owners, target.group.candidates.length) : owners;
-  return { claimed, observed, agreeing, isCovered, last, enough, changesMs };
+  return { claimed, observed, agreeing, behind, isCovered, last, enough, changesMs };
 }
 
 /** This node probes it, and says so. */
@@ -165,7 +169,7 @@ function schedule(
   before: Survey,
 ): { readonly dueInMs: number; readonly probedMs: number } {
   const { intervalMs } = target.group;
-  const last = before.claimed + (before.last === null ? 0 : 1) >= state.options.owners ? before.last : null;
+  const last = before.claimed + before.behind >= state.options.owners ? before.last : null;
   const probedMs = last?.probedMs ?? target.own?.probedMs ?? target.freedMs;
   const isUnknown = target.standing === null || target.isHearsay;
   if (isUnknown || !(before.isCovered || state.isAlone)) return { dueInMs: 0, probedMs };

@@ -79,6 +79,19 @@ describe("the ladder", () => {
     assert.ok(Math.abs((order?.dueInMs ?? 0) - 500) <= 20, `${order?.dueInMs}: 200 ms old, 300 ms ago`);
   });
 
+  it("goes on with the schedule of the last of two that both come after it: a probe between would be one too many", () => {
+    const peers = peersBefore(2, false);
+    const node = new OneNode();
+    node.tell({ type: "started" });
+    node.tell({ type: "bus-changed", isUp: true });
+    for (const peer of peers) node.hear(peer.beat());
+    for (const peer of peers) node.hear(peer.claims(1, "healthy", { ageMs: 200 }));
+    node.offer(1);
+    const [order] = begun(node.advance(400, peers));
+    assert.equal(order?.standing, "healthy");
+    assert.ok(Math.abs((order?.dueInMs ?? 0) - 500) <= 20, `${order?.dueInMs}: 200 ms old, 300 ms ago`);
+  });
+
   it("spreads a crowd that begins at once: 500, and then 2,000 a second", () => {
     const node = new OneNode();
     node.join(2_000);
