@@ -108,15 +108,8 @@ export function meshTable({ probes, listeners, verdict, pages, bars }: MeshResul
     ]);
   }
   for (const bar of bars) {
-    for (const figure of bar.figures) {
-      const { what, value, most } = figure;
-      const missed = isWithin(bar, figure) ? "" : " **(missed)**";
-      rows.push([
-        `Mesh, ${bar.scenario}: ${what}`,
-        `${shownNumber(value)}${missed}`,
-        most === null ? "–" : `≤ ${shownNumber(most)}`,
-      ]);
-    }
+    const shown = bar.figures.map((figure) => figureText(figure, isWithin(bar, figure)));
+    rows.push([`Mesh: ${bar.scenario}`, shown.join("; "), "in brackets"]);
   }
   const head = ["Work", "Starling", "bar"];
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -124,6 +117,11 @@ export function meshTable({ probes, listeners, verdict, pages, bars }: MeshResul
 
 function modeText({ endpoints, checks }: { readonly endpoints: number; readonly checks: Mode }): string {
   return `${count(endpoints)} endpoints, ${checks === "kept" ? "connections kept" : "a connection each time"},`;
+}
+
+function figureText({ what, value, most }: MeasuredBar["figures"][number], isKept: boolean): string {
+  const bar = most === null ? "" : ` (≤ ${shownNumber(most)}${isKept ? "" : ", **missed**"})`;
+  return `${what}: ${shownNumber(value)}${bar}`;
 }
 
 function shownNumber(value: number): string {
