@@ -116,6 +116,8 @@ describe("HTTP/2 floods, live", function () {
     const manager = { stream_idle_timeout: `${IDLE_TIMEOUT_S}s` };
     stage = await Stage.start({ upstreamPort: upstream.port, upstream: "http1", manager });
     bystander = await FrameSocket.open(stage.port);
+    // A worker tells of the codec's counters after its first HTTP/2 connection.
+    await stage.until((stats) => stats.has("http2.header_overflow"));
   });
 
   after(async () => {
