@@ -68,7 +68,7 @@ describe("on a real nats-server", () => {
         [{ servers: [`tls://localhost:${server.port}`], ...mine }, /localhost/],
         [{ servers, ...mine, serverName: "other.example" }, /other\.example/],
         [{ servers, ...mine, serverName: FRONT_NAME, caFile: join(CERTS, "stranger.pem") }, /certificate/],
-        [{ servers, caFile: CA, serverName: FRONT_NAME }, /certificate|handshake|closed/i],
+        [{ servers, caFile: CA, serverName: FRONT_NAME }, /certificate|handshake|closed|ECONNRESET/i],
         [{}, /^the server requires TLS: its address must begin with tls:/],
       ];
       for (const [connection, reason] of rows) {
