@@ -1,25 +1,14 @@
 // Owns the discovery thread for the supervisor: starts it when a plan has names, tells it the plan anew when it died, and passes on what
 // it finds.
-import type { RestartPolicy } from "../actor/restart-policy.ts";
-import type { Clock } from "../base/clock.ts";
-import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ClusterPlan } from "../config/plan/cluster.ts";
 import { dnsPlanOf } from "../control/discovery/dns-state.ts";
 import type { DiscoveryOrder, DiscoveryOutput } from "../messages/discovery.ts";
-import { ActorThread } from "./actor-thread.ts";
+import type { ActorThread } from "./actor-thread.ts";
+import { backgroundThread, type CommonOutput, type OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
-import type { Logger } from "./log/logger.ts";
-import type { ReadinessBook } from "./readiness.ts";
-import type { StatsDirectory } from "./stats-directory.ts";
 
 /** What it stands on. */
-export interface DiscoveryOwnerParts {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly stats: StatsDirectory;
-  readonly readiness: ReadinessBook;
-  readonly policy: RestartPolicy;
+export interface DiscoveryOwnerParts extends OwnerParts {
   /** Gets what is found. */
   readonly endpoints: EndpointRollOut;
   onOpened(): void;
@@ -38,9 +27,17 @@ export class DiscoveryOwner {
   private version = 0;
 
   constructor(parts: DiscoveryOwnerParts) {
-    const { clock, wheel, policy } = parts;
     this.parts = parts;
-    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: NAME, policy });
+    this.thread = backgroundThread<DiscoveryOrder, Own>(parts, {
+      name: NAME,
+      title: "discovery",
+      onOpened: () => {
+        parts.onOpened();
+        this.thread.send({ type: "plan-assigned", version: this.version, clusters: this.clusters });
+      },
+      receive: (message) => this.receive(message),
+      onDied: (error) => parts.onDied(error),
+    });
   }
 
   /** Starts with a plan's clusters. */
@@ -61,30 +58,8 @@ export class DiscoveryOwner {
     this.thread.send({ type: "misbehave", how });
   }
 
-  private threadOwner() {
-    const { log, readiness, stats } = this.parts;
-    return {
-      restored: () => stats.noticesOf(NAME),
-      onOpened: () => {
-        this.parts.onOpened();
-        this.thread.send({ type: "plan-assigned", version: this.version, clusters: this.clusters });
-      },
-      onMessage: (message: DiscoveryOutput) => this.receive(message),
-      onStable: () => readiness.recovered(NAME),
-      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
-        this.parts.onDied(error);
-        stats.zeroGauges(NAME);
-        log.error("main", `discovery died: ${error.message}; it restarts in ${delayMs} ms`);
-        if (tooMany) readiness.fails(NAME, `discovery keeps dying: ${error.message}`);
-      },
-    };
-  }
-
-  private receive(message: DiscoveryOutput): void {
+  private receive(message: Own): void {
     switch (message.type) {
-      case "started":
-      case "stopped":
-        return;
       case "endpoints-resolved":
         this.parts.endpoints.resolved(message.cluster, message.endpoints);
         return;
@@ -97,14 +72,10 @@ export class DiscoveryOwner {
       case "clusters-initialized":
         this.parts.onInitialized();
         return;
-      case "stats-announced":
-        this.parts.stats.add(NAME, message.notices);
-        return;
-      case "log-written":
-        this.parts.log.write(message.line);
-        return;
     }
   }
 }
+
+type Own = Exclude<DiscoveryOutput, CommonOutput>;
 
 const NAME = "discovery";

@@ -1,28 +1,17 @@
 // Owns the EDS thread for the supervisor: starts it in a node with the role when verdicts are there to be told, and tells it plan and
 // endpoints anew when it died. Verdicts themselves it reads from shared memory.
-import type { RestartPolicy } from "../actor/restart-policy.ts";
-import type { Clock } from "../base/clock.ts";
-import type { TimerWheel } from "../base/timer-wheel.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { EdsPlan } from "../config/plan/eds.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { EdsOrder, EdsOutput } from "../messages/eds.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
-import { ActorThread } from "./actor-thread.ts";
+import type { ActorThread } from "./actor-thread.ts";
+import { backgroundThread, type CommonOutput, type OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
-import type { Logger } from "./log/logger.ts";
-import type { ReadinessBook } from "./readiness.ts";
-import type { StatsDirectory } from "./stats-directory.ts";
 
 /** What it stands on. */
-export interface EdsOwnerParts {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly stats: StatsDirectory;
-  readonly readiness: ReadinessBook;
-  readonly policy: RestartPolicy;
+export interface EdsOwnerParts extends OwnerParts {
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
 }
@@ -35,9 +24,16 @@ export class EdsOwner {
   private clusters: readonly ClusterPlan[] = [];
 
   constructor(parts: EdsOwnerParts) {
-    const { clock, wheel, policy, memory } = parts;
+    const { endpoints, memory } = parts;
     this.parts = parts;
-    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: NAME, policy, memory });
+    this.thread = backgroundThread<EdsOrder, Own>(parts, {
+      name: NAME,
+      title: "endpoint discovery",
+      memory,
+      onOpened: () => this.opened(),
+      receive: (message) => this.receive(message),
+      onDied: () => endpoints.closeReader(READER),
+    });
   }
 
   /** Takes a plan in; nobody is served before `open`. */
@@ -62,22 +58,6 @@ export class EdsOwner {
     this.thread.send({ type: "misbehave", how });
   }
 
-  private threadOwner() {
-    const { endpoints, log, readiness, stats } = this.parts;
-    return {
-      restored: () => stats.noticesOf(NAME),
-      onOpened: () => this.opened(),
-      onMessage: (message: EdsOutput) => this.receive(message),
-      onStable: () => readiness.recovered(NAME),
-      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
-        endpoints.closeReader(READER);
-        stats.zeroGauges(NAME);
-        log.error("main", `endpoint discovery died: ${error.message}; it restarts in ${delayMs} ms`);
-        if (tooMany) readiness.fails(NAME, `endpoint discovery keeps dying: ${error.message}`);
-      },
-    };
-  }
-
   /** Everything a new thread must know. */
   private opened(): void {
     if (this.eds === null) return;
@@ -88,12 +68,9 @@ export class EdsOwner {
     });
   }
 
-  private receive(message: EdsOutput): void {
-    const { log, readiness, stats, endpoints } = this.parts;
+  private receive(message: Own): void {
+    const { log, readiness, endpoints } = this.parts;
     switch (message.type) {
-      case "started":
-      case "stopped":
-        return;
       case "listening":
         readiness.arrived(NAME);
         log.info(
@@ -104,12 +81,6 @@ export class EdsOwner {
       case "endpoints-applied":
         endpoints.applied(READER, message.missed);
         return;
-      case "stats-announced":
-        stats.add(NAME, message.notices);
-        return;
-      case "log-written":
-        log.write(message.line);
-        return;
     }
   }
 
@@ -117,6 +88,8 @@ export class EdsOwner {
     return this.eds === null ? "" : addressText(this.eds.listen);
   }
 }
+
+type Own = Exclude<EdsOutput, CommonOutput>;
 
 const NAME = "eds";
 /** Its number among the readers of endpoints; workers have theirs from 0, the health side -1. */

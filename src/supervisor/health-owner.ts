@@ -1,27 +1,17 @@
 // Owns the health-check thread for the supervisor: starts it when a plan has active checks or outlier detection, tells it plan and
 // endpoints anew when it died, and keeps the node waiting for the first checks. Its verdicts go through shared memory, not through here.
 import type { MessagePort } from "node:worker_threads";
-import type { RestartPolicy } from "../actor/restart-policy.ts";
-import type { Clock } from "../base/clock.ts";
-import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
+import { Timer } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { HealthInput, HealthOrder, HealthOutput } from "../messages/health.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
-import { ActorThread } from "./actor-thread.ts";
+import type { ActorThread } from "./actor-thread.ts";
+import { backgroundThread, type CommonOutput, type OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { FirstChecks } from "./first-checks.ts";
-import type { Logger } from "./log/logger.ts";
-import type { ReadinessBook } from "./readiness.ts";
-import type { StatsDirectory } from "./stats-directory.ts";
 
 /** What it stands on. */
-export interface HealthOwnerParts {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly stats: StatsDirectory;
-  readonly readiness: ReadinessBook;
-  readonly policy: RestartPolicy;
+export interface HealthOwnerParts extends OwnerParts {
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
   /** Every endpoint of every cluster with active checks has had its first outcome, or its time is over; at once when there is none. */
@@ -43,10 +33,20 @@ export class HealthOwner {
   private isWarmed = false;
 
   constructor(parts: HealthOwnerParts) {
-    const { clock, wheel, policy, memory } = parts;
+    const { endpoints, memory } = parts;
     this.parts = parts;
-    this.first = new FirstChecks(parts.readiness, (cluster) => parts.endpoints.checkedIn(cluster));
-    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: NAME, policy, memory });
+    this.first = new FirstChecks(parts.readiness, (cluster) => endpoints.checkedIn(cluster));
+    this.thread = backgroundThread<HealthOrder, Own>(parts, {
+      name: NAME,
+      title: "the health-check thread",
+      memory,
+      onOpened: () => this.opened(),
+      receive: (message) => this.receive(message),
+      onDied: (error) => {
+        parts.onDied(error);
+        endpoints.closeReader(READER);
+      },
+    });
   }
 
   /** Starts with a plan. Clusters whose endpoints are names are checked from `namesKnown` on. */
@@ -99,23 +99,6 @@ export class HealthOwner {
     this.thread.send({ type: "misbehave", how });
   }
 
-  private threadOwner() {
-    const { endpoints, log, readiness, stats } = this.parts;
-    return {
-      restored: () => stats.noticesOf(NAME),
-      onOpened: () => this.opened(),
-      onMessage: (message: HealthOutput) => this.receive(message),
-      onStable: () => readiness.recovered(NAME),
-      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
-        this.parts.onDied(error);
-        endpoints.closeReader(READER);
-        stats.zeroGauges(NAME);
-        log.error("main", `health checks died: ${error.message}; they restart in ${delayMs} ms`);
-        if (tooMany) readiness.fails(NAME, `health checks keep dying: ${error.message}`);
-      },
-    };
-  }
-
   /** Everything a new thread must know. */
   private opened(): void {
     this.parts.onOpened();
@@ -130,23 +113,14 @@ export class HealthOwner {
     });
   }
 
-  private receive(message: HealthOutput): void {
+  private receive(message: Own): void {
     switch (message.type) {
-      case "started":
-      case "stopped":
-        return;
       case "endpoints-applied":
         this.parts.endpoints.applied(READER, message.missed);
         return;
       case "cluster-warmed":
         this.first.warmed(message.cluster);
         this.lookWhetherWarmed();
-        return;
-      case "stats-announced":
-        this.parts.stats.add(NAME, message.notices);
-        return;
-      case "log-written":
-        this.parts.log.write(message.line);
         return;
     }
   }
@@ -171,6 +145,8 @@ export class HealthOwner {
     );
   }
 }
+
+type Own = Exclude<HealthOutput, CommonOutput>;
 
 const NAME = "health-check";
 /** Its number among the readers of endpoints; workers have theirs from 0. */

@@ -2,28 +2,18 @@
 // of their own; when one of them dies the way closes, and the judge checks everything by itself. Nothing that serves waits for the mesh but
 // the first opening of listeners, and that for a second.
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { RestartPolicy } from "../actor/restart-policy.ts";
-import type { Clock } from "../base/clock.ts";
-import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
+import { Timer } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { Membership, MeshOrder, MeshOutput, NodeNews } from "../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
-import { ActorThread } from "./actor-thread.ts";
+import type { ActorThread } from "./actor-thread.ts";
+import { backgroundThread, type CommonOutput, type OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import type { LeaseBook } from "./lease-book.ts";
-import type { Logger } from "./log/logger.ts";
 import { MeshViews } from "./mesh-views.ts";
-import type { ReadinessBook } from "./readiness.ts";
-import type { StatsDirectory } from "./stats-directory.ts";
 
 /** What it stands on. */
-export interface MeshOwnerParts {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly stats: StatsDirectory;
-  readonly readiness: ReadinessBook;
-  readonly policy: RestartPolicy;
+export interface MeshOwnerParts extends OwnerParts {
   /** Gets the endpoints that are announced. */
   readonly endpoints: Pick<EndpointRollOut, "resolved" | "moved">;
   readonly leases: LeaseBook;
@@ -59,10 +49,19 @@ export class MeshOwner {
   private isSettled = false;
 
   constructor(parts: MeshOwnerParts) {
-    const { clock, wheel, policy } = parts;
     this.parts = parts;
-    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: parts.thread ?? NAME, policy });
-    this.views = new MeshViews(wheel, (order) => this.thread.send(order));
+    this.thread = backgroundThread<MeshOrder, Own>(parts, {
+      name: NAME,
+      entry: parts.thread ?? NAME,
+      title: "",
+      onOpened: () => this.opened(),
+      onStarted: () => {
+        if (!this.isSettled) parts.wheel.arm(this.deadline, JOIN_MS_MAX);
+      },
+      receive: (message) => this.receive(message),
+      onDied: (error, delayMs) => this.died(error, delayMs),
+    });
+    this.views = new MeshViews(parts.wheel, (order) => this.thread.send(order));
   }
 
   /** Joins the plan's mesh, if it has one. `adminAddress`: empty: no admin pages. */
@@ -117,22 +116,12 @@ export class MeshOwner {
     this.thread.send({ type: "misbehave", how });
   }
 
-  private threadOwner() {
-    const { stats } = this.parts;
-    return {
-      restored: () => stats.noticesOf(NAME),
-      onOpened: () => this.opened(),
-      onMessage: (message: MeshOutput) => this.receive(message),
-      onStable: () => {},
-      onDied: (error: Error, delayMs: number) => {
-        this.isAlive = false;
-        this.views.dropAll();
-        stats.zeroGauges(NAME);
-        this.parts.leases.hold();
-        this.parts.wheel.remove(this.retry);
-        if (!this.isNameTaken) this.crashed(error, delayMs);
-      },
-    };
+  private died(error: Error, delayMs: number): void {
+    this.isAlive = false;
+    this.views.dropAll();
+    this.parts.leases.hold();
+    this.parts.wheel.remove(this.retry);
+    if (!this.isNameTaken) this.crashed(error, delayMs);
   }
 
   private crashed(error: Error, delayMs: number): void {
@@ -162,14 +151,9 @@ export class MeshOwner {
     this.parts.serveMesh(port2);
   }
 
-  private receive(message: MeshOutput): void {
-    const { log, readiness, stats, wheel } = this.parts;
+  private receive(message: Own): void {
+    const { endpoints, readiness } = this.parts;
     switch (message.type) {
-      case "started":
-        if (!this.isSettled) wheel.arm(this.deadline, JOIN_MS_MAX);
-        return;
-      case "stopped":
-        return;
       case "readiness-changed":
         if (message.isReady) this.isNameTaken = false;
         if (!this.isNameTaken) readiness.remarks(NAME, message.isReady ? message.reason : "");
@@ -180,22 +164,16 @@ export class MeshOwner {
         this.refused(message.reason);
         return;
       case "endpoints-found":
-        this.parts.endpoints.resolved(message.cluster, message.endpoints);
+        endpoints.resolved(message.cluster, message.endpoints);
         return;
       case "endpoints-moved":
-        this.parts.endpoints.moved(message.cluster, message.removed, message.added);
+        endpoints.moved(message.cluster, message.removed, message.added);
         return;
       case "leases-told":
         this.parts.leases.told(message.leases, message.isHeld);
         return;
       case "mesh-viewed":
         this.views.settle(message.ask, message.view);
-        return;
-      case "stats-announced":
-        stats.add(NAME, message.notices);
-        return;
-      case "log-written":
-        log.write(message.line);
         return;
     }
   }
@@ -222,6 +200,8 @@ export class MeshOwner {
     this.parts.onSettled();
   }
 }
+
+type Own = Exclude<MeshOutput, CommonOutput>;
 
 const NAME = "mesh";
 const NEWS_MAX = 32;
