@@ -4,24 +4,13 @@ import { ByteWriter } from "../../src/base/byte-writer.ts";
 import { createH1Client } from "../../src/protocol/h1/client-connection.ts";
 import { HeadParser } from "../../src/protocol/h1/head-parser.ts";
 import { plainStyle, writeRequestHead, writeResponseHead } from "../../src/protocol/h1/head-writer.ts";
-import type { Http1Options } from "../../src/protocol/h1/options.ts";
 import { createH1Server } from "../../src/protocol/h1/server-connection.ts";
 import { type HeaderList, releaseHeaderList } from "../../src/protocol/header-list.ts";
 import type { ByteSink, MessageSink, MessageWriter } from "../../src/protocol/message.ts";
+import { httpDefaults } from "../../test/support/http-options.ts";
 import { measure } from "./measure.ts";
 
-const options: Http1Options = {
-  headersBytesMax: 61_440,
-  headersCountMax: 100,
-  trailersBytesMax: 8_192,
-  acceptHttp10: false,
-  defaultHostForHttp10: "",
-  trailers: false,
-  properCase: false,
-  allowAbsoluteUrl: true,
-  chunkExtensionBytesMax: 256,
-  underscores: "allow",
-};
+const options = httpDefaults.http1;
 
 const GET = Buffer.from(
   "GET /api/v1/items/42?full=1 HTTP/1.1\r\nHost: shop.example:8080\r\nUser-Agent: wrk/4.1\r\nAccept: */*\r\nX-Trace: abc123\r\n\r\n",

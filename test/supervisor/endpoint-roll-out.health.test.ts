@@ -9,7 +9,7 @@ import { HealthFlag, HealthTable, healthText } from "../../src/telemetry/health-
 import { createNodeMemory } from "../../src/telemetry/node-memory.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { httpCheck } from "../control/health/health-simulation.ts";
-import { clusterPlan, endpoint } from "../support/cluster-plans.ts";
+import { clusterPlan, endpoint, namesFound } from "../support/cluster-plans.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 const unchecked = { ...NO_ENDPOINT_CHECK, disabled: true };
@@ -25,7 +25,7 @@ class World {
   readonly plan: ClusterPlan;
 
   constructor(more: Partial<ClusterPlan> = {}) {
-    this.plan = clusterPlan("c", [], { healthChecks: [httpCheck()], discovery: NAMES, ...more });
+    this.plan = clusterPlan("c", [], { healthChecks: [httpCheck()], discovery: namesFound(), ...more });
     this.rollOut.assign([this.plan]);
     this.rollOut.openReader(0, { send: (updates) => this.heard.push(...updates), wants: () => true });
     this.rollOut.applied(0, []);
@@ -64,18 +64,6 @@ class World {
     return this.stats.block(CLUSTER, "cluster.c.")[CLUSTER.at[name]] as number;
   }
 }
-
-const NAMES = {
-  kind: "strict_dns",
-  endpoints: [],
-  refreshMs: 5_000,
-  failureRefreshBaseMs: 5_000,
-  failureRefreshMaxMs: 5_000,
-  respectTtl: false,
-  jitterMs: 0,
-  family: "auto",
-  resolvers: [],
-} as const;
 
 describe("an endpoint that enters a cluster", () => {
   it("fails its active checks until one has passed", () => {

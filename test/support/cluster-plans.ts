@@ -3,48 +3,8 @@
 import type { SocketAddressPlan } from "../../src/config/plan/address.ts";
 import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../../src/config/plan/cluster.ts";
 import { NO_ENDPOINT_CHECK } from "../../src/config/plan/health-check.ts";
-import type { HttpProtocolPlan } from "../../src/config/plan/http-protocol.ts";
 import type { UpstreamTlsPlan } from "../../src/config/plan/tls.ts";
-
-/** Codec limits with Starling's defaults. */
-export const httpDefaults: HttpProtocolPlan = {
-  http1: {
-    headersBytesMax: 61_440,
-    headersCountMax: 100,
-    trailersBytesMax: 8_192,
-    acceptHttp10: false,
-    defaultHostForHttp10: "",
-    trailers: false,
-    properCase: false,
-    allowAbsoluteUrl: true,
-    chunkExtensionBytesMax: 256,
-    underscores: "allow",
-  },
-  http2: {
-    concurrentStreamsMax: 100,
-    initialStreamWindowBytes: 65_536,
-    initialConnectionWindowBytes: 1_048_576,
-    hpackTableBytes: 4_096,
-    frameBytesMax: 16_384,
-    headersBytesMax: 61_440,
-    headersCountMax: 100,
-    trailersBytesMax: 8_192,
-    allowConnect: false,
-    controlFramesQueuedMax: 1_000,
-    resetsPerSecondMax: 100,
-    pingsPerSecondMax: 100,
-    settingsPerSecondMax: 50,
-    emptyDataPerSecondMax: 100,
-    continuationsMax: 20,
-    priorityPerStreamMax: 100,
-    windowUpdatesPerDataMax: 10,
-    serverResetsMax: 500,
-    stalledStreamsMax: 10,
-    keepaliveIntervalMs: Number.POSITIVE_INFINITY,
-    keepaliveTimeoutMs: Number.POSITIVE_INFINITY,
-    underscores: "allow",
-  },
-};
+import { httpDefaults } from "./http-options.ts";
 
 /** Envoy's default thresholds. */
 export const breakerDefaults: BreakerPlan = {
@@ -74,6 +34,22 @@ export function endpoint(port: number, more: Partial<EndpointPlan> = {}): Endpoi
     metadata: {},
     canary: false,
     check: NO_ENDPOINT_CHECK,
+    ...more,
+  };
+}
+
+/** Names that are looked up every five seconds, the same after a failure. */
+export function namesFound(more: Partial<DnsDiscovery> = {}): DnsDiscovery {
+  return {
+    kind: "strict_dns",
+    endpoints: [],
+    refreshMs: 5_000,
+    failureRefreshBaseMs: 5_000,
+    failureRefreshMaxMs: 5_000,
+    respectTtl: false,
+    jitterMs: 0,
+    family: "auto",
+    resolvers: [],
     ...more,
   };
 }
@@ -124,3 +100,5 @@ export const upstreamTls: UpstreamTlsPlan = {
   validation: null,
   sessionKeysMax: 1,
 };
+
+type DnsDiscovery = Extract<ClusterPlan["discovery"], { readonly refreshMs: number }>;

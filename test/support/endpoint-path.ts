@@ -17,7 +17,7 @@ import { EndpointRollOut } from "../../src/supervisor/endpoint-roll-out.ts";
 import { HealthFlag, type HealthTable } from "../../src/telemetry/health-table.ts";
 import { createNodeMemory, nodeTables } from "../../src/telemetry/node-memory.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
-import { clusterPlan, endpoint } from "./cluster-plans.ts";
+import { clusterPlan, endpoint, namesFound } from "./cluster-plans.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** Nanoseconds that the last answer took on each thread; both ends of a message count where they run. */
@@ -136,17 +136,8 @@ export function addressRange(from: number, count: number): ResolvedAddress[] {
 }
 
 function namesPlan(balancer: BalancerPlan, weights: readonly number[]): ClusterPlan {
-  const discovery = {
-    kind: "strict_dns" as const,
-    endpoints: weights.map((weight, i) => endpoint(80 + i, { hostname: `${i}.example`, weight })),
-    refreshMs: 5_000,
-    failureRefreshBaseMs: 5_000,
-    failureRefreshMaxMs: 5_000,
-    respectTtl: false,
-    jitterMs: 0,
-    family: "v4_only" as const,
-    resolvers: [],
-  };
+  const endpoints = weights.map((weight, i) => endpoint(80 + i, { hostname: `${i}.example`, weight }));
+  const discovery = namesFound({ endpoints, family: "v4_only" });
   return clusterPlan("c", [], { discovery, balancer });
 }
 

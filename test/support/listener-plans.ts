@@ -2,46 +2,13 @@
 import type { HttpProtocolPlan } from "../../src/config/plan/http-protocol.ts";
 import type { FilterChainPlan, HttpConnectionManagerPlan, ListenerPlan } from "../../src/config/plan/listener.ts";
 import type { ClusterChoicePlan, ForwardPlan, RouteActionPlan, RoutePlan } from "../../src/config/plan/route.ts";
+import { httpDefaults as upstreamHttp } from "./http-options.ts";
 import { pathMatch, route, routeConfig, virtualHost } from "./route-plans.ts";
 
-/** Codec options with Starling's defaults. */
+/** Codec options with Starling's defaults for a listener. */
 export const httpDefaults: HttpProtocolPlan = {
-  http1: {
-    headersBytesMax: 61_440,
-    headersCountMax: 100,
-    trailersBytesMax: 8_192,
-    acceptHttp10: false,
-    defaultHostForHttp10: "",
-    trailers: false,
-    properCase: false,
-    allowAbsoluteUrl: true,
-    chunkExtensionBytesMax: 256,
-    underscores: "allow",
-  },
-  http2: {
-    concurrentStreamsMax: 100,
-    initialStreamWindowBytes: 65_536,
-    initialConnectionWindowBytes: 1_048_576,
-    hpackTableBytes: 4_096,
-    frameBytesMax: 16_384,
-    headersBytesMax: 61_440,
-    headersCountMax: 100,
-    trailersBytesMax: 8_192,
-    allowConnect: false,
-    controlFramesQueuedMax: 1_000,
-    resetsPerSecondMax: 100,
-    pingsPerSecondMax: 100,
-    settingsPerSecondMax: 50,
-    emptyDataPerSecondMax: 100,
-    continuationsMax: 20,
-    priorityPerStreamMax: 100,
-    windowUpdatesPerDataMax: 10,
-    serverResetsMax: 500,
-    stalledStreamsMax: 10,
-    keepaliveIntervalMs: Number.POSITIVE_INFINITY,
-    keepaliveTimeoutMs: 20_000,
-    underscores: "allow",
-  },
+  ...upstreamHttp,
+  http2: { ...upstreamHttp.http2, keepaliveTimeoutMs: 20_000 },
 };
 
 /** A connection manager named `main`; every path goes to the cluster `up` unless `routes` says otherwise. */

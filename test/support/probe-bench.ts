@@ -2,12 +2,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { ClusterPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../src/config/plan/endpoint-set.ts";
-import type {
-  GrpcCheckPlan,
-  HealthCheckPlan,
-  HttpCheckPlan,
-  TcpCheckPlan,
-} from "../../src/config/plan/health-check.ts";
+import type { HealthCheckPlan } from "../../src/config/plan/health-check.ts";
 import type { Probe, ProbeOutcome, Prober, ProbeTarget } from "../../src/control/health/probe.ts";
 import { createProber, type ProberOptions } from "../../src/control/health/prober/prober.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
@@ -154,80 +149,6 @@ export class AskedProbe {
   }
 }
 
-/** An HTTP check with Envoy's defaults. */
-export function httpCheck(checker: Partial<HttpCheckPlan> = {}, more: Partial<HealthCheckPlan> = {}): HealthCheckPlan {
-  return checkPlan(
-    {
-      kind: "http",
-      host: "",
-      path: "/",
-      method: "GET",
-      codec: "http1",
-      usesAlpn: false,
-      send: NOTHING,
-      receive: [],
-      responseBytesMax: 1_024,
-      headersToAdd: [],
-      headersToRemove: [],
-      expectedStatuses: [{ start: 200, end: 201 }],
-      retriableStatuses: [],
-      serviceName: null,
-      ...checker,
-    },
-    more,
-  );
-}
-
-/** A TCP check; texts in latin1. */
-export function tcpCheck(
-  send: string = "",
-  receive: readonly string[] = [],
-  more: Partial<HealthCheckPlan> = {},
-): HealthCheckPlan {
-  return checkPlan({ kind: "tcp", send: bytesOf(send), receive: receive.map(bytesOf) }, more);
-}
-
-/** A gRPC check. */
-export function grpcCheck(checker: Partial<GrpcCheckPlan> = {}, more: Partial<HealthCheckPlan> = {}): HealthCheckPlan {
-  return checkPlan({ kind: "grpc", serviceName: "", authority: "", metadata: [], ...checker }, more);
-}
-
-/** Bytes of a latin1 text. */
-export function bytesOf(text: string): Uint8Array {
-  return Buffer.from(text, "latin1");
-}
-
-function checkPlan(
-  checker: HttpCheckPlan | TcpCheckPlan | GrpcCheckPlan,
-  more: Partial<HealthCheckPlan>,
-): HealthCheckPlan {
-  return {
-    name: "",
-    timeoutMs: 5_000,
-    intervalMs: 1_000,
-    initialJitterMs: 0,
-    intervalJitterMs: 0,
-    intervalJitterPercent: 0,
-    unhealthyThreshold: 2,
-    healthyThreshold: 2,
-    noTrafficIntervalMs: 60_000,
-    noTrafficHealthyIntervalMs: 60_000,
-    unhealthyIntervalMs: 1_000,
-    unhealthyEdgeIntervalMs: 1_000,
-    healthyEdgeIntervalMs: 1_000,
-    reuseConnection: true,
-    altPort: 0,
-    alwaysLogFailures: false,
-    alwaysLogSuccess: false,
-    eventLogPaths: [],
-    alpn: [],
-    checker,
-    ...more,
-  };
-}
-
 async function allClosed(sockets: ReadonlySet<Socket>): Promise<void> {
   await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
 }
-
-const NOTHING = new Uint8Array(0);

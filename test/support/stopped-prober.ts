@@ -2,8 +2,8 @@
 // Arguments: port, kind of check, whether connections are kept.
 import { createProber } from "../../src/control/health/prober/prober.ts";
 import { createNetContext } from "../../src/net/net-context.ts";
+import { httpCheck, tcpCheck } from "./check-plans.ts";
 import { clusterPlan, endpoint } from "./cluster-plans.ts";
-import { httpCheck, tcpCheck } from "./probe-bench.ts";
 
 const [port = "", kind = "", kept = ""] = process.argv.slice(2);
 const net = createNetContext({

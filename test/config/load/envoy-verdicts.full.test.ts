@@ -1,14 +1,13 @@
 // Envoy's own verdict (--mode validate) on the golden files and on each case of test/golden/verdicts.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { envoyInstalled, envoyVerdict } from "../../support/envoy-validate.ts";
 import { verdictCases, verdictFiles } from "./verdict-cases.ts";
 
 const golden = join(import.meta.dirname, "../../golden");
-const envoy = findEnvoy();
 // What no descriptor says: src/config/compile refuses these, as Envoy's own code does.
 const refusedLater: Readonly<Record<string, RegExp | undefined>> = {
   "health-checks.3.2.1-http.yaml": /Invalid http expected status range/,
@@ -19,8 +18,7 @@ describe("Envoy's verdict", () => {
   let folder = "";
 
   before(function () {
-    if (envoy === null && process.env["CI"] !== undefined) throw new Error("envoy is not installed");
-    if (envoy === null) this.skip();
+    if (!envoyInstalled()) this.skip();
     folder = mkdtempSync(join(tmpdir(), "starling-verdicts-"));
   });
 
@@ -31,7 +29,7 @@ describe("Envoy's verdict", () => {
   for (const name of readdirSync(join(golden, "envoy"))) {
     const refusal = refusedLater[name];
     it(`on ${name} is to ${refusal === undefined ? "accept it" : "refuse it when it is put to use"}`, () => {
-      const said = validate(join(golden, "envoy", name));
+      const said = envoyVerdict(join(golden, "envoy", name));
       if (refusal === undefined) assert.match(said, /\bOK\n/);
       else assert.match(said, refusal);
     });
@@ -43,24 +41,9 @@ describe("Envoy's verdict", () => {
       it(`on a ${file} is to ${accepted ? "accept" : "refuse"} ${title}`, () => {
         const path = join(folder, "case.yaml");
         writeFileSync(path, text);
-        const said = validate(path);
+        const said = envoyVerdict(path);
         assert.equal(/\bOK\n/.test(said), accepted, said);
       });
     }
   }
 });
-
-function validate(path: string): string {
-  const flags = ["--mode", "validate", "--disable-hot-restart", "--concurrency", "1", "-l", "error", "-c", path];
-  try {
-    return execFileSync(envoy ?? "envoy", flags, { encoding: "utf8", stdio: "pipe", timeout: 20_000 });
-  } catch (fault) {
-    const { stdout = "", stderr = "" } = fault as { stdout?: string; stderr?: string };
-    return stdout + stderr;
-  }
-}
-
-function findEnvoy(): string | null {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), `${homedir()}/.local/bin`];
-  return folders.map((one) => join(one, "envoy")).find((path) => existsSync(path)) ?? null;
-}

@@ -14,6 +14,7 @@ import type { ProbeOutcome, ProbeTarget } from "../../../src/control/health/prob
 import type { CheckReport } from "../../../src/messages/checking.ts";
 import { createDoubtMemory, DoubtTable } from "../../../src/telemetry/doubt-table.ts";
 import { HealthFlag, healthText } from "../../../src/telemetry/health-table.ts";
+import { httpCheck as defaultCheck } from "../../support/check-plans.ts";
 import { clusterPlan } from "../../support/cluster-plans.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
@@ -230,44 +231,7 @@ export function outcome(kind: ProbeOutcome["kind"], more: Partial<ProbeOutcome> 
 
 /** An HTTP check of path /hc every second: timeout 500 ms, 3 failures, 2 passes. */
 export function httpCheck(more: Partial<HealthCheckPlan> = {}): HealthCheckPlan {
-  return {
-    name: "",
-    timeoutMs: 500,
-    intervalMs: 1_000,
-    initialJitterMs: 0,
-    intervalJitterMs: 0,
-    intervalJitterPercent: 0,
-    unhealthyThreshold: 3,
-    healthyThreshold: 2,
-    noTrafficIntervalMs: 60_000,
-    noTrafficHealthyIntervalMs: 60_000,
-    unhealthyIntervalMs: 1_000,
-    unhealthyEdgeIntervalMs: 1_000,
-    healthyEdgeIntervalMs: 1_000,
-    reuseConnection: true,
-    altPort: 0,
-    alwaysLogFailures: false,
-    alwaysLogSuccess: false,
-    eventLogPaths: [],
-    alpn: [],
-    checker: {
-      kind: "http",
-      host: "",
-      path: "/hc",
-      method: "GET",
-      codec: "http1",
-      usesAlpn: false,
-      send: new Uint8Array(),
-      receive: [],
-      responseBytesMax: 1_024,
-      headersToAdd: [],
-      headersToRemove: [],
-      expectedStatuses: [{ start: 200, end: 201 }],
-      retriableStatuses: [],
-      serviceName: null,
-    },
-    ...more,
-  };
+  return defaultCheck({ path: "/hc" }, { timeoutMs: 500, unhealthyThreshold: 3, ...more });
 }
 
 /** A cluster under these checks. */

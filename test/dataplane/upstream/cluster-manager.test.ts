@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { ClusterPlan, EndpointPlan } from "../../../src/config/plan/cluster.ts";
+import type { EndpointPlan } from "../../../src/config/plan/cluster.ts";
 import type { EndpointSetFull } from "../../../src/config/plan/endpoint-set.ts";
 import { HealthFlag } from "../../../src/telemetry/health-table.ts";
 import { createNodeMemory } from "../../../src/telemetry/node-memory.ts";
-import { clusterPlan, endpoint } from "../../support/cluster-plans.ts";
+import { clusterPlan, endpoint, namesFound } from "../../support/cluster-plans.ts";
 import { UpstreamBench } from "./support/upstream-bench.ts";
-
-const dns: ClusterPlan["discovery"] = {
-  kind: "strict_dns",
-  endpoints: [],
-  refreshMs: 5_000,
-  failureRefreshBaseMs: 5_000,
-  failureRefreshMaxMs: 5_000,
-  respectTtl: false,
-  jitterMs: 0,
-  family: "auto",
-  resolvers: [],
-};
 
 function setOf(version: number, ...endpoints: readonly EndpointPlan[]): EndpointSetFull {
   const numbered = endpoints.map((plan) => ({ ...plan, slot: plan.address.kind === "socket" ? plan.address.port : 0 }));
@@ -54,7 +42,7 @@ describe("cluster manager", () => {
   });
 
   it("says that there is no healthy upstream when a cluster is empty, with Envoy's counts", () => {
-    for (const plan of [clusterPlan("c", []), clusterPlan("c", [], { discovery: dns })]) {
+    for (const plan of [clusterPlan("c", []), clusterPlan("c", [], { discovery: namesFound() })]) {
       const b = new UpstreamBench([plan]);
       assert.deepEqual(b.open().failure, { kind: "no_healthy_upstream", transportText: "", endpoint: null });
       assert.deepEqual(b.used(), { upstream_cx_none_healthy: 1, lb_healthy_panic: 1 });
@@ -149,9 +137,9 @@ describe("cluster manager", () => {
     });
 
     it("and a changed discovered cluster goes on with the endpoints that it knew", () => {
-      const b = new UpstreamBench([clusterPlan("c", [], { discovery: dns })]);
+      const b = new UpstreamBench([clusterPlan("c", [], { discovery: namesFound() })]);
       b.manager.applyEndpoints(setOf(4, endpoint(81), endpoint(82)));
-      b.manager.applyPlan([clusterPlan("c", [], { discovery: dns, connectTimeoutMs: 99 })]);
+      b.manager.applyPlan([clusterPlan("c", [], { discovery: namesFound(), connectTimeoutMs: 99 })]);
       assert.deepEqual(ports(b, 2), [81, 82]);
       const fits = b.manager.applyEndpoints({
         kind: "delta",
@@ -169,7 +157,7 @@ describe("cluster manager", () => {
 
   describe("applies endpoint sets", () => {
     it("and asks for a full copy when a version is missing", () => {
-      const b = new UpstreamBench([clusterPlan("c", [], { discovery: dns })]);
+      const b = new UpstreamBench([clusterPlan("c", [], { discovery: namesFound() })]);
       const step = { kind: "delta", cluster: "c", version: 9, removed: [], changed: [] } as const;
       assert.equal(b.manager.applyEndpoints({ ...step, baseVersion: 8 }), false);
       assert.equal(b.manager.applyEndpoints(setOf(8, endpoint(81))), true);
@@ -188,7 +176,7 @@ describe("cluster manager", () => {
     });
 
     it("and lets the requests of a removed endpoint finish", () => {
-      const b = new UpstreamBench([clusterPlan("c", [], { discovery: dns })]);
+      const b = new UpstreamBench([clusterPlan("c", [], { discovery: namesFound() })]);
       b.manager.applyEndpoints(setOf(1, endpoint(81)));
       b.openNow();
       const idle = b.openNow();
@@ -254,7 +242,7 @@ describe("cluster manager", () => {
     });
 
     it("and numbers endpoints itself when it is alone: they keep their connections while they stay", () => {
-      const b = new UpstreamBench([clusterPlan("c", [], { discovery: dns })]);
+      const b = new UpstreamBench([clusterPlan("c", [], { discovery: namesFound() })]);
       b.manager.replaceEndpoints("c", [endpoint(81), endpoint(82)]);
       assert.deepEqual(ports(b, 2), [81, 82]);
       b.manager.replaceEndpoints("c", [endpoint(82), endpoint(83)]);

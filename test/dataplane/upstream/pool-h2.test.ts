@@ -3,7 +3,8 @@ import { describe, it } from "mocha";
 import type { ClusterPlan } from "../../../src/config/plan/cluster.ts";
 import type { Http2Plan } from "../../../src/config/plan/http-protocol.ts";
 import { HTTP2_CODEC } from "../../../src/telemetry/codec-stats.ts";
-import { clusterPlan, endpoint, httpDefaults, upstreamTls } from "../../support/cluster-plans.ts";
+import { clusterPlan, endpoint, upstreamTls } from "../../support/cluster-plans.ts";
+import { httpDefaults } from "../../support/http-options.ts";
 import { TestRequest, UpstreamBench } from "./support/upstream-bench.ts";
 
 function bench(http2: Partial<Http2Plan> = {}, more: Partial<ClusterPlan> = {}): UpstreamBench {

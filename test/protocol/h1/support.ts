@@ -13,24 +13,11 @@ import type {
   MessageWriter,
   ServerEvents,
 } from "../../../src/protocol/message.ts";
-
-/** The defaults of the plan. */
-const DEFAULTS: Http1Options = {
-  headersBytesMax: 61_440,
-  headersCountMax: 100,
-  trailersBytesMax: 8_192,
-  acceptHttp10: false,
-  defaultHostForHttp10: "",
-  trailers: false,
-  properCase: false,
-  allowAbsoluteUrl: true,
-  chunkExtensionBytesMax: 256,
-  underscores: "allow",
-};
+import { httpDefaults } from "../../support/http-options.ts";
 
 /** Options that differ from the defaults. */
 export function options(more: Partial<Http1Options>): Http1Options {
-  return { ...DEFAULTS, ...more };
+  return { ...httpDefaults.http1, ...more };
 }
 
 /** Keeps what a codec writes. */

@@ -4,19 +4,10 @@ import type { MeshEvent } from "../../../src/control/mesh/events/mesh-event.ts";
 import { writeEvent } from "../../../src/control/mesh/events/write-event.ts";
 import { meshSubjects } from "../../../src/control/mesh/subjects.ts";
 import { EmbeddedBroker, NatsStage, TEST_PACE } from "../../support/bus-stage.ts";
+import { healthDown } from "../../support/mesh-events.ts";
 import { Program, runProgram } from "../../support/program.ts";
 
-const DOWN: MeshEvent = {
-  type: "health-changed",
-  id: "0123456789abcdef",
-  cluster: "shop",
-  endpoint: "192.0.2.1:8080",
-  from: "healthy",
-  to: "unhealthy",
-  reason: "timeout",
-  scope: "mesh",
-  observers: ["front", "back"],
-};
+const DOWN: MeshEvent = healthDown();
 
 const LINE =
   "2026-11-21T07:14:00.123Z  health   shop 192.0.2.1:8080: healthy -> unhealthy: timeout, seen by front, back\n";

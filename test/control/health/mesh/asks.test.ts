@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { EndpointStanding } from "../../../../src/messages/checking.ts";
 import { type Answer, checkedCluster, type HealthSimulation, httpCheck, outcome } from "../health-simulation.ts";
-import { following, lastProbed, order, PREFIX, probed } from "./following.ts";
+import { following, lastProbed, order, PREFIX, passing, probed } from "./following.ts";
 
 describe("a confirming probe", () => {
   it("is one whole probe beside the schedule, with its number in the report", () => {
@@ -11,19 +11,7 @@ describe("a confirming probe", () => {
     order(sim, { type: "begin-checks", slot: 0, dueInMs: 500, standing: "healthy" });
     ask(sim, "confirm", 7);
     sim.clock.advanceMs(400);
-    assert.deepEqual(probed(sim), [
-      {
-        type: "probed",
-        slot: 0,
-        passed: true,
-        standing: "healthy",
-        changed: false,
-        cause: "confirm",
-        ask: 7,
-        reason: "",
-        nextInMs: 498,
-      },
-    ]);
+    assert.deepEqual(probed(sim), [passing({ cause: "confirm", ask: 7, nextInMs: 498 })]);
     assert.equal(sim.starts.get("0")?.length, 1);
     assert.equal(sim.probes.size, 1);
     sim.clock.advanceMs(200);
@@ -44,8 +32,7 @@ describe("a confirming probe", () => {
 
   it("makes the machine unhealthy by one failure, and recovery takes the threshold", () => {
     const sim = onDuty("healthy", outcome("network"));
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim);
     sim.script(0, outcome("success"));
     sim.clock.advanceMs(2_600);
     assert.deepEqual(brief(sim), [
@@ -58,28 +45,21 @@ describe("a confirming probe", () => {
   it("makes the machine healthy by one success, counters at zero", () => {
     const sim = onDuty("healthy", outcome("network"));
     sim.clock.advanceMs(2_600); // two failures of three
-    sim.script(0, outcome("success"));
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim, outcome("success"));
     sim.script(0, outcome("network"));
     sim.clock.advanceMs(2_000);
     assert.equal(lastProbed(sim)?.standing, "healthy");
     sim.clock.advanceMs(1_000);
     assert.equal(lastProbed(sim)?.standing, "unhealthy");
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
-    sim.script(0, outcome("success"));
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim);
+    confirm(sim, outcome("success"));
     assert.deepEqual(brief(sim).slice(-2), ["confirm failed unhealthy (network)", "confirm passed healthy changed"]);
   });
 
   it("does not set back by its failure a machine that is on its way to recovery", () => {
     const sim = onDuty("unhealthy", outcome("success"));
     sim.clock.advanceMs(1_100); // one pass of two
-    sim.script(0, outcome("network"));
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim, outcome("network"));
     sim.script(0, outcome("success"));
     sim.clock.advanceMs(1_000);
     assert.deepEqual(brief(sim), [
@@ -91,8 +71,7 @@ describe("a confirming probe", () => {
 
   it("says degraded when the endpoint does", () => {
     const sim = onDuty("unhealthy", outcome("degraded"));
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim);
     assert.deepEqual(brief(sim), ["confirm passed degraded changed"]);
   });
 
@@ -132,8 +111,7 @@ describe("a confirming probe", () => {
 
   it("fails by an answer to the second one that says no, though the first is open", () => {
     const sim = onDuty("healthy", "hang");
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim);
     sim.script(0, outcome("network"), 10);
     sim.clock.advanceMs(100);
     assert.deepEqual(brief(sim), ["confirm failed unhealthy changed (network)"]);
@@ -144,12 +122,10 @@ describe("a confirming probe", () => {
     const sim = following([0], { plan });
     order(sim, { type: "set-standing", slot: 0, standing: "healthy" });
     sim.scriptCheck(0, "b", outcome("refused", { reason: "HTTP 503" }));
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim);
     assert.deepEqual(brief(sim), ["confirm failed unhealthy changed (HTTP 503)"]);
     sim.scriptCheck(0, "b", outcome("success"));
-    ask(sim, "confirm");
-    sim.clock.advanceMs(50);
+    confirm(sim);
     assert.equal(brief(sim).at(-1), "confirm passed healthy");
   });
 
@@ -202,6 +178,13 @@ function onDuty(standing: EndpointStanding, answer: Answer): HealthSimulation {
 
 function ask(sim: HealthSimulation, cause: "confirm" | "doubt", number: number = 1): void {
   order(sim, { type: "check-once", slot: 0, ask: number, cause });
+}
+
+/** A confirming probe and its answer. */
+function confirm(sim: HealthSimulation, answer: Answer | null = null): void {
+  if (answer !== null) sim.script(0, answer);
+  ask(sim, "confirm");
+  sim.clock.advanceMs(50);
 }
 
 function brief(sim: HealthSimulation): string[] {

@@ -44,6 +44,22 @@ export function probed(sim: HealthSimulation): Probed[] {
   return sim.reports.filter((report) => report.type === "probed");
 }
 
+/** The report of a probe of slot 0 that passed, of an endpoint that was healthy before. */
+export function passing(more: Partial<Probed> = {}): Probed {
+  return {
+    type: "probed",
+    slot: 0,
+    passed: true,
+    standing: "healthy",
+    changed: false,
+    cause: "scheduled",
+    ask: 0,
+    reason: "",
+    nextInMs: 1_000,
+    ...more,
+  };
+}
+
 /** The newest of them. */
 export function lastProbed(sim: HealthSimulation): Probed | undefined {
   return probed(sim).at(-1);

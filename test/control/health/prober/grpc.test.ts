@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { type Door, grpcCheck, ProbeBench } from "../../../support/probe-bench.ts";
+import { grpcCheck } from "../../../support/check-plans.ts";
+import { type Door, ProbeBench } from "../../../support/probe-bench.ts";
 
 describe("the gRPC prober", () => {
   let bench: ProbeBench;

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { frame } from "../../../protocol/h2/support/frame.ts";
+import { grpcCheck, httpCheck } from "../../../support/check-plans.ts";
 import { LyingBench } from "../../../support/lying-bench.ts";
-import { type Door, grpcCheck, httpCheck } from "../../../support/probe-bench.ts";
+import type { Door } from "../../../support/probe-bench.ts";
 
 describe("an endpoint that lies over HTTP/2", () => {
   let bench: LyingBench;

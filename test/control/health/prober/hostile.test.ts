@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { httpCheck, tcpCheck } from "../../../support/check-plans.ts";
 import { drip, LyingBench, pour } from "../../../support/lying-bench.ts";
-import { httpCheck, tcpCheck } from "../../../support/probe-bench.ts";
 import { clientTls } from "../../../support/tls-plans.ts";
 
 describe("an endpoint that lies", () => {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { NO_ENDPOINT_CHECK } from "../../../../src/config/plan/health-check.ts";
 import type { ProbeOutcome } from "../../../../src/control/health/probe.ts";
-import { bytesOf, httpCheck, ProbeBench } from "../../../support/probe-bench.ts";
+import { bytesOf, httpCheck } from "../../../support/check-plans.ts";
+import { ProbeBench } from "../../../support/probe-bench.ts";
 
 describe("the HTTP/1 prober", () => {
   let bench: ProbeBench;

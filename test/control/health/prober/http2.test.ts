@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { bytesOf, type Door, httpCheck, ProbeBench } from "../../../support/probe-bench.ts";
+import { bytesOf, httpCheck } from "../../../support/check-plans.ts";
+import { type Door, ProbeBench } from "../../../support/probe-bench.ts";
 
 describe("the HTTP/2 prober", () => {
   let bench: ProbeBench;

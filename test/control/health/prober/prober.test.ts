@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import { type Door, grpcCheck, httpCheck, ProbeBench, tcpCheck } from "../../../support/probe-bench.ts";
+import { grpcCheck, httpCheck, tcpCheck } from "../../../support/check-plans.ts";
+import { type Door, ProbeBench } from "../../../support/probe-bench.ts";
 import { clientTls } from "../../../support/tls-plans.ts";
 
 describe("a prober", () => {

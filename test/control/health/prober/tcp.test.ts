@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { ProbeBench, tcpCheck } from "../../../support/probe-bench.ts";
+import { tcpCheck } from "../../../support/check-plans.ts";
+import { ProbeBench } from "../../../support/probe-bench.ts";
 
 describe("the TCP prober", () => {
   let bench: ProbeBench;

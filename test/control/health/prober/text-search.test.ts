@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { TextSearch } from "../../../../src/control/health/prober/text-search.ts";
-import { bytesOf } from "../../../support/probe-bench.ts";
+import { bytesOf } from "../../../support/check-plans.ts";
 
 describe("the search for texts in a stream", () => {
   it("finds the same whatever the pieces are", () => {

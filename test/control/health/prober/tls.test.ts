@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { httpCheck, tcpCheck } from "../../../support/check-plans.ts";
 import { standingNet } from "../../../support/net-peers.ts";
-import { type Door, httpCheck, ProbeBench, tcpCheck } from "../../../support/probe-bench.ts";
+import { type Door, ProbeBench } from "../../../support/probe-bench.ts";
 import { clientTls, pem, tlsChains, tlsDoor } from "../../../support/tls-plans.ts";
 
 describe("probes over TLS", () => {

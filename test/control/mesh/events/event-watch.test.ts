@@ -5,6 +5,7 @@ import { EventWatch, type EventWatchOptions } from "../../../../src/control/mesh
 import type { MeshEvent } from "../../../../src/control/mesh/events/mesh-event.ts";
 import { writeEvent } from "../../../../src/control/mesh/events/write-event.ts";
 import { meshSubjects } from "../../../../src/control/mesh/subjects.ts";
+import { healthDown } from "../../../support/mesh-events.ts";
 import { SimulatedBroker } from "../../../support/simulated-broker.ts";
 import { SimulatedBus } from "../../../support/simulated-bus.ts";
 import { VirtualClock } from "../../../support/virtual-clock.ts";
@@ -37,17 +38,7 @@ async function watching(options: Partial<EventWatchOptions> = {}) {
   return { clock, node, watch, printed, notes, pass, publish };
 }
 
-const DOWN: MeshEvent = {
-  type: "health-changed",
-  id: "0123456789abcdef",
-  cluster: "shop",
-  endpoint: "192.0.2.1:8080",
-  from: "healthy",
-  to: "unhealthy",
-  reason: "timeout",
-  scope: "mesh",
-  observers: ["front", "back"],
-};
+const DOWN: MeshEvent = healthDown();
 const LOST: MeshEvent = { type: "node-changed", id: "n", node: "back", change: "lost" };
 
 describe("watching events", () => {

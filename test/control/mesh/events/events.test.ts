@@ -4,21 +4,16 @@ import { describe, it } from "mocha";
 import type { MeshEvent } from "../../../../src/control/mesh/events/mesh-event.ts";
 import { eventLine, readEvent } from "../../../../src/control/mesh/events/read-event.ts";
 import { writeEvent } from "../../../../src/control/mesh/events/write-event.ts";
+import { healthDown } from "../../../support/mesh-events.ts";
 
 const SOURCE = { mesh: "default", node: "front~x7a2" };
 const WALL_MS = Date.UTC(2026, 10, 21, 7, 14, 0, 123);
 
-const DOWN: MeshEvent = {
-  type: "health-changed",
+const DOWN: MeshEvent = healthDown({
   id: "00ff00ff00ff00ff",
-  cluster: "shop",
-  endpoint: "192.0.2.1:8080",
-  from: "healthy",
-  to: "unhealthy",
   reason: "connection refused",
-  scope: "mesh",
   observers: ["front~x7a2", "back"],
-};
+});
 
 const written = (event: MeshEvent): string => Buffer.from(writeEvent(event, SOURCE, WALL_MS).payload).toString("utf8");
 const lineOf = (payload: Uint8Array): string | null => {
