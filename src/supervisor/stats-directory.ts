@@ -9,6 +9,8 @@ export class StatsDirectory implements StatsSources {
   generation: number = 0;
   /** Called before values are read; set by the node. */
   beforeRead: () => void = () => {};
+  /** Called with what a writer told; set by who reads counters on another thread. */
+  onAdded: (writer: string, notices: readonly StatsNotice[]) => void = () => {};
   private readonly schemas: ReadonlyMap<string, BlockSchema>;
   /** Notices by writer and by what they are about. */
   private readonly writers = new Map<string, Map<string, StatsNotice>>();
@@ -35,6 +37,7 @@ export class StatsDirectory implements StatsSources {
       else held.set(keyOf(notice), notice);
     }
     this.generation += notices.length;
+    this.onAdded(writer, notices);
   }
 
   /** The notices of one writer: what its successor begins with. */
@@ -52,9 +55,13 @@ export class StatsDirectory implements StatsSources {
     this.clear(writer, (schema) => [schema.gaugesFrom, schema.names.length], "gauges");
   }
 
-  /** Sets every counter and histogram to 0. A writer that counts at this moment may win: its slot keeps its value plus one. */
+  /**
+   * Sets every counter and histogram of /stats to 0; as in Envoy not those of endpoints, which load reports take differences of. A writer that
+   * counts at this moment may win: its slot keeps its value plus one.
+   */
   resetCounters(): void {
-    for (const writer of this.writers.keys()) this.clear(writer, (schema) => [0, schema.gaugesFrom], "counters");
+    for (const writer of this.writers.keys())
+      this.clear(writer, ({ visible, gaugesFrom }) => [0, visible ? gaugesFrom : 0], "counters");
   }
 
   private clear(

@@ -1,6 +1,7 @@
 // Every kind of statistics block that any thread writes: readers find names by these.
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../telemetry/codec-stats.ts";
+import { DROP } from "../telemetry/drop-stats.ts";
 import { EDS } from "../telemetry/eds-stats.ts";
 import { HEALTH_CHECK, HEALTH_CHECKS } from "../telemetry/health-check-stats.ts";
 import { HOST } from "../telemetry/host-stats.ts";
@@ -15,6 +16,7 @@ import type { BlockSchema } from "../telemetry/stats-block.ts";
 /** All of them. */
 export const STATS_SCHEMAS: readonly BlockSchema[] = [
   CLUSTER,
+  DROP,
   EDS,
   HTTP1_CODEC,
   HEALTH_CHECK,

@@ -7,6 +7,8 @@ export interface BlockSchema<Name extends string = string> {
   readonly names: readonly string[];
   /** Names from this index on are gauges: zeroed when their worker dies. */
   readonly gaugesFrom: number;
+  /** Slots that a block takes: one a name, and a last one with the number of its holder (stats-memory.ts). */
+  readonly slots: number;
   /** Whether /stats shows it. */
   readonly visible: boolean;
   /** Index of each name: `block[CLUSTER.at.upstream_rq_total]++`. */
@@ -25,6 +27,7 @@ export function blockSchema<const C extends readonly string[], const G extends r
     id: shape.id,
     names,
     gaugesFrom: shape.counters.length,
+    slots: names.length + 1,
     visible: shape.visible ?? true,
     at: Object.freeze(Object.fromEntries(names.map((name, index) => [name, index]))) as never,
   });

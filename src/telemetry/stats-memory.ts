@@ -16,6 +16,8 @@ export type StatsNotice =
       readonly prefix: string;
       readonly page: number;
       readonly offset: number;
+      /** While the slot behind its names says so, the slots are this block's: `isHeld`. */
+      readonly holder: number;
     }
   | {
       readonly type: "stat";
@@ -25,8 +27,8 @@ export type StatsNotice =
       readonly offset: number;
     }
   | { readonly type: "histogram"; readonly name: string; readonly memory: SharedArrayBuffer }
-  /** The block of this schema and prefix is no more; its slots may become another's. */
-  | { readonly type: "freed"; readonly schema: string; readonly prefix: string };
+  /** The block of this schema and prefix is no more; its slots may become another's. `last` is what stood in them. */
+  | { readonly type: "freed"; readonly schema: string; readonly prefix: string; readonly last: readonly number[] };
 
 /** One slot: `slot.values[slot.at] += 1`. */
 export interface StatSlot {
@@ -34,10 +36,34 @@ export interface StatSlot {
   readonly at: number;
 }
 
+/**
+ * A block as another thread reads it. Slots of a freed block become another's before readers have heard of it: what was read counts when
+ * `isHeld` says so afterwards; else the notice `freed` has the last values.
+ */
+export class BlockView {
+  readonly values: Float64Array;
+  private readonly holder: number;
+  private readonly words: Int32Array;
+
+  /** `notice`: of a block of this schema, whose page this memory is. */
+  constructor(schema: BlockSchema, { offset, holder }: { offset: number; holder: number }, memory: SharedArrayBuffer) {
+    this.values = new Float64Array(memory, offset * SLOT_BYTES, schema.names.length);
+    this.holder = holder;
+    this.words = new Int32Array(memory, (offset + schema.names.length) * SLOT_BYTES, 1);
+  }
+
+  /** Whether the slots were this block's until now. */
+  isHeld(): boolean {
+    return Atomics.load(this.words, 0) === this.holder;
+  }
+}
+
 /** The counters of one thread. */
 export class StatsWriter {
   private readonly pages: Float64Array[] = [];
   private next = PAGE_SLOTS;
+  /** Number of the newest block: no two blocks of a writer have the same. */
+  private lastHolder = 0;
   private readonly known = new Map<string, StatsNotice>();
   private readonly blocks = new Map<string, Float64Array>();
   /** Places of released blocks by their number of slots. */
@@ -57,30 +83,31 @@ export class StatsWriter {
     if (held !== undefined) return held;
     let notice = this.known.get(key);
     if (notice === undefined) {
-      const { page, offset } = this.take(schema.names.length);
-      notice = { type: "block", schema: schema.id, prefix, page, offset };
+      const { page, offset } = this.take(schema.slots);
+      notice = { type: "block", schema: schema.id, prefix, page, offset, holder: ++this.lastHolder };
+      this.hold(schema, notice, notice.holder);
       this.tell(key, notice);
     }
     if (notice.type !== "block") throw new Error(`stats: ${key} is not a block`);
-    const view = (this.pages[notice.page] as Float64Array).subarray(notice.offset, notice.offset + schema.names.length);
+    const view = this.viewOf(schema, notice);
     this.blocks.set(key, view);
     return view;
   }
 
-  /** Gives a block back: zeroed now, used again for the next block of its size. Nobody may write to it afterwards. */
+  /** Gives a block back: used again, zeroed, for the next block of its size. Nobody may write to it afterwards. */
   release(schema: BlockSchema, prefix: string): void {
     const key = `${schema.id}\n${prefix}`;
     const notice = this.known.get(key);
     if (notice?.type !== "block") return;
     const { page, offset } = notice;
-    const slots = schema.names.length;
-    (this.pages[page] as Float64Array).fill(0, offset, offset + slots);
+    const last = [...this.viewOf(schema, notice)];
+    this.hold(schema, notice, 0);
     this.known.delete(key);
     this.blocks.delete(key);
-    const places = this.free.get(slots) ?? [];
+    const places = this.free.get(schema.slots) ?? [];
     places.push({ page, offset });
-    this.free.set(slots, places);
-    this.announce({ type: "freed", schema: schema.id, prefix });
+    this.free.set(schema.slots, places);
+    this.announce({ type: "freed", schema: schema.id, prefix, last });
   }
 
   /** A single counter by its full name. */
@@ -119,7 +146,10 @@ export class StatsWriter {
 
   private take(slots: number): { page: number; offset: number } {
     const released = this.free.get(slots)?.pop();
-    if (released !== undefined) return released;
+    if (released !== undefined) {
+      (this.pages[released.page] as Float64Array).fill(0, released.offset, released.offset + slots);
+      return released;
+    }
     if (slots > PAGE_SLOTS) throw new Error(`stats: a block of ${slots} slots does not fit a page`);
     if (this.next + slots > PAGE_SLOTS) {
       const memory = new SharedArrayBuffer(PAGE_SLOTS * 8);
@@ -130,6 +160,16 @@ export class StatsWriter {
     const offset = this.next;
     this.next += slots;
     return { page: this.pages.length - 1, offset };
+  }
+
+  private viewOf(schema: BlockSchema, { page, offset }: { page: number; offset: number }): Float64Array {
+    return (this.pages[page] as Float64Array).subarray(offset, offset + schema.names.length);
+  }
+
+  /** Says whose the slots are; 0: nobody's. */
+  private hold(schema: BlockSchema, { page, offset }: { page: number; offset: number }, holder: number): void {
+    const { buffer } = this.pages[page] as Float64Array;
+    Atomics.store(new Int32Array(buffer, (offset + schema.names.length) * SLOT_BYTES, 1), 0, holder);
   }
 
   private tell(key: string, notice: StatsNotice): void {
@@ -145,6 +185,7 @@ export class StatsWriter {
         return;
       case "block":
         this.known.set(`${notice.schema}\n${notice.prefix}`, notice);
+        this.lastHolder = Math.max(this.lastHolder, notice.holder);
         return;
       case "stat":
         this.known.set(`stat\n${notice.name}`, notice);
@@ -158,3 +199,5 @@ export class StatsWriter {
     }
   }
 }
+
+const SLOT_BYTES = 8;

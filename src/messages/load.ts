@@ -1,0 +1,42 @@
+// What the load-report actor accepts and emits, and what a node's load is: the counts that it takes from shared memory and that go upstream
+// from here, or over the mesh from its reporter.
+import type { AddressPlan } from "../config/plan/address.ts";
+import type { LocalityPlan } from "../config/plan/cluster.ts";
+
+/** Requests since the take before. One that a retry repeats counts each time. */
+export interface LoadCounts {
+  readonly success: number;
+  readonly error: number;
+  /** Those that got a connection: one that was refused is an error only. */
+  readonly issued: number;
+  /** A gauge: under way now. */
+  readonly inProgress: number;
+}
+
+/** One endpoint's; there only when one of its counts is not 0. */
+export interface EndpointLoad extends LoadCounts {
+  readonly address: AddressPlan;
+}
+
+/** One locality's at one priority, those of endpoints that have left it included; there only when one of its counts is not 0. */
+export interface LocalityLoad extends LoadCounts {
+  readonly locality: LocalityPlan;
+  readonly priority: number;
+  /** Empty unless endpoints were asked for. */
+  readonly endpoints: readonly EndpointLoad[];
+}
+
+/** One cluster's since the take before; there also when nothing happened. */
+export interface ClusterLoad {
+  readonly cluster: string;
+  /** eds_cluster_config.service_name; empty: none. */
+  readonly serviceName: string;
+  readonly localities: readonly LocalityLoad[];
+  /** Requests that a circuit breaker refused, and those of `dropped`. */
+  readonly droppedTotal: number;
+  /** By category of drop_overloads; none with count 0. */
+  readonly dropped: readonly { readonly category: string; readonly count: number }[];
+}
+
+/** Which clusters are followed. */
+export type FollowedClusters = readonly string[] | "all";

@@ -1,0 +1,270 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import type { EndpointFacts } from "../../../src/config/plan/endpoint-set.ts";
+import { LoadReader } from "../../../src/control/load/load-reader.ts";
+import type { ClusterLoad, LoadCounts } from "../../../src/messages/load.ts";
+import { DROP } from "../../../src/telemetry/drop-stats.ts";
+import { HOST } from "../../../src/telemetry/host-stats.ts";
+import { type StatsNotice, StatsWriter } from "../../../src/telemetry/stats-memory.ts";
+import { endpoint } from "../../support/cluster-plans.ts";
+
+describe("the reader of a node's load", () => {
+  it("tells what came since the last take, and what is under way each time", () => {
+    const b = new Bench();
+    b.reader.follow(["c"]);
+    b.thread(0).count(1, { issued: 3, success: 1, error: 1, inProgress: 1 });
+    assert.deepEqual(b.take(), [only({ issued: 3, success: 1, error: 1, inProgress: 1 })]);
+    assert.deepEqual(b.take(), [only({ issued: 0, success: 0, error: 0, inProgress: 1 })]);
+    b.thread(0).count(1, { issued: 0, success: 1, error: 0, inProgress: -1 });
+    assert.deepEqual(b.take(), [only({ issued: 0, success: 1, error: 0, inProgress: 0 })]);
+    assert.deepEqual(b.take(), [{ ...NOTHING, localities: [] }]);
+  });
+
+  it("counts from zero when a cluster is named, and on when it stays named", () => {
+    const b = new Bench();
+    b.thread(0).count(1, { issued: 5, success: 5, error: 0, inProgress: 0 });
+    b.reader.follow(["c"]);
+    b.thread(0).count(1, { issued: 1, success: 1, error: 0, inProgress: 0 });
+    b.reader.follow("all");
+    assert.equal(issued(b.take()), 1);
+    b.reader.follow([]);
+    b.thread(0).count(1, { issued: 7, success: 7, error: 0, inProgress: 0 });
+    assert.deepEqual(b.take(), []);
+    b.reader.follow(["unknown", "c"]);
+    assert.deepEqual(b.take(), [{ ...NOTHING, localities: [] }]);
+  });
+
+  it("adds up threads, and endpoints by locality and priority", () => {
+    const b = new Bench();
+    const place = { locality: { region: "r", zone: "z", subZone: "s" }, priority: 1 };
+    b.set([fact(1, {}), fact(2, place), fact(3, place)]);
+    b.reader.follow("all");
+    for (const port of [1, 2, 3])
+      for (const thread of [0, 1]) b.thread(thread).count(port, { issued: port, success: 0, error: 0, inProgress: 0 });
+    const [cluster] = b.take("endpoints");
+    assert.deepEqual(
+      cluster?.localities.map(({ locality, priority, issued: sum, endpoints }) => [
+        locality.region,
+        priority,
+        sum,
+        endpoints.map(({ address, issued: own }) => [address, own]),
+      ]),
+      [
+        ["", 0, 2, [[endpoint(1).address, 2]]],
+        [
+          "r",
+          1,
+          10,
+          [
+            [endpoint(2).address, 4],
+            [endpoint(3).address, 6],
+          ],
+        ],
+      ],
+    );
+  });
+
+  it("keeps the counts of an endpoint that left, under its locality", () => {
+    const b = new Bench();
+    b.set([fact(1, { locality: { region: "r", zone: "", subZone: "" } })]);
+    b.reader.follow("all");
+    b.thread(0).count(1, { issued: 2, success: 2, error: 0, inProgress: 0 });
+    b.set([]);
+    b.thread(0).release(1);
+    b.thread(0).count(9, { issued: 100, success: 0, error: 0, inProgress: 0 });
+    const [cluster] = b.take();
+    assert.deepEqual(
+      cluster?.localities.map(({ locality, issued: sum }) => [locality.region, sum]),
+      [["r", 2]],
+    );
+    assert.equal(issued(b.take()), 0);
+  });
+
+  it("does not take for an endpoint's what another counts in its slots before the reader has heard of it", () => {
+    const b = new Bench();
+    b.set([fact(1, {}), fact(2, {})]);
+    b.reader.follow("all");
+    const thread = b.thread(0);
+    thread.count(1, { issued: 2, success: 0, error: 0, inProgress: 0 });
+    assert.equal(issued(b.take()), 2);
+    thread.count(1, { issued: 1, success: 0, error: 0, inProgress: 0 }, false);
+    thread.release(1, false);
+    thread.count(2, { issued: 50, success: 0, error: 0, inProgress: 0 }, false);
+    assert.equal(issued(b.take()), 0);
+    thread.tell();
+    const [cluster] = b.take("endpoints");
+    assert.deepEqual(
+      cluster?.localities[0]?.endpoints.map(({ address, issued: own }) => [address, own]),
+      [
+        [endpoint(1).address, 1],
+        [endpoint(2).address, 50],
+      ],
+    );
+  });
+
+  it("tells what was refused, by category where there is one", () => {
+    const b = new Bench();
+    b.reader.follow("all");
+    const block = b.thread(0).writer.block(DROP, "drop.c.");
+    b.thread(0).tell();
+    block[DROP.at.rq_dropped] = 2;
+    assert.deepEqual(b.take(), [{ ...NOTHING, localities: [], droppedTotal: 2 }]);
+    assert.deepEqual(b.take(), [{ ...NOTHING, localities: [] }]);
+  });
+
+  it("finds clusters and addresses of any name", () => {
+    const names = ["a", "a.b", "a.127.0.0.1:80", "[::1]:80"];
+    const texts = ["127.0.0.1:80", "[2001:db8::1]:443", "/run/x.sock", "@abstract.name"];
+    const reader = new LoadReader();
+    reader.assign(names);
+    reader.follow("all");
+    const writer = new StatsWriter((notice) => reader.notice("w", [notice]));
+    for (const name of names)
+      for (const [i, text] of texts.entries()) {
+        writer.block(HOST, `host.${name}.${text}.`)[HOST.at.rq_total] = 10 ** i;
+        writer.release(HOST, `host.${name}.${text}.`);
+      }
+    const counts = reader.take("localities").map((load) => [load.cluster, issued([load])]);
+    assert.deepEqual(
+      counts,
+      names.map((name) => [name, 1111]),
+    );
+  });
+
+  it("loses no count and tells none twice, whatever comes and goes and however late it is heard of", () => {
+    fc.assert(
+      fc.property(fc.array(step(), { minLength: 40, maxLength: 200, size: "max" }), (steps) => conserves(steps)),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** A cluster `c`, threads that count its endpoints, and a reader that hears of them. */
+class Bench {
+  readonly reader: LoadReader = new LoadReader();
+  private readonly threads: Thread[] = [];
+  private version = 0;
+
+  constructor() {
+    this.reader.assign(["c"]);
+    this.set([fact(1, {})]);
+  }
+
+  /** Its notices come at once. */
+  thread(index: number): Thread {
+    const thread = this.threads[index] ?? new Thread(this.reader, `w${index}`);
+    this.threads[index] = thread;
+    return thread;
+  }
+
+  set(endpoints: readonly EndpointFacts[]): void {
+    this.reader.applyEndpoints([{ kind: "full", cluster: "c", row: 0, version: ++this.version, endpoints }]);
+  }
+
+  take(granularity: "localities" | "endpoints" = "localities"): ClusterLoad[] {
+    return this.reader.take(granularity);
+  }
+}
+
+class Thread {
+  readonly writer: StatsWriter;
+  readonly held = new Set<number>();
+  counted = 0;
+  private notices: StatsNotice[] = [];
+  private readonly reader: LoadReader;
+  private readonly name: string;
+
+  constructor(reader: LoadReader, name: string) {
+    this.reader = reader;
+    this.name = name;
+    this.writer = new StatsWriter((notice) => this.notices.push(notice));
+  }
+
+  count(port: number, add: LoadCounts, isTold = true): void {
+    const block = this.writer.block(HOST, `host.c.127.0.0.1:${port}.`);
+    this.held.add(port);
+    const { rq_total, rq_success, rq_error, rq_active } = HOST.at;
+    block[rq_total] = (block[rq_total] as number) + add.issued;
+    block[rq_success] = (block[rq_success] as number) + add.success;
+    block[rq_error] = (block[rq_error] as number) + add.error;
+    block[rq_active] = (block[rq_active] as number) + add.inProgress;
+    this.counted += add.issued;
+    if (isTold) this.tell();
+  }
+
+  release(port: number, isTold = true): void {
+    this.held.delete(port);
+    this.writer.release(HOST, `host.c.127.0.0.1:${port}.`);
+    if (isTold) this.tell();
+  }
+
+  /** The reader hears of what was announced. */
+  tell(): void {
+    this.reader.notice(this.name, this.notices);
+    this.notices = [];
+  }
+}
+
+interface Step {
+  readonly what: "count" | "release" | "tell" | "set" | "take";
+  readonly thread: number;
+  readonly port: number;
+}
+
+function step(): fc.Arbitrary<Step> {
+  return fc.record({
+    what: fc.constantFrom("count", "count", "release", "tell", "set", "take"),
+    thread: fc.nat(1),
+    port: fc.integer({ min: 1, max: 4 }),
+  });
+}
+
+function conserves(steps: readonly Step[]): void {
+  const b = new Bench();
+  b.reader.follow("all");
+  const threads = [b.thread(0), b.thread(1)];
+  let taken = 0;
+  const acts: Record<Step["what"], (one: Step) => void> = {
+    count: ({ thread, port }) =>
+      b.thread(thread).count(port, { issued: port, success: 1, error: 0, inProgress: 0 }, false),
+    release: ({ thread, port }) => b.thread(thread).release(port, false),
+    tell: ({ thread }) => b.thread(thread).tell(),
+    set: ({ port }) => b.set(Array.from({ length: port - 1 }, (_, i) => fact(i + 1, { priority: i % 2 }))),
+    take: () => {
+      const loads = b.take("endpoints");
+      const endpoints = loads.flatMap(({ localities }) => localities).flatMap((one) => one.endpoints);
+      assert.ok(endpoints.every((one) => one.issued > 0));
+      taken += issued(loads);
+      assert.ok(taken <= counted(threads));
+    },
+  };
+  for (const one of steps) acts[one.what](one);
+  for (const thread of threads) {
+    for (const port of [...thread.held]) thread.release(port);
+    thread.tell();
+  }
+  taken += issued(b.take());
+  assert.equal(taken, counted(threads));
+}
+
+function counted(threads: readonly Thread[]): number {
+  return threads.reduce((sum, thread) => sum + thread.counted, 0);
+}
+
+function issued(loads: readonly ClusterLoad[]): number {
+  return loads.flatMap(({ localities }) => localities).reduce((sum, one) => sum + one.issued, 0);
+}
+
+function fact(port: number, more: Partial<EndpointFacts>): EndpointFacts {
+  return { ...endpoint(port), slot: port, ...more };
+}
+
+function only(counts: LoadCounts): ClusterLoad {
+  return {
+    ...NOTHING,
+    localities: [{ locality: { region: "", zone: "", subZone: "" }, priority: 0, ...counts, endpoints: [] }],
+  };
+}
+
+const NOTHING = { cluster: "c", serviceName: "", droppedTotal: 0, dropped: [] };
