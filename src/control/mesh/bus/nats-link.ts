@@ -13,6 +13,7 @@ import {
 import type { Carried, Subscription } from "./base-bus.ts";
 import type { BusEvent, BusHeaders, PublishOutcome } from "./bus.ts";
 import type { ServerAccess } from "./connection.ts";
+import { dialReason, linkReason, type TlsStage } from "./dial-reason.ts";
 import type { NatsPace } from "./nats-pace.ts";
 import { connectOwned, type OwnedTransport } from "./nats-transport.ts";
 
@@ -46,7 +47,7 @@ export class NatsLink {
     const made = connectOwned(optionsFor(access, name, pace), (transport) => this.adopt(transport));
     made.then(
       (nats) => this.open(nats),
-      (error: unknown) => this.end(reasonOf(error)),
+      (error: unknown) => this.end(dialReason(error, this.tlsStage(access))),
     );
   }
 
@@ -115,11 +116,15 @@ export class NatsLink {
     if (this.hasEnded) transport.abandon();
   }
 
+  private tlsStage({ tls }: ServerAccess): TlsStage {
+    return { hasBegun: this.transport?.hasBegunTls ?? false, hasCertificate: tls?.cert !== undefined };
+  }
+
   private open(nats: NatsConnection): void {
     this.nats = nats;
     void nats
       .closed()
-      .then((error) => this.end(error instanceof Error ? reasonOf(error) : "the server closed the connection"));
+      .then((error) => this.end(error instanceof Error ? linkReason(error) : "the server closed the connection"));
     if (this.hasEnded) {
       this.transport?.abandon();
       return;
@@ -236,17 +241,6 @@ function decodeHeaders(message: Msg): { readonly pairs: BusHeaders; readonly sta
     return null;
   }
 }
-
-function reasonOf(error: unknown): string {
-  const { message, code = "unknown" } = error as NodeJS.ErrnoException;
-  return message === "" ? code : (REASONS.get(message) ?? message);
-}
-
-/** The library's words that say little. */
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ["timeout", "no answer in time"],
-  ["error connecting - node provided an undefined error", "the server closed the connection"],
-]);
 
 /** More is not taken until half of it is gone. */
 const PENDING_BYTES_MAX = 4_194_304;

@@ -14,6 +14,7 @@ export class OwnedTransport extends NodeTransport {
   /** Called when the library reads no more of a connection that is open: it does nothing else about it. */
   onUnreadable: () => void = () => {};
   private dialled: Socket | null = null;
+  private isStarted = false;
   private isAbandoned = false;
 
   /** Bytes that the system has not taken yet. */
@@ -21,9 +22,15 @@ export class OwnedTransport extends NodeTransport {
     return this.socket?.writableLength ?? 0;
   }
 
+  /** A TLS handshake was begun. */
+  get hasBegunTls(): boolean {
+    return this.isStarted;
+  }
+
   override connect(server: Parameters<NodeTransport["connect"]>[0], options: ConnectionOptions): Promise<void> {
     (options as OwnedOptions).adopt(this);
     if (this.isAbandoned) return Promise.reject(new Error("abandoned"));
+    this.isStarted = options.tls?.handshakeFirst === true;
     return super.connect(server, options);
   }
 
@@ -43,6 +50,7 @@ export class OwnedTransport extends NodeTransport {
   override startTLS(): ReturnType<NodeTransport["startTLS"]> {
     if (this.options.tls === null)
       return Promise.reject(new Error("the server requires TLS: its address must begin with tls://"));
+    this.isStarted = true;
     return super.startTLS();
   }
 

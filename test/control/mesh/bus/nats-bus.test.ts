@@ -155,6 +155,15 @@ describe("a bus over NATS on a server that misbehaves", () => {
     assert.deepEqual(plain.events[0], { type: "disconnected", reason });
   });
 
+  it("says what a server may want that ends TLS without a word", async () => {
+    server.greeting = 'INFO {"version":"2.9.0","headers":true,"max_payload":100,"tls_required":true}\r\n';
+    server.onBytes = (socket) => socket.resetAndDestroy();
+    const { events } = start({ servers: [`tls://127.0.0.1:${server.port}`] });
+    await eventually(() => events.length > 0);
+    const reason = "the server ended the TLS connection (ECONNRESET): it may want a client certificate (--mesh-cert)";
+    assert.deepEqual(events[0], { type: "disconnected", reason });
+  });
+
   it("says which file it cannot read any more, and goes on when it is back", async () => {
     const { events } = start({ caFile: "/nowhere/ca.pem" });
     await eventually(() => events.length > 0);
@@ -218,6 +227,7 @@ class ScriptedServer {
   onLine: (socket: Socket, line: string) => void = (socket, line) => {
     if (line === "PING") socket.write("PONG\r\n");
   };
+  onBytes: (socket: Socket) => void = () => {};
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
@@ -274,6 +284,7 @@ class ScriptedServer {
     socket.on("error", () => {});
     socket.write(this.greeting);
     socket.setEncoding("latin1").on("data", (text: string) => {
+      this.onBytes(socket);
       for (const line of text.split("\r\n").slice(0, -1)) {
         this.lines.push(line);
         this.onLine(socket, line);
