@@ -1,5 +1,6 @@
 // One message head (or its trailers) as bytes in an arena with an index of integers: no string exists until somebody asks for one.
 // Both codecs fill and read it; filters and the router change it. Order is wire order. Never shared between two messages at a time.
+import { giveArena, takeArena } from "./header-arena.ts";
 import { KNOWN_NAME_BYTES, KNOWN_NAME_TEXT, nameIdOfBytes, nameIdOfText } from "./header-names.ts";
 
 // A field is five integers: name id (0: name bytes in the arena), name start, name length, value start, value length.
@@ -8,6 +9,7 @@ const FIELDS_AT_START = 32;
 const ARENA_AT_START = 2048;
 /** An arena that grew beyond this is not kept by the free list. */
 const ARENA_KEPT_MAX = 16_384;
+const FIELDS_KEPT_MAX = STRIDE * 128;
 /** Bytes a field costs beyond its name and value when limits are counted (RFC 9113 §6.5.2). */
 export const FIELD_OVERHEAD_BYTES = 32;
 
@@ -25,6 +27,8 @@ export class HeaderList {
   bytes: Buffer = Buffer.allocUnsafeSlow(ARENA_AT_START);
   /** Bytes of the arena in use. A parser that writes names and values there itself starts here, reserves, and records with `addAt`. */
   used: number = 0;
+  /** What it comes back to. */
+  private readonly small: Buffer = this.bytes;
   private fields: Int32Array = new Int32Array(STRIDE * FIELDS_AT_START);
 
   /** Empties the list for its next message. */
@@ -33,8 +37,9 @@ export class HeaderList {
     this.count = 0;
     this.used = 0;
     if (this.bytes.length > ARENA_KEPT_MAX) {
-      this.bytes = Buffer.allocUnsafeSlow(ARENA_AT_START);
-      this.fields = new Int32Array(STRIDE * FIELDS_AT_START);
+      giveArena(this.bytes);
+      this.bytes = this.small;
+      if (this.fields.length > FIELDS_KEPT_MAX) this.fields = new Int32Array(STRIDE * FIELDS_AT_START);
     }
   }
 
@@ -86,7 +91,7 @@ export class HeaderList {
     let size = this.bytes.length;
     while (size < this.used + more) size *= 2;
     if (size === this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(size);
+    const grown = takeArena(size);
     this.bytes.copy(grown, 0, 0, this.used);
     this.bytes = grown;
   }

@@ -20,8 +20,7 @@ interface Flood {
 
 const ROUNDS_MAX = 20_000;
 const ROUNDS_PER_WRITE = 50;
-/** A worker's young generation may grow to its limit meanwhile; what a flood would hold without limits is over a gigabyte. */
-const RESIDENT_GROWTH_MAX_BYTES = 160 * 1_048_576;
+const RESIDENT_GROWTH_MAX_BYTES = 96 * 1_048_576;
 const IDLE_TIMEOUT_S = 1;
 const STALLED_STREAMS = 100;
 /** The idle time, two stall times, and what a busy machine adds. */
