@@ -24,6 +24,7 @@ export function route(name: string, path: PathMatchPlan, match: Partial<RouteMat
     match: { path, headers: [], query: [], fraction: null, grpcOnly: false, ...match },
     action: { kind: "direct_response", status: 200, body: new Uint8Array(0), bodyFormat: null },
     headers: noChanges,
+    filterOverrides: [],
     source: "test:1",
   };
 }
@@ -38,6 +39,7 @@ export function virtualHost(name: string, domains: readonly string[], routes: re
     headers: noChanges,
     includeRequestAttemptCount: false,
     includeAttemptCountInResponse: false,
+    filterOverrides: [],
   };
 }
 
@@ -50,6 +52,7 @@ export function routeConfig(...virtualHosts: readonly VirtualHostPlan[]): RouteC
     internalOnlyHeaders: [],
     mostSpecificHeaderMutationsWins: false,
     ignorePortInHostMatching: false,
+    filterOverrides: [],
   };
 }
 

@@ -29,7 +29,7 @@ export function compileHttpConnectionManager(
     kind: "http",
     statPrefix: statName(text(manager, "stat_prefix") ?? ""),
     codec: codecOf(context, manager),
-    routes: routesOf(context, manager),
+    routes: routesOf(context, manager, new Set(filters.map(({ name }) => name))),
     filters,
     ...accessLogging(context, manager),
     serverName: wireText(text(manager, "server_name") ?? "") || "envoy",
@@ -46,7 +46,7 @@ export function compileHttpConnectionManager(
     ...timesOf(context, manager, common),
     ...addressing(context, manager),
     ...pathHandling(context, manager),
-    suppressEnvoyHeaders: filters.some((filter) => filter.suppressEnvoyHeaders),
+    suppressEnvoyHeaders: filters.some((filter) => filter.kind === "router" && filter.suppressEnvoyHeaders),
     upgradeTypes: upgradeTypes(context, manager),
     proxy100Continue: flag(manager, "proxy_100_continue") ?? false,
     streamErrorOnInvalidHttp: flag(manager, "stream_error_on_invalid_http_message") ?? false,
@@ -67,9 +67,11 @@ function codecOf(context: CompileContext, manager: CheckedMessage): HttpConnecti
   }
 }
 
-function routesOf(context: CompileContext, manager: CheckedMessage): RouteConfigPlan {
+function routesOf(context: CompileContext, manager: CheckedMessage, filterNames: ReadonlySet<string>): RouteConfigPlan {
   const kind = oneOf(manager, ["route_config", "rds", "scoped_routes"]);
-  if (kind === "route_config") return compileRouteConfig(context, child(manager, kind) as CheckedMessage);
+  if (kind === "route_config") {
+    return compileRouteConfig(context, child(manager, kind) as CheckedMessage, filterNames);
+  }
   const feature = kind === "rds" ? "routes from a discovery server or file (rds)" : "scoped routes";
   context.refuse(manager, kind ?? "", feature, "give the routes as route_config");
   return NO_ROUTES;

@@ -1,9 +1,10 @@
-// The HTTP filters of a manager: the router is acted on, every other one is refused by name with what to write instead. Called by
-// http-connection-manager.ts.
+// The HTTP filters of a manager: the router and those of filters/ are acted on, every other one is refused by name with what to write
+// instead. Called by http-connection-manager.ts.
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, flag, has, text } from "../load/fields.ts";
-import type { HttpFilterPlan, RouterFilterPlan } from "../plan/listener.ts";
+import type { HttpFilterPlan, RouterFilterPlan } from "../plan/http-filter.ts";
 import type { CompileContext } from "./context.ts";
+import { FILTER_TYPES } from "./filters/filter-types.ts";
 
 /** Compiles http_filters. */
 export function compileHttpFilters(context: CompileContext, manager: CheckedMessage): HttpFilterPlan[] {
@@ -34,6 +35,8 @@ function compileHttpFilter(context: CompileContext, filter: CheckedMessage, last
     }
     return null;
   }
+  const compile = FILTER_TYPES[config.type];
+  if (compile !== undefined && !last) return { name, disabled, ...compile(context, config) };
   if (config.type !== ROUTER) return refuseFilter(context, { filter, config, name, last, disabled, optional });
   if (!last) {
     const says = `terminal filter named ${name} of type envoy.filters.http.router must be the last filter in a http filter chain.`;
@@ -71,7 +74,7 @@ function refuseFilter(context: CompileContext, unknown: UnknownFilter): null {
   if (last) {
     const says = `Error: non-terminal filter named ${name} of type ${config.type} is the last filter in a http filter chain.`;
     context.error(filter, "", says);
-  } else if (unknown.disabled || unknown.optional || HARMLESS.has(config.type)) {
+  } else if (unknown.disabled || unknown.optional) {
     context.warn(filter, "typed_config", `${what} is accepted and not acted on`);
   } else {
     context.refuse(filter, "typed_config", what, INSTEAD[shortType(config.type)] ?? REMOVE);
@@ -86,14 +89,10 @@ function shortType(type: string): string {
 
 const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
 
-/** They only count: serving without them changes no answer. */
-const HARMLESS: ReadonlySet<string> = new Set(["envoy.extensions.filters.http.grpc_stats.v3.FilterConfig"]);
-
 const REMOVE = "remove it, or run it in a proxy behind this one";
 
 const INSTEAD: Readonly<Record<string, string>> = {
   fault: "remove it and inject faults in the upstream",
-  buffer: "remove it: bodies are streamed, and per_connection_buffer_limit_bytes bounds what is held",
   health_check: "answer its path by a route with direct_response",
   header_mutation: "use request_headers_to_add and response_headers_to_add of the route",
   rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",

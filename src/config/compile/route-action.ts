@@ -3,6 +3,7 @@ import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, oneOf, text } from "../load/fields.ts";
 import type { ClusterChoicePlan, ForwardPlan, RetryPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
+import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileRegexRewrite } from "./match.ts";
 import { compileMetadata } from "./metadata.ts";
@@ -18,6 +19,8 @@ export interface RouteScope {
   readonly retry: RetryPlan | null;
   /** max_direct_response_body_size_bytes. */
   readonly directBodyBytesMax: number;
+  /** Names of the manager's HTTP filters. */
+  readonly filterNames: ReadonlySet<string>;
 }
 
 /** Compiles a RouteAction. */
@@ -113,6 +116,7 @@ function weightedCluster(context: CompileContext, one: CheckedMessage, scope: Ro
     weight: count(one, "weight") ?? 0,
     headers: compileHeaderChanges(context, one),
     hostRewrite: wireText(text(one, "host_rewrite_literal") ?? ""),
+    filterOverrides: compileFilterOverrides(context, one, scope.filterNames),
   };
 }
 

@@ -11,6 +11,7 @@ import type {
 } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { readDataSource } from "./data-source.ts";
+import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileTextFormat } from "./format.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import {
@@ -31,6 +32,7 @@ export function compileRoute(context: CompileContext, route: CheckedMessage, sco
     match: match === undefined ? MATCH_ALL : compileRouteMatch(context, match),
     action: compileAction(context, route, scope),
     headers: compileHeaderChanges(context, route),
+    filterOverrides: compileFilterOverrides(context, route, scope.filterNames),
     source: `${route.position.file}:${route.position.line}`,
   };
 }

@@ -3,14 +3,19 @@ import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, text, texts } from "../load/fields.ts";
 import type { RouteConfigPlan, VirtualHostPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
+import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileRetry } from "./retry.ts";
 import { compileRoute } from "./route.ts";
 import type { RouteScope } from "./route-action.ts";
 import { wireText } from "./wire-text.ts";
 
-/** Compiles an inline route configuration. */
-export function compileRouteConfig(context: CompileContext, config: CheckedMessage): RouteConfigPlan {
+/** Compiles an inline route configuration. `filterNames`: those of the HTTP filters that serve it. */
+export function compileRouteConfig(
+  context: CompileContext,
+  config: CheckedMessage,
+  filterNames: ReadonlySet<string>,
+): RouteConfigPlan {
   const name = text(config, "name") ?? "";
   if (has(config, "vhds")) {
     context.refuse(config, "vhds", "virtual hosts from a discovery server", "list them in virtual_hosts");
@@ -21,6 +26,7 @@ export function compileRouteConfig(context: CompileContext, config: CheckedMessa
   const scope = {
     validateClusters: flag(config, "validate_clusters") ?? true,
     directBodyBytesMax: count(config, "max_direct_response_body_size_bytes") ?? 4_096,
+    filterNames,
   };
   const hosts = children(config, "virtual_hosts");
   checkDomains(context, hosts, name);
@@ -31,6 +37,7 @@ export function compileRouteConfig(context: CompileContext, config: CheckedMessa
     internalOnlyHeaders: texts(config, "internal_only_headers").map((header) => wireText(header.toLowerCase())),
     mostSpecificHeaderMutationsWins: flag(config, "most_specific_header_mutations_wins") ?? false,
     ignorePortInHostMatching: flag(config, "ignore_port_in_host_matching") ?? false,
+    filterOverrides: compileFilterOverrides(context, config, filterNames),
   };
 }
 
@@ -42,6 +49,7 @@ export const NO_ROUTES: RouteConfigPlan = {
   internalOnlyHeaders: [],
   mostSpecificHeaderMutationsWins: false,
   ignorePortInHostMatching: false,
+  filterOverrides: [],
 };
 
 function compileVirtualHost(
@@ -63,6 +71,7 @@ function compileVirtualHost(
     headers: compileHeaderChanges(context, host),
     includeRequestAttemptCount: flag(host, "include_request_attempt_count") ?? false,
     includeAttemptCountInResponse: flag(host, "include_attempt_count_in_response") ?? false,
+    filterOverrides: compileFilterOverrides(context, host, scope.filterNames),
   };
 }
 

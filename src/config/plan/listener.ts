@@ -1,6 +1,7 @@
 // Listeners, filter chains and the HTTP connection manager as the workers run them.
 import type { AccessLogPlan } from "./access-log.ts";
 import type { AddressPlan } from "./address.ts";
+import type { HttpFilterPlan } from "./http-filter.ts";
 import type { HttpProtocolPlan } from "./http-protocol.ts";
 import type { RouteConfigPlan } from "./route.ts";
 import type { DownstreamTlsPlan } from "./tls.ts";
@@ -114,17 +115,4 @@ export interface HttpConnectionManagerPlan {
   /** proxy_100_continue. */
   readonly proxy100Continue: boolean;
   readonly streamErrorOnInvalidHttp: boolean;
-}
-
-/** One HTTP filter of the chain, in execution order; the last is the router. */
-export type HttpFilterPlan = RouterFilterPlan;
-
-/** envoy.filters.http.router */
-export interface RouterFilterPlan {
-  readonly kind: "router";
-  readonly name: string;
-  readonly suppressEnvoyHeaders: boolean;
-  readonly respectExpectedRequestTimeout: boolean;
-  /** start_child_span and upstream_log are not acted on. */
-  readonly dynamicStats: boolean;
 }

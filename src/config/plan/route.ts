@@ -1,5 +1,6 @@
 // Virtual hosts, routes and what they do.
 import type { FormatPartPlan } from "./access-log.ts";
+import type { FilterOverridePlan } from "./http-filter.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.ts";
 
 /** One RouteConfiguration. */
@@ -11,6 +12,8 @@ export interface RouteConfigPlan {
   readonly internalOnlyHeaders: readonly string[];
   readonly mostSpecificHeaderMutationsWins: boolean;
   readonly ignorePortInHostMatching: boolean;
+  /** typed_per_filter_config; so at every level below. */
+  readonly filterOverrides: readonly FilterOverridePlan[];
 }
 
 /** One virtual host. */
@@ -23,6 +26,7 @@ export interface VirtualHostPlan {
   readonly headers: HeaderChangesPlan;
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
+  readonly filterOverrides: readonly FilterOverridePlan[];
 }
 
 /** One route: first match in file order wins. */
@@ -31,6 +35,7 @@ export interface RoutePlan {
   readonly match: RouteMatchPlan;
   readonly action: RouteActionPlan;
   readonly headers: HeaderChangesPlan;
+  readonly filterOverrides: readonly FilterOverridePlan[];
   /** `file:line` of the route, for `explain`. */
   readonly source: string;
 }
@@ -95,6 +100,7 @@ export interface WeightedClusterPlan {
   readonly weight: number;
   readonly headers: HeaderChangesPlan;
   readonly hostRewrite: string;
+  readonly filterOverrides: readonly FilterOverridePlan[];
 }
 
 /** prefix_rewrite, regex_rewrite, host_rewrite_*. */

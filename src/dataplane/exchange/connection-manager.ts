@@ -7,6 +7,7 @@ import { HTTP1_CODEC, HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
 import type { FilterMaker } from "../filters/filter.ts";
+import { FilterTable } from "../filters/filter-table.ts";
 import { RouteTable } from "../routing/route-table.ts";
 import { RequestRules } from "./request-headers.ts";
 import { ResponseRules } from "./response-headers.ts";
@@ -33,8 +34,8 @@ export class ConnectionManager {
   readonly routeFacts: RouteFactsTable;
   readonly requestRules: RequestRules;
   readonly responseRules: ResponseRules;
-  /** Filters before the router, in order. */
-  readonly filters: readonly FilterMaker[];
+  /** Filters before the router. */
+  readonly filters: FilterTable;
   readonly logs: readonly OpenLog[];
   readonly suppressEnvoyHeaders: boolean;
   /** Whether any virtual host wants TLS. */
@@ -60,12 +61,11 @@ export class ConnectionManager {
     this.routeFacts = new RouteFactsTable(this.routes);
     this.requestRules = new RequestRules(plan, random, localAddress);
     this.responseRules = new ResponseRules(plan, worker.date);
-    this.filters = filters;
+    const site = { services: worker.services, statPrefix: prefix };
+    this.filters = new FilterTable(plan.filters, plan.routes, site, filters);
     this.logs = plan.accessLogs.map((log) => ({ plan: log, sink: accessLogs.sink(log) }));
     this.requiresTls = plan.routes.virtualHosts.some((host) => host.requireTls !== "none");
-    this.suppressEnvoyHeaders =
-      plan.suppressEnvoyHeaders ||
-      plan.filters.some((filter) => filter.kind === "router" && filter.suppressEnvoyHeaders);
+    this.suppressEnvoyHeaders = plan.suppressEnvoyHeaders;
   }
 
   /** HTTP1_CODEC block, `http1.`; shown from the first HTTP/1 connection on. */

@@ -103,6 +103,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   VIRTUAL_CLUSTER_NAME: () => undefined,
   GRPC_STATUS: (exchange, [form]) => grpcStatus(exchange, form ?? ""),
   GRPC_STATUS_NUMBER: ({ response }) => response.grpcStatus,
+  DYNAMIC_METADATA: ({ metadata }, [namespace = "", ...keys]) => metadataText(metadata?.get(namespace), keys),
   HOSTNAME: ({ manager }) => manager.worker.services.hostname,
 };
 
@@ -117,6 +118,13 @@ function header(head: HeaderList | null, args: readonly string[]): string | unde
     if (value !== undefined && value !== "") return value;
   }
   return undefined;
+}
+
+/** Texts as they are, anything else as JSON. */
+function metadataText(values: ReadonlyMap<string, unknown> | undefined, keys: readonly string[]): string | undefined {
+  let value: unknown = values === undefined ? undefined : Object.fromEntries(values);
+  for (const key of keys) value = (value as Record<string, unknown> | null | undefined)?.[key];
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function withPort(address: string, port: number): string | undefined {

@@ -6,10 +6,10 @@ import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
 import { recordValue } from "../../telemetry/histogram.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { add, count } from "../../telemetry/stats-add.ts";
-import { type Chain, createChain, type PassOutput } from "../filters/chain.ts";
+import { Chain } from "../filters/chain.ts";
 import { Step } from "../filters/filter.ts";
+import type { PassOutput } from "../filters/pass.ts";
 import type { Route } from "../routing/route-table.ts";
-import { BODY_BUFFER_HIGH_BYTES } from "./body-buffer.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { exchangeOperator, writeAccessLogs } from "./exchange-format.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
@@ -51,7 +51,10 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   readonly response: ResponseSide;
   readonly timers: StreamTimers;
   chain: Chain | null = null;
+  /** What filters said of the request, by namespace; null: nothing. */
+  metadata: Map<string, Map<string, unknown>> | null = null;
   private face: FilterFace | null = null;
+  private spareChain: Chain | null = null;
   private routeKnown = false;
   private isPaused = false;
   private readonly toUpstream: PassOutput = {
@@ -97,10 +100,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
         return enterHead(this);
       case Phase.Filters:
         if (this.chain !== null) return this.chain.decode.resume();
-        if (this.manager.filters.length === 0) return Step.Next;
-        this.face = new FilterFace(this);
-        this.chain = createChain(this.manager.filters, this.face, this.manager.worker.budget);
-        return this.chain === null ? Step.Next : this.chain.decode.head(this.request as HeaderList, this.requestEnded);
+        if (this.manager.filters.isEmpty) return Step.Next;
+        return this.beginChain();
       case Phase.Route:
         return enterRoute(this);
       case Phase.Idle:
@@ -130,7 +131,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (chain === null) this.router.call.sendData(bytes, start, end, last);
     else {
       chain.decode.data(bytes, start, end, last, this.toUpstream);
-      if (!last && chain.decode.waitingBytes() >= BODY_BUFFER_HIGH_BYTES) this.onRequestPressure(true);
+      if (chain.decode.takeResume()) this.resumeDecode();
+      else if (!last && chain.decode.isFull()) this.onRequestPressure(true);
     }
     if (last) this.router.onRequestEnd();
   }
@@ -143,7 +145,10 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     }
     this.timers.touch();
     if (this.chain === null) this.router.call.sendTrailers(trailers);
-    else this.chain.decode.end(trailers, this.toUpstream);
+    else {
+      this.chain.decode.end(trailers, this.toUpstream);
+      if (this.chain?.decode.takeResume() === true) this.resumeDecode();
+    }
     this.router.onRequestEnd();
   }
 
@@ -186,10 +191,17 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
 
   clearRoute(): void {
     this.routeKnown = false;
+    this.router.chosen = null;
   }
 
-  reply(answer: LocalReply): Step {
-    return this.response.local(answer, "");
+  reply(answer: LocalReply, change?: (head: HeaderList) => void): Step {
+    return this.response.local(answer, "", change);
+  }
+
+  setMetadata(namespace: string, key: string, value: unknown): void {
+    this.metadata ??= new Map();
+    const values = this.metadata.get(namespace) ?? new Map<string, unknown>();
+    this.metadata.set(namespace, values.set(key, value));
   }
 
   resumeDecode(): void {
@@ -266,10 +278,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
       if (!this.requestEnded) this.writer?.resumeSource();
     }
     if (manager.logs.length > 0) writeAccessLogs(this);
-    this.chain?.done();
-    this.chain = null;
-    this.face?.detach();
-    this.face = null;
+    if (this.chain !== null) this.endChain(this.chain);
     this.router.clear();
     this.response.clear();
     if (this.request !== null) releaseHeaderList(this.request);
@@ -278,6 +287,25 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.owner = null;
     owner?.onExchangeOver(this.requestEnded && !this.cutShort);
     if (this.requestEnded) this.recycle();
+  }
+
+  /** Makes the filters of this request and shows them its head. */
+  private beginChain(): Step {
+    const { filters, worker } = this.manager;
+    this.face ??= new FilterFace(this);
+    const chain = this.spareChain ?? new Chain(worker.budget);
+    this.spareChain = chain;
+    if (!chain.begin(filters.isPlain ? filters.base.makers : this.face.filters().makers, this.face)) return Step.Next;
+    this.chain = chain;
+    return chain.decode.head(this.request as HeaderList, this.requestEnded);
+  }
+
+  /** The chain is kept for the next request, its face is not: a filter may have kept that. */
+  private endChain(chain: Chain): void {
+    chain.done();
+    this.chain = null;
+    this.face?.detach();
+    this.face = null;
   }
 
   private endRequest(nowMs: number): void {
@@ -311,6 +339,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.flags = "";
     this.details = "";
     this.cutShort = false;
+    this.metadata = null;
     this.routeKnown = false;
     this.isPaused = false;
     const { free } = this.manager.worker;

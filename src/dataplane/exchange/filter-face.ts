@@ -2,8 +2,12 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
+import type { FilterOverrideSettings } from "../../config/plan/http-filter.ts";
+import type { HeaderList } from "../../protocol/header-list.ts";
 import { type FilterCall, Step } from "../filters/filter.ts";
+import type { RouteFilters } from "../filters/filter-table.ts";
 import type { Route } from "../routing/route-table.ts";
+import type { Cluster } from "../upstream/upstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { LocalReply } from "./local-reply.ts";
 
@@ -23,6 +27,14 @@ export class FilterFace implements FilterCall {
     this.exchange = exchange;
   }
 
+  get protocol(): "http1" | "http2" {
+    return this.exchange?.owner?.protocol ?? "http1";
+  }
+
+  request(): HeaderList | null {
+    return this.exchange === null ? null : this.exchange.request;
+  }
+
   route(): Route | null {
     return this.exchange === null ? null : this.exchange.route();
   }
@@ -31,8 +43,48 @@ export class FilterFace implements FilterCall {
     this.exchange?.clearRoute();
   }
 
-  reply(answer: LocalReply): Step {
-    return this.exchange === null ? Step.Reply : this.exchange.reply(answer);
+  cluster(): Cluster | null {
+    const { exchange } = this;
+    const action = exchange?.route()?.plan.action;
+    if (exchange === null || action?.kind !== "forward") return null;
+    const name = exchange.router.clusterName(action);
+    return name === null ? null : exchange.manager.worker.services.upstreams.cluster(name);
+  }
+
+  /** The filters of the route as it is now. */
+  filters(): RouteFilters {
+    const exchange = this.exchange as Exchange;
+    const route = exchange.route();
+    const action = route?.plan.action;
+    if (action?.kind === "forward") exchange.router.clusterName(action);
+    return exchange.manager.filters.of(route, exchange.router.chosen);
+  }
+
+  override(place: number): FilterOverrideSettings | null {
+    return this.overrides(place).at(-1) ?? null;
+  }
+
+  overrides(place: number): readonly FilterOverrideSettings[] {
+    return this.exchange === null ? NONE : (this.filters().overrides[place] ?? NONE);
+  }
+
+  reply(answer: LocalReply, change?: (head: HeaderList) => void): Step {
+    return this.exchange === null ? Step.Reply : this.exchange.reply(answer, change);
+  }
+
+  replace(bytes: Uint8Array, start: number, end: number, last: boolean): Step {
+    this.exchange?.chain?.piece.set(bytes, start, end, last);
+    return Step.Replaced;
+  }
+
+  holdRequest(bytesMax: number): void {
+    const chain = this.exchange?.chain;
+    if (chain) chain.decode.holdBytesMax = bytesMax;
+  }
+
+  holdResponse(bytesMax: number): void {
+    const chain = this.exchange?.chain;
+    if (chain) chain.encode.holdBytesMax = bytesMax;
   }
 
   resumeDecode(): void {
@@ -43,8 +95,24 @@ export class FilterFace implements FilterCall {
     this.exchange?.response.resume();
   }
 
+  upstreamMs(): number {
+    const { exchange } = this;
+    if (exchange === null || exchange.router.upstreamServiceMs < 0) return -1;
+    return exchange.nowMs() - exchange.requestEndMs;
+  }
+
+  addFlag(flag: string): void {
+    this.exchange?.addFlag(flag);
+  }
+
+  setMetadata(namespace: string, key: string, value: unknown): void {
+    this.exchange?.setMetadata(namespace, key, value);
+  }
+
   /** The request is over. */
   detach(): void {
     this.exchange = null;
   }
 }
+
+const NONE: readonly FilterOverrideSettings[] = [];

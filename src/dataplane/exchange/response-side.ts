@@ -7,9 +7,8 @@ import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
 import { add, count } from "../../telemetry/stats-add.ts";
-import type { PassOutput } from "../filters/chain.ts";
 import { Step } from "../filters/filter.ts";
-import { BODY_BUFFER_HIGH_BYTES } from "./body-buffer.ts";
+import type { PassOutput } from "../filters/pass.ts";
 import type { Exchange } from "./exchange.ts";
 import { fillGrpcHead, fillReplyHead, type LocalReply, REPLIES, replyBytes } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
@@ -39,16 +38,17 @@ export class ResponseSide implements PassOutput {
     this.exchange = exchange;
   }
 
-  /** Answers here. `location`: of a redirect, empty for none. Always `Step.Reply`. */
-  local(answer: LocalReply, location: string): Step {
+  /** Answers here. `location`: of a redirect, empty for none; `change` adds to the head. Always `Step.Reply`. */
+  local(answer: LocalReply, location: string, change?: (head: HeaderList) => void): Step {
     const { exchange } = this;
     exchange.addFlag(answer.flag);
     exchange.details = answer.details;
     exchange.router.abandon(ErrorCode.Cancel);
-    if (this.head !== null) {
+    if (this.headSent) {
       this.breakOff(answer.details === REPLIES.streamIdleTimeout.details);
       return Step.Reply;
     }
+    if (this.head !== null) this.forgetHead();
     const head = acquireHeaderList();
     const isHead = exchange.request?.value(H.PSEUDO_METHOD) === "HEAD";
     let body = replyBytes(answer);
@@ -58,6 +58,7 @@ export class ResponseSide implements PassOutput {
       fillGrpcHead(head, answer, isHead ? NO_BODY : body);
       body = NO_BODY;
     } else fillReplyHead(head, answer, body.length);
+    change?.(head);
     this.refuses = answer.status === 400 && !exchange.manager.plan.streamErrorOnInvalidHttp;
     this.localBody = isHead ? NO_BODY : body;
     this.begin(head, this.localBody.length === 0);
@@ -90,8 +91,9 @@ export class ResponseSide implements PassOutput {
     this.head = head;
     this.headEnds = end;
     exchange.enterRespond();
-    if (exchange.chain !== null && exchange.chain.encode.head(head, end) !== Step.Next) return;
-    this.sendHead();
+    const step = exchange.chain === null ? Step.Next : exchange.chain.encode.head(head, end);
+    if (step === Step.Next) this.sendHead();
+    else if (step === Step.Parked) this.sendLocalBody();
   }
 
   /** A parked filter lets the response go on. */
@@ -115,14 +117,18 @@ export class ResponseSide implements PassOutput {
       return;
     }
     chain.encode.data(bytes, start, end, last, this);
-    if (!last && chain.encode.waitingBytes() >= BODY_BUFFER_HIGH_BYTES) this.pause();
+    if (chain.encode.takeResume()) this.resume();
+    else if (!last && chain.encode.isFull()) this.pause();
   }
 
   /** Trailers of the answer; the list belongs to this. */
   end(trailers: HeaderList): void {
     const { chain } = this.exchange;
     if (chain === null) this.trailers(trailers);
-    else chain.encode.end(trailers, this);
+    else {
+      chain.encode.end(trailers, this);
+      if (chain.encode.takeResume()) this.resume();
+    }
   }
 
   /** To the codec: bytes that all filters let pass. */
@@ -196,9 +202,23 @@ export class ResponseSide implements PassOutput {
       this.finish();
       return;
     }
+    if (this.localBody === null) exchange.timers.touch();
+    else this.sendLocalBody();
+  }
+
+  /** Filters that hold the head back see the body nevertheless. */
+  private sendLocalBody(): void {
     const body = this.localBody;
-    if (body === null) exchange.timers.touch();
-    else this.body(body, 0, body.length, true);
+    this.localBody = null;
+    if (body !== null) this.body(body, 0, body.length, true);
+  }
+
+  /** An answer that a filter held back gives way to another one, which no filter sees (as Envoy's direct local reply). */
+  private forgetHead(): void {
+    if (this.head !== null) releaseHeaderList(this.head);
+    this.head = null;
+    this.localBody = null;
+    this.exchange.chain?.encode.drop();
   }
 
   private finish(): void {

@@ -72,7 +72,7 @@ export class Router implements CallOwner {
   private readonly host: RouterHost;
   private readonly timer: Timer;
   private facts: RouteFacts | null = null;
-  private chosen: ChosenCluster | null = null;
+  chosen: ChosenCluster | null = null; // of a route that names several clusters
   private readonly account: AnswerAccount = new AnswerAccount();
   private readonly times: RequestTimes = { timeoutMs: Number.POSITIVE_INFINITY, alternative: false };
 
@@ -218,12 +218,12 @@ export class Router implements CallOwner {
     this.host.onRequestPressure(isBackedUp);
   }
 
-  private clusterName(forward: ForwardPlan): string | null {
-    if (forward.cluster.kind === "one") return forward.cluster.name;
-    const { host } = this;
-    const { services } = host.manager.worker;
-    this.chosen = chooseCluster(forward.cluster, host.request as HeaderList, services.runtime, host.randomNumber);
-    return this.chosen === null ? null : this.chosen.name;
+  /** Where a route leads, chosen once; null: nowhere. */
+  clusterName({ cluster }: ForwardPlan): string | null {
+    if (cluster.kind === "one") return cluster.name;
+    const { manager, randomNumber, request } = this.host;
+    this.chosen ??= chooseCluster(cluster, request as HeaderList, manager.worker.services.runtime, randomNumber);
+    return this.chosen?.name ?? null;
   }
 
   private armTimeout(): void {

@@ -2,22 +2,27 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
+import type { FilterOverrideSettings } from "../../config/plan/http-filter.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { LocalReply } from "../exchange/local-reply.ts";
 import type { Route } from "../routing/route-table.ts";
+import type { Cluster } from "../upstream/upstream.ts";
+import type { WorkerServices } from "../worker-services.ts";
 
 /**
- * What a phase or a filter answers: `Next` goes on, `Parked` waits (somebody calls `resume`), `Reply`: a local answer was given
- * through `reply` and takes the place of what would have followed.
+ * What a phase or a filter answers: `Next` goes on, `Parked` waits (somebody calls `resume…`), `Reply`: a local answer was given
+ * through `reply` and takes the place of what would have followed, `Replaced`: the bytes or trailers that `replace` was given go on
+ * instead of those that the hook was shown.
  */
-export const Step = { Next: 0, Parked: 1, Reply: 2 } as const;
+export const Step = { Next: 0, Parked: 1, Reply: 2, Replaced: 3 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
 
 /**
  * One filter of one request: made when the request comes, dropped when it is over. Absent hooks let everything pass. `decode…` sees
- * the request in the order of the configuration, `encode…` the response in the opposite order, local answers included.
+ * the request in the order of the configuration, `encode…` the response in the opposite order, local answers included (then without
+ * having seen the request, when an earlier filter gave the answer).
  * While a filter is parked it still sees the body that comes; what it has seen waits for the filters behind it, bounded by 32 KiB
- * before the source is paused.
+ * (or what `hold…` says) before the source is paused. The bytes are the caller's: a filter that keeps them copies them.
  */
 export interface HttpFilter {
   decodeHead?(head: HeaderList, end: boolean): Step;
@@ -30,21 +35,57 @@ export interface HttpFilter {
   done?(): void;
 }
 
-/** What a filter may ask of its request. */
+/** What a filter may ask of its request. After the request's end every call is without effect. */
 export interface FilterCall {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly random: Random;
-  /** The route as it is now, null when none matches. A filter that changes what routes look at asks `clearRoute` first. */
+  readonly protocol: "http1" | "http2";
+  /** The request's head as it is now; null when the request is over. */
+  request(): HeaderList | null;
+  /** The route as it is now, null when none matches. A filter that changes what routes look at calls `clearRoute` afterwards. */
   route(): Route | null;
   clearRoute(): void;
-  /** Answers the request here: `return call.reply(answer)` in a hook; outside of one it may be called while parked. */
-  reply(answer: LocalReply): Step;
-  /** Goes on behind the filter that parked the request. */
+  /** The cluster that the route leads to, null when it leads to none. */
+  cluster(): Cluster | null;
+  /** What the route as it is now gives this filter, the most specific level alone; null: nothing. `place`: of the filter's site. */
+  override(place: number): FilterOverrideSettings | null;
+  /** What all levels give it, the least specific one first: route configuration, virtual host, route, weighted cluster. */
+  overrides(place: number): readonly FilterOverrideSettings[];
+  /**
+   * Answers the request here: `return call.reply(answer)` in a hook; outside of one it may be called while parked. `change` may add
+   * fields to the answer's head before the filters see it.
+   */
+  reply(answer: LocalReply, change?: (head: HeaderList) => void): Step;
+  /**
+   * `return call.replace(…)` in a data hook: these bytes go on instead, none at all when they are empty and not the last. In a trailers
+   * hook: the message ends with these bytes (`last` true) and has no trailers. The bytes may be the filter's own until it is called again.
+   */
+  replace(bytes: Uint8Array, start: number, end: number, last: boolean): Step;
+  /** Lets so many bytes of the request's body wait behind a parked filter before the client is paused. */
+  holdRequest(bytesMax: number): void;
+  /** Lets so many bytes of the answer's body wait behind a parked filter before the upstream is paused. */
+  holdResponse(bytesMax: number): void;
+  /** Goes on behind the filter that parked the request; in a hook of that filter: after what it was shown. */
   resumeDecode(): void;
-  /** Goes on behind the filter that parked the response. */
+  /** Goes on behind the filter that parked the response, likewise. */
   resumeEncode(): void;
+  /** Milliseconds from the request's end until now when the upstream has answered, else -1. */
+  upstreamMs(): number;
+  /** Adds a response flag for the access log. */
+  addFlag(flag: string): void;
+  /** Sets a value of the request's dynamic metadata: `%DYNAMIC_METADATA(namespace:key)%` of access logs and added headers. */
+  setMetadata(namespace: string, key: string, value: unknown): void;
 }
 
 /** Makes one filter for one request; null: it has nothing to do with this one. */
 export type FilterMaker = (call: FilterCall) => HttpFilter | null;
+
+/** What a filter is opened with, once per connection manager and worker. */
+export interface FilterSite {
+  readonly services: WorkerServices;
+  /** `http.<stat_prefix>.`, where a filter's own counters stand. */
+  readonly statPrefix: string;
+  /** What `FilterCall.override` wants to know. */
+  readonly place: number;
+}

@@ -1,4 +1,5 @@
 // Which cluster a forwarding route leads to for one request.
+import type { FilterOverridePlan } from "../../config/plan/http-filter.ts";
 import type { ClusterChoicePlan, HeaderChangesPlan, WeightedClusterPlan } from "../../config/plan/route.ts";
 import { type RuntimeView, runtimeInteger } from "../../config/plan/runtime.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
@@ -9,6 +10,7 @@ export interface ChosenCluster {
   /** Header changes and host rewrite of a weighted entry. */
   readonly headers: HeaderChangesPlan | null;
   readonly hostRewrite: string;
+  readonly filterOverrides: readonly FilterOverridePlan[];
 }
 
 /**
@@ -23,10 +25,10 @@ export function chooseCluster(
 ): ChosenCluster | null {
   switch (choice.kind) {
     case "one":
-      return { name: choice.name, headers: null, hostRewrite: "" };
+      return { name: choice.name, ...NOTHING };
     case "header": {
       const name = head.valueByName(choice.header);
-      return name === undefined || name === "" ? null : { name, headers: null, hostRewrite: "" };
+      return name === undefined || name === "" ? null : { name, ...NOTHING };
     }
     case "weighted":
       return chooseWeighted(choice, head, runtime, random);
@@ -58,3 +60,5 @@ function chooseWeighted(
 function numberOf(text: string | undefined, otherwise: number): number {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : otherwise;
 }
+
+const NOTHING: Omit<ChosenCluster, "name"> = { headers: null, hostRewrite: "", filterOverrides: [] };

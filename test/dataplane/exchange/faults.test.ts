@@ -217,7 +217,8 @@ describe("a pooled connection that had died", () => {
 
 describe("a weighted route", () => {
   it("spreads requests by weight, and one without a cluster gets 503", () => {
-    const weighted = (name: string, weight: number) => ({ name, weight, headers: NONE, hostRewrite: "" });
+    const rest = { headers: NONE, hostRewrite: "", filterOverrides: [] };
+    const weighted = (name: string, weight: number) => ({ name, weight, ...rest });
     const clusters = [weighted("one", 3), weighted("two", 1)];
     const choice = { kind: "weighted", clusters, totalWeight: 4, runtimeKeyPrefix: "", headerName: "" } as const;
     const routes = routeConfig(virtualHost("all", ["*"], [acting("/", forward(choice))]));

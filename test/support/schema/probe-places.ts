@@ -1,5 +1,6 @@
 // Messages with which support-probe.ts starts: small, valid, and standing for something that is served. A type with variants is
 // tried with each, because some fields count only beside another (a balancer's settings beside its lb_policy).
+import { OVERRIDE_TYPES } from "../../../src/config/compile/filters/filter-types.ts";
 import type { JsonObject, Templates } from "./sample-value.ts";
 
 /** A message packed into an Any. */
@@ -16,10 +17,15 @@ const address: JsonObject = { socket_address: { address: "127.0.0.1", port_value
 const route: JsonObject = { match: { prefix: "/" }, route: { cluster: "c" } };
 const virtualHost: JsonObject = { name: "v", domains: ["*"], routes: [route] };
 const router: JsonObject = { name: "r", typed_config: pack("envoy.extensions.filters.http.router.v3.Router", {}) };
+// Filters that routes can name: an entry's key is the type of what it holds.
+const named = (name: string): JsonObject => ({
+  name,
+  typed_config: pack("envoy.extensions.filters.http.buffer.v3.Buffer", { max_request_bytes: 1 }),
+});
 const manager: JsonObject = {
   stat_prefix: "s",
   route_config: { name: "r", virtual_hosts: [virtualHost] },
-  http_filters: [router],
+  http_filters: [...[...Object.keys(OVERRIDE_TYPES), "envoy.config.route.v3.FilterConfig"].map(named), router],
 };
 const filter: JsonObject = { name: "h", typed_config: pack(managerType, manager) };
 const loadAssignment: JsonObject = {
@@ -58,6 +64,9 @@ export const templates: Templates = {
   "envoy.config.route.v3.RouteConfiguration": { name: "r", virtual_hosts: [virtualHost] },
   "envoy.config.route.v3.VirtualHost": virtualHost,
   "envoy.config.route.v3.Route": route,
+  "envoy.config.route.v3.FilterConfig": {
+    config: pack("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", { disabled: true }),
+  },
   "envoy.config.route.v3.RouteMatch": { prefix: "/" },
   "envoy.config.route.v3.RouteAction": { cluster: "c" },
   "envoy.config.route.v3.RetryPolicy": { retry_on: "5xx" },
@@ -76,6 +85,9 @@ export const templates: Templates = {
     http_health_check: { path: "/" },
   },
 };
+
+/** What a list must end with, besides what is tried in it. */
+export const lastOf: Readonly<Record<string, JsonObject | undefined>> = { [`${managerType}.http_filters`]: router };
 
 /** What is laid over a type's template, one try each. */
 export const variants: Readonly<Record<string, readonly JsonObject[] | undefined>> = {

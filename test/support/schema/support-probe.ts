@@ -8,7 +8,7 @@ import { loadJsonValue } from "../../../src/config/load/load-wire.ts";
 import { loadDescriptorSet } from "../../../src/config/schema/descriptor-set.ts";
 import type { FieldShape } from "../../../src/config/schema/shape.ts";
 import { sourceFiles, sourceText } from "../source-files.ts";
-import { bootstrapType, fieldSamples, pack, templates, variants } from "./probe-places.ts";
+import { bootstrapType, fieldSamples, lastOf, pack, templates, variants } from "./probe-places.ts";
 import { type JsonObject, sampleField, sampleMessage, sampleValues } from "./sample-value.ts";
 
 /**
@@ -90,7 +90,9 @@ class Probe implements SupportProbe {
     const path = `${place.path === "" ? "" : `${place.path}.`}${field.name}${index}`;
     const around = (message: JsonObject): JsonObject => {
       const one = packed ? pack(type, message) : message;
-      return place.around(withField(place.type, base, field, wrap(field, key, one)));
+      const last = lastOf[holder];
+      const value = last === undefined || typeIn(one) === typeIn(last) ? wrap(field, key, one) : [one, last];
+      return place.around(withField(place.type, base, field, value));
     };
     if (packed) this.packed.set(holder, [...(this.packed.get(holder) ?? []), type]);
     this.#queue.push({ type, holder, path, around });
@@ -173,6 +175,11 @@ function wrapAny(field: FieldShape, type: string): JsonValue {
 function wrap(field: FieldShape, key: string, value: JsonValue): JsonValue {
   if (field.mapKey !== undefined) return { [key]: value };
   return field.repeated === true ? [value] : value;
+}
+
+// The type of the extension that a message holds.
+function typeIn(message: JsonObject): JsonValue | undefined {
+  return (message["typed_config"] as JsonObject | undefined)?.["@type"];
 }
 
 function keyOf(field: FieldShape): string {

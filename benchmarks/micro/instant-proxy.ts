@@ -1,0 +1,103 @@
+// A listener of one worker whose client throws answers away and whose upstream answers at once: an exchange without sockets and pools,
+// for benchmarks.
+import { systemClock } from "../../src/base/clock.ts";
+import { SeededRandom } from "../../src/base/random.ts";
+import { TimerWheel } from "../../src/base/timer-wheel.ts";
+import type { HttpConnectionManagerPlan } from "../../src/config/plan/listener.ts";
+import { createListenerService } from "../../src/dataplane/listener-service.ts";
+import { runtimeView } from "../../src/dataplane/routing/runtime-view.ts";
+import type { Cluster, UpstreamRequest } from "../../src/dataplane/upstream/upstream.ts";
+import { acquireHeaderList } from "../../src/protocol/header-list.ts";
+import { H } from "../../src/protocol/header-names.ts";
+import type { MessageWriter } from "../../src/protocol/message.ts";
+import { createAccessLogs } from "../../src/telemetry/access-log.ts";
+import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
+import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
+import { ClientChannel } from "../../test/support/client-channel.ts";
+import { FakeCluster } from "../../test/support/fake-upstreams.ts";
+import { listener, manager } from "../../test/support/listener-plans.ts";
+
+/** A client that throws away what it gets. */
+class SilentClient extends ClientChannel {
+  override scheduleFlush(): void {
+    this.out.end = 0;
+  }
+}
+
+/** Answers 200 with twelve bytes as soon as the head is written. */
+class InstantCluster extends FakeCluster implements Cluster {
+  private request: UpstreamRequest | null = null;
+  private readonly peer = new ClientChannel();
+  private readonly writer: MessageWriter = {
+    streamId: 1,
+    writeHead: (_, end) => {
+      if (end) this.answer();
+    },
+    writeInterim: () => {},
+    writeData: (_, __, ___, last) => {
+      if (last) this.answer();
+    },
+    writeTrailers: () => {},
+    reset: () => {},
+    isBackedUp: () => false,
+    pauseSource: () => {},
+    resumeSource: () => {},
+  };
+
+  override open(request: UpstreamRequest): void {
+    this.request = request;
+    const { endpoint, writer, peer: channel } = this;
+    request.onOpen({ writer, endpoint, channel, protocol: "http1", reused: true, unanswered: true });
+  }
+
+  private answer(): void {
+    const { sink } = this.request as UpstreamRequest;
+    const head = acquireHeaderList();
+    head.status = 200;
+    head.addKnown(H.CONTENT_TYPE, TEXT, 0, TEXT.length);
+    head.addKnown(H.CONTENT_LENGTH, LENGTH, 0, LENGTH.length);
+    sink.onHead(head, false);
+    sink.onData(BODY, 0, BODY.length, true);
+  }
+}
+
+/** A client of such a listener; `changes` to its connection manager. */
+export function client(changes: Partial<HttpConnectionManagerPlan> = {}): ClientChannel {
+  const stats = new StatsWriter(() => {});
+  const wheel = new TimerWheel(systemClock);
+  const cluster = new InstantCluster("up", stats);
+  const plan = listener(manager(changes));
+  const service = createListenerService(
+    {
+      clock: systemClock,
+      wheel,
+      random: new SeededRandom(1),
+      stats,
+      upstreams: { cluster: () => cluster },
+      accessLogs: createAccessLogs(wheel, 10_000, {
+        open: () => 9,
+        write: (_, __, done) => done(null),
+        writeSync: () => {},
+        close: () => {},
+      }),
+      runtime: runtimeView({}),
+      workerName: "worker_0",
+      hostname: "box",
+      localAddress: "192.0.2.2",
+      http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
+      memoryBytesMax: 2 ** 28,
+      onBug: (error) => {
+        throw error;
+      },
+    },
+    plan,
+  );
+  const channel = new SilentClient();
+  const chain = plan.filterChains[0];
+  if (chain !== undefined) service.onChannel(channel, chain);
+  return channel;
+}
+
+const TEXT = Buffer.from("text/plain");
+const LENGTH = Buffer.from("12");
+const BODY = Buffer.from("hello world\n");

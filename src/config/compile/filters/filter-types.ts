@@ -1,0 +1,20 @@
+// Which HTTP filters there are besides the router, by the type of their settings. A new filter is one entry here; its plan stands in
+// plan/filters/, what it does in dataplane/filters/. Called by http-filters.ts and filter-overrides.ts.
+import type { CheckedMessage } from "../../load/checked.ts";
+import type { FilterOverrideSettings, FilterSettings } from "../../plan/http-filter.ts";
+import type { CompileContext } from "../context.ts";
+import { compileBuffer, compileBufferOverride } from "./buffer.ts";
+import { compileGrpcStats } from "./grpc-stats.ts";
+
+/** Settings of the chain, by message type. */
+export const FILTER_TYPES: Readonly<Record<string, FilterType<FilterSettings>>> = {
+  "envoy.extensions.filters.http.buffer.v3.Buffer": compileBuffer,
+  "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig": compileGrpcStats,
+};
+
+/** What routes may give a filter, by message type. */
+export const OVERRIDE_TYPES: Readonly<Record<string, FilterType<FilterOverrideSettings>>> = {
+  "envoy.extensions.filters.http.buffer.v3.BufferPerRoute": compileBufferOverride,
+};
+
+type FilterType<Made> = (context: CompileContext, config: CheckedMessage) => Made;

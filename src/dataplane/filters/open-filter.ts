@@ -1,0 +1,15 @@
+// Which folder makes the filters of each plan. A new filter is one line here. Called by filter-table.ts.
+import type { FilterSettings } from "../../config/plan/http-filter.ts";
+import { openBuffer } from "./buffer/buffer.ts";
+import type { FilterMaker, FilterSite } from "./filter.ts";
+import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
+
+/** Opens a filter for one connection manager of one worker. */
+export function openFilter(settings: FilterSettings, site: FilterSite): FilterMaker {
+  switch (settings.kind) {
+    case "buffer":
+      return openBuffer(settings, site);
+    case "grpc_stats":
+      return openGrpcStats(settings, site);
+  }
+}
