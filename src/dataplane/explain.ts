@@ -79,6 +79,11 @@ function explainListener(lines: string[], scene: Scene): boolean {
   if (isTls !== (chain.tls !== null)) {
     lines.push(`    the request is ${request.scheme}, the chain is ${security}: the handshake would fail`);
   }
+  if (chain.filter.kind === "tcp") {
+    lines.push("    a TCP proxy: bytes pass, whatever they say");
+    for (const { name, weight } of chain.filter.clusters) explainCluster(lines, name, `, weight ${weight}`, scene);
+    return true;
+  }
   const head = headOf(request);
   const host = new RouteTable(chain.filter.routes).host(request.authority);
   if (host === null) {

@@ -1,5 +1,5 @@
-// One listener in one worker: takes accepted connections, gives each the connection manager of its filter chain, and ends them when the
-// listener drains. Made by workers/listener.ts, one per configured listener.
+// One listener in one worker: takes accepted connections, gives each the filter of its chain, and ends them when the listener drains. Made by workers/listener.ts, one per configured listener.
+import { equalData } from "../base/equal-data.ts";
 import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
 import type { Channel } from "../net/channel.ts";
 import { recordValue } from "../telemetry/histogram.ts";
@@ -11,6 +11,9 @@ import { ConnectionManager } from "./exchange/connection-manager.ts";
 import { type ConnectionOwner, DownstreamConnection } from "./exchange/downstream-connection.ts";
 import { WorkerContext } from "./exchange/worker-context.ts";
 import type { FilterMaker } from "./filters/filter.ts";
+import type { ServedConnection } from "./served-connection.ts";
+import { TcpConnection } from "./tcp/tcp-connection.ts";
+import { TcpProxy } from "./tcp/tcp-proxy.ts";
 import type { DrainableConnection, ListenerService, WorkerServices } from "./worker-services.ts";
 
 const contexts = new WeakMap<WorkerServices, WorkerContext>();
@@ -39,9 +42,9 @@ class Listener implements ListenerService, ConnectionOwner {
   private readonly context: WorkerContext;
   private readonly filters: readonly FilterMaker[];
   private plan: ListenerPlan;
-  private managers = new Map<FilterChainPlan, ConnectionManager>();
+  private managers = new Map<FilterChainPlan, ConnectionManager | TcpProxy>();
   /** No Map: its old tables would keep closed connections alive over young collections. A connection knows its place. */
-  private readonly open: DownstreamConnection[] = [];
+  private readonly open: ServedConnection[] = [];
   /** Of the connection in the same place. */
   private readonly facts: { chain: FilterChainPlan; readonly startMs: number }[] = [];
   private readonly stats: Float64Array;
@@ -68,7 +71,11 @@ class Listener implements ListenerService, ConnectionOwner {
 
   onChannel(channel: Channel, chain: FilterChainPlan): void {
     const startMs = this.context.services.clock.nowMs();
-    const connection = new DownstreamConnection(channel, this.managerOf(chain), this);
+    const manager = this.managerOf(chain);
+    const connection =
+      manager instanceof TcpProxy
+        ? new TcpConnection(channel, manager, this)
+        : new DownstreamConnection(channel, manager, this);
     connection.place = this.open.push(connection) - 1;
     this.facts.push({ chain, startMs });
     count(this.stats, LISTENER.at.downstream_cx_total);
@@ -76,6 +83,7 @@ class Listener implements ListenerService, ConnectionOwner {
     addTo(this.workerTotal, 1);
     addTo(this.workerActive, 1);
     channel.handler = connection;
+    if (connection instanceof TcpConnection) connection.begin();
   }
 
   applyPlan(plan: ListenerPlan): void {
@@ -89,11 +97,14 @@ class Listener implements ListenerService, ConnectionOwner {
       if (facts === undefined) continue;
       const successor = after[before.indexOf(facts.chain)];
       // A connection whose codec would have other options goes; what else changed is taken over by its next request.
-      if (successor === undefined || !hasSameCodec(facts.chain, successor)) connection.drain();
-      else {
-        facts.chain = successor;
-        connection.manager = this.managerOf(successor);
+      if (successor === undefined || !canTakeOver(facts.chain, successor)) {
+        connection.drain();
+        continue;
       }
+      facts.chain = successor;
+      const manager = this.managerOf(successor);
+      if (connection instanceof DownstreamConnection && manager instanceof ConnectionManager)
+        connection.manager = manager;
     }
   }
 
@@ -124,7 +135,7 @@ class Listener implements ListenerService, ConnectionOwner {
   }
 
   busiestHttp2(streamsBelow: number): DrainableConnection | null {
-    let busiest: DownstreamConnection | null = null;
+    let busiest: ServedConnection | null = null;
     for (const connection of this.open) {
       const { exchanges } = connection;
       if (connection.protocol !== "http2" || connection.isDraining || exchanges >= streamsBelow) continue;
@@ -139,7 +150,7 @@ class Listener implements ListenerService, ConnectionOwner {
     return this.drainSpreadMs === 0 || random.below(this.drainSpreadMs) < clock.nowMs() - this.drainStartMs;
   }
 
-  onConnectionClosed(connection: DownstreamConnection): void {
+  onConnectionClosed(connection: ServedConnection): void {
     const facts = this.takeOut(connection);
     if (facts === undefined) return;
     count(this.stats, LISTENER.at.downstream_cx_destroy);
@@ -152,11 +163,11 @@ class Listener implements ListenerService, ConnectionOwner {
     return this.context.nextConnectionId();
   }
 
-  private takeOut(connection: DownstreamConnection): { readonly startMs: number } | undefined {
+  private takeOut(connection: ServedConnection): { readonly startMs: number } | undefined {
     const { place } = connection;
     const facts = this.facts[place];
     if (facts === undefined) return undefined;
-    const last = this.open.pop() as DownstreamConnection;
+    const last = this.open.pop() as ServedConnection;
     const lastFacts = this.facts.pop() as typeof facts;
     connection.place = -1;
     if (last === connection) return facts;
@@ -170,10 +181,15 @@ class Listener implements ListenerService, ConnectionOwner {
     for (const chain of chainsOf(plan)) this.managerOf(chain);
   }
 
-  private managerOf(chain: FilterChainPlan): ConnectionManager {
+  private managerOf(chain: FilterChainPlan): ConnectionManager | TcpProxy {
     let manager = this.managers.get(chain);
     if (manager === undefined) {
-      manager = new ConnectionManager(this.context, chain.filter, this.plan.statPrefix, this.filters);
+      const { filter } = chain;
+      const { perConnectionBufferBytesMax, statPrefix } = this.plan;
+      manager =
+        filter.kind === "tcp"
+          ? new TcpProxy(this.context.services, filter, perConnectionBufferBytesMax)
+          : new ConnectionManager(this.context, filter, statPrefix, this.filters);
       this.managers.set(chain, manager);
     }
     return manager;
@@ -184,7 +200,9 @@ function chainsOf(plan: ListenerPlan): readonly FilterChainPlan[] {
   return plan.defaultFilterChain === null ? plan.filterChains : [...plan.filterChains, plan.defaultFilterChain];
 }
 
-function hasSameCodec(a: FilterChainPlan, b: FilterChainPlan): boolean {
+/** Whether connections of one chain can go on under the other: with the same codec options, or as they began where nothing changed. */
+function canTakeOver(a: FilterChainPlan, b: FilterChainPlan): boolean {
+  if (a.filter.kind === "tcp" || b.filter.kind === "tcp") return equalData(a.filter, b.filter);
   return a.filter.codec === b.filter.codec && JSON.stringify(a.filter.http) === JSON.stringify(b.filter.http);
 }
 

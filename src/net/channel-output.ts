@@ -20,6 +20,8 @@ export abstract class ChannelOutput implements TurnTask {
   protected readonly net: NetContext;
   protected readonly socket: OwnedSocket;
   protected phase: ChannelPhase;
+  /** Where the queue counts as high: QUEUED_HIGH_BYTES, or less when the owner asked for that. */
+  protected highBytes: number = QUEUED_HIGH_BYTES;
   private scheduled = false;
   /** A flush began at the high mark and onDrain has not been called since. */
   private high = false;
@@ -71,7 +73,7 @@ export abstract class ChannelOutput implements TurnTask {
     }
     // Small, or memory that will be read into again (the shared read buffer above all), or behind a write that waits.
     this.out.append(bytes, start, end);
-    if (this.out.end >= QUEUED_HIGH_BYTES) this.flush();
+    if (this.out.end >= this.highBytes) this.flush();
     else this.scheduleFlush();
   }
 
@@ -137,7 +139,7 @@ export abstract class ChannelOutput implements TurnTask {
     const queued = n + slice.length;
     let buffer: Buffer | null = null;
     if (n > 0) {
-      if (queued >= QUEUED_HIGH_BYTES) this.high = true;
+      if (queued >= this.highBytes) this.high = true;
       buffer = this.out.detach();
       this.socket.cork();
       this.socket.write(buffer.subarray(0, n));
@@ -157,7 +159,7 @@ export abstract class ChannelOutput implements TurnTask {
     this.pendingOut = buffer;
     this.pendingLease = lease;
     lease?.hold();
-    if (queued >= QUEUED_HIGH_BYTES) this.high = true;
+    if (queued >= this.highBytes) this.high = true;
   }
 
   /** Whether the kernel took all `n` bytes. */
@@ -177,11 +179,11 @@ export abstract class ChannelOutput implements TurnTask {
   }
 
   private noteHigh(): void {
-    if (this.queuedBytes() >= QUEUED_HIGH_BYTES) this.high = true;
+    if (this.queuedBytes() >= this.highBytes) this.high = true;
   }
 
   private isDrained(): boolean {
-    return this.high && this.queuedBytes() < QUEUED_LOW_BYTES;
+    return this.high && this.queuedBytes() < Math.min(QUEUED_LOW_BYTES, this.highBytes);
   }
 
   private settle(): void {

@@ -6,7 +6,7 @@ import { ChannelOutput } from "./channel-output.ts";
 import type { NetContext } from "./net-context.ts";
 import { streamFault } from "./net-fault.ts";
 import { type OwnedSocket, plainAddress, readNextInto, resetSocket, type SocketOwner } from "./owned-socket.ts";
-import type { LeaseHolder, ReadLease } from "./read-leases.ts";
+import { LEASE_BYTES, type LeaseHolder, type ReadLease } from "./read-leases.ts";
 
 /** Implements Channel; the methods that Channel lacks are for this room. */
 export class SocketChannel extends ChannelOutput implements Channel, SocketOwner, LeaseHolder {
@@ -16,6 +16,7 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
   readCalls: number = 0;
   private fault: NetFault | null = null;
   private lease: ReadLease | null = null;
+  private mayLease = true;
   private fullReads = 0;
   /** Reasons not to read, PAUSE_ bits. */
   private pauses = 0;
@@ -73,6 +74,15 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
     this.arm(lingerMs);
   }
 
+  finish(): void {
+    if (this.phase === "open") this.sendLast();
+  }
+
+  limitBuffers(bytes: number): void {
+    this.highBytes = Math.max(1, Math.min(this.highBytes, bytes));
+    this.mayLease = bytes >= LEASE_BYTES;
+  }
+
   abort(how: "reset" | "close" = "close"): void {
     if (this.phase === "closed") return;
     this.phase = "closed";
@@ -94,7 +104,7 @@ export class SocketChannel extends ChannelOutput implements Channel, SocketOwner
       }
     } else if (n < buffer.length) {
       this.fullReads = 0;
-    } else if (++this.fullReads >= FULL_READS_FOR_LEASE && this.phase === "open") {
+    } else if (++this.fullReads >= FULL_READS_FOR_LEASE && this.phase === "open" && this.mayLease) {
       this.lease = this.net.reads.lease(this);
       if (this.lease !== null) readNextInto(this.lease.buffer);
     }

@@ -12,6 +12,7 @@ import { MESH } from "../telemetry/mesh-stats.ts";
 import { OUTLIER } from "../telemetry/outlier-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
+import { TCP } from "../telemetry/tcp-stats.ts";
 
 /** All of them. */
 export const STATS_SCHEMAS: readonly BlockSchema[] = [
@@ -29,4 +30,5 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   MESH,
   OUTLIER,
   SSL,
+  TCP,
 ];

@@ -18,12 +18,17 @@ export class ClientChannel implements Channel {
   readonly writeCalls: number = 0;
   /** How the proxy ended it; empty while it is open. */
   ending: "" | "close" | "abort" = "";
+  /** Whether the proxy ended it with RST. */
+  isReset: boolean = false;
+  /** Whether the proxy has sent FIN and reads on. */
+  isFinished: boolean = false;
   /** Whether the proxy wants no more bytes. */
   isPaused: boolean = false;
   /** Whether the socket is gone. */
   isGone: boolean = false;
   /** While true the client takes nothing, so that what is written stays queued. */
   isStalled: boolean = false;
+  private highBytes = 131_072;
   private taken = "";
   private wasHigh = false;
 
@@ -64,6 +69,14 @@ export class ClientChannel implements Channel {
     this.handler.onDrain();
   }
 
+  finish(): void {
+    this.isFinished = true;
+  }
+
+  limitBuffers(bytes: number): void {
+    this.highBytes = Math.min(this.highBytes, bytes);
+  }
+
   scheduleFlush(): void {
     if (!this.isStalled) this.take();
   }
@@ -80,7 +93,7 @@ export class ClientChannel implements Channel {
   }
 
   queuedBytes(): number {
-    if (this.out.end >= 131_072) this.wasHigh = true;
+    if (this.out.end >= this.highBytes) this.wasHigh = true;
     return this.out.end;
   }
 
@@ -96,8 +109,9 @@ export class ClientChannel implements Channel {
     if (this.ending === "") this.ending = "close";
   }
 
-  abort(): void {
+  abort(how: "reset" | "close" = "close"): void {
     if (this.ending === "") this.ending = "abort";
+    this.isReset = how === "reset";
     this.hangUp(null);
   }
 

@@ -12,6 +12,8 @@ export class FakeChannel implements Channel {
   /** Whether `onClose` came, or would have. */
   isGone: boolean = false;
   isConnected: boolean = false;
+  /** Whether our side sent FIN and reads on. */
+  isFinished: boolean = false;
   tls: TlsFacts | null = null;
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort: number;
@@ -80,6 +82,13 @@ export class FakeChannel implements Channel {
   pauseReading(): void {}
 
   resumeReading(): void {}
+
+  finish(): void {
+    this.flush();
+    this.isFinished = true;
+  }
+
+  limitBuffers(): void {}
 
   close(): void {
     this.end("close");

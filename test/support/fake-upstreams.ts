@@ -92,6 +92,11 @@ export class FakeCluster implements Cluster {
     this.cancelled++;
   }
 
+  /** Tunnels are not its business. */
+  connect(): OpenFailure {
+    return { kind: "no_healthy_upstream", transportText: "", endpoint: null };
+  }
+
   beginRetry(): boolean {
     if (this.retriesFree === 0) return false;
     this.retriesFree--;

@@ -1,6 +1,11 @@
 // Listener plans for tests: everything has its default, so that a case shows only what it is about.
 import type { HttpProtocolPlan } from "../../src/config/plan/http-protocol.ts";
-import type { FilterChainPlan, HttpConnectionManagerPlan, ListenerPlan } from "../../src/config/plan/listener.ts";
+import type {
+  FilterChainPlan,
+  HttpConnectionManagerPlan,
+  ListenerPlan,
+  NetworkFilterPlan,
+} from "../../src/config/plan/listener.ts";
 import type { ClusterChoicePlan, ForwardPlan, RouteActionPlan, RoutePlan } from "../../src/config/plan/route.ts";
 import { httpDefaults as upstreamHttp } from "./http-options.ts";
 import { pathMatch, route, routeConfig, virtualHost } from "./route-plans.ts";
@@ -66,7 +71,7 @@ export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConn
 }
 
 /** A listener with one filter chain. */
-export function listener(filter: HttpConnectionManagerPlan = manager()): ListenerPlan {
+export function listener(filter: NetworkFilterPlan = manager()): ListenerPlan {
   const chain: FilterChainPlan = {
     name: "",
     match: { serverNames: [], applicationProtocols: [], transportProtocol: "", destinationPort: 0 },

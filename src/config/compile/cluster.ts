@@ -5,6 +5,7 @@ import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../plan/cluster.ts"
 import type { UpstreamTlsPlan } from "../plan/tls.ts";
 import { compileSocketAddress } from "./address.ts";
 import { compileBalancer } from "./balancer.ts";
+import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
 import { compileDnsDiscovery } from "./dns-discovery.ts";
 import { compileEndpoints } from "./endpoint.ts";
@@ -40,7 +41,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     tls,
     ...protocol,
     breakers: breakersOf(context, cluster),
-    perConnectionBufferBytesMax: count(cluster, "per_connection_buffer_limit_bytes") ?? 1_048_576,
+    perConnectionBufferBytesMax: bufferBytesMax(context, cluster),
     panicThresholdPercent: panicThreshold(cluster),
     overprovisioningPercent: overprovisioning(assignment),
     bindAddress: bindAddress(context, cluster),

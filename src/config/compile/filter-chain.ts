@@ -5,6 +5,7 @@ import type { FilterChainMatchPlan, FilterChainPlan, NetworkFilterPlan } from ".
 import type { DownstreamTlsPlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHttpConnectionManager, HTTP_CONNECTION_MANAGER } from "./http-connection-manager.ts";
+import { compileTcpProxy, TCP_PROXY } from "./tcp-proxy.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 import { compileDownstreamTls, DOWNSTREAM_TLS, RAW_BUFFER } from "./tls.ts";
 
@@ -134,13 +135,13 @@ function terminalFilter(context: CompileContext, chain: CheckedMessage): Network
 function compileFilter(context: CompileContext, filter: CheckedMessage, last: boolean): NetworkFilterPlan | null {
   const name = text(filter, "name") ?? "";
   const config = child(filter, "typed_config");
-  if (config?.type === HTTP_CONNECTION_MANAGER) {
+  const terminal = config === undefined ? undefined : TERMINALS[config.type];
+  if (config !== undefined && terminal !== undefined) {
     if (!last) {
-      const type = "envoy.filters.network.http_connection_manager";
-      const says = `Error: terminal filter named ${name} of type ${type} must be the last filter in a network filter chain.`;
+      const says = `Error: terminal filter named ${name} of type ${terminal.name} must be the last filter in a network filter chain.`;
       context.error(filter, "", says);
     }
-    return compileHttpConnectionManager(context, config);
+    return terminal.compile(context, config);
   }
   if (config === undefined) {
     context.error(filter, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
@@ -148,8 +149,22 @@ function compileFilter(context: CompileContext, filter: CheckedMessage, last: bo
   }
   const what = `the network filter '${name}' (${config.type})`;
   const instead = last
-    ? "serve HTTP and gRPC with envoy.filters.network.http_connection_manager"
-    : "remove it: the HTTP connection manager is the only network filter";
+    ? "use envoy.filters.network.http_connection_manager or envoy.filters.network.tcp_proxy"
+    : "remove it: the HTTP connection manager and the TCP proxy are the only network filters";
   context.refuse(filter, "typed_config", what, instead);
   return null;
+}
+
+/** The filters that a chain may have, by their message. */
+const TERMINALS: Readonly<Record<string, Terminal>> = {
+  [HTTP_CONNECTION_MANAGER]: {
+    name: "envoy.filters.network.http_connection_manager",
+    compile: compileHttpConnectionManager,
+  },
+  [TCP_PROXY]: { name: "envoy.filters.network.tcp_proxy", compile: compileTcpProxy },
+};
+
+interface Terminal {
+  readonly name: string;
+  readonly compile: (context: CompileContext, config: CheckedMessage) => NetworkFilterPlan;
 }

@@ -5,6 +5,7 @@ import type { AddressPlan } from "../plan/address.ts";
 import { addressText } from "../plan/address.ts";
 import type { FilterChainPlan, ListenerPlan } from "../plan/listener.ts";
 import { compileAddress } from "./address.ts";
+import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
 import { checkChainMatches, compileFilterChain } from "./filter-chain.ts";
 import { statName } from "./stat-name.ts";
@@ -30,7 +31,7 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
     additionalAddresses: additionalAddresses(context, listener),
     filterChains: chains.filter((chain): chain is FilterChainPlan => chain !== null),
     defaultFilterChain: compiledDefault,
-    perConnectionBufferBytesMax: count(listener, "per_connection_buffer_limit_bytes") ?? 1_048_576,
+    perConnectionBufferBytesMax: bufferBytesMax(context, listener),
     bindToPort: flag(listener, "bind_to_port") ?? true,
     connectionsMax: connectionsMax(context, name),
     backlog: count(listener, "tcp_backlog_size") ?? 128,

@@ -4,6 +4,7 @@ import type { AddressPlan } from "./address.ts";
 import type { HttpFilterPlan } from "./http-filter.ts";
 import type { HttpProtocolPlan } from "./http-protocol.ts";
 import type { RouteConfigPlan } from "./route.ts";
+import type { TcpProxyPlan } from "./tcp-proxy.ts";
 import type { DownstreamTlsPlan } from "./tls.ts";
 
 /** One listener. */
@@ -53,7 +54,7 @@ export interface FilterChainMatchPlan {
 }
 
 /** The terminal network filter of a chain. */
-export type NetworkFilterPlan = HttpConnectionManagerPlan;
+export type NetworkFilterPlan = HttpConnectionManagerPlan | TcpProxyPlan;
 
 /** The HTTP connection manager. */
 export interface HttpConnectionManagerPlan {

@@ -12,6 +12,7 @@ import {
 } from "../../protocol/message.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
+import type { ConnectionKeeper, ServedConnection } from "../served-connection.ts";
 import { type ServerCodecs, sniffProtocol } from "./codecs.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { ConnectionStats } from "./connection-stats.ts";
@@ -21,22 +22,17 @@ import { isLoopback } from "./remote-address.ts";
 import type { Peer } from "./request-headers.ts";
 
 /** The listener that a connection belongs to. */
-export interface ConnectionOwner {
+export interface ConnectionOwner extends ConnectionKeeper {
   readonly codecs: ServerCodecs;
-  /** Answers end their connections: the listener drains, or the node fails its health check by hand. */
-  isDraining(): boolean;
-  onConnectionClosed(connection: DownstreamConnection): void;
-  nextConnectionId(): number;
 }
 
 /** One accepted connection. */
-export class DownstreamConnection implements ChannelHandler, ServerEvents, ExchangeOwner {
+export class DownstreamConnection implements ChannelHandler, ServerEvents, ExchangeOwner, ServedConnection {
   manager: ConnectionManager;
   readonly peer: Peer;
   readonly facts: ConnectionFacts;
   protocol: "http1" | "http2" = "http1";
   readMs: number;
-  /** Where it stands among its listener's connections, -1 once it is gone; the listener's. */
   place: number = -1;
   /** Exchanges that are not over. */
   exchanges: number = 0;

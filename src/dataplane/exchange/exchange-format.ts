@@ -1,9 +1,8 @@
 // The %OPERATORS% of access logs and added headers, answered from an exchange. Called for configured operators only: texts are made here
 // and nowhere else on the path. Unknown operators were refused when the plan was compiled.
 import { formatTime, isoTime } from "../../base/iso-time.ts";
-import type { AccessLogPlan, FormatPartPlan, JsonFieldPlan } from "../../config/plan/access-log.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
-import { formatText } from "../routing/format.ts";
+import { accessLine, longFlags, milliseconds, withPort } from "../routing/access-line.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** The value of one operator, undefined when it has none. */
@@ -15,33 +14,6 @@ export function exchangeOperator(exchange: Exchange, name: string, args: readonl
 /** Writes the line of every access log of the exchange's connection manager. */
 export function writeAccessLogs(exchange: Exchange): void {
   for (const { plan, sink } of exchange.manager.logs) sink.write(accessLine(plan, exchange));
-}
-
-function accessLine(plan: AccessLogPlan, exchange: Exchange): string {
-  if (plan.json === null) return formatText(plan.format, exchange, "-");
-  return `${JSON.stringify(jsonObject(plan.json, exchange, plan.omitEmpty))}\n`;
-}
-
-function jsonObject(fields: readonly JsonFieldPlan[], exchange: Exchange, omitEmpty: boolean): Record<string, unknown> {
-  const object: Record<string, unknown> = {};
-  for (const field of fields) {
-    if (field.fields !== null) object[field.key] = jsonObject(field.fields, exchange, omitEmpty);
-    else if (field.constant !== null) object[field.key] = JSON.parse(field.constant);
-    else {
-      const value = jsonValue(field.parts, exchange);
-      if (value !== null || !omitEmpty) object[field.key] = value;
-    }
-  }
-  return object;
-}
-
-/** A single operator keeps its type: numbers are numbers, what is missing is null (Envoy's JSON formatter). */
-function jsonValue(parts: readonly FormatPartPlan[], exchange: Exchange): string | number | null {
-  const only = parts.length === 1 ? (parts[0] as FormatPartPlan) : null;
-  if (only === null || only.kind === "literal") return formatText(parts, exchange, "-");
-  const value = exchange.operator(only.name, only.args)?.slice(0, only.lengthMax);
-  if (value === undefined || value === "") return null;
-  return NUMERIC.has(only.name) ? Number(value) : value;
 }
 
 type Operator = (exchange: Exchange, args: readonly string[]) => string | undefined;
@@ -57,11 +29,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   PROTOCOL: ({ owner }) => (owner?.protocol === "http2" ? "HTTP/2" : "HTTP/1.1"),
   RESPONSE_CODE: ({ response }) => String(response.status),
   RESPONSE_FLAGS: ({ flags }) => flags,
-  RESPONSE_FLAGS_LONG: ({ flags }) =>
-    flags
-      .split(",")
-      .map((flag) => LONG_FLAGS[flag] ?? flag)
-      .join(","),
+  RESPONSE_FLAGS_LONG: ({ flags }) => longFlags(flags),
   RESPONSE_CODE_DETAILS: ({ details, response }) =>
     details !== "" ? details : response.headSent ? "via_upstream" : undefined,
   BYTES_RECEIVED: ({ bytesReceived }) => String(bytesReceived),
@@ -127,15 +95,6 @@ function metadataText(values: ReadonlyMap<string, unknown> | undefined, keys: re
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function withPort(address: string, port: number): string | undefined {
-  if (address === "") return undefined;
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function milliseconds(value: number): string {
-  return String(Math.max(0, Math.floor(value)));
-}
-
 function grpcStatus(exchange: Exchange, form: string): string | undefined {
   const status = exchange.response.grpcStatus;
   if (status === undefined) return undefined;
@@ -143,20 +102,6 @@ function grpcStatus(exchange: Exchange, form: string): string | undefined {
   if (name === undefined || form === "NUMBER") return status;
   return form === "SNAKE_STRING" ? name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() : name;
 }
-
-const NUMERIC: ReadonlySet<string> = new Set([
-  "RESPONSE_CODE",
-  "BYTES_RECEIVED",
-  "BYTES_SENT",
-  "DURATION",
-  "REQUEST_DURATION",
-  "RESPONSE_DURATION",
-  "UPSTREAM_REQUEST_ATTEMPT_COUNT",
-  "DOWNSTREAM_REMOTE_PORT",
-  "DOWNSTREAM_LOCAL_PORT",
-  "CONNECTION_ID",
-  "GRPC_STATUS_NUMBER",
-]);
 
 const GRPC_NAMES: readonly string[] = [
   "OK",
@@ -177,25 +122,3 @@ const GRPC_NAMES: readonly string[] = [
   "DataLoss",
   "Unauthenticated",
 ];
-
-const LONG_FLAGS: Readonly<Record<string, string>> = {
-  NR: "NoRouteFound",
-  NC: "NoClusterFound",
-  UH: "NoHealthyUpstream",
-  UF: "UpstreamConnectionFailure",
-  UO: "UpstreamOverflow",
-  UC: "UpstreamConnectionTermination",
-  UR: "UpstreamRemoteReset",
-  UT: "UpstreamRequestTimeout",
-  UPE: "UpstreamProtocolError",
-  URX: "UpstreamRetryLimitExceeded",
-  LR: "LocalReset",
-  DC: "DownstreamConnectionTermination",
-  DR: "DownstreamRemoteReset",
-  DPE: "DownstreamProtocolError",
-  SI: "StreamIdleTimeout",
-  OM: "OverloadManagerTerminated",
-  FI: "FaultInjected",
-  DI: "DelayInjected",
-  RL: "RateLimited",
-};

@@ -16,6 +16,7 @@ import type { OnSuspected } from "./outlier-monitor.ts";
 import type { PassiveFailures } from "./passive-failures.ts";
 import type { PendingRequest } from "./pending-queue.ts";
 import type { Pool } from "./pool.ts";
+import type { RawConnection } from "./raw-connection.ts";
 import type { UpstreamRequest } from "./upstream.ts";
 
 /** What the whole room is given by the worker. */
@@ -60,6 +61,8 @@ export interface ClusterHome {
   readonly lengthMs: Uint32Array;
   /** Requests that wait for a connection, to be found by `cancel`. */
   readonly pending: Map<UpstreamRequest, PendingRequest>;
+  /** Raw connections that are not over. */
+  readonly raws: Set<RawConnection>;
   /** Pools that hold connections or requests, those of endpoints that left included. */
   readonly pools: Set<Pool>;
 }

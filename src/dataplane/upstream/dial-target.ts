@@ -12,6 +12,9 @@ export type Dial = (options: DialOptions, handler: ChannelHandler) => Channel;
 /** What a pool speaks: `alpn` is decided by the handshake. */
 export type PoolProtocol = "http1" | "http2" | "alpn";
 
+/** What a connection is dialled for. `raw`: bytes that only their ends understand; ALPN as configured, else none. */
+type DialProtocol = PoolProtocol | "raw";
+
 /** TLS plans of one cluster with the names and protocols of its pools filled in: equal ones are one object, so that net keeps one context for them. */
 export class DialTargets {
   private readonly plan: ClusterPlan;
@@ -22,7 +25,7 @@ export class DialTargets {
   }
 
   /** The target of one pool. `hostname`: the endpoint's; `requestName`: the request's host, looked at with auto_sni. */
-  target(address: AddressPlan, hostname: string, requestName: string, protocol: PoolProtocol): DialOptions {
+  target(address: AddressPlan, hostname: string, requestName: string, protocol: DialProtocol): DialOptions {
     const { connectTimeoutMs, bindAddress, tls } = this.plan;
     const base = { address, connectTimeoutMs, bindAddress, keepaliveS: 0 };
     if (tls === null) return { ...base, tls: null, serverName: "" };
@@ -34,7 +37,7 @@ export class DialTargets {
     return { ...base, tls: this.tlsPlan(tls, verifiedName, protocol), serverName };
   }
 
-  private tlsPlan(tls: UpstreamTlsPlan, verifiedName: string, protocol: PoolProtocol): UpstreamTlsPlan {
+  private tlsPlan(tls: UpstreamTlsPlan, verifiedName: string, protocol: DialProtocol): UpstreamTlsPlan {
     const alpn = tls.alpn.length > 0 ? tls.alpn : ALPN[protocol];
     const key = `${alpn.join()} ${verifiedName}`;
     let made = this.tlsPlans.get(key);
@@ -59,5 +62,5 @@ function withName(validation: UpstreamTlsPlan["validation"], name: string): Upst
   return { ...validation, subjectAltNames: [{ type: "dns", match: "exact", value: name }] };
 }
 
-const ALPN = { http1: ["http/1.1"], http2: ["h2"], alpn: ["h2", "http/1.1"] } as const;
+const ALPN = { http1: ["http/1.1"], http2: ["h2"], alpn: ["h2", "http/1.1"], raw: [] } as const;
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;

@@ -34,6 +34,8 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
   pools: (Pool | null)[] | null = null;
   /** Pools of clusters that take the server name from the request, by key; null before the first request. */
   namedPools: Map<string, Pool> | null = null;
+  /** Raw connections to it that are not over. */
+  raws: number = 0;
   private readonly home: EndpointHome;
   private ownFlags = 0;
   /** Of FAILURES those that were up when it was looked last. */
@@ -109,9 +111,10 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
     this.onPoolEmpty();
   }
 
-  /** One of its pools holds nothing any more. When it has left and none does, its counters are given back. */
+  /** One of its pools holds nothing any more, or a raw connection is over. When it has left and none is, its counters are given back. */
   onPoolEmpty(): void {
-    if (!this.isRetired || this.block === GONE_BLOCK || this.allPools().some((pool) => pool.isInUse)) return;
+    if (!this.isRetired || this.block === GONE_BLOCK || this.raws > 0 || this.allPools().some((pool) => pool.isInUse))
+      return;
     if (this.block !== null) this.home.blocks.leave(this.prefix());
     this.block = GONE_BLOCK;
   }

@@ -48,6 +48,12 @@ export class OutlierMonitor {
     table.reset(slot, OutlierCount.ConsecutiveLocalOriginFailure);
   }
 
+  /** A raw connection stands: all that will ever be known of the endpoint's part. */
+  onTunnel(endpoint: Endpoint): void {
+    if (this.plan.splitExternalLocalOriginErrors) this.onConnected(endpoint);
+    else this.onAnswer(endpoint, 200);
+  }
+
   /** The endpoint answered; of a gRPC answer the HTTP form of its status. */
   onAnswer({ slot, isRetired }: Endpoint, status: number): void {
     if (!isRetired) this.count(slot, status);

@@ -6,6 +6,7 @@ import { runtimeInteger } from "../../config/plan/runtime.ts";
 import { PriorityIndex, Resource } from "../../telemetry/breaker-columns.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import { count } from "../../telemetry/stats-add.ts";
 import { type Balancer, createBalancer } from "./balance/balancer.ts";
 import type { PriorityRules } from "./balance/host-set.ts";
 import { BreakerUse } from "./breaker-use.ts";
@@ -16,7 +17,8 @@ import { EndpointTable } from "./endpoint-table.ts";
 import { OutlierMonitor } from "./outlier-monitor.ts";
 import type { PendingRequest } from "./pending-queue.ts";
 import { Pool } from "./pool.ts";
-import type { Cluster, OpenFailure, UpstreamRequest } from "./upstream.ts";
+import { RawConnection } from "./raw-connection.ts";
+import type { Cluster, OpenFailure, RawStream, RawWish, UpstreamRequest } from "./upstream.ts";
 
 /** A cluster. */
 export class UpstreamCluster implements Cluster {
@@ -71,6 +73,25 @@ export class UpstreamCluster implements Cluster {
     this.parts?.home.breakers.add(PriorityIndex[priority], Resource.Retries, -1);
   }
 
+  connect(wish: RawWish): RawStream | OpenFailure {
+    const parts = this.made();
+    const breakers = parts?.home.breakers;
+    if (breakers?.isFull(PriorityIndex.default, Resource.Connections) === true) {
+      count(this.stats, CLUSTER.at.upstream_cx_overflow);
+      return CONNECTIONS_USED_UP;
+    }
+    const endpoint = parts === null ? null : this.pickOnce(parts);
+    if (parts === null || endpoint === null) {
+      count(this.stats, CLUSTER.at.upstream_cx_none_healthy);
+      return NO_HEALTHY_UPSTREAM;
+    }
+    if (!parts.home.breakers.isFull(PriorityIndex.default, Resource.Pending)) {
+      return new RawConnection(parts.home, endpoint, wish);
+    }
+    count(this.stats, CLUSTER.at.upstream_rq_pending_overflow);
+    return { kind: "overflow", transportText: "", endpoint };
+  }
+
   /** Applies an endpoint update; false: a delta on a version that is not here, ask for a full copy. */
   apply(update: EndpointSetUpdate): boolean {
     if (this.parts === null && update.kind === "full") {
@@ -106,12 +127,13 @@ export class UpstreamCluster implements Cluster {
 
   /** Whether it holds neither connections nor requests. */
   isIdle(): boolean {
-    return this.parts === null || this.parts.home.pools.size === 0;
+    return this.parts === null || this.parts.home.pools.size + this.parts.home.raws.size === 0;
   }
 
   /** Ends every connection now. */
   close(): void {
     for (const pool of [...(this.parts?.home.pools ?? [])]) pool.close();
+    for (const raw of [...(this.parts?.home.raws ?? [])]) raw.abort("close");
   }
 
   private pick(parts: ClusterParts, request: UpstreamRequest): UpstreamEndpoint | null {
@@ -185,6 +207,7 @@ class LazyHome implements ClusterHome {
   readonly stats: Float64Array;
   readonly breakers: BreakerUse;
   readonly pending: Map<UpstreamRequest, PendingRequest> = new Map();
+  readonly raws: Set<RawConnection> = new Set();
   readonly pools: Set<Pool> = new Set();
   private readonly prefix: string;
   private http2Block: Float64Array | null = null;
@@ -258,4 +281,5 @@ const NO_HEALTHY_UPSTREAM: OpenFailure = Object.freeze({
   transportText: "",
   endpoint: null,
 });
+const CONNECTIONS_USED_UP: OpenFailure = Object.freeze({ kind: "overflow", transportText: "", endpoint: null });
 const { upstream_cx_none_healthy: CX_NONE_HEALTHY, lb_healthy_panic: LB_HEALTHY_PANIC } = CLUSTER.at;

@@ -2,7 +2,7 @@
 
 import type { AddressPlan } from "../../config/plan/address.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
-import type { Channel } from "../../net/channel.ts";
+import type { Channel, NetFault } from "../../net/channel.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
 import type { OutlierMonitor } from "./outlier-monitor.ts";
 
@@ -23,10 +23,42 @@ export interface Cluster {
   open(request: UpstreamRequest): void;
   /** Takes back a request that was given to this object's `open` and is neither open nor failed yet. */
   cancel(request: UpstreamRequest): void;
+  /**
+   * Dials a connection of its own to an endpoint that it picks. The failure of an attempt that was not even begun is the answer; it
+   * has no endpoint when none was to be had: the cluster's connections are used up (`overflow`), or no endpoint is healthy.
+   */
+  connect(wish: RawWish): RawStream | OpenFailure;
   /** Takes a place among the retries that run at once (circuit breaker max_retries); false: none is free. The router counts the overflow. */
   beginRetry(priority: "default" | "high"): boolean;
   /** Gives back what `beginRetry` took, when the retry has its answer or failed. */
   endRetry(priority: "default" | "high"): void;
+}
+
+/** A wish for one connection whose bytes only its owner understands: the TCP proxy's, once per attempt. */
+export interface RawWish {
+  onRawOpen(connection: RawStream): void;
+  /** It never stood. */
+  onRawFailed(failure: OpenFailure): void;
+  /** Bytes `[start, end)`, valid during the call only. */
+  onRawData(bytes: Uint8Array, start: number, end: number): void;
+  /** The endpoint sent FIN; the other direction goes on. */
+  onRawEnd(): void;
+  /** The queue towards the endpoint was high and is low again. */
+  onRawDrain(): void;
+  /** The open connection is gone, once, also after `close` and `abort`. */
+  onRawClosed(fault: NetFault | null): void;
+}
+
+/** A raw connection, from the moment it is dialled. */
+export interface RawStream {
+  readonly endpoint: Endpoint;
+  readonly channel: Channel;
+  /** No more goes to the endpoint: FIN. */
+  finish(): void;
+  /** Ends it when what is queued has left. While it connects: gives it up, and the wish hears no more of it. */
+  close(): void;
+  /** Ends it now. */
+  abort(how: "reset" | "close"): void;
 }
 
 /** One endpoint that can be picked. */

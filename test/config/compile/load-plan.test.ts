@@ -8,8 +8,6 @@ const FOLDER = "test/golden/envoy";
 
 /** What of Envoy's the files use that is refused, by the words of the refusal. */
 const REFUSED: Readonly<Record<string, readonly RegExp[]>> = {
-  "grpc-lb.l4-like-service.yaml": [/tcp_proxy/],
-  "misc.yaml": [/tcp_proxy/],
   "responses.yaml": [/fault/, /rbac/, /local_ratelimit/, /buffer/, /health_check/],
 };
 
