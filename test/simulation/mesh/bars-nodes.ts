@@ -4,6 +4,8 @@ import { hashOfHex, hashPair, hashText } from "../../../src/control/mesh/state/h
 import { isBefore } from "../../../src/control/mesh/state/rank.ts";
 import { longestGap, mostProbes, NAMES, settledWorld, worst } from "./bar-worlds.ts";
 import type { Bar } from "./bars.ts";
+import type { SeenProbe } from "./endpoints.ts";
+import type { SimNode } from "./sim-node.ts";
 import { World } from "./world.ts";
 
 const T = 1_000;
@@ -84,6 +86,18 @@ export const NODES: readonly Bar[] = [
     measure: () => coldStart(),
   },
   {
+    scenario: "8 nodes that come within 4 s × 200 endpoints",
+    what: "probes an endpoint sees in its first T",
+    most: 3,
+    measure: () => worst(10, (seed) => staggeredStart(seed, 4_000, 0)),
+  },
+  {
+    scenario: "8 nodes that come within 1 s and stand still again and again for up to 0.6 s × 200 endpoints",
+    what: "probes an endpoint sees in its first T",
+    most: 3,
+    measure: () => worst(10, (seed) => staggeredStart(seed, 1_000, 600)),
+  },
+  {
     scenario: "50 nodes, the broker is gone for 2 s",
     what: "messages of the 10 s after it over those of 10 steady ones",
     most: 3,
@@ -125,6 +139,35 @@ function coldStart(): number {
     most = Math.max(most, probes.filter(({ atMs }) => atMs < firstMs + T).length);
   }
   return most;
+}
+
+/** Probes of all kinds that an endpoint sees in the T that begins with its first one, as nodes come at any time; on a busy machine each stands still now and then. */
+function staggeredStart(seed: number, withinMs: number, stillMs: number): number {
+  const world = new World({ seed, endpoints: 200 });
+  const { random, time } = world;
+  for (let i = 0; i < 8; i++) {
+    time.after(random.below(withinMs), () => {
+      const node = world.start(`node-${i}`);
+      if (stillMs > 0) standStill(world, node, stillMs, time.nowMs + 2 * T);
+    });
+  }
+  world.runMs(withinMs + 4 * T);
+  return Math.max(
+    ...world.endpoints.map(({ probes }) => probes.filter(({ atMs }) => atMs < firstOf(probes) + T).length),
+  );
+}
+
+function firstOf(probes: readonly SeenProbe[]): number {
+  return probes[0]?.atMs ?? Number.NaN;
+}
+
+function standStill(world: World, node: SimNode, forMs: number, untilMs: number): void {
+  const { random, time } = world;
+  if (time.nowMs > untilMs) return;
+  time.after(random.below(300), () => {
+    node.pause(random.below(forMs) + 1);
+    time.after(forMs, () => standStill(world, node, forMs, untilMs));
+  });
 }
 
 function reconnectShare(goneMs: number): number {

@@ -1,6 +1,6 @@
 // The bus comes and goes. Without it for three seconds a node is alone: it checks everything itself, and keeps its verdicts.
 import { refreshGroup } from "./groups.ts";
-import { AWAY_MS, sayHello } from "./joining.ts";
+import { AWAY_MS, joinOver, sayHello } from "./joining.ts";
 import { updateSpeaking } from "./members.ts";
 import { dropLocal } from "./own-log.ts";
 import type { Turn } from "./turn.ts";
@@ -16,10 +16,7 @@ export function changeBus(turn: Turn, isUp: boolean): void {
     turn.at(state.alarms.bus, nowMs + AWAY_MS);
     return;
   }
-  if (state.mode === "joining") {
-    state.quietMs = nowMs + 300;
-    turn.at(state.alarms.joining, Math.min(state.quietMs, state.startedMs + 1_000));
-  }
+  joinOver(turn);
   sayHello(turn);
   turn.wantsBeat = true;
   if (state.isAlone) setAlone(turn, false);

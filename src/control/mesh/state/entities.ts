@@ -58,6 +58,8 @@ export interface Member extends Candidate, Due {
   applied: number;
   /** Changes that wait for others before them, or for the end of a sync. */
   early: { readonly first: number; readonly changes: readonly Change[] }[];
+  /** All that it said was here at one time: what is missing now is news. */
+  isHeardOut: boolean;
   /** Since when it is known that changes are missing, or that its digest is another; Infinity: nothing is. */
   gapMs: number;
   sync: Sync | null;
@@ -88,6 +90,11 @@ export interface Group {
   hasTraffic: boolean;
   /** This node itself has. */
   hasOwnTraffic: boolean;
+  /** When the judge told of it. */
+  readonly addedMs: number;
+  /** From when its checks may begin that nobody makes, as found at a time: peers may be about to say that they make them. */
+  heardOutMs: number;
+  heardAtMs: number;
   /** Effective interval: the no-traffic one without traffic. */
   intervalMs: number;
 }
@@ -124,6 +131,10 @@ export interface Target extends Due {
   takenOverMs: number;
   /** The newest probe of those that were released; -Infinity: none. */
   freedMs: number;
+  /** When the first probe since it began was due; -Infinity: it never began. */
+  firstDueMs: number;
+  /** Who made room for this node: its probes go on where that one's end. */
+  takenFrom: Entry | null;
   /** Own last probe and when the next one is due after it. */
   probedMs: number;
   nextInMs: number;

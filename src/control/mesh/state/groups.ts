@@ -12,7 +12,7 @@ import type { Turn } from "./turn.ts";
 export function addGroup(turn: Turn, facts: CheckGroupFacts): void {
   const { state } = turn;
   if (state.groups.has(facts.group)) return;
-  const group = newGroup(facts);
+  const group = newGroup(facts, turn.nowMs);
   state.groups.set(facts.group, group);
   state.byRow.set(facts.row, group);
   state.longestMs = Math.max(state.longestMs, facts.intervalMs + facts.timeoutMs);

@@ -3,7 +3,9 @@
 import type { Beat } from "../wire/messages.ts";
 import { chooseEpoch, startBeating } from "./beats.ts";
 import { refreshGroup } from "./groups.ts";
+import { hasHeardOut } from "./hearing.ts";
 import { updateSpeaking } from "./members.ts";
+import type { MeshState } from "./mesh-state.ts";
 import { announceSelf } from "./node-events.ts";
 import type { Turn } from "./turn.ts";
 
@@ -29,24 +31,38 @@ export function sayHello(turn: Turn): void {
 }
 
 /** The first beat of a peer while this node joins: more may come. */
-export function meetPeer(turn: Turn): void {
+export function meetPeer(turn: Turn, node: string): void {
   const { state, nowMs } = turn;
   if (state.mode !== "joining") return;
   state.quietMs = nowMs + QUIET_MS;
-  turn.at(state.alarms.joining, Math.min(state.quietMs, state.startedMs + JOINING_MS));
+  state.strangers.delete(node);
+  turn.at(state.alarms.joining, Math.min(state.quietMs, joiningEndMs(state)));
+}
+
+/** Somebody speaks whose beat has not come yet: its thread has much to do, and so it lives and has more to say than this. */
+export function meetStranger({ state }: Turn, node: string): void {
+  if (state.mode === "joining" && state.strangers.size < STRANGERS_MAX) state.strangers.add(node);
+}
+
+/** The bus is there while this node joins: from now on it hears. */
+export function joinOver(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.mode !== "joining") return;
+  state.quietMs = nowMs + QUIET_MS;
+  turn.at(state.alarms.joining, Math.min(state.quietMs, joiningEndMs(state)));
 }
 
 /** Serves when nobody new is heard any more and all that peers know has come, or after a second. */
 export function decideJoined(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.mode !== "joining") return;
-  const endMs = state.startedMs + JOINING_MS;
-  const isComplete = [...state.members.values()].every(({ life, gapMs }) => life !== "live" || gapMs === NEVER);
-  const isQuiet = state.isBusUp && nowMs >= state.quietMs && isComplete;
-  if (!isQuiet && nowMs < endMs) {
-    turn.at(state.alarms.joining, Math.min(endMs, Math.max(nowMs + 20, state.quietMs)));
+  const endMs = joiningEndMs(state);
+  const isQuiet = state.isBusUp && nowMs >= state.quietMs && state.strangers.size === 0 && hasHeardOut(state);
+  if (nowMs < state.lookMs || (!isQuiet && nowMs < endMs)) {
+    turn.at(state.alarms.joining, Math.max(nowMs + LOOK_MS, Math.min(endMs, state.quietMs)));
     return;
   }
+  state.strangers.clear();
   chooseEpoch(state);
   state.mode = "serving";
   state.self.phase = "serving";
@@ -68,7 +84,7 @@ export function meetRival(turn: Turn, beat: Beat): void {
   if (rival === null || rival.instance !== beat.instance) {
     state.rival = { instance: beat.instance, sequence: beat.sequence, beats: 1 };
     if (state.mode !== "joining") return;
-    turn.at(state.alarms.joining, Math.min(state.startedMs + JOINING_MS, nowMs + QUIET_MS));
+    turn.at(state.alarms.joining, Math.min(joiningEndMs(state), nowMs + QUIET_MS));
     sayHello(turn);
     return;
   }
@@ -84,13 +100,22 @@ export function meetRival(turn: Turn, beat: Beat): void {
   state.mode = "silent";
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
+/** From when it can hear; without the bus from its start. */
+function joiningEndMs({ isBusUp, busSinceMs, startedMs }: MeshState): number {
+  return Math.min(startedMs + JOINING_MS, isBusUp ? busSinceMs : startedMs) + JOINING_MS;
+}
 
 /** No new beat for so long: all have answered. */
 const QUIET_MS = 300;
 
 /** Joining takes no longer. */
 const JOINING_MS = 1_000;
+
+/** While something is awaited it looks so often. */
+const LOOK_MS = 20;
+
+/** Nodes that were heard and not met. */
+const STRANGERS_MAX = 256;
 
 /** Without the bus for so long, a node is alone. */
 export const AWAY_MS = 3_000;

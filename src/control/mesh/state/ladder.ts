@@ -5,6 +5,7 @@ import { type Pace, paced } from "../../health/pace.ts";
 import { freshMs, isProbed, lapseMs } from "./cover.ts";
 import type { Entry, Target } from "./entities.ts";
 import { precedes, rankFor } from "./groups.ts";
+import { heardOutMs } from "./hearing.ts";
 import { sayEntry, sayReleased } from "./own-log.ts";
 import type { Turn } from "./turn.ts";
 
@@ -79,6 +80,8 @@ function holdClaim(turn: Turn, target: Target, before: Survey): number {
   const own = target.own as Entry;
   const { nowMs } = turn;
   if (before.claimed >= before.enough) {
+    const firstMs = underWayMs(target, own);
+    if (nowMs >= target.firstDueMs && nowMs < firstMs) return Math.min(firstMs, before.changesMs);
     stopProbing(turn, target);
     turn.count("handovers");
     target.takenOverMs = NEVER;
@@ -86,12 +89,28 @@ function holdClaim(turn: Turn, target: Target, before: Survey): number {
     else sayEntry(turn, target, { ...own, hold: "kept" });
     return nowMs;
   }
+  if (own.standing === null) goOnLater(turn, target);
   // The judge does not do what it was told, or the thread was starved: what is not seen is not covered.
   const endMs = own.standing === null ? lapseMs(target, own) : target.probedMs + freshMs(target);
   if (nowMs < endMs) return Math.min(endMs, before.changesMs);
   sayReleased(turn, target);
   target.claimAfterMs = nowMs + target.group.intervalMs;
   return target.claimAfterMs;
+}
+
+/** Who made room told of a probe that this node did not know of: its own first one is a whole interval after that. */
+function goOnLater(turn: Turn, target: Target): void {
+  const { takenFrom, firstDueMs, group } = target;
+  const dueMs = takenFrom === null ? NONE : takenFrom.probedMs + group.intervalMs;
+  if (turn.nowMs >= firstDueMs || dueMs <= firstDueMs) return;
+  target.firstDueMs = dueMs;
+  const dueInMs = Math.max(0, Math.round(dueMs - turn.nowMs));
+  turn.order({ type: "begin-checks", slot: target.slot, dueInMs, standing: target.standing });
+}
+
+/** Until when its first probe, once begun, is waited for: others have begun to rely on it, and may know nothing of the endpoint yet. */
+function underWayMs(target: Target, { standing }: Entry): number {
+  return standing === null ? target.firstDueMs + target.group.facts.timeoutMs + ANSWER_MS : NONE;
 }
 
 /** It holds an observation without probing: for those who take over, or as a confirmer. */
@@ -129,6 +148,9 @@ function decideStart(turn: Turn, target: Target, before: Survey): number {
   const waitMs = rank < owners ? 0 : target.group.facts.timeoutMs + LADDER_MS + (rank - owners) * stepMs;
   const wantedMs = Math.max(target.scarceMs + waitMs, target.claimAfterMs);
   if (nowMs < wantedMs) return wantedMs;
+  const isScarce = before.claimed + before.behind < owners;
+  const heardMs = Math.max(state.lookMs, isScarce ? heardOutMs(turn, target.group) : nowMs);
+  if (nowMs < heardMs) return heardMs;
   if (target.startMs === NEVER) target.startMs = placeStart(turn, target, before);
   if (nowMs < target.startMs) return target.startMs;
   start(turn, target, before, waitMs > 0);
@@ -155,6 +177,7 @@ function start(turn: Turn, target: Target, before: Survey, isTakeover: boolean):
   target.startMs = NEVER;
   target.scarceMs = NEVER;
   target.isOrdered = true;
+  target.firstDueMs = turn.nowMs + dueInMs;
   target.damping = null;
   if (isTakeover) turn.count("takeovers");
   turn.order({ type: "begin-checks", slot: target.slot, dueInMs, standing });
@@ -170,12 +193,18 @@ function schedule(
 ): { readonly dueInMs: number; readonly probedMs: number } {
   const { intervalMs } = target.group;
   const last = before.claimed + before.behind >= state.options.owners ? before.last : null;
-  const probedMs = last?.probedMs ?? target.own?.probedMs ?? target.freedMs;
-  const isUnknown = target.standing === null || target.isHearsay;
+  const probedMs = last === null ? (target.own?.probedMs ?? target.freedMs) : laneMs(last);
+  target.takenFrom = last;
+  const isUnknown = target.standing === null ? last?.standing !== null : target.isHearsay;
   if (isUnknown || !(before.isCovered || state.isAlone)) return { dueInMs: 0, probedMs };
   if (probedMs === NONE || state.isAlone) return { dueInMs: state.random.below(Math.ceil(intervalMs)), probedMs };
   const sinceMs = (nowMs - probedMs) % intervalMs;
   return { dueInMs: Math.max(0, Math.round(intervalMs - sinceMs)), probedMs };
+}
+
+/** A claim without a word of its probe is one that was just made, or will be within an interval. */
+function laneMs({ probedMs, sinceMs }: Entry): number {
+  return probedMs === NONE ? sinceMs : probedMs;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -183,6 +212,9 @@ const NONE = Number.NEGATIVE_INFINITY;
 
 /** The first rank that is no owner waits so long beyond a timeout. */
 const LADDER_MS = 300;
+
+/** An outcome is heard of so long after a timeout at most. */
+const ANSWER_MS = 200;
 
 /** An observation is kept for so long after others have taken over. */
 const KEPT_MS = 500;

@@ -160,6 +160,7 @@ function forget(turn: Turn, member: Member): void {
   }
   member.applied = 0;
   member.early = [];
+  member.isHeardOut = false;
   member.gapMs = Number.POSITIVE_INFINITY;
   member.sync = null;
   member.syncsInVain = 0;

@@ -8,7 +8,8 @@ import { answerHello, answerHellos, beat, raiseEpoch, sendBeat } from "./beats.t
 import { changeBus, decideAlone } from "./bus-watch.ts";
 import { consider } from "./consider.ts";
 import type { Matter, Member, Target } from "./entities.ts";
-import { decideJoined, meetPeer, meetRival, start } from "./joining.ts";
+import { noteLate } from "./hearing.ts";
+import { decideJoined, meetPeer, meetRival, meetStranger, start } from "./joining.ts";
 import { decideLeft, leave } from "./leaving.ts";
 import { hearBeat, hearLeft, memberOf, noteEpoch, updateSpeaking, watchMember } from "./members.ts";
 import type { MeshEffect, MeshInput } from "./mesh-effects.ts";
@@ -28,6 +29,7 @@ export const meshState: Behaviour<MeshState, MeshInput, MeshEffect> = {
     if (state.mode === "silent" && message.type === "stop") return STOPPED;
     if (state.mode === "silent" && message.type !== "started" && message.type !== "bus-changed") return NOTHING;
     const turn = new Turn(state, nowMs);
+    noteLate(state, nowMs);
     take(turn, message);
     finish(turn);
     return turn.effects;
@@ -110,6 +112,7 @@ function hear(turn: Turn, message: MeshMessage): void {
     case "changes": {
       const member = memberOf(turn, message, false);
       if (member !== null) hearChanges(turn, member, message.first, message.changes);
+      else if (!state.members.has(message.node)) meetStranger(turn, message.node);
       return;
     }
     case "sync-request":
@@ -123,7 +126,7 @@ function hearBeatOf(turn: Turn, message: Beat): void {
   const isKnown = state.members.get(message.node)?.instance === message.instance;
   const member = memberOf(turn, message, true);
   if (member === null || !hearBeat(turn, member, message)) return;
-  if (!isKnown) meetPeer(turn);
+  if (!isKnown) meetPeer(turn, member.node);
   hearLog(turn, member, message);
   raiseEpoch(state);
   watch(turn, member);

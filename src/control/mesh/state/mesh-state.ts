@@ -91,6 +91,10 @@ export interface MeshState {
   startedMs: number;
   /** When nobody new was heard for long enough, if nobody is. */
   quietMs: number;
+  /** Nothing is begun before this: what others have said may not have been looked at. */
+  lookMs: number;
+  /** Nodes that spoke while it joins, and have not been met. */
+  readonly strangers: Set<string>;
   /** Another process with this name, as first heard; null: none. */
   rival: { readonly instance: string; readonly sequence: number; readonly beats: number } | null;
   joinedMs: number;
@@ -155,6 +159,8 @@ export function emptyMeshState(options: MeshOptions, random: Random): MeshState 
     helloMs: Number.NEGATIVE_INFINITY,
     startedMs: 0,
     quietMs: 0,
+    lookMs: Number.NEGATIVE_INFINITY,
+    strangers: new Set(),
     rival: null,
     joinedMs: 0,
     alarms: {

@@ -30,6 +30,7 @@ export function newMember(node: string, instance: string, epoch: number): Member
     digestLow: 0,
     applied: 0,
     early: [],
+    isHeardOut: false,
     gapMs: Number.POSITIVE_INFINITY,
     sync: null,
     syncAfterMs: Number.NEGATIVE_INFINITY,
@@ -38,7 +39,7 @@ export function newMember(node: string, instance: string, epoch: number): Member
 }
 
 /** A group without targets. */
-export function newGroup(facts: CheckGroupFacts): Group {
+export function newGroup(facts: CheckGroupFacts, nowMs: number): Group {
   return {
     facts,
     targets: new Set(),
@@ -47,6 +48,9 @@ export function newGroup(facts: CheckGroupFacts): Group {
     version: 0,
     hasTraffic: false,
     hasOwnTraffic: false,
+    addedMs: nowMs,
+    heardOutMs: nowMs,
+    heardAtMs: Number.NEGATIVE_INFINITY,
     intervalMs: facts.noTrafficIntervalMs,
   };
 }
@@ -74,6 +78,8 @@ export function newTarget(group: Group, { slot, target, address, standing }: Che
     claimAfterMs: Number.NEGATIVE_INFINITY,
     takenOverMs: Number.POSITIVE_INFINITY,
     freedMs: Number.NEGATIVE_INFINITY,
+    firstDueMs: Number.NEGATIVE_INFINITY,
+    takenFrom: null,
     probedMs: Number.NEGATIVE_INFINITY,
     nextInMs: 0,
     standing,

@@ -108,6 +108,7 @@ function replace(turn: Turn, member: Member): void {
   member.applied = sync.number;
   member.gapMs = NEVER;
   member.syncAfterMs = turn.nowMs + (isTrue ? 0 : backOffMs(member));
+  member.isHeardOut ||= isTrue;
   if (isTrue) member.syncsInVain = 0;
   else member.syncsInVain++;
   applyEarly(turn, member);
@@ -137,6 +138,7 @@ function noteGap(turn: Turn, member: Member): void {
 }
 
 function settle(member: Member): void {
+  member.isHeardOut = true;
   member.gapMs = NEVER;
   member.syncsInVain = 0;
   member.early = [];

@@ -10,6 +10,10 @@ export function addTargets(turn: Turn, group: Group, facts: readonly CheckTarget
   const { state } = turn;
   for (const fact of facts) {
     const held = state.targets.get(keyOf(group.facts.group, fact.target));
+    if (held !== undefined && isSame(held, fact)) {
+      orderAgain(turn, held);
+      continue;
+    }
     if (held !== undefined) dropTarget(turn, held); // the same endpoint in another slot
     const target = newTarget(group, fact, turn.nowMs);
     for (const member of state.members.values()) {
@@ -22,6 +26,28 @@ export function addTargets(turn: Turn, group: Group, facts: readonly CheckTarget
     if (target.standing === null) state.unknown++;
     turn.consider(target);
   }
+}
+
+/** The judge began to follow once more: it has forgotten what it was told, and this node goes on with what it says and holds. */
+function orderAgain(turn: Turn, target: Target): void {
+  const { pending } = target;
+  if (pending !== null) {
+    target.question = pending.question;
+    target.doubter = pending.doubter;
+    target.pending = null;
+  }
+  target.isTold = false;
+  if (target.isOrdered) {
+    const { probedMs, nextInMs, firstDueMs, standing, isHearsay } = target;
+    const dueMs = Math.max(firstDueMs, probedMs + nextInMs);
+    const dueInMs = Math.max(0, Math.round(dueMs - turn.nowMs));
+    turn.order({ type: "begin-checks", slot: target.slot, dueInMs, standing: isHearsay ? null : standing });
+  }
+  turn.consider(target);
+}
+
+function isSame(target: Target, { slot, address, standing }: CheckTarget): boolean {
+  return target.slot === slot && target.address === address && target.standing === standing;
 }
 
 /** The endpoint is in the set no longer: it is not covered from here. The order ends checks that met the next one in its slot. */

@@ -63,6 +63,55 @@ describe("the ladder", () => {
     );
   });
 
+  it("lets a first probe that has begun end before it makes room", () => {
+    const peers = peersBefore(2);
+    const node = new OneNode();
+    node.join(1);
+    for (const peer of peers) node.hear(peer.beat());
+    const [first, second] = peers as [Peer, Peer];
+    node.hear(first.claims(1, null));
+    assert.deepEqual(ordersOf(node.hear(second.claims(1, null))), []);
+    const effects = node.probed(1, "healthy", { cause: "first" });
+    assert.deepEqual(
+      ordersOf(effects).map(({ type }) => type),
+      ["set-standing", "end-checks"],
+    );
+    assert.deepEqual(
+      saidOf(effects).map((change) => change.type === "entry" && [change.hold, change.standing]),
+      [
+        ["claim", "healthy"],
+        ["kept", "healthy"],
+      ],
+    );
+  });
+
+  it("waits a timeout for it, and no longer", () => {
+    const peers = peersBefore(2);
+    const node = new OneNode();
+    node.join(1);
+    for (const peer of peers) node.hear(peer.beat());
+    for (const peer of peers) node.hear(peer.claims(1, null));
+    assert.deepEqual(ordersOf(node.advance(300, peers)), []);
+    assert.deepEqual(ordersOf(node.advance(210, peers)), [{ type: "end-checks", slot: 1 }]);
+  });
+
+  it("takes a claim of which no probe was told for a probe, and moves when one is told", () => {
+    const [peer] = peersBefore(1) as [Peer];
+    const [last] = peersBefore(1, false) as [Peer];
+    const node = new OneNode();
+    node.tell({ type: "started" });
+    node.tell({ type: "bus-changed", isUp: true });
+    for (const one of [peer, last]) {
+      node.hear(one.beat());
+      node.hear(one.claims(1, null));
+    }
+    node.offer(1);
+    const [order] = begun(node.advance(400, [peer, last]));
+    assert.ok(Math.abs((order?.dueInMs ?? 0) - 700) <= 20, `${order?.dueInMs}: claimed 300 ms ago`);
+    const moved = begun(node.hear(last.claims(1, "healthy", { hold: "kept", ageMs: 0 })));
+    assert.deepEqual(moved, [{ type: "begin-checks", slot: 1, dueInMs: 1_000, standing: "healthy" }]);
+  });
+
   it("goes on with the schedule of the one that makes room", () => {
     const [peer] = peersBefore(1) as [Peer];
     const [last] = peersBefore(1, false) as [Peer];
