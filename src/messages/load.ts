@@ -1,7 +1,12 @@
 // What the load-report actor accepts and emits, and what a node's load is: the counts that it takes from shared memory and that go upstream
 // from here, or over the mesh from its reporter.
 import type { AddressPlan } from "../config/plan/address.ts";
-import type { LocalityPlan } from "../config/plan/cluster.ts";
+import type { ClusterPlan, LocalityPlan } from "../config/plan/cluster.ts";
+import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
+import type { LoadReportPlan } from "../config/plan/load.ts";
+import type { NodePlan } from "../config/plan/plan.ts";
+import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import type { LogLine } from "./log.ts";
 
 /** Requests since the take before. One that a retry repeats counts each time. */
 export interface LoadCounts {
@@ -40,3 +45,31 @@ export interface ClusterLoad {
 
 /** Which clusters are followed. */
 export type FollowedClusters = readonly string[] | "all";
+
+/** To the load-report actor. */
+export type LoadOrder =
+  /** Once, first. */
+  | {
+      readonly type: "plan-assigned";
+      readonly load: LoadReportPlan;
+      readonly node: NodePlan;
+      /** Of this program. */
+      readonly version: string;
+      readonly clusters: readonly ClusterPlan[];
+    }
+  /** As a listener worker gets them: answered by `endpoints-applied`; no other comes before the answer. The first batch has what is known. */
+  | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
+  /** Where a writer of this node counts. */
+  | { readonly type: "stats-told"; readonly writer: string; readonly notices: readonly StatsNotice[] }
+  /** Send a last report and end the thread: answered by `stopped`. */
+  | { readonly type: "stop" }
+  /** For crash tests. */
+  | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
+
+/** From the load-report actor. */
+export type LoadOutput =
+  | { readonly type: "started" }
+  | { readonly type: "endpoints-applied"; readonly missed: readonly string[] }
+  | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
+  | { readonly type: "log-written"; readonly line: LogLine }
+  | { readonly type: "stopped" };

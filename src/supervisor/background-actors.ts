@@ -1,4 +1,4 @@
-// The actors of a node beside its listener workers: discovery, health checks, mesh, EDS; and what listeners wait for of them before they open.
+// The actors of a node beside its listener workers: discovery, health checks, mesh, EDS, load reports; and what listeners wait for of them before they open.
 // Made by the supervisor.
 import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
@@ -12,6 +12,7 @@ import { EdsOwner } from "./eds-owner.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { HealthOwner } from "./health-owner.ts";
 import type { LeaseBook } from "./lease-book.ts";
+import { LoadOwner } from "./load-owner.ts";
 import type { Logger } from "./log/logger.ts";
 import { MeshOwner } from "./mesh-owner.ts";
 import type { ReadinessBook } from "./readiness.ts";
@@ -41,7 +42,7 @@ export interface BackgroundParts {
 }
 
 /** One of the actors. */
-export type BackgroundActor = "discovery" | "health" | "mesh" | "eds";
+export type BackgroundActor = "discovery" | "health" | "mesh" | "eds" | "load";
 
 /** All of them. */
 export class BackgroundActors {
@@ -50,6 +51,7 @@ export class BackgroundActors {
   private readonly health: HealthOwner;
   private readonly mesh: MeshOwner;
   private readonly eds: EdsOwner;
+  private readonly load: LoadOwner;
   /** Of every thread of the node, listener workers too; of the mesh's own by itself. */
   readonly news: WorkerNews;
   private readonly gate: StartGate<"names" | "checks" | "mesh">;
@@ -58,6 +60,7 @@ export class BackgroundActors {
     this.parts = parts;
     this.gate = new StartGate(["names", "checks", "mesh"], () => {
       this.eds.open();
+      this.load.open();
       parts.onReady();
     });
     this.news = new WorkerNews((news) => this.mesh.tell(news));
@@ -87,6 +90,7 @@ export class BackgroundActors {
       onRefused: (reason) => parts.onFatal(reason),
     });
     this.eds = new EdsOwner(parts);
+    this.load = new LoadOwner(parts);
     parts.readiness.awaits("clusters", "waiting for the first answers about endpoints");
   }
 
@@ -98,16 +102,21 @@ export class BackgroundActors {
   /** Starts those that the plan has work for. `adminAddress`: for peers; empty: none. */
   start(version: number, plan: Plan, adminAddress: string): void {
     this.eds.start(plan);
+    this.load.start(plan);
     this.mesh.start(plan, adminAddress);
     this.mesh.tell({ type: "config-changed", change: "applied", version: plan.version || String(version), errors: [] });
     this.health.start(version, plan);
     this.discovery.start(version, plan.clusters);
   }
 
-  /** Ends them. What is handed over to peers is checked until they have it; then the health side has `deadlineMs` to write its logs. */
-  async stop(deadlineMs: number): Promise<void> {
+  /**
+   * Ends them. What is handed over to peers is checked until they have it; then the health side has `deadlineMs` to write its logs. The last
+   * load report goes when `workers` have ended.
+   */
+  async stop(deadlineMs: number, workers: Promise<void>): Promise<void> {
+    const load = workers.then(() => this.load.stop(deadlineMs));
     const checks = this.mesh.stop(this.parts.leaveMs).then(() => this.health.stop(deadlineMs));
-    await Promise.all([this.discovery.stop(), this.eds.stop(deadlineMs), checks]);
+    await Promise.all([this.discovery.stop(), this.eds.stop(deadlineMs), checks, load]);
   }
 
   /** Sends to the health-check actor. */

@@ -8,6 +8,7 @@ import { HOST } from "../telemetry/host-stats.ts";
 import { HTTP } from "../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../telemetry/listener-http-stats.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
+import { LOAD_REPORTER } from "../telemetry/load-stats.ts";
 import { MESH } from "../telemetry/mesh-stats.ts";
 import { OUTLIER } from "../telemetry/outlier-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
@@ -27,6 +28,7 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   HTTP,
   LISTENER,
   LISTENER_HTTP,
+  LOAD_REPORTER,
   MESH,
   OUTLIER,
   SSL,

@@ -111,7 +111,8 @@ export class Supervisor {
     this.ticketKeys.stop();
     this.drain.stop();
     this.endpoints.stop();
-    await Promise.all([this.pool.stop(deadlineMs), this.background.stop(deadlineMs)]);
+    const workers = this.pool.stop(deadlineMs);
+    await Promise.all([workers, this.background.stop(deadlineMs, workers)]);
   }
 
   /** Sends an order to every worker. */

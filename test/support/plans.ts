@@ -18,6 +18,7 @@ export function barePlan(listeners: readonly ListenerPlan[], more: Partial<Plan>
     roles: DEFAULT_ROLES,
     mesh: null,
     eds: null,
+    load: null,
     admin: null,
     listeners,
     clusters: [],

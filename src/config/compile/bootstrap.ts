@@ -10,6 +10,7 @@ import { compileCluster } from "./cluster.ts";
 import type { CompileContext } from "./context.ts";
 import { compileLocality } from "./endpoint.ts";
 import { checkListenerAddresses, compileListener } from "./listener.ts";
+import { compileLoadReports } from "./load.ts";
 import { compileMesh } from "./mesh.ts";
 import { plainJson } from "./metadata.ts";
 import { compileRuntime } from "./runtime.ts";
@@ -29,6 +30,7 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
     roles,
     mesh,
     eds,
+    load: compileLoadReports(context, bootstrap, roles.includes("load")),
     admin: compileAdmin(context, child(bootstrap, "admin")),
     // Compiled all the same: a file is right or wrong whatever the role.
     listeners: roles.includes("proxy") ? listeners : [],

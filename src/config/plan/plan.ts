@@ -3,6 +3,7 @@ import type { AddressPlan } from "./address.ts";
 import type { ClusterPlan } from "./cluster.ts";
 import type { EdsPlan } from "./eds.ts";
 import type { ListenerPlan } from "./listener.ts";
+import type { LoadReportPlan } from "./load.ts";
 import type { MeshPlan, NodeRole } from "./mesh.ts";
 import type { RuntimePlan } from "./runtime.ts";
 
@@ -17,6 +18,8 @@ export interface Plan {
   readonly mesh: MeshPlan | null;
   /** Null: without the role `eds`. */
   readonly eds: EdsPlan | null;
+  /** Null: no load is reported. */
+  readonly load: LoadReportPlan | null;
   readonly admin: AdminPlan | null;
   /** None without the role `proxy`. */
   readonly listeners: readonly ListenerPlan[];

@@ -42,6 +42,11 @@ export class ClusterCounts {
     return true;
   }
 
+  /** Its endpoints as of now. */
+  listed(): readonly EndpointFacts[] {
+    return [...this.facts.values()];
+  }
+
   /** It left the configuration: so did its endpoints. */
   retire(): void {
     this.isListed = false;

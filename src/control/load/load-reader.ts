@@ -2,7 +2,7 @@
 // the counters lie (notices) and which endpoints there are; asked by the load reporter for what came since it last asked.
 import { parseIp } from "../../base/ip-address.ts";
 import type { AddressPlan } from "../../config/plan/address.ts";
-import type { EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
+import type { EndpointFacts, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
 import type { ClusterLoad, FollowedClusters } from "../../messages/load.ts";
 import { DROP } from "../../telemetry/drop-stats.ts";
 import { HOST } from "../../telemetry/host-stats.ts";
@@ -27,6 +27,11 @@ export class LoadReader {
   /** Applies updates as a listener worker does; answers the clusters whose full set is lacking. */
   applyEndpoints(updates: readonly EndpointSetUpdate[]): readonly string[] {
     return updates.filter((update) => !this.ofName(update.cluster).apply(update)).map(({ cluster }) => cluster);
+  }
+
+  /** The endpoints of a cluster. */
+  endpointsOf(cluster: string): readonly EndpointFacts[] {
+    return this.clusters.get(cluster)?.listed() ?? [];
   }
 
   /** Takes in what a writer has told of its memory. */
