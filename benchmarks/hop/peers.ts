@@ -110,7 +110,7 @@ function frontFile(row: Workload, place: Place): string {
       },
     },
   };
-  return fill("front.yaml", place.folder, {
+  return fill(row.mode === "tcp" ? "front-tcp.yaml" : "front.yaml", place.folder, {
     LISTEN: place.listen,
     UPSTREAM: place.upstream,
     ADMIN: place.admin,
@@ -133,6 +133,8 @@ function haproxyFile(row: Workload, place: Place): string {
   execFileSync("sh", ["-c", `cat ${place.folder}/cert.pem ${place.folder}/key.pem > ${place.folder}/both.pem`]);
   const alpn = row.protocol === "http2" ? "alpn h2" : "";
   return fill("haproxy.cfg", place.folder, {
+    MODE: row.mode,
+    REUSE: row.mode === "http" ? "http-reuse always" : "",
     LISTEN: place.listen,
     UPSTREAM: place.upstream,
     BIND_OPTIONS: row.tls ? `ssl crt ${place.folder}/both.pem ${alpn}` : row.protocol === "http2" ? "proto h2" : "",

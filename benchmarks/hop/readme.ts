@@ -40,7 +40,7 @@ export function readmeWithTable(readme: string): string {
     markdownTable(newest.results),
     "",
     `CPU of the proxy per request and the rate (1 worker: one core), the p99 of latency, or resident memory; medians of ${newest.rounds} rounds.`,
-    `"ratio" is Starling's to Envoy's in the same round, or to its own row with one worker. ${newest.machine}.`,
+    `"ratio" is Starling's to Envoy's (in TCP rows HAProxy's) in the same round, or to its own row with one worker. ${newest.machine}.`,
     `${versions.join("; ")}.`,
   ].join("\n");
   const from = readme.indexOf(BEGIN);

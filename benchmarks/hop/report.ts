@@ -54,16 +54,17 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
 }
 
-/** Median over rounds of Starling's figure divided by Envoy's in the same round; NaN when one is missing. */
+/** Median over rounds of Starling's figure divided by another's in the same round; NaN when one is missing. */
 export function ratioToEnvoy(
   result: RowResult,
   figure: (sample: Sample) => number,
   peer: PeerName = "starling",
+  against: PeerName = "envoy",
 ): number {
-  const ofEnvoy = new Map(result.samples.filter((s) => s.peer === "envoy").map((s) => [s.round, s]));
+  const ofOther = new Map(result.samples.filter((s) => s.peer === against).map((s) => [s.round, s]));
   const ratios = result.samples.flatMap((sample) => {
-    const envoy = ofEnvoy.get(sample.round);
-    return sample.peer === peer && envoy !== undefined ? [figure(sample) / figure(envoy)] : [];
+    const other = ofOther.get(sample.round);
+    return sample.peer === peer && other !== undefined ? [figure(sample) / figure(other)] : [];
   });
   return median(ratios);
 }
@@ -88,7 +89,8 @@ export function markdownTable(results: readonly RowResult[]): string {
     const { row } = result;
     const own = results.find((one) => one.row.name === row.against);
     const figure = (sample: Sample): number => figureOf(row, sample);
-    const ratio = row.against === "envoy" ? ratioToEnvoy(result, figure) : ratioToOwn(result, own, figure);
+    const isPeer = row.against === "envoy" || row.against === "haproxy";
+    const ratio = isPeer ? ratioToEnvoy(result, figure, "starling", row.against) : ratioToOwn(result, own, figure);
     const verdict = Number.isNaN(ratio) ? "–" : `**${ratio.toFixed(2)}**`;
     return [row.title, ...peers.map((peer) => cell(result, peer)), verdict, barOf(row)];
   });
@@ -109,6 +111,9 @@ function cell({ row, samples }: RowResult, peer: PeerName): string {
 }
 
 function barOf(row: Workload): string {
-  if (row.figure === "memory") return row.must !== null ? `≤ ${row.must} KiB (aim ${row.aim})` : "–";
-  return `≤ ${row.must} × ${row.against === "envoy" ? "Envoy" : "one worker"} (aim ${row.aim})`;
+  if (row.figure === "memory" && row.must !== null) return `≤ ${row.must} KiB (aim ${row.aim})`;
+  if (row.must === null) return "–";
+  return `≤ ${row.must} × ${RIVALS[row.against]} (aim ${row.aim})`;
 }
+
+const RIVALS = { envoy: "Envoy", haproxy: "HAProxy", h1: "one worker", nothing: "" } as const;
