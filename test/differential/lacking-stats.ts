@@ -42,6 +42,10 @@ export const LACKING_STATS: readonly LackingStats[] = [
     why: "frames are not queued one by one: DATA waits in its stream, control frames are limited by outbound_control_flood",
   },
   {
+    names: /^tcp\..*(early_data|route_delayed|overload_close|bytes_buffered)/,
+    why: "a TCP proxy's upstream is connected at once, there is no overload manager, and buffered bytes are not told by proxy",
+  },
+  {
     names: /default\.total_match_count/,
     why: "Envoy counts how often it made an endpoint's transport socket; there is one socket kind a cluster here",
   },
