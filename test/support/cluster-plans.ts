@@ -76,6 +76,7 @@ export function clusterPlan(
     connectionDurationMaxMs: Number.POSITIVE_INFINITY,
     panicThresholdPercent: 50,
     overprovisioningPercent: 140,
+    dropOverload: null,
     bindAddress: "",
     autoSni: false,
     autoSanValidation: false,

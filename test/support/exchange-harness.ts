@@ -11,6 +11,7 @@ import type { LogFiles } from "../../src/telemetry/access-log.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../src/telemetry/codec-stats.ts";
+import { DROP } from "../../src/telemetry/drop-stats.ts";
 import { HOST } from "../../src/telemetry/host-stats.ts";
 import { HTTP } from "../../src/telemetry/http-stats.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
@@ -22,7 +23,7 @@ import { ClientChannel } from "./client-channel.ts";
 import { FakeUpstreams } from "./fake-upstreams.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-const SCHEMAS: readonly BlockSchema[] = [HTTP, LISTENER, LISTENER_HTTP, CLUSTER, HTTP1_CODEC, HTTP2_CODEC, HOST];
+const SCHEMAS: readonly BlockSchema[] = [HTTP, LISTENER, LISTENER_HTTP, CLUSTER, HTTP1_CODEC, HTTP2_CODEC, HOST, DROP];
 
 /** A worker with one listener. */
 export class ExchangeWorld {

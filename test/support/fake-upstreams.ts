@@ -1,5 +1,6 @@
 // Clusters whose streams are objects in memory: a test sees what was sent and says what comes back.
 import type { ClusterPlan } from "../../src/config/plan/cluster.ts";
+import { DropCounts } from "../../src/dataplane/upstream/drop-counts.ts";
 import type { OutlierMonitor } from "../../src/dataplane/upstream/outlier-monitor.ts";
 import type {
   Cluster,
@@ -50,6 +51,7 @@ export class FakeCluster implements Cluster {
   readonly plan: ClusterPlan;
   readonly stats: Float64Array;
   readonly endpoint: Endpoint;
+  readonly drops: DropCounts;
   outlier: OutlierMonitor | null = null;
   /** What happens to a wish: a stream at once, nothing until `openWaiting`, or a failure. */
   mode: "open" | "wait" | OpenFailure["kind"] = "open";
@@ -64,7 +66,9 @@ export class FakeCluster implements Cluster {
   retriesFree: number = 3;
 
   constructor(name: string, stats: StatsWriter) {
-    this.plan = { name, statName: name, healthChecks: [] as readonly unknown[] } as ClusterPlan;
+    const plan = { name, statName: name, healthChecks: [] as readonly unknown[], dropOverload: null };
+    this.plan = plan as ClusterPlan;
+    this.drops = new DropCounts(stats, name);
     this.stats = stats.block(CLUSTER, `cluster.${name}.`);
     this.endpoint = {
       address: { kind: "socket", host: "127.0.0.1", port: 80, ipv4Compat: false },

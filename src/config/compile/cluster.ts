@@ -8,6 +8,7 @@ import { compileBalancer } from "./balancer.ts";
 import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
 import { compileDnsDiscovery } from "./dns-discovery.ts";
+import { compileDropOverload } from "./drop-overload.ts";
 import { compileEndpoints } from "./endpoint.ts";
 import { compileHealthChecks } from "./health-check.ts";
 import { compileMeshDiscovery } from "./mesh-cluster.ts";
@@ -44,6 +45,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     perConnectionBufferBytesMax: bufferBytesMax(context, cluster),
     panicThresholdPercent: panicThreshold(cluster),
     overprovisioningPercent: overprovisioning(assignment),
+    dropOverload: compileDropOverload(context, assignment),
     bindAddress: bindAddress(context, cluster),
     healthChecks: compileHealthChecks(context, cluster, { supportsHttp2, hasTls: tls !== null }),
     outlier: compileOutlier(context, cluster),

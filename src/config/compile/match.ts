@@ -68,12 +68,15 @@ export function compileQueryMatcher(context: CompileContext, matcher: CheckedMes
 
 /** envoy.config.core.v3.RuntimeFractionalPercent. */
 export function compileFraction(fraction: CheckedMessage): FractionPlan {
-  const value = child(fraction, "default_value");
+  return { ...compilePercent(child(fraction, "default_value")), runtimeKey: text(fraction, "runtime_key") ?? "" };
+}
+
+/** envoy.type.v3.FractionalPercent; an absent one is 0. */
+export function compilePercent(value: CheckedMessage | undefined): Pick<FractionPlan, "numerator" | "denominator"> {
   const denominator = value === undefined ? "HUNDRED" : (text(value, "denominator") ?? "HUNDRED");
   return {
     numerator: value === undefined ? 0 : (count(value, "numerator") ?? 0),
     denominator: DENOMINATORS[denominator] ?? 100,
-    runtimeKey: text(fraction, "runtime_key") ?? "",
   };
 }
 

@@ -29,6 +29,8 @@ export interface ClusterPlan {
   readonly panicThresholdPercent: number;
   /** Default 1.4 as percent. */
   readonly overprovisioningPercent: number;
+  /** load_assignment.policy.drop_overloads; null: nothing is dropped. */
+  readonly dropOverload: DropOverloadPlan | null;
   /** upstream_bind_config source address; empty: none. */
   readonly bindAddress: string;
   readonly autoSni: boolean;
@@ -86,6 +88,13 @@ export interface EndpointPlan {
   readonly canary: boolean;
   /** Its health_check_config. */
   readonly check: EndpointCheckPlan;
+}
+
+/** A share of the requests that is answered 503 without asking anybody, and its name in load reports. */
+export interface DropOverloadPlan {
+  readonly category: string;
+  /** 0 to 1. */
+  readonly share: number;
 }
 
 /** region, zone, sub_zone. */

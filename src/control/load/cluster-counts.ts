@@ -9,12 +9,12 @@ import { EndpointCounts } from "./endpoint-counts.ts";
 
 /** One cluster. */
 export class ClusterCounts {
-  /** It is in the configuration. */
-  isListed: boolean = true;
   /** Somebody takes its counts: those of endpoints that have left are kept until then. */
   isFollowed: boolean = false;
+  /** It is in the configuration. */
+  private isListed = true;
   /** Of its drop_overloads. */
-  dropCategory: string = "";
+  private dropCategory = "";
   private readonly name: string;
   private version = 0;
   private readonly facts = new Map<number, EndpointFacts>();
@@ -45,6 +45,12 @@ export class ClusterCounts {
   /** Its endpoints as of now. */
   listed(): readonly EndpointFacts[] {
     return [...this.facts.values()];
+  }
+
+  /** It is in the configuration. `dropCategory`: of its drop_overloads; empty: it has none. */
+  list(dropCategory: string): void {
+    this.isListed = true;
+    this.dropCategory = dropCategory;
   }
 
   /** It left the configuration: so did its endpoints. */

@@ -65,7 +65,7 @@ class LoadActor {
     switch (message.type) {
       case "plan-assigned":
         this.plan = message;
-        this.reader.assign(message.clusters.map(({ name }) => name));
+        this.reader.assign(message.clusters);
         return;
       case "endpoints-changed":
         this.parts.link.send({ type: "endpoints-applied", missed: this.reader.applyEndpoints(message.updates) });

@@ -2,6 +2,7 @@
 // the counters lie (notices) and which endpoints there are; asked by the load reporter for what came since it last asked.
 import { parseIp } from "../../base/ip-address.ts";
 import type { AddressPlan } from "../../config/plan/address.ts";
+import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
 import type { ClusterLoad, FollowedClusters } from "../../messages/load.ts";
 import { DROP } from "../../telemetry/drop-stats.ts";
@@ -17,10 +18,10 @@ export class LoadReader {
   private followed: ReadonlySet<string> | "all" = new Set();
 
   /** Takes a configuration's clusters. One that is gone is told of until its last count was taken. */
-  assign(names: readonly string[]): void {
-    const listed = new Set(names);
+  assign(plans: readonly Pick<ClusterPlan, "name" | "dropOverload">[]): void {
+    const listed = new Set(plans.map(({ name }) => name));
     for (const [name, cluster] of this.clusters) if (!listed.has(name)) cluster.retire();
-    for (const name of names) this.ofName(name).isListed = true;
+    for (const { name, dropOverload } of plans) this.ofName(name).list(dropOverload?.category ?? "");
     this.sweep();
   }
 

@@ -36,7 +36,9 @@ type ReplyName =
   | "redirectPath"
   | "upgradeRefused"
   | "overloaded"
-  | "headTooLarge";
+  | "headTooLarge"
+  | "dropOverload"
+  | "dropOverloadAlways";
 
 /** The answers that depend on nothing. */
 export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
@@ -56,6 +58,8 @@ export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
   upgradeRefused: reply(403, "", "", "upgrade_failed"),
   overloaded: reply(503, "envoy overloaded", "OM", "overload"),
   headTooLarge: reply(500, "", "", "request_headers_too_large_after_mutation"),
+  dropOverload: reply(503, "drop overload", "DO", "drop_overload"),
+  dropOverloadAlways: reply(503, "unconditional drop overload", "UDO", "unconditional_drop_overload"),
 };
 
 /** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */
@@ -151,6 +155,13 @@ export function protocolReply(fault: ProtocolFault): LocalReply {
     isPlain ? "" : "DPE",
     fault.details,
   );
+}
+
+/** Adds the field that tells a client why, where there is one for this flag. */
+export function addReason(head: HeaderList, flag: string): void {
+  if (flag === "UO") head.addText(H.X_ENVOY_OVERLOADED, "true");
+  else if (flag === "DO") head.add("x-envoy-drop-overload", "true");
+  else if (flag === "UDO") head.add("x-envoy-unconditional-drop-overload", "true");
 }
 
 /** Fills `head` for a body of `length` bytes; more fields than these (location …) are already in it. */

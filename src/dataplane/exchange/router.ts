@@ -15,8 +15,10 @@ import type { Route } from "../routing/route-table.ts";
 import type { Cluster, OpenFailure, UpstreamStream } from "../upstream/upstream.ts";
 import { AnswerAccount } from "./answer-account.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
+import { dropOverload } from "./drop-overload.ts";
 import {
   type AttemptFault,
+  addReason,
   attemptDetails,
   attemptReply,
   clusterNotFound,
@@ -104,6 +106,7 @@ export class Router implements CallOwner {
     }
     this.cluster = cluster;
     this.account.begin(cluster, manager.worker.answersOf(cluster), host.isInternal);
+    if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, this.account)) return;
     this.attempts = 1;
     const head = host.request as HeaderList;
     const method = head.value(H.PSEUDO_METHOD) ?? "";
@@ -122,10 +125,10 @@ export class Router implements CallOwner {
     if (this.call.isAlive()) this.armTimeout();
   }
 
-  /** What an answer that the proxy gives by itself carries of the route: its header changes, then Envoy's own fields. */
-  decorateLocal(head: HeaderList, isOverflow: boolean): void {
+  /** What an answer that the proxy gives by itself carries of the route: its header changes, then Envoy's own fields. `flag`: why. */
+  decorateLocal(head: HeaderList, flag: string): void {
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, this.host);
-    if (isOverflow && !this.host.manager.suppressEnvoyHeaders) head.addText(H.X_ENVOY_OVERLOADED, "true");
+    if (flag !== "" && !this.host.manager.suppressEnvoyHeaders) addReason(head, flag);
     if (this.attempts > 0) this.countAttempts(head);
   }
 
@@ -181,7 +184,10 @@ export class Router implements CallOwner {
     if (host.requestEndMs >= 0) {
       this.upstreamServiceMs = Math.max(0, Math.floor(now - host.requestEndMs));
       if (!host.manager.suppressEnvoyHeaders)
-        head.setText(H.X_ENVOY_UPSTREAM_SERVICE_TIME, smallNumber(this.upstreamServiceMs));
+        head.setText(
+          H.X_ENVOY_UPSTREAM_SERVICE_TIME,
+          SMALL_NUMBERS[this.upstreamServiceMs] ?? String(this.upstreamServiceMs),
+        );
     }
     this.account.onHead(head, end, host.isGrpc, this.call.endpoint);
     if (this.cluster?.plan.healthChecks.length !== 0 && head.has(H.X_ENVOY_IMMEDIATE_HEALTH_CHECK_FAIL))
@@ -210,10 +216,8 @@ export class Router implements CallOwner {
   onRequestPressure(isBackedUp: boolean): void {
     const { cluster } = this;
     if (cluster !== null) {
-      const at = isBackedUp
-        ? CLUSTER.at.upstream_flow_control_backed_up_total
-        : CLUSTER.at.upstream_flow_control_drained_total;
-      count(cluster.stats, at);
+      const { upstream_flow_control_backed_up_total: begun, upstream_flow_control_drained_total: over } = CLUSTER.at;
+      count(cluster.stats, isBackedUp ? begun : over);
     }
     this.host.onRequestPressure(isBackedUp);
   }
@@ -291,10 +295,6 @@ export class Router implements CallOwner {
 }
 
 const SMALL_NUMBERS: readonly string[] = Array.from({ length: 256 }, (_, i) => String(i));
-
-function smallNumber(value: number): string {
-  return SMALL_NUMBERS[value] ?? String(value);
-}
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);

@@ -87,5 +87,7 @@ const LONG_FLAGS: Readonly<Record<string, string>> = {
   OM: "OverloadManagerTerminated",
   FI: "FaultInjected",
   DI: "DelayInjected",
+  DO: "DropOverload",
+  UDO: "UnconditionalDropOverload",
   RL: "RateLimited",
 };

@@ -11,6 +11,7 @@ import type { NodeTables } from "../../telemetry/node-memory.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { BreakerUse } from "./breaker-use.ts";
 import type { Dial, DialTargets } from "./dial-target.ts";
+import type { DropCounts } from "./drop-counts.ts";
 import type { HostBlocks } from "./host-blocks.ts";
 import type { OnSuspected } from "./outlier-monitor.ts";
 import type { PassiveFailures } from "./passive-failures.ts";
@@ -56,6 +57,7 @@ export interface ClusterHome {
   /** HTTP2_CODEC block, made for the first HTTP/2 connection. */
   readonly http2Stats: Float64Array;
   readonly breakers: BreakerUse;
+  readonly drops: DropCounts;
   /** Histograms upstream_cx_connect_ms and upstream_cx_length_ms, made for the first connection. */
   readonly connectMs: Uint32Array;
   readonly lengthMs: Uint32Array;

@@ -84,6 +84,7 @@ export class Pool implements ConnectionOwner {
     const { priority } = this;
     if (breakers.isFull(priority, Resource.Pending)) {
       this.count(RQ_PENDING_OVERFLOW);
+      this.home.drops.count("rq_dropped");
       request.onOpenFailed({ kind: "overflow", transportText: "", endpoint: this.endpoint });
       return;
     }
@@ -197,6 +198,7 @@ export class Pool implements ConnectionOwner {
     const { home, endpoint, priority } = this;
     if (home.breakers.isFull(priority, Resource.Requests)) {
       this.count(RQ_ACTIVE_OVERFLOW);
+      this.home.drops.count("rq_dropped");
       request.onOpenFailed({ kind: "overflow", transportText: "", endpoint });
       return;
     }

@@ -12,6 +12,7 @@ import type { PriorityRules } from "./balance/host-set.ts";
 import { BreakerUse } from "./breaker-use.ts";
 import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
 import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
+import { DropCounts } from "./drop-counts.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
 import { EndpointTable } from "./endpoint-table.ts";
 import { OutlierMonitor } from "./outlier-monitor.ts";
@@ -23,6 +24,7 @@ import type { Cluster, OpenFailure, RawStream, RawWish, UpstreamRequest } from "
 /** A cluster. */
 export class UpstreamCluster implements Cluster {
   readonly plan: ClusterPlan;
+  readonly drops: DropCounts;
   private readonly services: UpstreamServices;
   /** The newest full set while nobody asked for the cluster: clusters without requests keep data only. Null: none came yet. */
   private waiting: EndpointSetFull | null;
@@ -33,6 +35,7 @@ export class UpstreamCluster implements Cluster {
   constructor(services: UpstreamServices, plan: ClusterPlan, set: EndpointSetFull | null) {
     this.services = services;
     this.plan = plan;
+    this.drops = new DropCounts(services.stats, plan.name);
     this.waiting = set;
   }
 
@@ -172,9 +175,9 @@ export class UpstreamCluster implements Cluster {
   }
 
   private make(set: EndpointSetFull): ClusterParts {
-    const { plan, services, stats } = this;
+    const { plan, services } = this;
     const { row } = set;
-    const home = new LazyHome(plan, services, stats, row);
+    const home = new LazyHome(this, services, row);
     const load = plan.balancer.kind === "least_request" ? services.load : null;
     const failAtOnce = (slot: number): void => services.passiveFailures.raise(row, slot);
     const endpointHome = {
@@ -206,6 +209,7 @@ class LazyHome implements ClusterHome {
   readonly row: number;
   readonly stats: Float64Array;
   readonly breakers: BreakerUse;
+  readonly drops: DropCounts;
   readonly pending: Map<UpstreamRequest, PendingRequest> = new Map();
   readonly raws: Set<RawConnection> = new Set();
   readonly pools: Set<Pool> = new Set();
@@ -214,8 +218,9 @@ class LazyHome implements ClusterHome {
   private connectBuckets: Uint32Array | null = null;
   private lengthBuckets: Uint32Array | null = null;
 
-  constructor(plan: ClusterPlan, services: UpstreamServices, stats: Float64Array, row: number) {
+  constructor({ plan, drops, stats }: UpstreamCluster, services: UpstreamServices, row: number) {
     this.plan = plan;
+    this.drops = drops;
     this.services = services;
     this.targets = new DialTargets(plan);
     this.row = row;

@@ -4,6 +4,7 @@ import type { AddressPlan } from "../../config/plan/address.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { Channel, NetFault } from "../../net/channel.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
+import type { DropCounts } from "./drop-counts.ts";
 import type { OutlierMonitor } from "./outlier-monitor.ts";
 
 /** All clusters of this worker. */
@@ -17,6 +18,8 @@ export interface Cluster {
   readonly plan: ClusterPlan;
   /** CLUSTER block (telemetry/cluster-stats.ts). The room counts connections, pending and active requests; the router counts answers, timeouts and retries. */
   readonly stats: Float64Array;
+  /** For load reports. The room counts requests that find a breaker full, the router those that drop_overloads refuses. */
+  readonly drops: DropCounts;
   /** Told by the router what attempts came to; null: no outlier detection. */
   readonly outlier: OutlierMonitor | null;
   /** Picks an endpoint and asks its pool for a stream. The outcome comes through the request's callbacks, possibly before this returns. */

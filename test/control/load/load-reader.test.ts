@@ -111,13 +111,16 @@ describe("the reader of a node's load", () => {
     block[DROP.at.rq_dropped] = 2;
     assert.deepEqual(b.take(), [{ ...NOTHING, localities: [], droppedTotal: 2 }]);
     assert.deepEqual(b.take(), [{ ...NOTHING, localities: [] }]);
+    block[DROP.at.rq_drop_overload] = 3;
+    const dropped = [{ category: "lb", count: 3 }];
+    assert.deepEqual(b.take(), [{ ...NOTHING, localities: [], droppedTotal: 3, dropped }]);
   });
 
   it("finds clusters and addresses of any name", () => {
     const names = ["a", "a.b", "a.127.0.0.1:80", "[::1]:80"];
     const texts = ["127.0.0.1:80", "[2001:db8::1]:443", "/run/x.sock", "@abstract.name"];
     const reader = new LoadReader();
-    reader.assign(names);
+    reader.assign(names.map((name) => ({ name, dropOverload: null })));
     reader.follow("all");
     const writer = new StatsWriter((notice) => reader.notice("w", [notice]));
     for (const name of names)
@@ -147,7 +150,7 @@ class Bench {
   private version = 0;
 
   constructor() {
-    this.reader.assign(["c"]);
+    this.reader.assign([{ name: "c", dropOverload: { category: "lb", share: 1 } }]);
     this.set([fact(1, {})]);
   }
 
