@@ -62,6 +62,8 @@ export class FakeCluster implements Cluster {
   readonly streams: FakeStream[] = [];
   readonly waiting: UpstreamRequest[] = [];
   cancelled: number = 0;
+  /** Told of each head that is written, and whether it ends the request. */
+  onHead: (end: boolean) => void = () => {};
   /** Retries that may run at once. */
   retriesFree: number = 3;
 
@@ -129,7 +131,7 @@ export class FakeCluster implements Cluster {
   }
 
   private openNow(request: UpstreamRequest): void {
-    const stream = new FakeStream(request);
+    const stream = new FakeStream(request, this);
     this.streams.push(stream);
     const { endpoint, protocol, reused } = this;
     request.onOpen({ writer: stream, endpoint, protocol, reused, unanswered: true, channel: new ClientChannel() });
@@ -153,9 +155,11 @@ export class FakeStream implements MessageWriter {
   headGiven: boolean = false;
   private answered = false;
   private readonly request: UpstreamRequest;
+  private readonly cluster: FakeCluster;
 
-  constructor(request: UpstreamRequest) {
+  constructor(request: UpstreamRequest, cluster: FakeCluster) {
     this.request = request;
+    this.cluster = cluster;
   }
 
   get isOver(): boolean {
@@ -209,6 +213,7 @@ export class FakeStream implements MessageWriter {
   writeHead(head: HeaderList, end: boolean): void {
     this.head = head.entries().map(([name, value]) => `${name}: ${value}`);
     this.requestEnded = end;
+    this.cluster.onHead(end);
   }
 
   writeInterim(): void {

@@ -1,12 +1,14 @@
 // The HTTP filters of a connection manager, and what single routes change of them. Each filter's own settings stand in filters/.
 import type { BufferOverridePlan, BufferPlan } from "./filters/buffer.ts";
+import type { GrpcHttp1BridgePlan } from "./filters/grpc-http1-bridge.ts";
 import type { GrpcStatsPlan } from "./filters/grpc-stats.ts";
+import type { GrpcWebPlan } from "./filters/grpc-web.ts";
 
 /** One HTTP filter of the chain, in execution order; the last is the router. */
 export type HttpFilterPlan = RouterFilterPlan | (FilterSettings & NamedFilter);
 
 /** What a filter of each kind is made of: a new filter adds its type here. */
-export type FilterSettings = BufferPlan | GrpcStatsPlan;
+export type FilterSettings = BufferPlan | GrpcHttp1BridgePlan | GrpcStatsPlan | GrpcWebPlan;
 
 /** What routes may give a filter in its typed_per_filter_config: a filter with such a type adds it here. */
 export type FilterOverrideSettings = BufferOverridePlan;

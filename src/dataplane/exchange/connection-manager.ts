@@ -61,7 +61,7 @@ export class ConnectionManager {
     this.routeFacts = new RouteFactsTable(this.routes);
     this.requestRules = new RequestRules(plan, random, localAddress);
     this.responseRules = new ResponseRules(plan, worker.date);
-    const site = { services: worker.services, statPrefix: prefix };
+    const site = { services: worker.services, budget: worker.budget, statPrefix: prefix };
     this.filters = new FilterTable(plan.filters, plan.routes, site, filters);
     this.logs = plan.accessLogs.map((log) => ({ plan: log, sink: accessLogs.sink(log) }));
     this.requiresTls = plan.routes.virtualHosts.some((host) => host.requireTls !== "none");

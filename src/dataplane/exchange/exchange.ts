@@ -216,6 +216,10 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     return (this.owner as ExchangeOwner).protocol;
   }
 
+  get endsWithHead(): boolean {
+    return this.requestEnded && this.chain?.decode.hasWaiting() !== true;
+  }
+
   nowMs(): number {
     return this.manager.worker.services.clock.nowMs();
   }

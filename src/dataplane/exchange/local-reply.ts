@@ -38,7 +38,9 @@ type ReplyName =
   | "overloaded"
   | "headTooLarge"
   | "dropOverload"
-  | "dropOverloadAlways";
+  | "dropOverloadAlways"
+  | "requestTooLarge"
+  | "responseTooLarge";
 
 /** The answers that depend on nothing. */
 export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
@@ -60,6 +62,8 @@ export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
   headTooLarge: reply(500, "", "", "request_headers_too_large_after_mutation"),
   dropOverload: reply(503, "drop overload", "DO", "drop_overload"),
   dropOverloadAlways: reply(503, "unconditional drop overload", "UDO", "unconditional_drop_overload"),
+  requestTooLarge: reply(413, "Payload Too Large", "", "request_payload_too_large"),
+  responseTooLarge: reply(500, "Internal Server Error", "", "response_payload_too_large"),
 };
 
 /** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */
@@ -185,6 +189,16 @@ export function grpcStatusOf(status: number): number {
   return GRPC_STATUS_OF[status] ?? 2;
 }
 
+/** Bytes outside printable ASCII, and the percent sign, are escaped (gRPC over HTTP/2, Percent-Encoded). */
+export function percentEncoded(bytes: Uint8Array): string {
+  let encoded = "";
+  for (const byte of bytes) {
+    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}
+
 function reply(status: number, body: string, flag: string, details: string, grpcStatus: number = -1): LocalReply {
   return Object.freeze({ status, body, bytes: null, flag, details, grpcStatus });
 }
@@ -195,16 +209,6 @@ function attempt(reason: string, flag: string, status: number): AttemptFault {
 
 function statusBody(status: number): string {
   return STATUS_BODIES[status] ?? "";
-}
-
-/** Bytes outside printable ASCII, and the percent sign, are escaped (gRPC over HTTP/2, Percent-Encoded). */
-function percentEncoded(bytes: Uint8Array): string {
-  let encoded = "";
-  for (const byte of bytes) {
-    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
-    encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return encoded;
 }
 
 const GRPC_STATUS_OF: Readonly<Record<number, number>> = {

@@ -43,6 +43,8 @@ export class ResponseSide implements PassOutput {
     const { exchange } = this;
     exchange.addFlag(answer.flag);
     exchange.details = answer.details;
+    if (answer === REPLIES.requestTooLarge) count(exchange.manager.stats, HTTP.at.downstream_rq_too_large);
+    if (answer === REPLIES.responseTooLarge) count(exchange.manager.stats, HTTP.at.rs_too_large);
     exchange.router.abandon(ErrorCode.Cancel);
     if (this.headSent) {
       this.breakOff(answer.details === REPLIES.streamIdleTimeout.details);

@@ -36,6 +36,7 @@ export interface RouterHost extends FormatSource {
   readonly manager: ConnectionManager;
   readonly request: HeaderList | null;
   readonly requestEnded: boolean;
+  readonly endsWithHead: boolean; // no body is still to come, from the client or from behind filters
   /** Monotonic time when the request was complete, -1 before. */
   readonly requestEndMs: number;
   readonly isInternal: boolean;
@@ -109,7 +110,6 @@ export class Router implements CallOwner {
     if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, this.account)) return;
     this.attempts = 1;
     const head = host.request as HeaderList;
-    const method = head.value(H.PSEUDO_METHOD) ?? "";
     if (!prepareUpstreamHead(head, this.headContext(route, facts, forward), this.times)) {
       host.giveUp(REPLIES.headTooLarge);
       return;
@@ -117,7 +117,7 @@ export class Router implements CallOwner {
     if (host.requestEnded) this.armTimeout();
     this.call.priority = forward.priority;
     this.call.downstreamProtocol = host.protocol;
-    this.call.start(cluster, head, host.requestEnded, IDEMPOTENT.has(method));
+    this.call.start(cluster, head, host.endsWithHead, IDEMPOTENT.has(head.value(H.PSEUDO_METHOD) ?? ""));
   }
 
   /** The request is complete: the route's timeout begins. */

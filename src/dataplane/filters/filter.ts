@@ -5,6 +5,7 @@ import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { FilterOverrideSettings } from "../../config/plan/http-filter.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { LocalReply } from "../exchange/local-reply.ts";
+import type { MemoryBudget } from "../exchange/memory-budget.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
@@ -84,6 +85,8 @@ export type FilterMaker = (call: FilterCall) => HttpFilter | null;
 /** What a filter is opened with, once per connection manager and worker. */
 export interface FilterSite {
   readonly services: WorkerServices;
+  /** For bytes that a filter holds itself (`BodyBuffer`). */
+  readonly budget: MemoryBudget;
   /** `http.<stat_prefix>.`, where a filter's own counters stand. */
   readonly statPrefix: string;
   /** What `FilterCall.override` wants to know. */

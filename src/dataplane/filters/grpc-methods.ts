@@ -1,4 +1,4 @@
-// Counters of gRPC calls under `cluster.<name>.grpc.`, by service and method: what grpc_stats, grpc_web and grpc_http1_bridge count.
+// Counters of gRPC calls under `cluster.<name>.grpc.` (grpc_stats) and `.grpc-web.` (grpc_web), by service and method.
 // Names come from requests, so their number has a limit.
 import { recordValue } from "../../telemetry/histogram.ts";
 import type { StatSlot, StatsWriter } from "../../telemetry/stats-memory.ts";
@@ -6,6 +6,8 @@ import type { Cluster } from "../upstream/upstream.ts";
 
 /** Which methods have counters of their own, and how they are written. */
 export interface MethodNaming {
+  /** What stands behind the cluster's name. */
+  readonly family: "grpc" | "grpc-web";
   readonly methods: "all" | readonly string[];
   readonly replaceDots: boolean;
 }
@@ -15,10 +17,12 @@ export class GrpcMethodTable {
   private readonly stats: StatsWriter;
   private readonly named: ReadonlySet<string> | null;
   private readonly replaceDots: boolean;
+  private readonly family: MethodNaming["family"];
   private readonly clusters = new WeakMap<Cluster, Map<string, MethodStats>>();
   private known = 0;
 
-  constructor(stats: StatsWriter, { methods, replaceDots }: MethodNaming) {
+  constructor(stats: StatsWriter, { family, methods, replaceDots }: MethodNaming) {
+    this.family = family;
     this.stats = stats;
     this.named = methods === "all" ? null : new Set(methods);
     this.replaceDots = replaceDots;
@@ -45,7 +49,7 @@ export class GrpcMethodTable {
     if (isNamed) this.known++;
     const written = this.replaceDots ? service.replaceAll(".", "_") : service;
     const name = isNamed ? `${written}.${method}.` : "";
-    const stats = new MethodStats(this.stats, `cluster.${cluster.plan.statName}.grpc.${name}`);
+    const stats = new MethodStats(this.stats, `cluster.${cluster.plan.statName}.${this.family}.${name}`);
     methods.set(key, stats);
     return stats;
   }

@@ -2,14 +2,20 @@
 import type { FilterSettings } from "../../config/plan/http-filter.ts";
 import { openBuffer } from "./buffer/buffer.ts";
 import type { FilterMaker, FilterSite } from "./filter.ts";
+import { openGrpcHttp1Bridge } from "./grpc-http1-bridge/grpc-http1-bridge.ts";
 import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
+import { openGrpcWeb } from "./grpc-web/grpc-web.ts";
 
 /** Opens a filter for one connection manager of one worker. */
 export function openFilter(settings: FilterSettings, site: FilterSite): FilterMaker {
   switch (settings.kind) {
     case "buffer":
       return openBuffer(settings, site);
+    case "grpc_http1_bridge":
+      return openGrpcHttp1Bridge(settings, site);
     case "grpc_stats":
       return openGrpcStats(settings, site);
+    case "grpc_web":
+      return openGrpcWeb(site);
   }
 }

@@ -104,6 +104,11 @@ export class Pass {
     return this.waiting.length >= this.holdBytesMax;
   }
 
+  /** Whether something waits: bytes, the end or trailers. */
+  hasWaiting(): boolean {
+    return this.waiting.length > 0 || this.hasEnded || this.trailers !== null;
+  }
+
   /** Bytes that wait. */
   waitingBytes(): number {
     return this.waiting.length;
@@ -246,10 +251,6 @@ export class Pass {
       }
     }
     return Step.Next;
-  }
-
-  private hasWaiting(): boolean {
-    return this.waiting.length > 0 || this.hasEnded || this.trailers !== null;
   }
 
   private showWaiting(filter: HttpFilter): Step {

@@ -91,6 +91,17 @@ describe("a pass through filters", () => {
     assert.deepEqual(world.leaks(), []);
   });
 
+  it("tells an upstream with a stream at hand that a held body is still to come", () => {
+    const { world, up } = filterScene({ makers: [hoarding] });
+    const client = world.connect();
+    const ends: boolean[] = [];
+    up.onHead = (end) => ends.push(end);
+    client.send("POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc");
+    assert.deepEqual(ends, [false]);
+    up.stream().respond(204);
+    assert.deepEqual(world.leaks(), []);
+  });
+
   it("shows no head twice when the body parks it", () => {
     const log: string[] = [];
     const calls: FilterCall[] = [];

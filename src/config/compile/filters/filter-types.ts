@@ -4,12 +4,15 @@ import type { CheckedMessage } from "../../load/checked.ts";
 import type { FilterOverrideSettings, FilterSettings } from "../../plan/http-filter.ts";
 import type { CompileContext } from "../context.ts";
 import { compileBuffer, compileBufferOverride } from "./buffer.ts";
+import { compileGrpcHttp1Bridge } from "./grpc-http1-bridge.ts";
 import { compileGrpcStats } from "./grpc-stats.ts";
 
 /** Settings of the chain, by message type. */
 export const FILTER_TYPES: Readonly<Record<string, FilterType<FilterSettings>>> = {
   "envoy.extensions.filters.http.buffer.v3.Buffer": compileBuffer,
+  "envoy.extensions.filters.http.grpc_http1_bridge.v3.Config": compileGrpcHttp1Bridge,
   "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig": compileGrpcStats,
+  "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb": () => ({ kind: "grpc_web" }),
 };
 
 /** What routes may give a filter, by message type. */

@@ -3,7 +3,7 @@
 import type { BufferPlan } from "../../../config/plan/filters/buffer.ts";
 import type { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
-import type { LocalReply } from "../../exchange/local-reply.ts";
+import { REPLIES } from "../../exchange/local-reply.ts";
 import { type FilterCall, type FilterMaker, type FilterSite, type HttpFilter, Step } from "../filter.ts";
 
 /** Opens the filter. */
@@ -40,7 +40,7 @@ class BufferFilter implements HttpFilter {
   decodeData(_: Uint8Array, start: number, end: number, last: boolean): Step {
     if (this.head === null) return Step.Next;
     this.bytes += end - start;
-    if (this.bytes > this.plan.requestBytesMax) return this.call.reply(TOO_LARGE);
+    if (this.bytes > this.plan.requestBytesMax) return this.call.reply(REPLIES.requestTooLarge);
     if (last) this.release(this.head);
     return Step.Next;
   }
@@ -60,12 +60,3 @@ class BufferFilter implements HttpFilter {
     this.call.resumeDecode();
   }
 }
-
-const TOO_LARGE: LocalReply = Object.freeze({
-  status: 413,
-  body: "Payload Too Large",
-  bytes: null,
-  flag: "",
-  details: "request_payload_too_large",
-  grpcStatus: -1,
-});

@@ -10,7 +10,7 @@ import { GrpcMethodTable, type MethodStats } from "../grpc-methods.ts";
 
 /** Opens the filter. */
 export function openGrpcStats(plan: GrpcStatsPlan, { services }: FilterSite): FilterMaker {
-  const methods = new GrpcMethodTable(services.stats, plan);
+  const methods = new GrpcMethodTable(services.stats, { ...plan, family: "grpc" });
   return (call) => {
     const head = call.request();
     return head !== null && isGrpc(head) ? new GrpcStats(call, methods, plan.upstreamStats) : null;
