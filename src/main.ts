@@ -13,6 +13,7 @@ import {
   STARLING_FLAGS,
 } from "./supervisor/command-line/flags.ts";
 import { mainHelp, subcommandHelp } from "./supervisor/command-line/help.ts";
+import { LRS_SERVER_FLAGS } from "./supervisor/command-line/lrs-options.ts";
 import { type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
 import { serve } from "./supervisor/command-line/serve.ts";
 import { serveOptions } from "./supervisor/command-line/serve-options.ts";
@@ -172,6 +173,22 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (flags) => {
       const { announce } = await import("./supervisor/command-line/announce.ts");
       process.exitCode = await announce(flags, process.env);
+    },
+  },
+  {
+    name: "lrs-server",
+    flags: LRS_SERVER_FLAGS,
+    help: () =>
+      subcommandHelp(
+        [
+          "starling lrs-server [-c FILE]: takes load reports (LRS) from proxies on :18000 and logs them, until Ctrl-C. Without a",
+          "file it asks every client for local_service each 2 s.",
+        ],
+        LRS_SERVER_FLAGS,
+      ),
+    run: async (flags) => {
+      const { lrsServer } = await import("./supervisor/command-line/lrs-server.ts");
+      process.exitCode = await lrsServer(flags, processTerminal());
     },
   },
   {

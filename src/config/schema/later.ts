@@ -6,6 +6,7 @@ import { laterConfig } from "./later-config.ts";
 import { laterExtensions } from "./later-extensions.ts";
 import { laterFilters } from "./later-filters.ts";
 import { laterTypes } from "./later-types.ts";
+import { loadTypes } from "./load-types.ts";
 import { meshTypes } from "./mesh-types.ts";
 
 /** Files in .proto notation, read as if they were imported last. */
@@ -16,4 +17,5 @@ export const laterProtos: readonly string[] = [
   ...laterExtensions,
   ...meshTypes,
   ...announceTypes,
+  ...loadTypes,
 ];

@@ -11,9 +11,10 @@ import type { EdsOrder, EdsOutput } from "../../messages/eds.ts";
 import { EDS, type EdsStat, PROBES_SAVED } from "../../telemetry/eds-stats.ts";
 import type { HealthTable } from "../../telemetry/health-table.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import type { BidiServer } from "../grpc/bidi-server.ts";
 import { type EdsState, emptyEdsState, endpointDiscovery } from "./eds-behaviour.ts";
 import type { EdsEffect, EdsMessage } from "./eds-effects.ts";
-import { EdsServer } from "./eds-server.ts";
+import { type EdsStream, edsServer } from "./eds-server.ts";
 import { readRequest, writePush } from "./wire.ts";
 import type { Dialect, XdsRequest } from "./xds.ts";
 
@@ -39,7 +40,7 @@ export function runEdsActor(parts: EdsActorParts): void {
 class EdsActor {
   private readonly parts: EdsActorParts;
   private readonly host: ActorHost<EdsState, Exclude<EdsMessage, TimerFired>, OwnEffect>;
-  private readonly server: EdsServer;
+  private readonly server: BidiServer<EdsStream>;
   private readonly dialects = new Map<number, Dialect>();
   private readonly block: Float64Array;
 
@@ -52,10 +53,10 @@ class EdsActor {
       generationOf: (row) => health.generation(row),
     });
     this.host = new ActorHost(endpointDiscovery, state, { clock, wheel, perform: (effect) => this.perform(effect) });
-    this.server = new EdsServer({
-      opened: (stream, how) => {
+    this.server = edsServer({
+      opened: (stream, how, peer) => {
         this.dialects.set(stream, how.dialect);
-        this.host.tell({ type: "stream-opened", stream, ...how });
+        this.host.tell({ type: "stream-opened", stream, ...how, peer });
         this.showTotals();
       },
       requested: (stream, bytes) => this.requested(stream, bytes),

@@ -2,12 +2,10 @@
 // what a picture shows is top-frame.ts's.
 import { Agent, get } from "node:http";
 import { systemClock } from "../../base/clock.ts";
-import { DrivenWheel } from "../../base/driven-wheel.ts";
-import { stayAlive } from "../../base/stay-alive.ts";
 import { systemText } from "../../base/system-text.ts";
-import { Timer } from "../../base/timer-wheel.ts";
 import { complain } from "./complain.ts";
 import { COMMON_FLAGS, type FlagSpec } from "./flags.ts";
+import { liveScreen } from "./live-screen.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
 import type { Terminal } from "./terminal.ts";
 import { type MeshSample, TOP_FILTER, type TopSample, topFrame } from "./top-frame.ts";
@@ -103,52 +101,19 @@ function fetchText(
   });
 }
 
-/** Until the user has had enough; the terminal is then as it was before. */
-function drawLive(target: Target, terminal: Terminal): Promise<void> {
-  const wheel = new DrivenWheel(systemClock);
-  const letGo = stayAlive();
-  const { promise, resolve } = Promise.withResolvers<void>();
+/** Until the user has had enough. */
+async function drawLive(target: Target, terminal: Terminal): Promise<void> {
   let before: TopSample | null = null;
-  let isOver = false;
-  const draw = async (): Promise<void> => {
+  const screen = liveScreen(terminal, async () => {
     const sample = await takeSample(target);
-    if (isOver) return;
     const lines = typeof sample === "string" ? [sample] : topFrame(sample, before);
     before = typeof sample === "string" ? null : sample;
-    terminal.write(pictureOf([`starling top: ${target.name} (q ends it)`, ...lines], terminal.size()));
-    wheel.arm(timer, REDRAW_MS);
-  };
-  const timer = new Timer(() => void draw());
-  const stopWaiting = terminal.onQuit(() => {
-    if (isOver) return;
-    isOver = true;
-    letGo();
-    wheel.stop();
-    target.agent.destroy();
-    stopWaiting();
-    terminal.write(LEAVE);
-    resolve();
+    return [`starling top: ${target.name} (q ends it)`, ...lines];
   });
-  terminal.write(ENTER);
-  void draw();
-  return promise;
-}
-
-/** Lines cut to the window, over what was drawn before. */
-function pictureOf(lines: readonly string[], { columns, rows }: ReturnType<Terminal["size"]>): string {
-  const shown = lines.length < rows ? [...lines] : lines.slice(0, rows - 1);
-  const hidden = lines.length - shown.length;
-  if (hidden > 0) shown[shown.length - 1] = `… ${hidden + 1} lines more`;
-  return `${HOME}${shown.map((line) => `${line.slice(0, columns)}${CLEAR_LINE}`).join("\r\n")}${CLEAR_BELOW}`;
+  await screen.over;
+  target.agent.destroy();
 }
 
 const ADDRESS = /^(?<host>\[[0-9a-f:.]+\]|[^:/]+):(?<port>\d{1,5})$/i;
 const ENDPOINTS_MAX = 200;
 const TIMEOUT_MS = 5_000;
-const REDRAW_MS = 1_000;
-/** The terminal's other screen, without a cursor; and back. */
-const ENTER = "\u001b[?1049h\u001b[?25l";
-const LEAVE = "\u001b[?25h\u001b[?1049l";
-const HOME = "\u001b[H";
-const CLEAR_LINE = "\u001b[K";
-const CLEAR_BELOW = "\u001b[J";

@@ -11,6 +11,11 @@ export interface SelectedStats {
   readonly histograms: readonly HistogramValue[];
 }
 
+/** What statistics are taken from. */
+interface StatsContext {
+  readonly stats: Pick<PageContext["stats"], "values" | "histograms">;
+}
+
 /** /stats */
 export const statsPage: Page = showing("/stats", "print server stats", answerStats, {
   usedonly: "Only include stats that have been written by system since restart",
@@ -22,7 +27,7 @@ export const statsPage: Page = showing("/stats", "print server stats", answerSta
 });
 
 /** Applies usedonly, filter, invert_filter and type; a PageAnswer when one of them is wrong. */
-export function selectStats(context: PageContext, query: URLSearchParams): SelectedStats | PageAnswer {
+export function selectStats(context: StatsContext, query: URLSearchParams): SelectedStats | PageAnswer {
   const filter = filterOf(query);
   if (filter !== null && "status" in filter) return filter;
   const inverted = query.has("invert_filter");
@@ -73,7 +78,8 @@ export function regexFault(error: unknown): string {
   return reason.replace("missing closing ]", "missing ]");
 }
 
-function jsonStats(selected: SelectedStats, mode: string): PageAnswer {
+/** The JSON form. */
+export function jsonStats(selected: SelectedStats, mode: string): PageAnswer {
   const stats: unknown[] = selected.values.map(({ name, value }) => ({ name, value }));
   if (selected.histograms.length > 0) stats.push({ histograms: histogramsJson(selected.histograms, mode) });
   return { status: 200, contentType: "application/json", body: JSON.stringify({ stats }) };
