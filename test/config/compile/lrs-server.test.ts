@@ -65,7 +65,7 @@ nodes:
         ["2 nodes[0]: matches every client: name an id or a cluster, or write it as the file's own ask"],
       ],
       ["nodes:\n- id: { exact: a }", ["2 nodes[0].ask: ask is required"]],
-      ["aks: {}", ["1 aks: unknown field (did you mean 'ask'?)"]],
+      ["aks: {}", ["1 aks: starling.load.v1.LoadReportServer has no field aks (did you mean ask?)"]],
       ["", ["1 : the file is empty"]],
     ];
     for (const [text, says] of rows) assert.deepEqual(load(text), { plan: null, says });
