@@ -185,11 +185,10 @@ class Listener implements ListenerService, ConnectionOwner {
     let manager = this.managers.get(chain);
     if (manager === undefined) {
       const { filter } = chain;
-      const { perConnectionBufferBytesMax, statPrefix } = this.plan;
       manager =
         filter.kind === "tcp"
-          ? new TcpProxy(this.context.services, filter, perConnectionBufferBytesMax)
-          : new ConnectionManager(this.context, filter, statPrefix, this.filters);
+          ? new TcpProxy(this.context.services, filter, this.plan.perConnectionBufferBytesMax)
+          : new ConnectionManager(this.context, filter, this.plan, this.filters);
       this.managers.set(chain, manager);
     }
     return manager;

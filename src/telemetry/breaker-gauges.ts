@@ -27,8 +27,12 @@ export class BreakerGauges {
       // As in Envoy the gauge follows changes only: a limit of 0 that nobody met is not shown as open.
       block[gauge] = used >= limit && used > 0 ? 1 : 0;
       const name = REMAINING[column] as string;
-      const isTracked = plan.breakers[name.startsWith("high") ? "high" : "default"].trackRemaining;
-      if (isTracked) set(this.writer.gauge(`cluster.${plan.statName}.circuit_breakers.${name}`), limit - used);
+      const priority = name.startsWith("high") ? "high" : "default";
+      const isTracked = plan.breakers[priority].trackRemaining;
+      // As Envoy: a budget moves with what runs, so that nothing is said to remain of it.
+      const isBudget = name.endsWith("retries") && plan.breakers[priority].retryBudget !== null;
+      if (isTracked)
+        set(this.writer.gauge(`cluster.${plan.statName}.circuit_breakers.${name}`), isBudget ? 0 : limit - used);
     }
   }
 }

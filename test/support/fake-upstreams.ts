@@ -76,6 +76,7 @@ export class FakeCluster implements Cluster {
       address: { kind: "socket", host: "127.0.0.1", port: 80, ipv4Compat: false },
       text: "127.0.0.1:80",
       hostname: "",
+      isCanary: false,
       stats: stats.block(HOST, `host.${name}.127.0.0.1:80.`),
       slot: 0,
       isRetired: false,

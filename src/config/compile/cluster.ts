@@ -132,8 +132,19 @@ function breakerOf(threshold: CheckedMessage): BreakerPlan {
     pendingMax: count(threshold, "max_pending_requests") ?? DEFAULT_BREAKER.pendingMax,
     requestsMax: count(threshold, "max_requests") ?? DEFAULT_BREAKER.requestsMax,
     retriesMax: count(threshold, "max_retries") ?? DEFAULT_BREAKER.retriesMax,
+    retryBudget: retryBudgetOf(threshold),
     poolsMax: count(threshold, "max_connection_pools") ?? DEFAULT_BREAKER.poolsMax,
     trackRemaining: flag(threshold, "track_remaining") ?? DEFAULT_BREAKER.trackRemaining,
+  };
+}
+
+function retryBudgetOf(threshold: CheckedMessage): BreakerPlan["retryBudget"] {
+  const budget = child(threshold, "retry_budget");
+  if (budget === undefined) return null;
+  const percent = child(budget, "budget_percent");
+  return {
+    percent: percent === undefined ? 20 : (decimal(percent, "value") ?? 0),
+    retriesMin: count(budget, "min_retry_concurrency") ?? 3,
   };
 }
 
@@ -169,6 +180,7 @@ const DEFAULT_BREAKER: BreakerPlan = {
   pendingMax: 1_024,
   requestsMax: 1_024,
   retriesMax: 3,
+  retryBudget: null,
   poolsMax: Number.POSITIVE_INFINITY,
   trackRemaining: false,
 };

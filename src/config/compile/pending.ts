@@ -24,8 +24,6 @@ export const PENDING: readonly PendingField[] = [
   { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log_path" },
   { plan: "drainType", type: "envoy.config.listener.v3.Listener", field: "drain_type" },
   { plan: "metadataMatch", type: "envoy.config.route.v3.RouteAction", field: "metadata_match" },
-  { plan: "retryOn", type: "envoy.config.route.v3.RouteAction", field: "retry_policy" },
-  { plan: "retryOn", type: "envoy.config.route.v3.VirtualHost", field: "retry_policy" },
 ];
 
 /** A warning for every such field that a message or one below it sets. */

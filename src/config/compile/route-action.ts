@@ -1,7 +1,8 @@
 // envoy.config.route.v3.RouteAction to ForwardPlan: which cluster, timeouts, rewrites, retries. Called by route.ts.
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, oneOf, text } from "../load/fields.ts";
-import type { ClusterChoicePlan, ForwardPlan, RetryPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
+import type { RetryPlan } from "../plan/retry.ts";
+import type { ClusterChoicePlan, ForwardPlan, KeptBodyPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
@@ -17,6 +18,8 @@ export interface RouteScope {
   readonly validateClusters: boolean;
   /** The virtual host's retry policy. */
   readonly retry: RetryPlan | null;
+  /** Of the virtual host, then of the route. */
+  readonly keptBody: KeptBodyPlan;
   /** max_direct_response_body_size_bytes. */
   readonly directBodyBytesMax: number;
   /** Names of the manager's HTTP filters. */
@@ -38,8 +41,17 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     rewrite: { path: pathRewrite(context, action), host: hostRewrite(context, action) },
     priority: text(action, "priority") === "HIGH" ? "high" : "default",
     retry: retry === undefined ? scope.retry : compileRetry(context, retry),
+    keptBody: scope.keptBody,
     appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
     metadataMatch: metadataMatch(action, "metadata_match"),
+  };
+}
+
+/** What a virtual host or a route says of the body that is kept for retries; what it is silent of is as above it. */
+export function compileKeptBody(level: CheckedMessage, above: KeptBodyPlan): KeptBodyPlan {
+  return {
+    lowerBytesMax: count(level, "per_request_buffer_limit_bytes") ?? above.lowerBytesMax,
+    bytesMax: count(level, "request_body_buffer_limit") ?? above.bytesMax,
   };
 }
 

@@ -21,7 +21,7 @@ import {
   compileRegexRewrite,
   compileRegexText,
 } from "./match.ts";
-import { compileForward, type RouteScope } from "./route-action.ts";
+import { compileForward, compileKeptBody, type RouteScope } from "./route-action.ts";
 import { wireText } from "./wire-text.ts";
 
 /** Compiles one route. */
@@ -91,8 +91,10 @@ function pathMatch(context: CompileContext, match: CheckedMessage): PathMatchPla
 function compileAction(context: CompileContext, route: CheckedMessage, scope: RouteScope): RouteActionPlan {
   const kind = oneOf(route, ["route", "redirect", "direct_response", "non_forwarding_action", "filter_action"]);
   switch (kind) {
-    case "route":
-      return compileForward(context, child(route, kind) as CheckedMessage, scope);
+    case "route": {
+      const keptBody = compileKeptBody(route, scope.keptBody);
+      return compileForward(context, child(route, kind) as CheckedMessage, { ...scope, keptBody });
+    }
     case "redirect":
       return compileRedirect(context, child(route, kind) as CheckedMessage);
     case "direct_response":

@@ -7,7 +7,7 @@ import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileRetry } from "./retry.ts";
 import { compileRoute } from "./route.ts";
-import type { RouteScope } from "./route-action.ts";
+import { compileKeptBody, type RouteScope } from "./route-action.ts";
 import { wireText } from "./wire-text.ts";
 
 /** Compiles an inline route configuration. `filterNames`: those of the HTTP filters that serve it. */
@@ -55,13 +55,17 @@ export const NO_ROUTES: RouteConfigPlan = {
 function compileVirtualHost(
   context: CompileContext,
   host: CheckedMessage,
-  above: Omit<RouteScope, "retry">,
+  above: Omit<RouteScope, "retry" | "keptBody">,
 ): VirtualHostPlan {
   if (has(host, "matcher")) {
     context.refuse(host, "matcher", "route matcher trees", "list the routes in routes, first match first");
   }
   const retry = child(host, "retry_policy");
-  const scope: RouteScope = { ...above, retry: retry === undefined ? null : compileRetry(context, retry) };
+  const scope: RouteScope = {
+    ...above,
+    retry: retry === undefined ? null : compileRetry(context, retry),
+    keptBody: compileKeptBody(host, { lowerBytesMax: Number.POSITIVE_INFINITY, bytesMax: -1 }),
+  };
   const requireTls = text(host, "require_tls");
   return {
     name: text(host, "name") ?? "",
@@ -72,6 +76,7 @@ function compileVirtualHost(
     includeRequestAttemptCount: flag(host, "include_request_attempt_count") ?? false,
     includeAttemptCountInResponse: flag(host, "include_attempt_count_in_response") ?? false,
     filterOverrides: compileFilterOverrides(context, host, scope.filterNames),
+    includeIsTimeoutRetry: flag(host, "include_is_timeout_retry_header") ?? false,
   };
 }
 

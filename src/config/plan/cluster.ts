@@ -110,6 +110,14 @@ export type BalancerPlan =
   | { readonly kind: "random" }
   | { readonly kind: "least_request"; readonly choices: number; readonly activeRequestBias: number };
 
+/** retry_budget: retries may be a share of what runs and waits. */
+export interface RetryBudgetPlan {
+  /** budget_percent, default 20. */
+  readonly percent: number;
+  /** min_retry_concurrency, default 3: so many in any case. */
+  readonly retriesMin: number;
+}
+
 /** One priority's circuit breaker thresholds. */
 export interface BreakerPlan {
   /** Default 1024. */
@@ -118,6 +126,8 @@ export interface BreakerPlan {
   readonly requestsMax: number;
   /** Default 3. */
   readonly retriesMax: number;
+  /** Instead of retriesMax; null: not set. */
+  readonly retryBudget: RetryBudgetPlan | null;
   readonly poolsMax: number;
   readonly trackRemaining: boolean;
 }

@@ -2,6 +2,7 @@
 import type { FormatPartPlan } from "./access-log.ts";
 import type { FilterOverridePlan } from "./http-filter.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.ts";
+import type { RetryPlan } from "./retry.ts";
 
 /** One RouteConfiguration. */
 export interface RouteConfigPlan {
@@ -27,6 +28,8 @@ export interface VirtualHostPlan {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly filterOverrides: readonly FilterOverridePlan[];
+  /** include_is_timeout_retry_header: attempts after the first say whether a timeout was the reason. */
+  readonly includeIsTimeoutRetry: boolean;
 }
 
 /** One route: first match in file order wins. */
@@ -75,10 +78,19 @@ export interface ForwardPlan {
   readonly rewrite: RewritePlan;
   readonly priority: "default" | "high";
   readonly retry: RetryPlan | null;
+  readonly keptBody: KeptBodyPlan;
   /** append_x_forwarded_host. */
   readonly appendForwardedHost: boolean;
   /** Metadata subset match; null: none. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+}
+
+/** How much of a request's body is kept so that it can be sent again. */
+export interface KeptBodyPlan {
+  /** per_request_buffer_limit_bytes: the listener's per_connection_buffer_limit_bytes where that is less; Infinity: not set. */
+  readonly lowerBytesMax: number;
+  /** request_body_buffer_limit: it alone counts; -1: not set. */
+  readonly bytesMax: number;
 }
 
 /** Which cluster. */
@@ -115,16 +127,6 @@ export interface RewritePlan {
     | { readonly kind: "auto" }
     | { readonly kind: "header"; readonly header: string }
     | { readonly kind: "path_regex"; readonly pattern: string; readonly substitution: string };
-}
-
-/** retry_policy, as far as the router acts on it. */
-export interface RetryPlan {
-  readonly retryOn: readonly string[];
-  readonly retriesMax: number;
-  readonly perTryTimeoutMs: number;
-  readonly retriableStatusCodes: readonly number[];
-  readonly backOffBaseMs: number;
-  readonly backOffMaxMs: number;
 }
 
 /** redirect. */

@@ -47,22 +47,33 @@ export class AnswerAccount {
     this.answers?.countReconnect();
   }
 
-  /** The answer's head came. A gRPC success waits for grpc-status. */
+  /** An attempt was answered, whether or not the client gets this answer. */
+  onAnswer(head: HeaderList, isGrpc: boolean, endpoint: Endpoint | null): void {
+    if (this.outlier === null || endpoint === null) return;
+    // As Envoy: a gRPC status in the trailers is not looked at.
+    const grpcStatus = isGrpc ? head.value(H.GRPC_STATUS) : undefined;
+    const status = grpcStatus === undefined ? head.status : httpStatusOfGrpc(grpcStatus);
+    this.outlier.onAnswer(endpoint, status);
+    if (status < 500 && head.has(H.X_ENVOY_DEGRADED)) this.outlier.onDegraded(endpoint);
+  }
+
+  /** Another attempt follows this one. `status`: of its answer, 0 when it had none. */
+  onRetried(status: number, endpoint: Endpoint | null): void {
+    if (status !== 0) this.answers?.chargeRetried(status);
+    if (endpoint !== null) count(endpoint.stats, HOST.at.rq_error);
+  }
+
+  /** The head of the answer came that the client gets. A gRPC success waits for grpc-status. */
   onHead(head: HeaderList, end: boolean, isGrpc: boolean, endpoint: Endpoint | null): void {
     const canaryAt = head.find(H.X_ENVOY_UPSTREAM_CANARY);
     this.kind.isCanary = canaryAt >= 0 && head.valueText(canaryAt) === "true";
     this.answers?.charge(head.status, this.kind);
     if (endpoint === null) return;
-    // As Envoy: a gRPC status in the trailers is not looked at.
-    const grpcStatus = isGrpc ? head.value(H.GRPC_STATUS) : undefined;
-    const status = grpcStatus === undefined ? head.status : httpStatusOfGrpc(grpcStatus);
-    this.outlier?.onAnswer(endpoint, status);
-    if (this.outlier !== null && status < 500 && head.has(H.X_ENVOY_DEGRADED)) this.outlier.onDegraded(endpoint);
     if (head.status >= 500) count(endpoint.stats, HOST.at.rq_error);
     else if (!isGrpc) count(endpoint.stats, HOST.at.rq_success);
     else {
       this.grpcPending = true;
-      if (end) this.onGrpcStatus(grpcStatus, endpoint);
+      if (end) this.onGrpcStatus(head.value(H.GRPC_STATUS), endpoint);
     }
   }
 
@@ -79,10 +90,9 @@ export class AnswerAccount {
     this.answers?.time(ms, this.kind);
   }
 
-  /** No answer in time; `status`: what the client gets. */
-  onTimeout(status: number, endpoint: Endpoint | null): void {
+  /** No answer in time; `status`: what the client would get for it. */
+  onLate(status: number, endpoint: Endpoint | null): void {
     if (endpoint !== null) this.outlier?.onLocalFailure(endpoint, status);
-    this.onLocal(status, endpoint);
   }
 
   /** The attempt failed or its answer broke off, whatever the client gets for it. */

@@ -1,7 +1,8 @@
 // One HTTP connection manager of one listener as one worker runs it: its plan made ready. Connections point to it; a new plan makes a
 // new one, and requests in flight keep the one they began with.
 import type { AccessLogPlan } from "../../config/plan/access-log.ts";
-import type { HttpConnectionManagerPlan } from "../../config/plan/listener.ts";
+import type { HttpConnectionManagerPlan, ListenerPlan } from "../../config/plan/listener.ts";
+import type { KeptBodyPlan } from "../../config/plan/route.ts";
 import type { AccessLogSink } from "../../telemetry/access-log.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
@@ -40,13 +41,15 @@ export class ConnectionManager {
   readonly suppressEnvoyHeaders: boolean;
   /** Whether any virtual host wants TLS. */
   readonly requiresTls: boolean;
+  /** per_connection_buffer_limit_bytes of the listener. */
+  private readonly bufferBytesMax: number;
   private http1Block: Float64Array | null = null;
   private http2Block: Float64Array | null = null;
 
   constructor(
     worker: WorkerContext,
     plan: HttpConnectionManagerPlan,
-    listenerToken: string,
+    listener: Pick<ListenerPlan, "statPrefix" | "perConnectionBufferBytesMax">,
     filters: readonly FilterMaker[],
   ) {
     const { stats, random, localAddress, accessLogs } = worker.services;
@@ -54,7 +57,7 @@ export class ConnectionManager {
     this.plan = plan;
     this.worker = worker;
     this.stats = stats.block(HTTP, prefix);
-    this.listenerStats = stats.block(LISTENER_HTTP, `listener.${listenerToken}.${prefix}`);
+    this.listenerStats = stats.block(LISTENER_HTTP, `listener.${listener.statPrefix}.${prefix}`);
     this.requestTimes = stats.histogram(`${prefix}downstream_rq_time`);
     this.connectionTimes = stats.histogram(`${prefix}downstream_cx_length_ms`);
     this.routes = new RouteTable(plan.routes);
@@ -64,8 +67,15 @@ export class ConnectionManager {
     const site = { services: worker.services, budget: worker.budget, statPrefix: prefix };
     this.filters = new FilterTable(plan.filters, plan.routes, site, filters);
     this.logs = plan.accessLogs.map((log) => ({ plan: log, sink: accessLogs.sink(log) }));
+    // 0 is no limit, as in Envoy.
+    this.bufferBytesMax = listener.perConnectionBufferBytesMax || Number.POSITIVE_INFINITY;
     this.requiresTls = plan.routes.virtualHosts.some((host) => host.requireTls !== "none");
     this.suppressEnvoyHeaders = plan.suppressEnvoyHeaders;
+  }
+
+  /** How much of a request's body is kept so that it can be sent again. */
+  keptBytesMax({ bytesMax, lowerBytesMax }: KeptBodyPlan): number {
+    return bytesMax >= 0 ? bytesMax : Math.min(this.bufferBytesMax, lowerBytesMax);
   }
 
   /** HTTP1_CODEC block, `http1.`; shown from the first HTTP/1 connection on. */

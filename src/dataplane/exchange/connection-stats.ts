@@ -64,7 +64,7 @@ export class ConnectionStats {
     add(this.http, HTTP.at.downstream_cx_http2_active, 1);
     this.http2 = this.manager.http2Stats;
     count(this.http2, HTTP2_CODEC.at.nghttp2_downstream_connections);
-    this.codec = new CodecAccount<keyof Http2Counters>(this.http2, HTTP2_CODEC.at, counters);
+    this.codec = new CodecAccount<Exclude<keyof Http2Counters, "rx_refused">>(this.http2, HTTP2_CODEC.at, counters);
     this.isLoad = true;
     this.http2Use.add(1, 0);
   }

@@ -16,6 +16,12 @@ export function writeAccessLogs(exchange: Exchange): void {
   for (const { plan, sink } of exchange.manager.logs) sink.write(accessLine(plan, exchange));
 }
 
+/** Response flags with one more, each in the order in which it came up and once. */
+export function withFlag(flags: string, flag: string): string {
+  if (flag === "" || flags === "") return flags + flag;
+  return flags.split(",").includes(flag) ? flags : `${flags},${flag}`;
+}
+
 type Operator = (exchange: Exchange, args: readonly string[]) => string | undefined;
 
 const OPERATORS: Readonly<Record<string, Operator>> = {

@@ -11,7 +11,7 @@ import { Step } from "../filters/filter.ts";
 import type { PassOutput } from "../filters/pass.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
-import { exchangeOperator, writeAccessLogs } from "./exchange-format.ts";
+import { exchangeOperator, withFlag, writeAccessLogs } from "./exchange-format.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
 import { FilterFace } from "./filter-face.ts";
 import { type LocalReply, protocolReply } from "./local-reply.ts";
@@ -19,7 +19,8 @@ import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { enterHead, enterRoute, Phase, selectRoute } from "./phases.ts";
 import type { RequestTraits } from "./request-headers.ts";
 import { ResponseSide } from "./response-side.ts";
-import { Router, type RouterHost } from "./router.ts";
+import { Router } from "./router.ts";
+import type { RouterHost } from "./router-host.ts";
 import { StreamTimers, type TimedStream } from "./stream-timers.ts";
 import { FREE_EXCHANGES_MAX } from "./worker-context.ts";
 
@@ -250,7 +251,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   }
 
   addFlag(flag: string): void {
-    if (flag !== "") this.flags = this.flags === "" ? flag : `${this.flags},${flag}`;
+    this.flags = withFlag(this.flags, flag);
   }
 
   enterRespond(): void {

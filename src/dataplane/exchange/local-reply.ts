@@ -40,7 +40,12 @@ type ReplyName =
   | "dropOverload"
   | "dropOverloadAlways"
   | "requestTooLarge"
-  | "responseTooLarge";
+  | "responseTooLarge"
+  | "perTryTimeout"
+  | "perTryTimeoutAlternative"
+  | "perTryIdleTimeout"
+  | "perTryIdleTimeoutAlternative"
+  | "bodyTooLargeToRetry";
 
 /** The answers that depend on nothing. */
 export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
@@ -64,6 +69,16 @@ export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
   dropOverloadAlways: reply(503, "unconditional drop overload", "UDO", "unconditional_drop_overload"),
   requestTooLarge: reply(413, "Payload Too Large", "", "request_payload_too_large"),
   responseTooLarge: reply(500, "Internal Server Error", "", "response_payload_too_large"),
+  perTryTimeout: reply(504, "upstream request timeout", "UT", "upstream_per_try_timeout"),
+  perTryTimeoutAlternative: reply(204, "", "UT", "upstream_per_try_timeout"),
+  perTryIdleTimeout: reply(504, "upstream request timeout", "UT", "upstream_per_try_idle_timeout"),
+  perTryIdleTimeoutAlternative: reply(204, "", "UT", "upstream_per_try_idle_timeout"),
+  bodyTooLargeToRetry: reply(
+    507,
+    "exceeded request buffer limit while retrying upstream",
+    "",
+    "request_payload_exceeded_retry_buffer_limit",
+  ),
 };
 
 /** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */
@@ -74,6 +89,12 @@ export function clusterNotFound(status: number): LocalReply {
 /** Answer of a route's direct_response or redirect. */
 export function directReply(status: number, body: Uint8Array): LocalReply {
   return { ...reply(status, "", "", "direct_response"), bytes: body };
+}
+
+/** Answer to the end of a per-try timeout. `alternative`: the client asked for 204. */
+export function tryTimeoutReply(isIdle: boolean, alternative: boolean): LocalReply {
+  if (alternative) return isIdle ? REPLIES.perTryIdleTimeoutAlternative : REPLIES.perTryTimeoutAlternative;
+  return isIdle ? REPLIES.perTryIdleTimeout : REPLIES.perTryTimeout;
 }
 
 /** The bytes of an answer's body. */
@@ -87,6 +108,8 @@ export interface AttemptFault {
   readonly reason: string;
   readonly flag: string;
   readonly status: number;
+  /** What a retry policy calls it. */
+  readonly class: "connect" | "overflow" | "refused" | "other";
   /** The transport's text, after a bar in the details; empty: none. */
   readonly transportText: string;
 }
@@ -95,18 +118,13 @@ export interface AttemptFault {
 export function openFault(failure: OpenFailure): AttemptFault {
   switch (failure.kind) {
     case "no_healthy_upstream":
-      return { reason: "no healthy upstream", flag: "UH", status: 503, transportText: "" };
+      return attempt("no healthy upstream", "UH", 503);
     case "overflow":
-      return { reason: "overflow", flag: "UO", status: 503, transportText: "" };
+      return attempt("overflow", "UO", 503, "overflow");
     case "connection_failure":
-      return {
-        reason: "remote connection failure",
-        flag: "UF",
-        status: 503,
-        transportText: failure.transportText,
-      };
+      return attempt("remote connection failure", "UF", 503, "connect", failure.transportText);
     case "connection_timeout":
-      return { reason: "connection timeout", flag: "UF", status: 503, transportText: "" };
+      return attempt("connection timeout", "UF", 503, "connect");
   }
 }
 
@@ -119,7 +137,7 @@ export function streamFault(fault: ProtocolFault): AttemptFault {
     case "remote_reset":
       return attempt("remote reset", "UR", 503);
     case "remote_refused":
-      return attempt("remote refused stream reset", "UR", 503);
+      return attempt("remote refused stream reset", "UR", 503, "refused");
     case "local_reset":
       return attempt("local reset", "LR", 503);
     case "codec_error":
@@ -136,12 +154,12 @@ export function streamFault(fault: ProtocolFault): AttemptFault {
   }
 }
 
-/** The answer to a failed attempt before any byte of a response went down. */
-export function attemptReply(fault: AttemptFault, isRetry: boolean): LocalReply {
+/** The answer to a failed attempt without a head. `hasBegun`: the client has got an interim answer of it. */
+export function attemptReply(fault: AttemptFault, isRetry: boolean, hasBegun: boolean): LocalReply {
   if (fault.flag === "UH") return REPLIES.noHealthyUpstream;
   const retried = isRetry ? "retried and the latest " : "";
   const body = `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${fault.reason}`;
-  return reply(fault.status, body, fault.flag, attemptDetails("before", fault));
+  return reply(fault.status, body, fault.flag, attemptDetails(hasBegun ? "after" : "before", fault));
 }
 
 /** Response code details of a failed attempt. */
@@ -203,8 +221,14 @@ function reply(status: number, body: string, flag: string, details: string, grpc
   return Object.freeze({ status, body, bytes: null, flag, details, grpcStatus });
 }
 
-function attempt(reason: string, flag: string, status: number): AttemptFault {
-  return { reason, flag, status, transportText: "" };
+function attempt(
+  reason: string,
+  flag: string,
+  status: number,
+  kind: AttemptFault["class"] = "other",
+  transportText: string = "",
+): AttemptFault {
+  return { reason, flag, status, class: kind, transportText };
 }
 
 function statusBody(status: number): string {

@@ -4,11 +4,14 @@ import type { HeaderList } from "../../protocol/header-list.ts";
 import type { FormatSource } from "../routing/format.ts";
 import { changeRequestHeaders, changeResponseHeaders, hasChanges } from "../routing/header-changes.ts";
 import type { Route, RouteTable } from "../routing/route-table.ts";
+import { type RetryRules, retryRules } from "./retry-rules.ts";
 
 /** Facts of one route. */
 export interface RouteFacts {
   /** Null: the route does not forward. */
   readonly forward: ForwardPlan | null;
+  /** Null: the route retries nothing by itself. */
+  readonly retry: RetryRules | null;
   /** Levels that change anything, in the order in which they are applied. */
   readonly levels: readonly HeaderChangesPlan[];
   /** most_specific_header_mutations_wins: the most specific level comes last, a weighted entry's after all. */
@@ -39,6 +42,7 @@ export class RouteFactsTable {
     const levels = [headers, route.vhost.plan.headers, this.table.plan.headers].filter(hasChanges);
     return {
       forward: action.kind === "forward" ? action : null,
+      retry: retryRules(action.kind === "forward" ? action.retry : null),
       levels: specificLast ? levels.toReversed() : levels,
       specificLast,
     };

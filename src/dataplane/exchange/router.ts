@@ -1,88 +1,55 @@
-// The router of one request (envoy.filters.http.router): route, cluster, head for the upstream, timeouts, the call, and what is counted
-// of its outcome. Owned by an exchange and reused with it; the exchange talks to the client, the router to the upstream.
-import { Timer } from "../../base/timer-wheel.ts";
+// The router of one request (envoy.filters.http.router): route, cluster, head for the upstream, and the answer's way to the exchange.
+// What fails on the way up is attempts.ts's. Owned by an exchange and reused with it: the exchange talks to the client, the router to the upstream.
 import type { ForwardPlan } from "../../config/plan/route.ts";
-import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
-import type { HeaderList } from "../../protocol/header-list.ts";
+import type { ProtocolFault } from "../../protocol/fault.ts";
+import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
-import { HOST } from "../../telemetry/host-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import { type ChosenCluster, chooseCluster } from "../routing/cluster-choice.ts";
-import type { FormatSource } from "../routing/format.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { Cluster, OpenFailure, UpstreamStream } from "../upstream/upstream.ts";
-import { AnswerAccount } from "./answer-account.ts";
+import { Attempts } from "./attempts.ts";
+import type { CallOwner } from "./call-owner.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { dropOverload } from "./drop-overload.ts";
-import {
-  type AttemptFault,
-  addReason,
-  attemptDetails,
-  attemptReply,
-  clusterNotFound,
-  type LocalReply,
-  openFault,
-  REPLIES,
-  streamFault,
-} from "./local-reply.ts";
+import { addReason, clusterNotFound, openFault, REPLIES, streamFault } from "./local-reply.ts";
 import { changeResponse, type RouteFacts } from "./route-facts.ts";
-import { type CallOwner, UpstreamCall } from "./upstream-call.ts";
-import { prepareUpstreamHead, type RequestTimes, rewriteHost, type UpstreamHeadContext } from "./upstream-head.ts";
-
-/** What the router needs of its exchange. */
-export interface RouterHost extends FormatSource {
-  readonly manager: ConnectionManager;
-  readonly request: HeaderList | null;
-  readonly requestEnded: boolean;
-  readonly endsWithHead: boolean; // no body is still to come, from the client or from behind filters
-  /** Monotonic time when the request was complete, -1 before. */
-  readonly requestEndMs: number;
-  readonly isInternal: boolean;
-  readonly isGrpc: boolean;
-  readonly protocol: "http1" | "http2";
-  /** The request's one random number, which decides every share of it. */
-  readonly randomNumber: number;
-  nowMs(): number;
-  /** Answers, or breaks an answer that has begun. */
-  giveUp(answer: LocalReply): void;
-  /** The response cannot be finished; its head has gone down. */
-  breakResponse(flag: string, details: string): void;
-  onRequestPressure(isBackedUp: boolean): void;
-  /** Where the answer goes. */
-  readonly response: {
-    status: number;
-    interim(head: HeaderList): void;
-    begin(head: HeaderList, end: boolean): void;
-    body(bytes: Uint8Array, start: number, end: number, last: boolean): void;
-    end(trailers: HeaderList): void;
-  };
-}
+import type { RouterHost } from "./router-host.ts";
+import type { UpstreamCall } from "./upstream-call.ts";
+import { prepareUpstreamHead, rewriteHost, type UpstreamHeadContext } from "./upstream-head.ts";
 
 /** One request's router. */
 export class Router implements CallOwner {
   readonly call: UpstreamCall;
   /** The matched route; null before, and when none matches. */
   route: Route | null = null;
-  cluster: Cluster | null = null;
-  /** Attempts that were started. */
-  attempts: number = 0;
   /** Milliseconds from the request's end to the response's head, -1 when there was none. */
   upstreamServiceMs: number = -1;
-  /** The transport's text of the last failed attempt. */
-  transportText: string = "";
   private readonly host: RouterHost;
-  private readonly timer: Timer;
+  private readonly tries: Attempts;
   private facts: RouteFacts | null = null;
   chosen: ChosenCluster | null = null; // of a route that names several clusters
-  private readonly account: AnswerAccount = new AnswerAccount();
-  private readonly times: RequestTimes = { timeoutMs: Number.POSITIVE_INFINITY, alternative: false };
 
   constructor(host: RouterHost, manager: ConnectionManager) {
     this.host = host;
-    this.call = new UpstreamCall(this, manager.worker.budget);
-    this.timer = new Timer(() => this.onTimeout());
+    this.tries = new Attempts(host, this, manager);
+    this.call = this.tries.call;
+  }
+
+  get cluster(): Cluster | null {
+    return this.tries.cluster;
+  }
+
+  /** Attempts that were started. */
+  get attempts(): number {
+    return this.tries.made;
+  }
+
+  /** The transport's text of the last attempt when it failed. */
+  get transportText(): string {
+    return this.tries.transportText;
   }
 
   /** The route is chosen, whatever it does. */
@@ -93,7 +60,7 @@ export class Router implements CallOwner {
 
   /** Finds the cluster, finishes the head and asks for a stream. */
   forward(): void {
-    const { host } = this;
+    const { host, tries } = this;
     const { manager } = host;
     const route = this.route as Route;
     const facts = this.facts as RouteFacts;
@@ -105,24 +72,22 @@ export class Router implements CallOwner {
       host.giveUp(clusterNotFound(forward.clusterNotFoundStatus));
       return;
     }
-    this.cluster = cluster;
-    this.account.begin(cluster, manager.worker.answersOf(cluster), host.isInternal);
-    if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, this.account)) return;
-    this.attempts = 1;
+    tries.useCluster(cluster);
+    if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, tries.account)) return;
+    tries.made = 1;
     const head = host.request as HeaderList;
-    if (!prepareUpstreamHead(head, this.headContext(route, facts, forward), this.times)) {
+    if (!prepareUpstreamHead(head, this.headContext(route, facts, forward), tries.times)) {
       host.giveUp(REPLIES.headTooLarge);
       return;
     }
-    if (host.requestEnded) this.armTimeout();
-    this.call.priority = forward.priority;
-    this.call.downstreamProtocol = host.protocol;
-    this.call.start(cluster, head, host.endsWithHead, IDEMPOTENT.has(head.value(H.PSEUDO_METHOD) ?? ""));
+    // Orders to this router: of a trusted client, or of the configuration itself.
+    tries.allowRetries(facts, head, host.isInternal || facts.levels.length > 0 || this.chosen !== null);
+    tries.start(route, forward, IDEMPOTENT.has(head.value(H.PSEUDO_METHOD) ?? ""));
   }
 
   /** The request is complete: the route's timeout begins. */
   onRequestEnd(): void {
-    if (this.call.isAlive()) this.armTimeout();
+    this.tries.onRequestEnd();
   }
 
   /** What an answer that the proxy gives by itself carries of the route: its header changes, then Envoy's own fields. `flag`: why. */
@@ -134,26 +99,20 @@ export class Router implements CallOwner {
 
   /** Drops the upstream half, if there is one. */
   abandon(code: number): void {
-    this.worker().wheel.disarm(this.timer);
-    this.call.abandon(code);
+    this.tries.abandon(code);
   }
 
   /** Forgets the request. */
   clear(): void {
-    this.worker().wheel.disarm(this.timer);
-    this.call.clear();
+    this.tries.clear();
     this.route = null;
-    this.cluster = null;
     this.facts = null;
     this.chosen = null;
-    this.account.clear();
-    this.attempts = 0;
     this.upstreamServiceMs = -1;
-    this.transportText = "";
   }
 
   onCallOpen(stream: UpstreamStream): void {
-    this.account.onOpen(stream.endpoint);
+    this.tries.onOpen(stream.endpoint);
     const { facts, route } = this;
     const forward = facts?.forward ?? null;
     if (route === null || facts === null || forward === null || forward.rewrite.host.kind !== "auto") return;
@@ -163,23 +122,35 @@ export class Router implements CallOwner {
   }
 
   onCallReopened(): void {
-    this.account.onReconnect();
+    this.tries.account.onReconnect();
   }
 
   onCallFailed(failure: OpenFailure): void {
-    this.fail(openFault(failure), false);
+    this.tries.fail(openFault(failure), false);
   }
 
   onCallFault(fault: ProtocolFault, responded: boolean): void {
-    this.fail(streamFault(fault), responded);
+    this.tries.fail(streamFault(fault), responded);
+  }
+
+  onBodyTooLarge(isWaiting: boolean): void {
+    this.tries.onBodyTooLarge(isWaiting);
   }
 
   onResponseInterim(head: HeaderList): void {
+    this.tries.onInterim();
     this.host.response.interim(head);
   }
 
   onResponseHead(head: HeaderList, end: boolean): void {
-    const { host } = this;
+    const { host, tries } = this;
+    const { endpoint } = this.call;
+    if (this.cluster?.plan.healthChecks.length !== 0 && head.has(H.X_ENVOY_IMMEDIATE_HEALTH_CHECK_FAIL))
+      endpoint?.failAtOnce();
+    if (tries.goesOn(head)) {
+      releaseHeaderList(head);
+      return;
+    }
     const now = host.nowMs();
     if (host.requestEndMs >= 0) {
       this.upstreamServiceMs = Math.max(0, Math.floor(now - host.requestEndMs));
@@ -189,27 +160,27 @@ export class Router implements CallOwner {
           SMALL_NUMBERS[this.upstreamServiceMs] ?? String(this.upstreamServiceMs),
         );
     }
-    this.account.onHead(head, end, host.isGrpc, this.call.endpoint);
-    if (this.cluster?.plan.healthChecks.length !== 0 && head.has(H.X_ENVOY_IMMEDIATE_HEALTH_CHECK_FAIL))
-      this.call.endpoint?.failAtOnce();
+    tries.account.onHead(head, end, host.isGrpc, endpoint);
     host.response.status = head.status; // for %RESPONSE_CODE% in what follows
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, host);
     this.countAttempts(head);
-    if (end) this.onComplete(now);
+    if (end) tries.onComplete(now);
     host.response.begin(head, end);
   }
 
   onResponseData(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    const { tries } = this;
     if (last) {
-      this.account.onGrpcStatus(undefined, this.call.endpoint);
-      this.onComplete(this.host.nowMs());
-    }
+      tries.account.onGrpcStatus(undefined, this.call.endpoint);
+      tries.onComplete(this.host.nowMs());
+    } else tries.touch();
     this.host.response.body(bytes, start, end, last);
   }
 
   onResponseTrailers(trailers: HeaderList): void {
-    this.account.onGrpcStatus(trailers.value(H.GRPC_STATUS), this.call.endpoint);
-    this.onComplete(this.host.nowMs());
+    const { tries } = this;
+    tries.account.onGrpcStatus(trailers.value(H.GRPC_STATUS), this.call.endpoint);
+    tries.onComplete(this.host.nowMs());
     this.host.response.end(trailers);
   }
 
@@ -230,56 +201,9 @@ export class Router implements CallOwner {
     return this.chosen?.name ?? null;
   }
 
-  private armTimeout(): void {
-    this.worker().wheel.armAt(this.timer, this.host.requestEndMs + this.times.timeoutMs);
-  }
-
-  private onTimeout(): void {
-    const { cluster, host } = this;
-    if (cluster === null) return;
-    const awaited = this.call.awaitsResponse();
-    const { endpoint } = this.call;
-    if (awaited) {
-      count(cluster.stats, CLUSTER.at.upstream_rq_timeout);
-      if (endpoint !== null) count(endpoint.stats, HOST.at.rq_timeout);
-    }
-    this.call.abandon(ErrorCode.Cancel);
-    const answer = this.times.alternative ? REPLIES.routeTimeoutAlternative : REPLIES.routeTimeout;
-    if (!awaited) {
-      this.countBroken();
-      host.breakResponse(answer.flag, answer.details);
-      return;
-    }
-    this.account.onTimeout(answer.status, endpoint);
-    host.giveUp(answer);
-  }
-
-  private fail(fault: AttemptFault, responded: boolean): void {
-    this.worker().wheel.disarm(this.timer);
-    this.transportText = fault.transportText;
-    if (fault.flag !== "UO") this.account.onReset(this.call.endpoint); // a full breaker is no fault of the endpoint
-    if (responded) {
-      this.countBroken();
-      this.host.breakResponse(fault.flag, attemptDetails("after", fault));
-      return;
-    }
-    this.account.onLocal(fault.status, this.call.endpoint);
-    this.host.giveUp(attemptReply(fault, this.attempts > 1));
-  }
-
   private countAttempts(head: HeaderList): void {
     if (this.route?.vhost.plan.includeAttemptCountInResponse === true)
       head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
-  }
-
-  private countBroken(): void {
-    if (this.account.onBroken(this.call.endpoint))
-      count(this.host.manager.stats, HTTP.at.rq_reset_after_downstream_response_started);
-  }
-
-  private onComplete(nowMs: number): void {
-    this.worker().wheel.disarm(this.timer);
-    if (this.host.requestEndMs >= 0) this.account.onComplete(nowMs - this.host.requestEndMs);
   }
 
   private headContext(route: Route, facts: RouteFacts, forward: ForwardPlan): UpstreamHeadContext {
@@ -287,10 +211,6 @@ export class Router implements CallOwner {
     const { suppressEnvoyHeaders: suppress, plan } = host.manager;
     const { headersBytesMax } = plan;
     return { route, facts, forward, chosen, mayHaveTimeouts: host.isInternal, suppress, source: host, headersBytesMax };
-  }
-
-  private worker(): ConnectionManager["worker"]["services"] {
-    return this.host.manager.worker.services;
   }
 }
 

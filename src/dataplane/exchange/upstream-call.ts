@@ -1,64 +1,47 @@
 // One request on its way to one cluster: asks for a stream, keeps the body until there is one, moves bytes both ways, and tells its
-// owner (the router) what came back. An attempt is one `start`; a stream of a pooled connection that had died unnoticed is replaced
-// by another one without an attempt being counted. Knows no timeouts and no response codes.
+// owner (the router) what came back. An attempt is one `start` or `again`; a stream of a pooled connection that had died unnoticed is
+// replaced by another one without an attempt being counted. Knows no timeouts, no response codes and no reason to try again.
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
 import type { Cluster, Endpoint, OpenFailure, UpstreamRequest, UpstreamStream } from "../upstream/upstream.ts";
-import { BODY_BUFFER_HIGH_BYTES, BodyBuffer } from "./body-buffer.ts";
+import type { CallOwner, RetryHosts } from "./call-owner.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { pump } from "./pump.ts";
+import { RequestBody } from "./request-body.ts";
 
-/** Where a call is. `opening`: no stream yet; `open`: no byte of the response yet; `responding`: its head came; `over`: nothing more comes. */
-const Phase = { Idle: 0, Opening: 1, Open: 2, Responding: 3, Over: 4 } as const;
-
-/** Who started the call. */
-export interface CallOwner {
-  /** A stream is open: the last change of the head before it is written. */
-  onCallOpen(stream: UpstreamStream): void;
-  /** No stream could be opened. */
-  onCallFailed(failure: OpenFailure): void;
-  /** The open stream ended before the response was complete. `responded`: its head had come. */
-  onCallFault(fault: ProtocolFault, responded: boolean): void;
-  /** A stale pooled connection was replaced. */
-  onCallReopened(): void;
-  onResponseInterim(head: HeaderList): void;
-  onResponseHead(head: HeaderList, end: boolean): void;
-  onResponseData(bytes: Uint8Array, start: number, end: number, last: boolean): void;
-  onResponseTrailers(trailers: HeaderList): void;
-  /** The request's source is to be paused or resumed: the upstream takes no more. */
-  onRequestPressure(isBackedUp: boolean): void;
-}
+/**
+ * Where a call is. `waiting`: between two attempts; `opening`: no stream yet; `open`: no byte of the response yet; `responding`: its head
+ * came; `over`: nothing more comes unless the owner says `wait`.
+ */
+const Phase = { Idle: 0, Waiting: 1, Opening: 2, Open: 3, Responding: 4, Over: 5 } as const;
 
 /** The upstream half of an exchange; reused for its attempts and by later exchanges. */
 export class UpstreamCall implements MessageSink, UpstreamRequest {
   priority: "default" | "high" = "default";
   downstreamProtocol: "http1" | "http2" = "http1";
-  attempted: Endpoint[] = [];
   readonly sink: MessageSink;
   /** The endpoint of the stream, or the one that failed; null while none was picked. */
   endpoint: Endpoint | null = null;
   /** The open stream. */
   stream: UpstreamStream | null = null;
   private readonly owner: CallOwner;
-  private readonly body: BodyBuffer;
+  private readonly body: RequestBody;
+  /** Which endpoints this attempt avoids; null: none, as the first one does. */
+  private hosts: RetryHosts | null = null;
+  private tried: Endpoint[] = [];
   private phase: number = Phase.Idle;
   private cluster: Cluster | null = null;
   private head: HeaderList | null = null;
   private writer: MessageWriter | null = null;
-  /** Whether the request's end, with or without trailers, is known. */
-  private requestEnded = false;
-  private trailers: HeaderList | null = null;
-  /** Whether everything of the request is in `head`, `body` and `trailers`, so that it can be sent again. */
-  private isWhole = false;
   private isIdempotent = false;
   private reopens = 0;
   private isPressed = false;
 
   constructor(owner: CallOwner, budget: MemoryBudget) {
     this.owner = owner;
-    this.body = new BodyBuffer(budget);
+    this.body = new RequestBody(budget);
     this.sink = this;
   }
 
@@ -67,39 +50,73 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     return this.head?.value(H.PSEUDO_AUTHORITY) ?? "";
   }
 
-  /** Asks the cluster for a stream. The head stays the caller's and must live until the call is over. */
-  start(cluster: Cluster, head: HeaderList, end: boolean, isIdempotent: boolean): void {
+  get repicksMax(): number {
+    return this.hosts === null ? 0 : this.hosts.repicksMax;
+  }
+
+  avoids(endpoint: Endpoint): boolean {
+    if (this.hosts === null) return false;
+    return (this.hosts.avoidsCanaries && endpoint.isCanary) || this.tried.includes(endpoint);
+  }
+
+  /**
+   * Asks the cluster for a stream. The head stays the caller's and must live until the call is over. `keptBytesMax`: how much of the body
+   * is kept so that `again` can send it; -1: there is no `again`.
+   */
+  start(cluster: Cluster, head: HeaderList, end: boolean, isIdempotent: boolean, keptBytesMax: number): void {
     this.cluster = cluster;
     this.head = head;
-    this.requestEnded = end;
-    this.isWhole = true;
+    this.body.begin(end, keptBytesMax);
     this.isIdempotent = isIdempotent;
     this.phase = Phase.Opening;
     cluster.open(this);
   }
 
+  /** Gives up the attempt, what it got and what it was asked for; body that comes is kept. Another one begins by `again`. */
+  wait(): void {
+    const { phase } = this;
+    this.phase = Phase.Waiting;
+    if (phase === Phase.Opening) this.cluster?.cancel(this);
+    else if (phase !== Phase.Over || !this.body.ended) this.writer?.reset(ErrorCode.Cancel);
+    this.writer = null;
+  }
+
+  /** The next attempt. */
+  again(cluster: Cluster, hosts: RetryHosts | null): void {
+    if (hosts?.avoidsTriedHosts && this.endpoint !== null) this.tried.push(this.endpoint);
+    this.cluster = cluster;
+    this.hosts = hosts;
+    this.endpoint = null;
+    this.stream = null;
+    this.phase = Phase.Opening;
+    cluster.open(this);
+  }
+
+  /** There is no other attempt: what was sent is kept no longer. */
+  settle(): void {
+    if (this.phase === Phase.Opening) this.body.stopKeeping();
+    else this.body.forgetSent();
+  }
+
   /** Body bytes of the request. */
   sendData(bytes: Uint8Array, start: number, end: number, last: boolean): void {
-    this.requestEnded = last;
-    if (this.phase === Phase.Opening) {
-      this.body.append(bytes, start, end);
-      if (!last && this.body.length >= BODY_BUFFER_HIGH_BYTES) this.press();
+    const { body, phase } = this;
+    body.ended = last;
+    if (phase === Phase.Opening || phase === Phase.Waiting) {
+      if (!body.hold(bytes, start, end)) this.owner.onBodyTooLarge(phase === Phase.Waiting);
+      if (!last && body.isFull && this.phase === phase) this.press();
     } else if (this.writer !== null) {
-      this.isWhole = false;
+      if (!body.pass(bytes, start, end)) this.owner.onBodyTooLarge(false);
       if (pump(this.writer, bytes, start, end, last)) this.press();
     }
   }
 
   /** Trailers of the request; the list belongs to the call. */
   sendTrailers(trailers: HeaderList): void {
-    this.requestEnded = true;
-    if (this.phase === Phase.Opening) {
-      this.trailers = trailers;
-      return;
-    }
-    this.isWhole = false;
+    const isHeld = this.phase === Phase.Opening || this.phase === Phase.Waiting;
+    this.body.ended = true;
     this.writer?.writeTrailers(trailers);
-    releaseHeaderList(trailers);
+    this.body.end(trailers, !isHeld);
   }
 
   pauseResponse(): void {
@@ -115,6 +132,16 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     return this.phase === Phase.Opening || this.phase === Phase.Open;
   }
 
+  /** Whether the last attempt failed and the next one is to come. */
+  isWaiting(): boolean {
+    return this.phase === Phase.Waiting;
+  }
+
+  /** Whether there is a stream and no byte of a response has come. */
+  isOpen(): boolean {
+    return this.phase === Phase.Open;
+  }
+
   /** Whether it was started and is not over. */
   isAlive(): boolean {
     return this.phase !== Phase.Idle && this.phase !== Phase.Over;
@@ -127,7 +154,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.phase = Phase.Over;
     if (phase === Phase.Opening) this.cluster?.cancel(this);
     // After a complete response only a request that is not is still open.
-    else if (phase !== Phase.Over || !this.requestEnded) this.writer?.reset(code);
+    else if (phase !== Phase.Over || !this.body.ended) this.writer?.reset(code);
     this.letGo();
   }
 
@@ -138,12 +165,14 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.cluster = null;
     this.endpoint = null;
     this.stream = null;
-    if (this.attempted.length > 0) this.attempted = [];
+    this.hosts = null;
+    if (this.tried.length > 0) this.tried = [];
     this.reopens = 0;
     this.isPressed = false;
   }
 
   onOpen(stream: UpstreamStream): void {
+    const { body } = this;
     const head = this.head as HeaderList;
     this.stream = stream;
     this.endpoint = stream.endpoint;
@@ -151,26 +180,15 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.phase = Phase.Open;
     this.owner.onCallOpen(stream);
     const { writer } = stream;
-    const { length } = this.body;
-    const endsHere = this.requestEnded && this.trailers === null;
-    writer.writeHead(head, endsHere && length === 0);
+    writer.writeHead(head, body.isHeadOnly);
     if (this.writer !== writer) return;
-    if (length > 0) writer.writeData(this.body.view(), 0, length, endsHere);
-    if (this.trailers !== null) writer.writeTrailers(this.trailers);
-    if (!this.requestEnded) {
-      this.isWhole = false;
-      this.body.clear();
-      if (this.isPressed && !writer.isBackedUp()) this.release();
-    }
+    body.sendTo(writer);
+    if (!body.ended && this.isPressed && !writer.isBackedUp()) this.release();
   }
 
   onOpenFailed(failure: OpenFailure): void {
     this.phase = Phase.Over;
-    if (failure.endpoint !== null) {
-      this.endpoint = failure.endpoint;
-      this.attempted.push(failure.endpoint);
-    }
-    this.letGo();
+    if (failure.endpoint !== null) this.endpoint = failure.endpoint;
     this.owner.onCallFailed(failure);
   }
 
@@ -180,8 +198,6 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
       return;
     }
     this.phase = Phase.Responding;
-    this.isWhole = false;
-    this.body.clear();
     if (head.status === 101) {
       // Nobody asked to switch: what follows is not HTTP, and must not reach the client as an answer.
       releaseHeaderList(head);
@@ -223,7 +239,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
   }
 
   onWritable(): void {
-    if (this.isPressed && this.phase !== Phase.Opening) this.release();
+    if (this.isPressed && this.phase >= Phase.Open) this.release();
   }
 
   /**
@@ -232,7 +248,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
    */
   private mayReopen(fault: ProtocolFault): boolean {
     const { stream } = this;
-    if (!this.isWhole || this.reopens >= REOPENS_MAX || stream === null || !stream.reused) return false;
+    if (!this.body.isWhole || this.reopens >= REOPENS_MAX || stream === null || !stream.reused) return false;
     return fault.retrySafe || (fault.kind === "connection_closed" && this.isIdempotent && stream.unanswered);
   }
 
@@ -247,8 +263,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
 
   private end(fault: ProtocolFault, responded: boolean): void {
     this.phase = Phase.Over;
-    if (this.endpoint !== null) this.attempted.push(this.endpoint);
-    this.letGo();
+    this.writer = null;
     this.owner.onCallFault(fault, responded);
   }
 
@@ -267,8 +282,6 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.writer = null;
     this.head = null;
     this.body.clear();
-    if (this.trailers !== null) releaseHeaderList(this.trailers);
-    this.trailers = null;
   }
 }
 

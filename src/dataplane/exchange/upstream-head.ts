@@ -1,12 +1,13 @@
 // The last changes of a request's head before it goes upstream, in Envoy's order: timeouts, attempt count, the levels of header changes,
 // host, path. Called by the router once per request; `auto` host rewriting waits for the endpoint.
-import type { ForwardPlan } from "../../config/plan/route.ts";
+import type { ForwardPlan, VirtualHostPlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { ChosenCluster } from "../routing/cluster-choice.ts";
 import type { FormatSource } from "../routing/format.ts";
 import { rewrittenHost, rewrittenPath } from "../routing/rewrite.ts";
 import type { Route } from "../routing/route-table.ts";
+import type { AttemptTimes } from "./attempt-timers.ts";
 import { changeRequest, type RouteFacts } from "./route-facts.ts";
 
 /** What the head is made for. */
@@ -26,7 +27,7 @@ export interface UpstreamHeadContext {
 }
 
 /** The times that hold for one request. */
-export interface RequestTimes {
+export interface RequestTimes extends AttemptTimes {
   /** Infinity: none. */
   timeoutMs: number;
   /** x-envoy-upstream-rq-timeout-alt-response: 204 instead of 504. */
@@ -41,12 +42,12 @@ export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadConte
   const { forward, route, facts, chosen, suppress, source } = context;
   times.timeoutMs = forward.timeoutMs;
   times.alternative = false;
+  times.perTryMs = facts.retry?.plan?.perTryTimeoutMs ?? Number.POSITIVE_INFINITY;
+  times.perTryIdleMs = facts.retry?.plan?.perTryIdleTimeoutMs ?? Number.POSITIVE_INFINITY;
   // Untrusted clients' are gone by now, so that asking costs a look only where the request is inside.
   if (context.mayHaveTimeouts) takeTimeoutHeaders(head, times);
-  const perTryMs = forward.retry?.perTryTimeoutMs ?? 0;
-  const expectedMs = perTryMs > 0 && perTryMs < times.timeoutMs ? perTryMs : times.timeoutMs;
-  if (expectedMs !== Number.POSITIVE_INFINITY && !suppress)
-    head.setText(H.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, String(expectedMs));
+  if (times.perTryMs >= times.timeoutMs) times.perTryMs = Number.POSITIVE_INFINITY;
+  if (!suppress) setExpectedTimeout(head, times, 0);
   if (route.vhost.plan.includeRequestAttemptCount) head.setText(H.X_ENVOY_ATTEMPT_COUNT, "1");
   changeRequest(facts, chosen?.headers ?? null, head, source);
   const { rewrite } = forward;
@@ -64,6 +65,43 @@ export function rewriteHost(head: HeaderList, endpointHostname: string, context:
   if (value !== null) setHost(head, value, context);
 }
 
+/** What is known of an attempt after the first. */
+export interface RetryFacts {
+  /** This one included. */
+  readonly attempts: number;
+  /** Since the request was complete. */
+  readonly elapsedMs: number;
+  /** Whether the attempt before took too long. */
+  readonly wasLate: boolean;
+  /** suppress_envoy_headers. */
+  readonly suppress: boolean;
+}
+
+/** Says in the head what differs from the attempt before. */
+export function prepareRetryHead(
+  head: HeaderList,
+  host: VirtualHostPlan,
+  times: RequestTimes,
+  facts: RetryFacts,
+): void {
+  if (host.includeRequestAttemptCount) head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(facts.attempts));
+  if (host.includeIsTimeoutRetry) head.setText(H.X_ENVOY_IS_TIMEOUT_RETRY, String(facts.wasLate));
+  if (!facts.suppress) setExpectedTimeout(head, times, Math.floor(facts.elapsedMs));
+}
+
+/** Takes out what a trusted client or the configuration told this router about retries: the next one has its own client. */
+export function removeRetryOrders(head: HeaderList): void {
+  for (const id of RETRY_ORDERS) head.remove(id);
+}
+
+function setExpectedTimeout(head: HeaderList, times: RequestTimes, elapsedMs: number): void {
+  const { perTryMs, timeoutMs } = times;
+  if (perTryMs === Number.POSITIVE_INFINITY && timeoutMs === Number.POSITIVE_INFINITY) return;
+  // Nothing left is said as 1: 0 would be none.
+  const expectedMs = Math.max(1, Math.min(perTryMs, timeoutMs - elapsedMs));
+  head.setText(H.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, String(expectedMs));
+}
+
 function takeTimeoutHeaders(head: HeaderList, times: RequestTimes): void {
   const text = head.value(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
   if (text !== undefined) {
@@ -72,8 +110,10 @@ function takeTimeoutHeaders(head: HeaderList, times: RequestTimes): void {
     if (/^\d{1,9}$/.test(text)) times.timeoutMs = Number(text) === 0 ? Number.POSITIVE_INFINITY : Number(text);
   }
   times.alternative = head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
-  // Words to this router; the next one has its own client.
-  for (const id of ROUTER_ORDERS) head.remove(id);
+  const perTry = head.value(H.X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS);
+  if (perTry === undefined) return;
+  head.remove(H.X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS);
+  if (/^\d{1,9}$/.test(perTry)) times.perTryMs = Number(perTry) === 0 ? Number.POSITIVE_INFINITY : Number(perTry);
 }
 
 function setHost(head: HeaderList, value: string, context: UpstreamHeadContext): void {
@@ -93,7 +133,7 @@ function rewritePath(head: HeaderList, context: UpstreamHeadContext): void {
 
 const HEAD_GROWTH_MAX = 2;
 
-const ROUTER_ORDERS: readonly number[] = [
+const RETRY_ORDERS: readonly number[] = [
   H.X_ENVOY_RETRY_ON,
   H.X_ENVOY_RETRY_GRPC_ON,
   H.X_ENVOY_MAX_RETRIES,

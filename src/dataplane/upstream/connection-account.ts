@@ -64,6 +64,11 @@ export class ConnectionAccount {
     this.count(CX_CONNECT_TIMEOUT);
   }
 
+  /** Streams went with it, as many as these: Envoy counts them so. */
+  streamsCut(streams: number): void {
+    this.add(RQ_PENDING_FAILURE_EJECT, streams);
+  }
+
   /** `connection: close` or GOAWAY came. */
   closeAnnounced(): void {
     this.count(CX_CLOSE_NOTIFY);
@@ -124,5 +129,6 @@ const {
   upstream_cx_protocol_error: CX_PROTOCOL_ERROR,
   upstream_cx_rx_bytes_total: CX_RX_BYTES,
   upstream_cx_tx_bytes_total: CX_TX_BYTES,
+  upstream_rq_pending_failure_eject: RQ_PENDING_FAILURE_EJECT,
 } = CLUSTER.at;
 const { cx_total: HOST_CX_TOTAL, cx_active: HOST_CX_ACTIVE, cx_connect_fail: HOST_CX_CONNECT_FAIL } = HOST.at;

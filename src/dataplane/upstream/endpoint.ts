@@ -63,6 +63,10 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
     return this.facts.hostname;
   }
 
+  get isCanary(): boolean {
+    return this.facts.canary;
+  }
+
   get locality(): LocalityPlan {
     return this.facts.locality;
   }

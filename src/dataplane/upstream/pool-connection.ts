@@ -203,8 +203,8 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
 
   onDraining(_lastStreamId: number): void {
     if (this.state === ConnectionState.Closed) return;
+    if (!this.isAnnounced) this.account.closeAnnounced();
     this.isAnnounced = true;
-    this.account.closeAnnounced();
     if (this.state !== ConnectionState.Draining) this.owner.onState(this, ConnectionState.Draining);
   }
 
@@ -250,6 +250,10 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.part?.stop();
     this.account.ended(by, active > 0 || isCutShort);
     if (failure !== null) this.account.connectFailed();
+    const isCut = fault.kind === "connection_closed" || fault.kind === "goaway";
+    if (isCut && this.part?.protocol === "http2") {
+      this.account.streamsCut(this.isEndedByPeer ? this.activeBefore : active);
+    }
     this.active = 0;
     if (active > 0) owner.onStreamsDone(active);
     owner.home.breakers.add(owner.priority, Resource.Connections, -1);

@@ -18,6 +18,7 @@ export class Http2Part implements ProtocolPart {
   private keepalive: Timer | null = null;
   /** Bytes that had been received when the ping left whose answer is awaited; -1: none is. */
   private receivedAtPing = -1;
+  private refused = 0;
   private readonly counted = new Float64Array(COUNTERS.length);
   private doneUntilCount = DONE_PER_COUNT;
 
@@ -62,6 +63,13 @@ export class Http2Part implements ProtocolPart {
     if (this.keepalive !== null) this.home.services.wheel.remove(this.keepalive);
   }
 
+  /** Streams that the peer refused since the last call: Envoy does not count them as resets of requests. */
+  private newlyRefused({ rx_refused: refused }: CountingCodec["counters"]): number {
+    const more = refused - this.refused;
+    this.refused = refused;
+    return more;
+  }
+
   /** connection_keepalive: a ping every interval; any byte within the timeout is a sign of life. */
   private onKeepalive(): void {
     const { plan, services } = this.home;
@@ -96,7 +104,7 @@ export class Http2Part implements ProtocolPart {
       counted[i] = counters[name];
       const at = HTTP2_CODEC.at[name];
       http2Stats[at] = (http2Stats[at] as number) + more;
-      if (name === "rx_reset") stats[RQ_RX_RESET] = (stats[RQ_RX_RESET] as number) + more;
+      if (name === "rx_reset") stats[RQ_RX_RESET] = (stats[RQ_RX_RESET] as number) + more - this.newlyRefused(counters);
       else if (name === "tx_reset") stats[RQ_TX_RESET] = (stats[RQ_TX_RESET] as number) + more;
     }
   }
@@ -117,7 +125,6 @@ const COUNTERS = [
   "rx_messaging_error",
   "rx_reset",
   "stream_refused_errors",
-  "trailers",
   "tx_reset",
 ] as const;
 

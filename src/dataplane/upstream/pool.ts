@@ -85,7 +85,7 @@ export class Pool implements ConnectionOwner {
     if (breakers.isFull(priority, Resource.Pending)) {
       this.count(RQ_PENDING_OVERFLOW);
       this.home.drops.count("rq_dropped");
-      request.onOpenFailed({ kind: "overflow", transportText: "", endpoint: this.endpoint });
+      request.onOpenFailed(PENDING_OVERFLOW);
       return;
     }
     if (!this.isCounted) {
@@ -274,6 +274,9 @@ export class Pool implements ConnectionOwner {
     hostStats[hostAt] = (hostStats[hostAt] as number) + change;
   }
 }
+
+/** As Envoy's, it is no endpoint's. */
+const PENDING_OVERFLOW: OpenFailure = Object.freeze({ kind: "overflow", transportText: "", endpoint: null });
 
 /** Envoy's cap on connections that one event starts. */
 const CONNECTS_AT_ONCE_MAX = 3;

@@ -67,7 +67,7 @@ export class UpstreamCluster implements Cluster {
 
   beginRetry(priority: "default" | "high"): boolean {
     const breakers = this.made()?.home.breakers;
-    if (breakers === undefined || breakers.isFull(PriorityIndex[priority], Resource.Retries)) return false;
+    if (breakers === undefined || breakers.isFullOfRetries(PriorityIndex[priority])) return false;
     breakers.add(PriorityIndex[priority], Resource.Retries, 1);
     return true;
   }
@@ -141,8 +141,8 @@ export class UpstreamCluster implements Cluster {
 
   private pick(parts: ClusterParts, request: UpstreamRequest): UpstreamEndpoint | null {
     let endpoint = this.pickOnce(parts);
-    const { attempted } = request;
-    for (let i = 0; i < REPICKS_MAX && endpoint !== null && attempted.includes(endpoint); i++) {
+    const { repicksMax } = request;
+    for (let i = 0; i < repicksMax && endpoint !== null && request.avoids(endpoint); i++) {
       endpoint = this.pickOnce(parts);
     }
     return endpoint;
@@ -277,8 +277,6 @@ function namedPool(
   return pool;
 }
 
-/** Further picks for a request whose pick failed it before. */
-const REPICKS_MAX = 10;
 const PROTOCOL_INDEX = { http1: 0, http2: 1, alpn: 2 } as const;
 const PROTOCOLS = 3;
 const NO_HEALTHY_UPSTREAM: OpenFailure = Object.freeze({

@@ -71,6 +71,8 @@ export interface Endpoint {
   readonly text: string;
   /** Name it was configured by, for host_rewrite auto and SNI. */
   readonly hostname: string;
+  /** Its metadata says so (envoy.lb, canary). */
+  readonly isCanary: boolean;
   /** HOST block (telemetry/host-stats.ts). */
   readonly stats: Float64Array;
   /** Index of its health byte in the shared health table. */
@@ -89,8 +91,9 @@ export interface UpstreamRequest {
   readonly downstreamProtocol: "http1" | "http2";
   /** `:authority` of the request; asked for only when the cluster has auto_sni. Absent: none. */
   authority?(): string;
-  /** Endpoints that failed this request before: another one is picked when a few more picks find one. */
-  readonly attempted: readonly Endpoint[];
+  /** Whether another endpoint than this one is wanted: up to `repicksMax` more picks look for one. */
+  avoids(endpoint: Endpoint): boolean;
+  readonly repicksMax: number;
   /** Receives the response. */
   readonly sink: MessageSink;
   onOpen(stream: UpstreamStream): void;

@@ -14,7 +14,7 @@ import {
 import { BodyReader } from "./body-reader.ts";
 import { BodyWriter, Framing } from "./body-writer.ts";
 import { ClientCall, type RequestPath } from "./client-call.ts";
-import { LENGTH_NOT_KEPT, LOCAL_RESET, malformed, UPSTREAM_CLOSED, unanswered } from "./faults.ts";
+import { LENGTH_NOT_KEPT, LOCAL_RESET, malformed, UPSTREAM_CLOSED, UPSTREAM_CUT, unanswered } from "./faults.ts";
 import { frameRequest } from "./framing.ts";
 import { HeadParser } from "./head-parser.ts";
 import { type HeadStyle, plainStyle, writeRequestHead } from "./head-writer.ts";
@@ -101,7 +101,7 @@ class ClientConnection implements ClientCodec, RequestPath {
     } else if (this.phase === Phase.Body && this.body.finish(call.sink)) {
       if (this.call === call) this.finish(call, false, null);
     } else {
-      this.break(UPSTREAM_CLOSED);
+      this.break(this.phase === Phase.Body || this.head.started ? UPSTREAM_CUT : UPSTREAM_CLOSED);
     }
   }
 

@@ -83,6 +83,11 @@ export const UPSTREAM_CLOSED: ProtocolFault = fault("connection_closed", "connec
   code: ErrorCode.NoError,
 });
 
+/** The upstream closed in the middle of its answer: what came is no message. */
+export const UPSTREAM_CUT: ProtocolFault = fault("codec_error", "http1.unfinished_answer", {
+  cite: "RFC 9112 §8",
+});
+
 /** Our side gave the exchange up. */
 export const LOCAL_RESET: ProtocolFault = fault("local_reset", "local_reset", { code: ErrorCode.NoError });
 

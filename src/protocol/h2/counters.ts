@@ -15,6 +15,8 @@ export interface Http2Counters {
   /** Malformed messages. */
   rx_messaging_error: number;
   rx_reset: number;
+  /** Those of them that said REFUSED_STREAM; no counter of its own. */
+  rx_refused: number;
   /** Streams refused because too many were open. */
   stream_refused_errors: number;
   trailers: number;
@@ -34,6 +36,7 @@ export function newCounters(): Http2Counters {
     requests_rejected_with_underscores_in_headers: 0,
     rx_messaging_error: 0,
     rx_reset: 0,
+    rx_refused: 0,
     stream_refused_errors: 0,
     trailers: 0,
     tx_reset: 0,

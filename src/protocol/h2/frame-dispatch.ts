@@ -168,7 +168,11 @@ export class FrameDispatch implements FrameHandler {
     }
     const stream = connection.streams.get(streamId);
     if (stream === undefined) connection.lateFrame(streamId, true);
-    else connection.closeByPeer(stream, remoteResetFault(uint32At(bytes, start)));
+    else {
+      const fault = remoteResetFault(uint32At(bytes, start));
+      if (fault.retrySafe) connection.counters.rx_refused++;
+      connection.closeByPeer(stream, fault);
+    }
   }
 
   private onPing(flags: number, bytes: Uint8Array, start: number, end: number): void {

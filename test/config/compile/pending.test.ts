@@ -13,8 +13,6 @@ const OF_TLS =
   /^(handshakeTimeoutMs|version(Min|Max)|requireClientCertificate|session|keyPem|password|.*Hashes|acceptUntrusted)/;
 /** What makes plans into tests of texts, for whoever routes or probes. */
 const PLAN_CODE: ReadonlySet<string> = new Set(["src/config/plan/regex.ts", "src/config/plan/text-test.ts"]);
-/** One reader of a retry policy reads all of it. */
-const OF_RETRIES: ReadonlySet<string> = new Set(["retriableStatusCodes", "perTryTimeoutMs", "retriesMax"]);
 
 describe("the fields of a plan", () => {
   const readers = sourceFiles("src", "workers")
@@ -26,12 +24,7 @@ describe("the fields of a plan", () => {
     [...sourceText(file).matchAll(/readonly ([a-zA-Z0-9]+): /g)].map(([, name]) => name as string),
   );
   const unread = [...new Set(fields)].filter(
-    (name) =>
-      !words.has(name) &&
-      !DERIVED.has(name) &&
-      !WITHOUT_EFFECT.has(name) &&
-      !OF_RETRIES.has(name) &&
-      !OF_TLS.test(name),
+    (name) => !words.has(name) && !DERIVED.has(name) && !WITHOUT_EFFECT.has(name) && !OF_TLS.test(name),
   );
 
   it("are read by someone, or a warning says that they are not acted on yet", () => {

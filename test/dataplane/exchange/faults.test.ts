@@ -94,7 +94,7 @@ describe("an exchange in which something breaks", () => {
     assert.equal(up.stream().resetCode, CANCEL);
     assert.equal(client.ending, "close");
     assert.equal(world.log(), "UT response_timeout\n");
-    assert.equal(world.stat("cluster.up.upstream_rq_timeout"), 0);
+    assert.equal(world.stat("cluster.up.upstream_rq_timeout"), 1);
   });
 
   it("counts a route timeout for the cluster and its host", () => {

@@ -211,11 +211,20 @@ describe("HTTP/1 client connection", () => {
       assert.deepEqual(log.slice(32), ["fault 0 http1.codec_error", "done 1", "closed http1.codec_error"]);
     });
 
-    it("that is cut short is told so", () => {
-      for (const bytes of ["", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok"]) {
+    it("that is cut short is malformed, as it is to Envoy", () => {
+      for (const bytes of ["HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok"]) {
         const log = answered(bytes, "GET", true);
-        assert.deepEqual(log.slice(-3), ["fault 0 connection_termination", "done 1", "closed connection_termination"]);
+        assert.deepEqual(log.slice(-3), [
+          "fault 0 http1.unfinished_answer",
+          "done 1",
+          "closed http1.unfinished_answer",
+        ]);
       }
+    });
+
+    it("that never begins is an end of the connection", () => {
+      const log = answered("", "GET", true);
+      assert.deepEqual(log, ["fault 0 connection_termination", "done 1", "closed connection_termination"]);
     });
   });
 

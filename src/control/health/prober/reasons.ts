@@ -1,6 +1,7 @@
 // Why a probe failed, in words for people: short, one line, printable whatever the endpoint sent. Used by the talks and endpoint-probe.ts.
 import type { NetFault } from "../../../net/channel.ts";
 import type { ProtocolFault } from "../../../protocol/fault.ts";
+import { UPSTREAM_CUT } from "../../../protocol/h1/faults.ts";
 
 /** At most `REASON_LENGTH_MAX` printable ASCII characters. */
 export function plain(text: string): string {
@@ -64,6 +65,7 @@ export function protocolReason(
     case "content_length_and_chunked":
     case "head_timeout":
     case "local_reset":
+      if (fault.details === UPSTREAM_CUT.details) return "connection closed in the middle of the answer";
       if (said !== null && (protocol === "http2" || !quoted(said).startsWith("HTTP/1."))) {
         return plain(`not ${protocol === "http1" ? "HTTP" : "HTTP/2"}: ${quoted(said)}`);
       }

@@ -124,7 +124,7 @@ export class UpstreamBench {
 export class TestRequest implements UpstreamRequest, MessageSink {
   readonly priority: "default" | "high";
   readonly downstreamProtocol: "http1" | "http2";
-  readonly attempted: readonly Endpoint[];
+  readonly repicksMax: number;
   readonly sink: MessageSink;
   outcome: "waiting" | "open" | "failed" | "fault" = "waiting";
   /** Where `UpstreamBench.open` sent it. */
@@ -134,12 +134,14 @@ export class TestRequest implements UpstreamRequest, MessageSink {
   fault: ProtocolFault | null = null;
   /** Called when the request fails, in the middle of whatever failed it. */
   onFailure: () => void = () => {};
+  readonly avoids: (endpoint: Endpoint) => boolean;
   private readonly host: string;
 
   constructor(more: Partial<UpstreamRequest> = {}) {
     this.priority = more.priority ?? "default";
     this.downstreamProtocol = more.downstreamProtocol ?? "http1";
-    this.attempted = more.attempted ?? [];
+    this.repicksMax = more.repicksMax ?? 0;
+    this.avoids = more.avoids ?? (() => false);
     this.sink = this;
     this.host = more.authority?.() ?? "";
   }

@@ -1,0 +1,37 @@
+// What a router needs of the exchange that owns it.
+import type { HeaderList } from "../../protocol/header-list.ts";
+import type { FormatSource } from "../routing/format.ts";
+import type { ConnectionManager } from "./connection-manager.ts";
+import type { LocalReply } from "./local-reply.ts";
+
+/** The exchange as its router sees it. */
+export interface RouterHost extends FormatSource {
+  readonly manager: ConnectionManager;
+  readonly request: HeaderList | null;
+  readonly requestEnded: boolean;
+  /** No body is still to come, from the client or from behind filters. */
+  readonly endsWithHead: boolean;
+  /** Monotonic time when the request was complete, -1 before. */
+  readonly requestEndMs: number;
+  readonly isInternal: boolean;
+  readonly isGrpc: boolean;
+  readonly protocol: "http1" | "http2";
+  /** The request's one random number, which decides every share of it. */
+  readonly randomNumber: number;
+  nowMs(): number;
+  /** A response flag, whatever becomes of the request. */
+  addFlag(flag: string): void;
+  /** Answers, or breaks an answer that has begun. */
+  giveUp(answer: LocalReply): void;
+  /** The response cannot be finished; its head has gone down. */
+  breakResponse(flag: string, details: string): void;
+  onRequestPressure(isBackedUp: boolean): void;
+  /** Where the answer goes. */
+  readonly response: {
+    status: number;
+    interim(head: HeaderList): void;
+    begin(head: HeaderList, end: boolean): void;
+    body(bytes: Uint8Array, start: number, end: number, last: boolean): void;
+    end(trailers: HeaderList): void;
+  };
+}
