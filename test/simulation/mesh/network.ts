@@ -81,11 +81,12 @@ export class SimNetwork {
     }
   }
 
-  /** To every node, its sender too. */
+  /** To every node; a hello comes back to its sender, too: of other messages of its own no node takes note. */
   publish(from: SimNode, message: MeshMessage): void {
     assertWithinLimits(message);
     for (const to of this.nodes)
-      if (to !== from) this.carry(from, to, message.type, () => to.tell({ type: "heard", message }));
+      if (to !== from || message.type === "hello")
+        this.carry(from, to, message.type, () => to.tell({ type: "heard", message }));
   }
 
   /** An event: its id is heard by all. */

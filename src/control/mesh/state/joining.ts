@@ -30,6 +30,15 @@ export function sayHello(turn: Turn): void {
   if (turn.state.isBusUp) turn.perform({ type: "publish", message: { type: "hello", node, instance, epoch } });
 }
 
+/** Its own hello came back: it hears, and those who are there have heard it. */
+export function hearEcho(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.mode !== "joining" || state.isEchoed) return;
+  state.isEchoed = true;
+  state.quietMs = nowMs + QUIET_MS;
+  turn.at(state.alarms.joining, Math.min(state.quietMs, joiningEndMs(state)));
+}
+
 /** The first beat of a peer while this node joins: more may come. */
 export function meetPeer(turn: Turn, node: string): void {
   const { state, nowMs } = turn;
@@ -48,6 +57,7 @@ export function meetStranger({ state }: Turn, node: string): void {
 export function joinOver(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.mode !== "joining") return;
+  state.isEchoed = false;
   state.quietMs = nowMs + QUIET_MS;
   turn.at(state.alarms.joining, Math.min(state.quietMs, joiningEndMs(state)));
 }
@@ -57,7 +67,8 @@ export function decideJoined(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.mode !== "joining") return;
   const endMs = joiningEndMs(state);
-  const isQuiet = state.isBusUp && nowMs >= state.quietMs && state.strangers.size === 0 && hasHeardOut(state);
+  const hasHeard = state.isEchoed && state.strangers.size === 0 && hasHeardOut(state);
+  const isQuiet = state.isBusUp && nowMs >= state.quietMs && hasHeard;
   if (nowMs < state.lookMs || (!isQuiet && nowMs < endMs)) {
     turn.at(state.alarms.joining, Math.max(nowMs + LOOK_MS, Math.min(endMs, state.quietMs)));
     return;

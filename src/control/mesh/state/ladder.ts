@@ -143,14 +143,17 @@ function decideStart(turn: Turn, target: Target, before: Survey): number {
     return NEVER;
   }
   if (target.isOrdered || !state.self.isSpeaking) return NEVER; // the next probe is said as it comes; a judge that hangs has to come back
+  const heardMs = before.claimed + before.behind < owners ? heardOutMs(turn, target.group) : nowMs;
+  if (nowMs < heardMs) {
+    target.scarceMs = NEVER; // the ladder begins when it is known who stands on it
+    return heardMs;
+  }
   target.scarceMs = Math.min(target.scarceMs, nowMs);
   const stepMs = Math.max(250, Math.min(target.group.intervalMs / 4, 1_000));
   const waitMs = rank < owners ? 0 : target.group.facts.timeoutMs + LADDER_MS + (rank - owners) * stepMs;
   const wantedMs = Math.max(target.scarceMs + waitMs, target.claimAfterMs);
   if (nowMs < wantedMs) return wantedMs;
-  const isScarce = before.claimed + before.behind < owners;
-  const heardMs = Math.max(state.lookMs, isScarce ? heardOutMs(turn, target.group) : nowMs);
-  if (nowMs < heardMs) return heardMs;
+  if (nowMs < state.lookMs) return state.lookMs;
   if (target.startMs === NEVER) target.startMs = placeStart(turn, target, before);
   if (nowMs < target.startMs) return target.startMs;
   start(turn, target, before, waitMs > 0);

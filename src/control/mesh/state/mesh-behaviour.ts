@@ -9,7 +9,7 @@ import { changeBus, decideAlone } from "./bus-watch.ts";
 import { consider } from "./consider.ts";
 import type { Matter, Member, Target } from "./entities.ts";
 import { noteLate } from "./hearing.ts";
-import { decideJoined, meetPeer, meetRival, meetStranger, start } from "./joining.ts";
+import { decideJoined, hearEcho, meetPeer, meetRival, meetStranger, start } from "./joining.ts";
 import { decideLeft, leave } from "./leaving.ts";
 import { hearBeat, hearLeft, memberOf, noteEpoch, updateSpeaking, watchMember } from "./members.ts";
 import type { MeshEffect, MeshInput } from "./mesh-effects.ts";
@@ -88,7 +88,10 @@ function take(turn: Turn, message: MeshInput): void {
 
 function hear(turn: Turn, message: MeshMessage): void {
   const { state } = turn;
-  if (message.instance === state.self.instance) return;
+  if (message.instance === state.self.instance) {
+    if (message.type === "hello") hearEcho(turn);
+    return;
+  }
   if (message.node === state.self.node) {
     noteEpoch(state, message.node, message.epoch);
     if (message.type === "beat") meetRival(turn, message);

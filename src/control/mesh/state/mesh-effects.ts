@@ -9,7 +9,7 @@ export type MeshInput =
   /** Once, first: the bus was opened and subscriptions stand or will. */
   | { readonly type: "started" }
   | { readonly type: "bus-changed"; readonly isUp: boolean }
-  /** A well-formed message of the mesh; its own ones too, which are not looked at. */
+  /** A well-formed message of the mesh; its own ones too: its own hello shows that it hears. */
   | { readonly type: "heard"; readonly message: MeshMessage }
   /** A request to this node; answered by `answer` with the same `ask`, or not at all. */
   | { readonly type: "asked"; readonly ask: number; readonly message: SyncRequest }

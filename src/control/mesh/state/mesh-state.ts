@@ -91,6 +91,8 @@ export interface MeshState {
   startedMs: number;
   /** When nobody new was heard for long enough, if nobody is. */
   quietMs: number;
+  /** Its own hello has come back over this connection. */
+  isEchoed: boolean;
   /** Nothing is begun before this: what others have said may not have been looked at. */
   lookMs: number;
   /** Nodes that spoke while it joins, and have not been met. */
@@ -159,6 +161,7 @@ export function emptyMeshState(options: MeshOptions, random: Random): MeshState 
     helloMs: Number.NEGATIVE_INFINITY,
     startedMs: 0,
     quietMs: 0,
+    isEchoed: false,
     lookMs: Number.NEGATIVE_INFINITY,
     strangers: new Set(),
     rival: null,

@@ -36,6 +36,20 @@ describe("a node among others that start", () => {
     assert.equal(node.state.mode, "serving");
   });
 
+  it("joins no sooner than 300 ms after it has heard its own hello", () => {
+    const node = new OneNode();
+    node.hasEcho = false;
+    node.tell({ type: "started" });
+    const [hello] = node.tell({ type: "bus-changed", isUp: true });
+    node.advance(600);
+    assert.ok(hello?.type === "publish");
+    node.hear(hello.message);
+    node.advance(280);
+    assert.equal(node.state.mode, "joining");
+    node.advance(30);
+    assert.equal(node.state.mode, "serving");
+  });
+
   it("has a second from when the bus is there", () => {
     const node = new OneNode();
     node.tell({ type: "started" });

@@ -34,6 +34,8 @@ export function targetOf(slot: number): string {
 export class OneNode {
   readonly state: MeshState;
   nowMs = 1_000;
+  /** Its own hello comes back to it at once. */
+  hasEcho = true;
   /** Everything it did. */
   readonly effects: MeshEffect[] = [];
   private readonly timers = new Map<string, number>();
@@ -61,6 +63,9 @@ export class OneNode {
       if (effect.type === "disarm-timer") this.timers.delete(effect.timer);
     }
     this.effects.push(...effects);
+    for (const effect of effects) {
+      if (effect.type === "publish" && effect.message.type === "hello" && this.hasEcho) this.hear(effect.message);
+    }
     return effects;
   }
 
