@@ -39,6 +39,8 @@ export interface Member extends Candidate, Due {
   zone: string;
   adminAddress: string;
   isResigned: boolean;
+  /** Its first beat of this instance. */
+  metMs: number;
   /** Its newest beat. */
   heardMs: number;
   /** Its judge's last step that it told of. */

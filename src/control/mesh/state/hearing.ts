@@ -1,7 +1,7 @@
 // Whether this node has heard from its peers what they check, before it begins what they may check already. Nodes that start together, or
 // get a cluster at the same time, learn of it one after another: who began at once would begin everything.
 import { AGE_MAX_MS } from "../wire/messages.ts";
-import type { Group } from "./entities.ts";
+import type { Group, Member } from "./entities.ts";
 import type { MeshState } from "./mesh-state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -31,6 +31,16 @@ export function noteLate(state: MeshState, nowMs: number): void {
   if (nowMs - state.agendaMs >= LATE_MS && nowMs - state.lookMs >= LATE_AGAIN_MS) state.lookMs = nowMs + LATE_MS;
 }
 
+/** Until when somebody besides `one` may say what this node has not heard yet; -Infinity: all were heard out. */
+export function unheardUntilMs({ members }: MeshState, one: Member): number {
+  let untilMs = Number.NEGATIVE_INFINITY;
+  for (const member of members.values()) {
+    if (member === one || member.isHeardOut || member.life !== "live" || !member.roles.includes("health")) continue;
+    untilMs = Math.max(untilMs, member.metMs + UNHEARD_MS);
+  }
+  return untilMs;
+}
+
 function waitsUntilMs(state: MeshState, { addedMs, facts }: Group, nowMs: number): number {
   let untilMs = nowMs;
   for (const { life, isHeardOut, judgeMs, roles, groups } of state.members.values()) {
@@ -48,6 +58,9 @@ const LONGEST_MS = 3_000;
 
 /** A peer that does not have the group may be about to. */
 const GROUP_MS = 300;
+
+/** A living peer's log comes within this even over a bad network. */
+const UNHEARD_MS = 10_000;
 
 /** So late is late, and so long it looks. */
 const LATE_MS = 50;

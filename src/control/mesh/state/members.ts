@@ -32,6 +32,7 @@ export function memberOf(turn: Turn, speaker: Speaker, isBeat: boolean): Member 
   forget(turn, member);
   member.instance = speaker.instance;
   member.epoch = speaker.epoch;
+  member.metMs = nowMs;
   member.sequence = 0;
   member.hasLeft = false;
   return member;
@@ -143,6 +144,7 @@ function welcome(turn: Turn, speaker: Speaker): Member | null {
     return null;
   }
   const member = newMember(speaker.node, speaker.instance, speaker.epoch);
+  member.metMs = turn.nowMs;
   state.members.set(member.node, member);
   return member;
 }

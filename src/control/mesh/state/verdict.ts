@@ -3,6 +3,7 @@ import type { EndpointStanding } from "../../../messages/checking.ts";
 import { isObserved } from "./cover.ts";
 import type { Entry, Target } from "./entities.ts";
 import { announceAgreement, announceVerdict } from "./health-events.ts";
+import { unheardUntilMs } from "./hearing.ts";
 import type { Turn } from "./turn.ts";
 
 /** Decides it; when it is another, the judge raises and lowers flags, and owners say so. When to look again. */
@@ -49,9 +50,13 @@ function conclude(
   return { standing: target.meshStanding, againMs };
 }
 
-/** When a single observer is believed: at once where nobody else could look, else when nobody has covered the target for long. */
+/**
+ * When a single observer is believed: at once where nobody else could look, else when nobody has covered the target for long. Whoever lives
+ * and was not heard out may cover it.
+ */
 function countsAloneMs({ state, nowMs }: Turn, target: Target, { member }: Entry): number {
   const { candidates, facts, intervalMs } = target.group;
+  if (nowMs < unheardUntilMs(state, member)) return nowMs + HEARING_LOOK_MS;
   const others = candidates.some((one) => one !== member && (one === state.self || state.members.has(one.node)));
   return others ? target.pairMs + intervalMs + 2 * facts.timeoutMs : nowMs;
 }
@@ -81,3 +86,6 @@ function take(turn: Turn, target: Target, standing: EndpointStanding | null): vo
   target.isTold = true;
   turn.order({ type: "set-standing", slot: target.slot, standing });
 }
+
+/** While somebody else is to be heard out. */
+const HEARING_LOOK_MS = 200;

@@ -50,6 +50,18 @@ describe("a verdict", () => {
     assert.equal(node.standing(1), "unhealthy");
   });
 
+  it("does not come from one observer while a peer that lives was not heard out, ten seconds at most", () => {
+    const [a, b] = trio();
+    const node = onlooker(a);
+    b.claims(1, "healthy"); // lost, and so is every answer
+    node.hear(b.beat());
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    node.advance(9_000, [a, b]);
+    assert.equal(node.standing(1), "healthy");
+    node.advance(1_200, [a, b]);
+    assert.equal(node.standing(1), "unhealthy");
+  });
+
   it("of a newcomer is what a single observer says, when it has heard out all peers", () => {
     const [a, b] = trio();
     const node = new OneNode({ roles: ["proxy"] });
