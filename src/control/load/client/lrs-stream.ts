@@ -101,7 +101,8 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
   onClose(fault: NetFault | null): void {
     if (this.codec === null) {
       const why = fault?.text ?? "closed";
-      this.over("remote", UNAVAILABLE, `${BEFORE_HEADERS}remote connection failure: ${why}`);
+      const details = `upstream_reset_before_response_started{remote_connection_failure|${why}}`;
+      this.over("remote", UNAVAILABLE, `${BEFORE_HEADERS}remote connection failure{${details}}`);
     } else this.codec.connectionLost(CLOSED);
   }
 

@@ -1,0 +1,258 @@
+// Load reports of the real Envoy and of ours side by side: each proxy has a server of its own that asks the same things, and the same traffic.
+import assert from "node:assert/strict";
+import type { Server } from "node:http";
+import type { Http2Server } from "node:http2";
+import { after, before, describe, it } from "mocha";
+import { envoyInstalled, freePort, LiveProxy, type Program } from "../support/live-proxy.ts";
+import { type LrsAsk, type LrsClusterStats, type LrsCounts, LrsRecorder } from "../support/lrs-recorder.ts";
+import { type LrsPorts, lrsFile, lyingGrpc, lyingUpstream } from "../support/lrs-scene.ts";
+import { eventually } from "../support/nodes.ts";
+
+const INTERVAL = "0.4s";
+const PROGRAMS: readonly Program[] = ["envoy", "starling"];
+
+/** One step: what the servers ask, and then what clients do. */
+interface Step {
+  readonly title: string;
+  /** Absent: as in the step before. */
+  readonly ask?: Omit<LrsAsk, "load_reporting_interval">;
+  traffic(port: number): Promise<unknown>;
+}
+
+const STEPS: readonly Step[] = [
+  { title: "nothing of what was before the first response", ask: { clusters: ["one"] }, traffic: idle },
+  { title: "2xx, 3xx and 4xx are successes", traffic: (port) => asks(port, "one", [200, 204, 301, 404, 429]) },
+  { title: "5xx are errors", traffic: (port) => asks(port, "one", [500, 503, 504]) },
+  { title: "a request under way is told in each report", traffic: (port) => get(port, "/one/wait/1300") },
+  { title: "a route timeout is an error", traffic: (port) => get(port, "/one-timeout/wait/600") },
+  { title: "a reset is an error", traffic: (port) => get(port, "/one/reset", "POST") },
+  {
+    title: "two clusters",
+    ask: { clusters: ["one", "two"] },
+    traffic: async (port) => [await asks(port, "one", [200, 500]), await asks(port, "two", [200])],
+  },
+  {
+    title: "a cluster that is not named any more",
+    ask: { clusters: ["two"] },
+    traffic: async (port) => [await asks(port, "one", [200]), await asks(port, "two", [200])],
+  },
+  {
+    title: "a cluster without endpoints, one that refuses, one that is not there",
+    ask: { clusters: ["empty", "nonexistent", "refused"] },
+    traffic: async (port) => [await asks(port, "empty", [200, 200]), await asks(port, "refused", [200, 200])],
+  },
+  {
+    title: "endpoints, localities and priorities",
+    ask: { clusters: ["locs", "one"], report_endpoint_granularity: true },
+    traffic: async (port) => [await asks(port, "locs", Array(12).fill(200)), await asks(port, "one", [200, 503])],
+  },
+  { title: "localities alone", ask: { clusters: ["locs"] }, traffic: (port) => asks(port, "locs", Array(6).fill(500)) },
+  {
+    title: "drop_overloads by category",
+    ask: { clusters: ["drops"] },
+    traffic: (port) => asks(port, "drops", [200, 200, 200]),
+  },
+  {
+    title: "a full circuit breaker, without a category",
+    ask: { clusters: ["cb"] },
+    traffic: async (port) => {
+      const held = get(port, "/cb/wait/250");
+      await sleepMs(80);
+      return [await asks(port, "cb", [200, 200]), await held];
+    },
+  },
+  {
+    title: "every cluster, that of the server too",
+    ask: { send_all_clusters: true },
+    traffic: (port) => asks(port, "two", [200]),
+  },
+  {
+    title: "gRPC statuses",
+    ask: { clusters: ["grpc"] },
+    traffic: async (port) => {
+      for (let status = 0; status <= 17; status++) await grpc(port, status);
+    },
+  },
+];
+
+describe("load reports beside those of Envoy 1.40", () => {
+  const upstreams: (Server | Http2Server)[] = [];
+  const sides = new Map<Program, Side>();
+
+  before(async function () {
+    if (!envoyInstalled()) this.skip();
+    const shared = await freePorts(5);
+    const [first = 0, second = 0, third = 0, grpcPort = 0, closed = 0] = shared;
+    for (const port of [first, second, third]) upstreams.push(await lyingUpstream(port));
+    upstreams.push(await lyingGrpc(grpcPort));
+    for (const program of PROGRAMS) {
+      const recorder = new LrsRecorder();
+      await recorder.listen(await freePort(shared));
+      const [listener = 0, admin = 0] = await freePorts(2, [...shared, recorder.port]);
+      const upstreamPorts = [first, second, third] as const;
+      const ports = { listener, admin, lrs: recorder.port, upstreams: upstreamPorts, grpc: grpcPort, closed };
+      sides.set(program, await Side.start(program, ports, recorder));
+    }
+  });
+
+  after(async () => {
+    for (const side of sides.values()) await side.stop();
+    for (const server of upstreams) server.close();
+  });
+
+  it("begin with a stream of the same headers and a message with the node alone", async () => {
+    const [envoy, starling] = await both(async (side) => {
+      await eventually(() => side.recorder.messages.length > 0);
+      await asks(side.ports.listener, "one", [200, 200]);
+      const { "x-forwarded-for": from, ...headers } = side.recorder.headers[0] ?? {};
+      const { node, ...rest } = side.recorder.messages[0] ?? {};
+      const { id, cluster, locality } = node ?? {};
+      const supportsAll = node?.client_features?.includes("envoy.lrs.supports_send_all_clusters");
+      return { headers, from, id, cluster, locality, team: node?.metadata?.["team"], supportsAll, rest };
+    });
+    assert.deepEqual(starling, envoy);
+  });
+
+  for (const step of STEPS) {
+    it(`say the same: ${step.title}`, async () => {
+      const [envoy, starling] = await both((side) => side.run(step));
+      assert.deepEqual(starling, envoy);
+    });
+  }
+
+  it("go on after the server was away, without being asked again, and the counters are the same", async () => {
+    const [envoy, starling] = await both((side) => side.survive());
+    assert.deepEqual(starling, envoy);
+  }).timeout(60_000);
+
+  function both<T>(act: (side: Side) => Promise<T>): Promise<T[]> {
+    return Promise.all(PROGRAMS.map((program) => act(sides.get(program) as Side)));
+  }
+}).timeout(30_000);
+
+/** One proxy with its server. */
+class Side {
+  readonly ports: LrsPorts;
+  readonly recorder: LrsRecorder;
+  private readonly proxy: LiveProxy;
+
+  private constructor(ports: LrsPorts, recorder: LrsRecorder, proxy: LiveProxy) {
+    this.ports = ports;
+    this.recorder = recorder;
+    this.proxy = proxy;
+  }
+
+  static async start(program: Program, ports: LrsPorts, recorder: LrsRecorder): Promise<Side> {
+    return new Side(ports, recorder, await LiveProxy.start(program, lrsFile(ports), ports.admin));
+  }
+
+  /** Asks, sends the traffic right after a report, and sums up the reports until nothing is under way. */
+  async run({ ask, traffic }: Step): Promise<unknown> {
+    const { recorder } = this;
+    if (ask !== undefined) recorder.ask({ ...ask, load_reporting_interval: INTERVAL });
+    await this.reports(1);
+    const from = recorder.messages.length;
+    await traffic(this.ports.listener);
+    await this.reports(2);
+    const clusters = recorder.messages.slice(from).flatMap((message) => message.cluster_stats ?? []);
+    return { named: [...new Set(clusters.map((one) => one.cluster_name))].sort(), sums: sumsOf(clusters) };
+  }
+
+  /** The server goes for a while and comes back. */
+  async survive(): Promise<unknown> {
+    const { recorder } = this;
+    recorder.ask({ clusters: ["one"], load_reporting_interval: INTERVAL });
+    await this.reports(1);
+    await recorder.stop();
+    await sleepMs(500);
+    const { port } = recorder;
+    recorder.messages.splice(0);
+    await recorder.listen(port);
+    await eventually(() => recorder.messages.length >= 1);
+    await asks(this.ports.listener, "one", [200]);
+    await this.reports(2);
+    const isFirstReport = recorder.messages[0]?.cluster_stats?.length === 1;
+    const clusters = recorder.messages.flatMap((message) => message.cluster_stats ?? []);
+    const stats = await (await fetch(`http://127.0.0.1:${this.ports.admin}/stats?filter=^load_reporter`)).text();
+    const { errors, requests, retries } = Object.fromEntries(
+      [...stats.matchAll(/load_reporter\.(\w+): (\d+)/g)].map(([, name, value]) => [name, Number(value)]),
+    );
+    return { isFirstReport, sums: sumsOf(clusters), requests, hasErrors: errors > 0, hasRetries: retries > 0 };
+  }
+
+  async stop(): Promise<void> {
+    await this.proxy.stop();
+    await this.recorder.stop();
+  }
+
+  private async reports(more: number): Promise<void> {
+    const wanted = this.recorder.messages.length + more;
+    await eventually(() => this.recorder.messages.length >= wanted);
+  }
+}
+
+/** What a cluster's reports come to; in progress is the most that one report told. */
+function sumsOf(clusters: readonly LrsClusterStats[]): Record<string, Record<string, unknown>> {
+  const sums: Record<string, Record<string, unknown>> = {};
+  for (const one of clusters) {
+    const sum = sums[one.cluster_name] ?? {};
+    sums[one.cluster_name] = sum;
+    assert.match(one.load_report_interval ?? "", /^[0-9.]+s$/);
+    add(sum, "dropped", one.total_dropped_requests);
+    for (const { category, dropped_count } of one.dropped_requests ?? [])
+      add(sum, `dropped ${category}`, dropped_count);
+    for (const stats of one.upstream_locality_stats ?? []) {
+      const { region = "", zone = "", sub_zone: subZone = "" } = stats.locality ?? {};
+      assert.ok(stats.locality !== undefined);
+      const key = `${region}/${zone}/${subZone} ${stats.priority ?? 0}`;
+      addCounts(sum, key, stats);
+      for (const endpoint of stats.upstream_endpoint_stats ?? []) {
+        addCounts(sum, `${key} ${JSON.stringify(endpoint.address).replaceAll(/127\.0\.0\.1|\W/g, "")}`, endpoint);
+      }
+    }
+  }
+  return sums;
+}
+
+function addCounts(sum: Record<string, unknown>, key: string, counts: LrsCounts): void {
+  add(sum, `${key} success`, counts.total_successful_requests);
+  add(sum, `${key} error`, counts.total_error_requests);
+  add(sum, `${key} issued`, counts.total_issued_requests);
+  const before = Number(sum[`${key} in progress`] ?? 0);
+  sum[`${key} in progress`] = Math.max(before, Number(counts.total_requests_in_progress ?? 0));
+}
+
+function add(sum: Record<string, unknown>, key: string, count: string | undefined): void {
+  sum[key] = Number(sum[key] ?? 0) + Number(count ?? 0);
+}
+
+function asks(port: number, cluster: string, statuses: readonly number[]): Promise<unknown> {
+  return statuses.reduce<Promise<unknown>>(
+    (before, status) => before.then(() => get(port, `/${cluster}/${status}`)),
+    Promise.resolve(),
+  );
+}
+
+async function get(port: number, path: string, method: string = "GET"): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, redirect: "manual" });
+  await answer.text();
+}
+
+async function grpc(port: number, status: number): Promise<void> {
+  const headers = { "content-type": "application/grpc", te: "trailers" };
+  const answer = await fetch(`http://127.0.0.1:${port}/grpc.Test/${status}`, { method: "POST", headers });
+  await answer.text();
+}
+
+async function idle(): Promise<void> {}
+
+async function freePorts(count: number, taken: readonly number[] = []): Promise<number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) ports.push(await freePort([...taken, ...ports]));
+  return ports;
+}
+
+/** Traffic takes its time: what is compared is what became of it. */
+function sleepMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,139 @@
+// A proxy file with clusters of every kind that load reports tell apart, and the upstreams behind it, which lie as a path says.
+import { createServer, type Server } from "node:http";
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+
+/** Ports of a scene. */
+export interface LrsPorts {
+  readonly listener: number;
+  readonly admin: number;
+  readonly lrs: number;
+  /** HTTP/1.1. */
+  readonly upstreams: readonly [number, number, number];
+  readonly grpc: number;
+  /** Nobody listens there. */
+  readonly closed: number;
+}
+
+/** The file. Each cluster has the prefix of its name. */
+export function lrsFile(ports: LrsPorts): string {
+  const [first, second, third] = ports.upstreams;
+  const rewrite = (cluster: string, more: object = {}) => ({
+    match: { prefix: `/${cluster}/` },
+    route: { cluster, prefix_rewrite: "/", ...more },
+  });
+  const routes = [
+    { match: { prefix: "/one-timeout/" }, route: { cluster: "one", prefix_rewrite: "/", timeout: "0.2s" } },
+    ...["one", "two", "empty", "refused", "locs", "drops", "cb", "lrs"].map((name) => rewrite(name)),
+    { match: { prefix: "/grpc" }, route: { cluster: "grpc" } },
+  ];
+  const manager = {
+    "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    stat_prefix: "in",
+    route_config: { virtual_hosts: [{ name: "v", domains: ["*"], routes }] },
+    http_filters: [
+      {
+        name: "router",
+        typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+      },
+    ],
+  };
+  const place = (region: string, zone: string, subZone: string) => ({ region, zone, sub_zone: subZone });
+  const clusters = [
+    cluster("one", [{ lb_endpoints: [endpoint(first)] }]),
+    cluster("two", [{ lb_endpoints: [endpoint(second)] }]),
+    cluster("empty", []),
+    cluster("refused", [{ lb_endpoints: [endpoint(ports.closed)] }]),
+    cluster("locs", [
+      { locality: place("r1", "z1", ""), lb_endpoints: [endpoint(first), endpoint(second)] },
+      { locality: place("r1", "z2", "s"), lb_endpoints: [endpoint(third)] },
+      { locality: place("r2", "z1", ""), priority: 1, lb_endpoints: [endpoint(first)] },
+    ]),
+    cluster(
+      "drops",
+      [{ lb_endpoints: [endpoint(first)] }],
+      {},
+      { drop_overloads: [{ category: "lb", drop_percentage: { numerator: 100 } }] },
+    ),
+    cluster("cb", [{ lb_endpoints: [endpoint(first)] }], { circuit_breakers: { thresholds: [{ max_requests: 1 }] } }),
+    cluster("grpc", [{ lb_endpoints: [endpoint(ports.grpc)] }], HTTP2),
+    cluster("lrs", [{ lb_endpoints: [endpoint(ports.lrs)] }], HTTP2),
+  ];
+  return JSON.stringify({
+    node: { id: "node-1", cluster: "cluster-A", locality: place("r1", "z1", "s1"), metadata: { team: "x" } },
+    admin: { address: address(ports.admin) },
+    cluster_manager: {
+      load_stats_config: {
+        api_type: "GRPC",
+        transport_api_version: "V3",
+        grpc_services: [{ envoy_grpc: { cluster_name: "lrs" } }],
+      },
+    },
+    static_resources: {
+      listeners: [
+        {
+          name: "l",
+          address: address(ports.listener),
+          filter_chains: [{ filters: [{ name: "hcm", typed_config: manager }] }],
+        },
+      ],
+      clusters,
+    },
+  });
+}
+
+function cluster(name: string, endpoints: readonly object[], more: object = {}, policy: object = {}): object {
+  const assignment = { cluster_name: name, endpoints, policy };
+  return { name, type: "STATIC", connect_timeout: "0.5s", load_assignment: assignment, ...more };
+}
+
+function endpoint(port: number): object {
+  return { endpoint: { address: address(port) } };
+}
+
+function address(port: number): object {
+  return { socket_address: { address: "127.0.0.1", port_value: port } };
+}
+
+const HTTP2 = {
+  typed_extension_protocol_options: {
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+      "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+};
+
+/** HTTP/1.1: `/200` and any other status answers so, `/wait/300` after so many ms with 200, `/reset` tears the connection down. */
+export function lyingUpstream(port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    const [, word = "", ms = "0"] = (request.url ?? "").split("/");
+    if (word === "reset") request.socket.resetAndDestroy();
+    else if (word === "wait") setTimeout(() => response.end(), Number(ms));
+    else response.writeHead(Number(word)).end();
+  });
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
+}
+
+/** gRPC: `/grpc.Test/14` ends with that status, after a head with 200. */
+export function lyingGrpc(port: number): Promise<Http2Server> {
+  const server = createHttp2Server();
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+    const status = String(headers[":path"]).split("/").at(-1) ?? "2";
+    stream.on("error", () => {});
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status }));
+    stream.end();
+  });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  const close = server.close.bind(server);
+  server.close = (done) => {
+    for (const socket of sockets) socket.destroy();
+    return close(done);
+  };
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
+}
