@@ -9,7 +9,8 @@ let isBroken = false;
 
 const server = createServer((request, response) => {
   if (request.method === "POST") obey(request, response);
-  else if (request.url !== `/service/${number}`) answer(request, response, 404, "Not Found\n");
+  else if (request.url !== `/service/${number}` && request.url !== "/service")
+    answer(request, response, 404, "Not Found\n");
   else if (isBroken) answer(request, response, 503, `${name} is broken\n`);
   else answer(request, response, 200, HELLO);
 });

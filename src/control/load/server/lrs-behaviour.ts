@@ -137,7 +137,7 @@ function hear(state: LrsState, number: number, message: LoadMessage | null): Lrs
   stream.client ??= join(state, message.node ?? NOBODY, effects);
   const { client } = stream;
   if (isFirst) effects.push(...respond(state, number, stream, client));
-  const isReport = !isFirst || message.clusters.length > 0;
+  const isReport = !isFirst || message.clusters.length > 0 || isNumbered(message);
   if (!isReport) return effects;
   count(state, stream, client, message, effects);
   if (!client.wantsAck) return effects;
@@ -145,6 +145,11 @@ function hear(state: LrsState, number: number, message: LoadMessage | null): Lrs
   effects.push(...respond(state, number, stream, client));
   if (stream.unwritten <= UNWRITTEN_MAX) return effects;
   return [...effects, ...endStream(state, number, { code: "exhausted", text: "responses are not read" })];
+}
+
+/** A report of which every cluster is unknown is one too: its author waits for the answer. */
+function isNumbered({ node }: LoadMessage): boolean {
+  return node !== null && (node.identity !== null || node.shares !== null);
 }
 
 /** A stream's client is known from its first message. */

@@ -9,18 +9,19 @@ export function protoText(type: string, bytes: Uint8Array): string {
   return fieldsOf(type, bytes).join(" ");
 }
 
+/** In the order of their numbers, as Go prints them whatever the order of the bytes. */
 function fieldsOf(type: string, bytes: Uint8Array): string[] {
   const numbers = type === DURATION ? DURATION_FIELDS : numbersOf(type);
   const reader = new BinaryReader(bytes);
-  const found: string[] = [];
+  const found: { readonly number: number; readonly text: string }[] = [];
   while (reader.pos < reader.len) {
     const [number, wire] = reader.tag();
     const field = numbers.get(number);
     const text = field === undefined || field.mapKey !== undefined ? null : valueText(field, reader, wire);
     if (text === null) reader.skip(wire, number);
-    else found.push(`${field?.name}:${text}`);
+    else found.push({ number, text: `${field?.name}:${text}` });
   }
-  return found;
+  return found.sort((a, b) => a.number - b.number).map(({ text }) => text);
 }
 
 /** Null, and nothing read, for what this text does not show. */

@@ -137,6 +137,11 @@ describe("the behaviour of a server of load reports", () => {
     hear({ type: "stream-opened", stream: 2, peer: "" });
     const again = send(2, { node: numbered(3, ACK), cluster_stats: [clusterStats("c", 1)] });
     assert.equal(again.filter((text) => text.startsWith("2 is asked")).length, 2);
+    hear({ type: "stream-opened", stream: 3, peer: "" });
+    assert.deepEqual(
+      send(3, { node: numbered(4, ACK) }),
+      [asked, "tell asked", asked].map((text) => text.replace("1 is", "3 is")),
+    );
   });
 
   it("tells a client at once what a new file asks of it, but one that counts answers with the next", () => {
