@@ -28,14 +28,14 @@ type WorkerLink = ThreadLink<ListenerInput, ListenerOutput>;
 
 function receive(worker: ListenerWorker, link: WorkerLink, message: ListenerInput, stopped: () => void): void {
   if (message.type === "plan-assigned") {
-    worker.applyPlan(message.plan);
+    worker.applyPlan(message.plan, message.drain);
     link.send({ type: "plan-applied", version: message.version });
   } else if (message.type === "endpoints-changed") {
     link.send({ type: "endpoints-applied", missed: worker.applyEndpoints(message.updates) });
   } else if (message.type === "start-listening") {
-    void worker.listeners.open().then((failures) => {
+    void worker.listeners.open().then(({ failures, opened }) => {
       for (const failure of failures) link.send({ type: "listening-failed", ...failure });
-      if (failures.length === 0) link.send({ type: "listening" });
+      if (failures.length === 0) link.send({ type: "listening", opened });
     });
   } else if (message.type === "set-ticket-keys") worker.listeners.setTicketKeys(message.listener, message.keys);
   else if (message.type === "runtime-changed") worker.runtime.applyOverrides(message.entries);

@@ -1,5 +1,6 @@
 // One listener in one worker: takes accepted connections, gives each the filter of its chain, and ends them when the listener drains. Made by workers/listener.ts, one per configured listener.
 import { equalData } from "../base/equal-data.ts";
+import { Timer } from "../base/timer-wheel.ts";
 import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
 import type { Channel } from "../net/channel.ts";
 import { recordValue } from "../telemetry/histogram.ts";
@@ -37,6 +38,14 @@ export function workerContext(services: WorkerServices): WorkerContext {
   return context;
 }
 
+/** Of one connection. */
+interface Facts {
+  chain: FilterChainPlan;
+  readonly startMs: number;
+  /** Its chain is gone: it ends when its time is over. */
+  isOutdated: boolean;
+}
+
 class Listener implements ListenerService, ConnectionOwner {
   readonly codecs: ServerCodecs = serverCodecs;
   private readonly context: WorkerContext;
@@ -46,7 +55,7 @@ class Listener implements ListenerService, ConnectionOwner {
   /** No Map: its old tables would keep closed connections alive over young collections. A connection knows its place. */
   private readonly open: ServedConnection[] = [];
   /** Of the connection in the same place. */
-  private readonly facts: { chain: FilterChainPlan; readonly startMs: number }[] = [];
+  private readonly facts: Facts[] = [];
   private readonly stats: Float64Array;
   private readonly times: Uint32Array;
   private readonly workerTotal: StatSlot;
@@ -55,6 +64,8 @@ class Listener implements ListenerService, ConnectionOwner {
   private drainStartMs = 0;
   private drainSpreadMs = 0;
   private failing = false;
+  /** Ends what `outdate` left open. */
+  private readonly late: Timer = new Timer(() => this.endOutdated());
 
   constructor(context: WorkerContext, plan: ListenerPlan, filters: readonly FilterMaker[]) {
     const { stats, workerName } = context.services;
@@ -71,13 +82,15 @@ class Listener implements ListenerService, ConnectionOwner {
 
   onChannel(channel: Channel, chain: FilterChainPlan): void {
     const startMs = this.context.services.clock.nowMs();
-    const manager = this.managerOf(chain);
+    // A handshake that a new plan overtook ends with a chain of the one before.
+    const own = this.managers.has(chain) ? chain : (successorOf(chain, this.plan) ?? chain);
+    const manager = this.managerOf(own);
     const connection =
       manager instanceof TcpProxy
         ? new TcpConnection(channel, manager, this)
         : new DownstreamConnection(channel, manager, this);
     connection.place = this.open.push(connection) - 1;
-    this.facts.push({ chain, startMs });
+    this.facts.push({ chain: own, startMs, isOutdated: false });
     count(this.stats, LISTENER.at.downstream_cx_total);
     add(this.stats, LISTENER.at.downstream_cx_active, 1);
     addTo(this.workerTotal, 1);
@@ -86,19 +99,17 @@ class Listener implements ListenerService, ConnectionOwner {
     if (connection instanceof TcpConnection) connection.begin();
   }
 
-  applyPlan(plan: ListenerPlan): void {
-    const before = chainsOf(this.plan);
-    const after = chainsOf(plan);
+  applyPlan(plan: ListenerPlan, lateMs: number = 0): void {
     this.plan = plan;
     this.managers = new Map();
     this.makeManagers(plan);
     for (const connection of [...this.open]) {
       const facts = this.facts[connection.place];
       if (facts === undefined) continue;
-      const successor = after[before.indexOf(facts.chain)];
-      // A connection whose codec would have other options goes; what else changed is taken over by its next request.
-      if (successor === undefined || !canTakeOver(facts.chain, successor)) {
-        connection.drain();
+      const successor = successorOf(facts.chain, plan);
+      if (successor === null) {
+        facts.isOutdated = true;
+        outdate(connection);
         continue;
       }
       facts.chain = successor;
@@ -106,10 +117,12 @@ class Listener implements ListenerService, ConnectionOwner {
       if (connection instanceof DownstreamConnection && manager instanceof ConnectionManager)
         connection.manager = manager;
     }
+    this.context.services.wheel.arm(this.late, lateMs);
   }
 
   drain(final: boolean, spreadMs: number = 0): void {
     this.draining = true;
+    if (final) this.context.services.wheel.remove(this.late);
     this.drainStartMs = this.context.services.clock.nowMs();
     this.drainSpreadMs = spreadMs;
     if (!final && spreadMs > 0) return; // each answer decides for its connection
@@ -163,18 +176,23 @@ class Listener implements ListenerService, ConnectionOwner {
     return this.context.nextConnectionId();
   }
 
-  private takeOut(connection: ServedConnection): { readonly startMs: number } | undefined {
+  private takeOut(connection: ServedConnection): Facts | undefined {
     const { place } = connection;
     const facts = this.facts[place];
     if (facts === undefined) return undefined;
     const last = this.open.pop() as ServedConnection;
-    const lastFacts = this.facts.pop() as typeof facts;
+    const lastFacts = this.facts.pop() as Facts;
     connection.place = -1;
     if (last === connection) return facts;
     this.open[place] = last;
     this.facts[place] = lastFacts;
     last.place = place;
     return facts;
+  }
+
+  private endOutdated(): void {
+    const ending = this.open.filter(({ place }) => this.facts[place]?.isOutdated === true);
+    for (const connection of ending) connection.drain();
   }
 
   private makeManagers(plan: ListenerPlan): void {
@@ -199,10 +217,25 @@ function chainsOf(plan: ListenerPlan): readonly FilterChainPlan[] {
   return plan.defaultFilterChain === null ? plan.filterChains : [...plan.filterChains, plan.defaultFilterChain];
 }
 
-/** Whether connections of one chain can go on under the other: with the same codec options, or as they began where nothing changed. */
-function canTakeOver(a: FilterChainPlan, b: FilterChainPlan): boolean {
-  if (a.filter.kind === "tcp" || b.filter.kind === "tcp") return equalData(a.filter, b.filter);
-  return a.filter.codec === b.filter.codec && JSON.stringify(a.filter.http) === JSON.stringify(b.filter.http);
+/**
+ * The chain that a connection of this one goes on with: it matches the same connections by the same codec and asks the same of clients, be its
+ * certificates others. What else changed is taken over by the next request; a TCP proxy has none. Null: there is none, and the connection goes.
+ */
+function successorOf(chain: FilterChainPlan, plan: ListenerPlan): FilterChainPlan | null {
+  const successor = chainsOf(plan).find(({ name, match }) => name === chain.name && equalData(match, chain.match));
+  return successor !== undefined && equalData(termsOf(successor), termsOf(chain)) ? successor : null;
+}
+
+function termsOf({ tls, filter }: FilterChainPlan): unknown {
+  const terms = tls === null ? null : { ...tls, certificates: [] };
+  return filter.kind === "tcp" ? [terms, filter] : [terms, filter.codec, filter.http];
+}
+
+/** An HTTP/1 connection without a request gets one more, as its client may be sending it. */
+function outdate(connection: ServedConnection): void {
+  if (!(connection instanceof DownstreamConnection)) return;
+  connection.isOutdated = true;
+  if (connection.exchanges > 0 || connection.protocol === "http2") connection.drain();
 }
 
 function addTo(slot: StatSlot, amount: number): void {

@@ -1,8 +1,10 @@
 // The listeners of one worker: each has its sockets and its service. Brings them to what a plan says; never reads a message.
+import { equalData } from "../base/equal-data.ts";
+import { Timer } from "../base/timer-wheel.ts";
 import type { AddressPlan } from "../config/plan/address.ts";
 import { addressText } from "../config/plan/address.ts";
-import type { ListenerPlan } from "../config/plan/listener.ts";
-import type { Listening } from "../net/acceptor.ts";
+import type { DrainTerms, ListenerPlan } from "../config/plan/listener.ts";
+import type { Listening, ListeningOwner } from "../net/acceptor.ts";
 import { listen } from "../net/listen.ts";
 import type { NetContext } from "../net/net-context.ts";
 import { listenerEvents } from "./listener-events.ts";
@@ -33,42 +35,55 @@ interface Entry {
   readonly service: ListenerService;
   readonly sockets: Listening[];
   ticketKeys: Uint8Array | null;
+  /** Every socket that it began with was opened. */
+  hasOpened: boolean;
 }
 
 /** All listeners of one worker. */
 export class ListenerSet {
   private readonly parts: ListenerSetParts;
   private readonly entries = new Map<string, Entry>();
+  /** Listeners that are gone, whose connections are not. */
+  private readonly retired = new Map<ListenerService, Timer>();
   private failing = false;
 
   constructor(parts: ListenerSetParts) {
     this.parts = parts;
   }
 
-  /** New connections and requests use these listeners. Those that are gone stop accepting and drain; new ones wait for `open`. */
-  applyPlan(plans: readonly ListenerPlan[]): void {
-    const names = new Set(plans.map(({ name }) => name));
+  /**
+   * New connections and requests use these listeners. Those that are gone stop accepting and drain; new ones wait for `open`. A socket whose
+   * address stays is never closed, be its listener another: what waits to be accepted would be lost.
+   */
+  applyPlan(plans: readonly ListenerPlan[], terms: DrainTerms = AT_ONCE): void {
+    const wanted = new Map(plans.map((plan) => [plan.name, plan]));
+    const spare = new Map<string, Listening>();
     for (const [name, entry] of this.entries) {
-      if (names.has(name)) continue;
+      takeSockets(entry, addressesOf(wanted.get(name)), spare);
+      if (wanted.has(name)) continue;
       this.entries.delete(name);
-      closeSockets(entry);
-      entry.service.drain(false);
+      this.retire(entry.service, terms);
     }
-    for (const plan of plans) this.applyListener(plan);
+    for (const plan of plans) this.applyListener(plan, terms);
+    for (const entry of this.entries.values()) this.adopt(entry, spare);
+    for (const socket of spare.values()) socket.close();
   }
 
-  /** Binds and accepts on every address that is not open yet; answers with those that failed. */
-  async open(): Promise<readonly ListenFailure[]> {
+  /** Binds and accepts on every address that is not open yet; answers with those that failed, and how many listeners opened. */
+  async open(): Promise<{ readonly failures: readonly ListenFailure[]; readonly opened: number }> {
     const failures: ListenFailure[] = [];
-    for (const entry of this.entries.values()) {
-      if (!entry.plan.bindToPort || entry.sockets.length > 0) continue;
-      for (const address of [entry.plan.address, ...entry.plan.additionalAddresses]) {
-        if (address.kind === "pipe" && this.parts.slot !== 0) continue;
+    let opened = 0;
+    for (const entry of [...this.entries.values()]) {
+      const before = failures.length;
+      for (const address of this.missingOf(entry)) {
         const failure = await this.openAddress(entry, address);
         if (failure !== null) failures.push(failure);
       }
+      if (entry.hasOpened || failures.length > before) continue;
+      entry.hasOpened = true;
+      opened++;
     }
-    return failures;
+    return { failures, opened };
   }
 
   /** Sets the key that every worker's session tickets of this listener share, from now on. */
@@ -112,7 +127,12 @@ export class ListenerSet {
       closeSockets(entry);
       entry.service.drain(true);
     }
+    for (const [service, timer] of this.retired) {
+      this.parts.services.wheel.remove(timer);
+      service.drain(true);
+    }
     this.entries.clear();
+    this.retired.clear();
   }
 
   private affected(inboundOnly: boolean): Entry[] {
@@ -120,38 +140,82 @@ export class ListenerSet {
     return inboundOnly ? entries.filter(({ plan }) => plan.trafficDirection === "inbound") : entries;
   }
 
-  private applyListener(plan: ListenerPlan): void {
+  private applyListener(plan: ListenerPlan, { drainMs }: DrainTerms): void {
     const held = this.entries.get(plan.name);
-    if (held !== undefined) {
-      held.plan = plan;
-      held.service.applyPlan(plan);
-      for (const socket of held.sockets) {
-        const fault = socket.applyChains(plan);
-        if (fault !== null) this.parts.warn(`listener '${plan.name}': ${fault.text}`);
-      }
+    if (held === undefined) {
+      const service = this.parts.createService(this.parts.services, plan);
+      if (this.failing) service.setFailing(true);
+      this.entries.set(plan.name, { plan, service, sockets: [], ticketKeys: null, hasOpened: false });
       return;
     }
-    const service = this.parts.createService(this.parts.services, plan);
-    if (this.failing) service.setFailing(true);
-    this.entries.set(plan.name, { plan, service, sockets: [], ticketKeys: null });
+    if (equalData(held.plan, plan)) return;
+    held.plan = plan;
+    held.service.applyPlan(plan, drainMs);
+    for (const socket of held.sockets) this.hand(socket, held);
+  }
+
+  /** Gives an entry the open sockets of its addresses that were another's. */
+  private adopt(entry: Entry, spare: Map<string, Listening>): void {
+    for (const address of this.missingOf(entry)) {
+      const key = addressText(address);
+      const socket = spare.get(key);
+      if (socket === undefined || !this.hand(socket, entry)) continue;
+      spare.delete(key);
+      entry.sockets.push(socket);
+    }
+  }
+
+  private hand(socket: Listening, entry: Entry): boolean {
+    const fault = socket.handOver(this.ownerOf(entry));
+    if (fault !== null) this.parts.warn(`listener '${entry.plan.name}': ${fault.text}`);
+    return fault === null;
+  }
+
+  private ownerOf(entry: Entry): ListeningOwner {
+    const { plan, service } = entry;
+    const { services, warn, workers } = this.parts;
+    // A listener's limit is the node's: each worker has its share.
+    const mayAccept = (): boolean => service.connections() < Math.ceil(entry.plan.connectionsMax / workers);
+    return {
+      chains: plan,
+      events: listenerEvents({ stats: services.stats, warn, mayAccept }, plan),
+      onChannel: (channel, chain) => service.onChannel(channel, chain),
+    };
+  }
+
+  /** Addresses of a listener that this worker is to serve and does not yet. */
+  private missingOf({ plan, sockets }: Entry): AddressPlan[] {
+    if (!plan.bindToPort) return [];
+    const open = new Set(sockets.map(({ address }) => addressText(address)));
+    return [plan.address, ...plan.additionalAddresses].filter(
+      (address) => !open.has(addressText(address)) && (address.kind !== "pipe" || this.parts.slot === 0),
+    );
+  }
+
+  private retire(service: ListenerService, { spreadMs, drainMs }: DrainTerms): void {
+    service.drain(false, spreadMs);
+    if (service.connections() === 0) return;
+    const timer = new Timer(() => {
+      this.retired.delete(service);
+      service.drain(true);
+    });
+    this.retired.set(service, timer);
+    this.parts.services.wheel.arm(timer, drainMs);
   }
 
   private async openAddress(entry: Entry, address: AddressPlan): Promise<ListenFailure | null> {
-    const { plan, service } = entry;
-    const { stats } = this.parts.services;
-    // A listener's limit is the node's: each worker has its share.
-    const mayAccept = (): boolean => service.connections() < Math.ceil(entry.plan.connectionsMax / this.parts.workers);
+    const { plan, ticketKeys } = entry;
+    const { onChannel, ...owner } = this.ownerOf(entry);
     const outcome = await listen(
       this.parts.net,
       {
         address,
         backlog: plan.backlog,
         sharing: address.kind === "pipe" ? "exclusive" : "reuse-port",
-        chains: plan,
-        ticketKeys: entry.ticketKeys === null ? null : Buffer.from(entry.ticketKeys),
-        events: listenerEvents({ stats, warn: this.parts.warn, mayAccept }, plan),
+        ticketKeys: ticketKeys === null ? null : Buffer.from(ticketKeys),
+        ...owner,
       },
-      (channel, chain) => service.onChannel(channel, chain),
+      onChannel,
     );
     if (outcome.kind === "fault") {
       return { listener: plan.name, address: addressText(address), text: outcome.fault.text };
@@ -165,3 +229,18 @@ function closeSockets(entry: Entry): void {
   for (const socket of entry.sockets) socket.close();
   entry.sockets.length = 0;
 }
+
+function addressesOf(plan: ListenerPlan | undefined): ReadonlySet<string> {
+  return new Set(plan?.bindToPort ? [plan.address, ...plan.additionalAddresses].map(addressText) : []);
+}
+
+/** Takes those sockets away whose addresses do not stay. */
+function takeSockets({ sockets }: Entry, staying: ReadonlySet<string>, into: Map<string, Listening>): void {
+  for (const socket of sockets.splice(0)) {
+    const key = addressText(socket.address);
+    if (staying.has(key)) sockets.push(socket);
+    else into.set(key, socket);
+  }
+}
+
+const AT_ONCE: DrainTerms = { spreadMs: 0, drainMs: 0 };

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { machineAddress, machineName } from "../base/machine.ts";
 import { systemRandom } from "../base/random.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
+import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { LayeredRuntime } from "../config/plan/runtime.ts";
 import { createNetContext } from "../net/net-context.ts";
@@ -73,11 +74,11 @@ export class ListenerWorker {
     this.listeners = new ListenerSet({ net, services, createService: createListenerService, warn, slot, workers });
   }
 
-  /** From now on new connections and requests use this plan. */
-  applyPlan(plan: Plan): void {
+  /** From now on new connections and requests use this plan. `terms`: for connections of listeners that are gone. */
+  applyPlan(plan: Plan, terms: DrainTerms): void {
     this.runtime.applyPlan(plan.runtime);
     this.clusters.applyPlan(plan.clusters);
-    this.listeners.applyPlan(plan.listeners);
+    this.listeners.applyPlan(plan.listeners, terms);
   }
 
   /** Takes changed endpoints in; answers with the clusters whose delta did not fit what this worker holds. */

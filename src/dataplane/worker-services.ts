@@ -48,8 +48,11 @@ export interface DrainableConnection {
 export interface ListenerService {
   /** Takes over an accepted connection, its handshake done and its filter chain chosen. */
   onChannel(channel: Channel, chain: FilterChainPlan): void;
-  /** New connections and new requests use the new plan; requests in flight end with the one they began with. */
-  applyPlan(plan: ListenerPlan): void;
+  /**
+   * New connections and new requests use the new plan; requests in flight end with the one they began with. Connections whose chain is gone, or
+   * has other TLS terms or codec options, end with their next answer; without one after `lateMs` (default 0).
+   */
+  applyPlan(plan: ListenerPlan, lateMs?: number): void;
   /**
    * `final` false: asks every connection to end when its requests are done (connection: close, GOAWAY), and new ones too.
    * `final` true: closes what is still open now.

@@ -7,7 +7,7 @@ import type { LogLine } from "./log.ts";
 
 /** To the EDS actor. */
 export type EdsOrder =
-  /** Once, first: answered by `listening`. */
+  /** First, answered by `listening`; again when there are other clusters: the address stays. */
   | { readonly type: "plan-assigned"; readonly eds: EdsPlan; readonly clusters: readonly ClusterPlan[] }
   /** As a listener worker gets them: answered by `endpoints-applied`; no other comes before the answer. */
   | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }

@@ -13,6 +13,8 @@ export type HealthInput =
       readonly version: number;
       /** The clusters with active checks or outlier detection; others are not looked at. */
       readonly clusters: readonly ClusterPlan[];
+      /** Clusters that the plan before had and this one has not: another one of such a name comes with endpoints of its own. */
+      readonly removed: readonly string[];
       /** outlier_detection.event_log_path of cluster_manager; empty: none. */
       readonly outlierLogPath: string;
       readonly runtime: RuntimePlan;

@@ -1,6 +1,7 @@
 // What a listener worker accepts and emits. One worker is one slot: a restarted thread goes on as the same slot.
 import type { MessagePort } from "node:worker_threads";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
+import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
@@ -21,11 +22,11 @@ export interface ListenerTask {
 
 /** To a listener worker. */
 export type ListenerInput =
-  /** From now on new connections and requests use this plan. */
-  | { readonly type: "plan-assigned"; readonly version: number; readonly plan: Plan }
+  /** From now on new connections and requests use this plan. Answered by `plan-applied`. */
+  | { readonly type: "plan-assigned"; readonly version: number; readonly plan: Plan; readonly drain: DrainTerms }
   /** Answered by `endpoints-applied`; no other comes before the answer. */
   | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
-  /** Bind and accept: every listener of the plan that this slot serves. */
+  /** Bind and accept: every listener of the plan that this slot serves and does not serve yet. */
   | { readonly type: "start-listening" }
   | { readonly type: "set-ticket-keys"; readonly listener: string; readonly keys: Uint8Array }
   /** The flattened runtime changed. */
@@ -50,7 +51,8 @@ export type ListenerOutput =
   | { readonly type: "plan-applied"; readonly version: number }
   /** `missed`: clusters whose delta did not start at the version that the worker holds; it needs them whole. */
   | { readonly type: "endpoints-applied"; readonly missed: readonly string[] }
-  | { readonly type: "listening" }
+  /** Every listener of its plan is open; so many of them are since now. */
+  | { readonly type: "listening"; readonly opened: number }
   /**
    * So many responses of an endpoint with active checks carried x-envoy-immediate-health-check-fail. Its flags are up already; what comes
    * within a tenth of a second of a first one is told together.

@@ -48,7 +48,7 @@ export type FollowedClusters = readonly string[] | "all";
 
 /** To the load-report actor. */
 export type LoadOrder =
-  /** Once, first. */
+  /** First; again when there are other clusters. */
   | {
       readonly type: "plan-assigned";
       readonly load: LoadReportPlan;

@@ -1,6 +1,6 @@
 // What the mesh actor accepts and emits. With the judge of active checks it talks over a port of their own (checking.ts).
 import type { MessagePort } from "node:worker_threads";
-import type { AnnouncedCluster } from "../config/plan/announcement.ts";
+import type { AnnouncedCluster, AnnouncementPlan } from "../config/plan/announcement.ts";
 import type { EndpointPlan } from "../config/plan/cluster.ts";
 import type { MeshPlan, NodeRole } from "../config/plan/mesh.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
@@ -48,6 +48,12 @@ export type NodeNews =
 export type MeshOrder =
   /** Once, first. */
   | { readonly type: "join-mesh"; readonly membership: Membership }
+  /** Another plan: whose endpoints it wants to know, and what it announces, from now on. */
+  | {
+      readonly type: "assign-announcements";
+      readonly clusters: readonly AnnouncedCluster[];
+      readonly announce: readonly AnnouncementPlan[];
+    }
   /** The judge is at the other end of this port; it replaces one that died. */
   | { readonly type: "serve-judge"; readonly port: MessagePort }
   /** Something happened to this node itself: an event for the world. */

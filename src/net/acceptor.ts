@@ -23,8 +23,17 @@ export interface Listening {
   applyChains(chains: ChainsPlan): NetFault | null;
   /** New sessions are ticketed with the first 48 bytes; sessions of further 48 resume too, others do not. */
   setTicketKeys(keys: Buffer): void;
+  /** From now on another owner gets what comes: its chains, channels and events. A fault changes nothing. */
+  handOver(owner: ListeningOwner): NetFault | null;
   /** Stops accepting and frees the address; channels live on. */
   close(): void;
+}
+
+/** Whose connections come in. */
+export interface ListeningOwner {
+  readonly chains: ChainsPlan;
+  readonly events: ListenEvents;
+  readonly onChannel: OnChannel;
 }
 
 /** What an acceptor starts with. */
@@ -41,8 +50,8 @@ export class Acceptor implements Listening {
   readonly address: AddressPlan;
   private readonly net: NetContext;
   private readonly server: Server;
-  private readonly events: ListenEvents;
-  private readonly onChannel: OnChannel;
+  private events: ListenEvents;
+  private onChannel: OnChannel;
   private readonly port: number;
   private ready: ReadyChains;
 
@@ -68,6 +77,14 @@ export class Acceptor implements Listening {
   setTicketKeys(keys: Buffer): void {
     const ready = readyChains(this.ready.chains, keys);
     if (!("kind" in ready)) this.ready = ready;
+  }
+
+  handOver({ chains, events, onChannel }: ListeningOwner): NetFault | null {
+    const fault = this.applyChains(chains);
+    if (fault !== null) return fault;
+    this.events = events;
+    this.onChannel = onChannel;
+    return null;
   }
 
   close(): void {

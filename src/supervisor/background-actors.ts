@@ -35,6 +35,9 @@ export interface BackgroundParts {
   readonly takeover: boolean;
   /** What a mesh may take to be left. */
   readonly leaveMs: number;
+  /** Every name of this cluster has had its first answer; every endpoint of it its first check. */
+  onNamed(cluster: string): void;
+  onChecked(cluster: string): void;
   /** Discovery has its first answers, the health side its first outcomes, and the mesh its peers; or their time is over. */
   onReady(): void;
   /** The node may not be what its configuration says. */
@@ -68,7 +71,7 @@ export class BackgroundActors {
       ...parts,
       onOpened: () => this.news.lives("discovery"),
       onDied: (error) => this.news.died("discovery", error),
-      onAnswered: (cluster) => this.health.namesKnown(cluster),
+      onAnswered: (cluster) => this.named(cluster),
       onInitialized: () => this.namesKnown(),
     });
     this.health = new HealthOwner({
@@ -104,9 +107,29 @@ export class BackgroundActors {
     this.eds.start(plan);
     this.load.start(plan);
     this.mesh.start(plan, adminAddress);
-    this.mesh.tell({ type: "config-changed", change: "applied", version: plan.version || String(version), errors: [] });
+    this.tellOfPlan("applied", plan.version || String(version), []);
     this.health.start(version, plan);
     this.discovery.start(version, plan.clusters);
+  }
+
+  /** Gives each another plan; their endpoints follow. */
+  assign(version: number, plan: Plan): void {
+    this.eds.assign(plan);
+    this.load.assign(plan);
+    this.mesh.assign(plan);
+    this.health.assign(version, plan);
+    this.discovery.assign(version, plan.clusters);
+  }
+
+  /** Every name of this cluster has had its first answer, or its time for one is over. */
+  named(cluster: string): void {
+    this.health.namesKnown(cluster);
+    this.parts.onNamed(cluster);
+  }
+
+  /** A configuration was taken, or refused. */
+  tellOfPlan(change: "applied" | "refused", version: string, errors: readonly string[]): void {
+    this.mesh.tell({ type: "config-changed", change, version, errors });
   }
 
   /**

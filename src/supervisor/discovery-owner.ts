@@ -25,6 +25,7 @@ export class DiscoveryOwner {
   private readonly thread: ActorThread<DiscoveryOrder, DiscoveryOutput>;
   private clusters: readonly ClusterPlan[] = [];
   private version = 0;
+  private hasStarted = false;
 
   constructor(parts: DiscoveryOwnerParts) {
     this.parts = parts;
@@ -33,7 +34,7 @@ export class DiscoveryOwner {
       title: "discovery",
       onOpened: () => {
         parts.onOpened();
-        this.thread.send({ type: "plan-assigned", version: this.version, clusters: this.clusters });
+        this.tellPlan();
       },
       receive: (message) => this.receive(message),
       onDied: (error) => parts.onDied(error),
@@ -44,8 +45,16 @@ export class DiscoveryOwner {
   start(version: number, clusters: readonly ClusterPlan[]): void {
     this.version = version;
     this.clusters = clusters.filter((cluster) => dnsPlanOf(cluster) !== null);
-    if (this.clusters.length > 0) this.thread.start();
-    else this.parts.onInitialized();
+    if (this.clusters.length === 0) this.parts.onInitialized();
+    else this.startThread();
+  }
+
+  /** Another plan's clusters: names that stay keep what is known of them. */
+  assign(version: number, clusters: readonly ClusterPlan[]): void {
+    this.version = version;
+    this.clusters = clusters.filter((cluster) => dnsPlanOf(cluster) !== null);
+    if (this.hasStarted) this.tellPlan();
+    else if (this.clusters.length > 0) this.startThread();
   }
 
   /** Ends the thread. */
@@ -56,6 +65,15 @@ export class DiscoveryOwner {
   /** Makes it die: for crash tests. */
   misbehave(how: "throw" | "exit"): void {
     this.thread.send({ type: "misbehave", how });
+  }
+
+  private startThread(): void {
+    this.hasStarted = true;
+    this.thread.start();
+  }
+
+  private tellPlan(): void {
+    this.thread.send({ type: "plan-assigned", version: this.version, clusters: this.clusters });
   }
 
   private receive(message: Own): void {

@@ -43,6 +43,12 @@ export class EdsOwner {
     if (eds !== null) this.parts.readiness.awaits(NAME, `endpoint discovery on ${addressText(eds.listen)} is starting`);
   }
 
+  /** Another plan, with the same address. */
+  assign({ clusters }: Plan): void {
+    this.clusters = clusters;
+    if (this.eds !== null) this.thread.send({ type: "plan-assigned", eds: this.eds, clusters });
+  }
+
   /** Endpoints and verdicts are there: before that clients would be told that everything fails. */
   open(): void {
     if (this.eds !== null) this.thread.start();

@@ -77,15 +77,17 @@ export class EndpointBook {
     return this.clusters.get(name)?.row ?? -1;
   }
 
-  /** Takes a plan's clusters in: static ones bring their endpoints, others begin empty or keep what they have. */
-  assign(plans: readonly ClusterPlan[]): void {
+  /** Takes a plan's clusters in: static ones bring their endpoints, others begin empty or keep what they have. Answers whose members moved. */
+  assign(plans: readonly ClusterPlan[]): ReadonlySet<string> {
+    const moved = new Set<string>();
     const names = new Set(plans.map(({ name }) => name));
     for (const slot of this.resting.splice(0)) this.give(slot);
     for (const [name, entry] of this.clusters) if (!names.has(name)) this.drop(name, entry);
     for (const { name, discovery } of plans) {
       if (!this.clusters.has(name)) this.begin(name);
-      if (discovery.kind === "static") this.replace(name, discovery.endpoints);
+      if (discovery.kind === "static" && this.replace(name, discovery.endpoints) === "members") moved.add(name);
     }
+    return moved;
   }
 
   /** The endpoints of a cluster are these from now on. Those that it had keep their number. */
@@ -157,6 +159,12 @@ export class EndpointBook {
     const entry = this.clusters.get(cluster);
     if (state === undefined || entry === undefined || !state.wants(cluster)) return;
     if (!state.held.has(cluster) && state.sent?.has(cluster) !== true) state.behind.add(entry);
+  }
+
+  /** Whether a reader has answered, and is behind by nothing. */
+  isUpToDate(reader: number): boolean {
+    const state = this.readers.get(reader);
+    return state === undefined || (state.sent === null && state.behind.size === 0);
   }
 
   /** A reader is gone. */

@@ -9,6 +9,7 @@ import type { OutlierTable } from "../telemetry/outlier-table.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import { EndpointBook, type SetChange } from "./endpoint-book.ts";
 import { beginMembership, countMembershipChange, MembershipCounts } from "./membership-stats.ts";
+import { countClusterUpdate } from "./node-stats.ts";
 
 /** What it stands on. */
 export interface EndpointRollOutParts {
@@ -79,9 +80,12 @@ export class EndpointRollOut {
   assign(plans: readonly ClusterPlan[]): void {
     const before = this.plans;
     this.plans = new Map(plans.map((plan) => [plan.name, plan]));
-    this.book.assign(plans);
+    const moved = this.book.assign(plans);
     for (const plan of plans) if (isChecked(before.get(plan.name)) && !isChecked(plan)) this.uncheck(plan.name);
-    beginMembership(this.parts.stats, plans);
+    for (const { name, statName } of plans) {
+      beginMembership(this.parts.stats, statName);
+      if (moved.has(name)) countMembershipChange(this.parts.stats, statName);
+    }
     for (const plan of plans) this.show(plan);
     this.sendAll();
   }
@@ -93,7 +97,12 @@ export class EndpointRollOut {
 
   /** Discovery found that some endpoints of a cluster went and others came. */
   moved(cluster: string, removed: readonly EndpointPlan[], added: readonly EndpointPlan[]): void {
-    this.changing(cluster, () => this.book.change(cluster, removed, added));
+    if (this.changing(cluster, () => this.book.change(cluster, removed, added))) countClusterUpdate(this.parts.stats);
+  }
+
+  /** Whether this reader holds everything that it wants as it is now. */
+  isUpToDate(id: number): boolean {
+    return this.book.isUpToDate(id);
   }
 
   /** A reader begins with nothing. */
@@ -134,18 +143,21 @@ export class EndpointRollOut {
     this.parts.wheel.remove(this.reviewing);
   }
 
-  private changing(cluster: string, change: () => SetChange): void {
+  /** Answers whether endpoints came or went. */
+  private changing(cluster: string, change: () => SetChange): boolean {
     const plan = this.plans.get(cluster);
-    if (plan === undefined) return; // of a plan that is gone
+    if (plan === undefined || plan.discovery.kind === "static") return false; // of a plan that is gone
     const before = this.book.sizeOf(cluster);
     const what = change();
     if (this.book.hasLingering) this.parts.wheel.arm(this.reviewing, REVIEW_MS);
-    if (what === "none") return;
+    if (what === "none") return false;
     // A logical host stays one host when its address changes.
     const isMove = plan.discovery.kind !== "logical_dns" || before !== this.book.sizeOf(cluster);
-    if (what === "members" && isMove) countMembershipChange(this.parts.stats, plan.statName);
+    const hasMoved = what === "members" && isMove;
+    if (hasMoved) countMembershipChange(this.parts.stats, plan.statName);
     this.show(plan);
     this.sendAll();
+    return hasMoved;
   }
 
   /** An endpoint of a cluster with active checks fails them until they pass; nobody knows it yet. */

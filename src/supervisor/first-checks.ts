@@ -31,6 +31,11 @@ export class FirstChecks {
     for (const { name } of checked) this.explain(name);
   }
 
+  /** Clusters that come while the node serves: nobody waits for their first round here. */
+  add(clusters: readonly ClusterPlan[]): void {
+    for (const { name, discovery } of clusters) if (isNamed(discovery)) this.unnamed.add(name);
+  }
+
   /** Every name of these clusters has had its first answer, or its time for one is over. */
   namesKnown(clusters: readonly string[]): void {
     for (const name of clusters) if (this.unnamed.delete(name) && this.waiting.has(name)) this.explain(name);
@@ -73,6 +78,11 @@ export class FirstChecks {
     const what = this.isKnown(cluster) ? endpoints : "its names have no answer yet";
     this.readiness.awaits(waitName(cluster), `waiting for the first health checks of ${cluster}: ${what}`);
   }
+}
+
+/** What a mesh announces is no name that somebody looks up: it comes when it comes. */
+function isNamed({ kind }: ClusterPlan["discovery"]): boolean {
+  return kind === "strict_dns" || kind === "logical_dns";
 }
 
 function waitName(cluster: string): string {

@@ -19,6 +19,8 @@ export interface HealthOwnerParts extends OwnerParts {
   /** A thread was started: what is sent now comes before its plan. */
   onOpened(): void;
   onDied(error: Error): void;
+  /** Every endpoint that this cluster had when a plan brought it has had its first outcome. */
+  onChecked(cluster: string): void;
 }
 
 /** The health-check actor, seen from the main thread. */
@@ -31,6 +33,9 @@ export class HealthOwner {
   private runtimeOverrides: Readonly<Record<string, string>> = {};
   private version = 0;
   private isWarmed = false;
+  private hasStarted = false;
+  /** Clusters that a plan of this life has watched: their endpoints are told. */
+  private readonly told = new Set<string>();
 
   constructor(parts: HealthOwnerParts) {
     const { endpoints, memory } = parts;
@@ -54,8 +59,23 @@ export class HealthOwner {
     this.version = version;
     this.plan = plan;
     this.first.begin(plan.clusters);
-    if (this.watched().length > 0) this.thread.start();
+    this.startIfNeeded();
     this.lookWhetherWarmed();
+  }
+
+  /** Another plan: what is judged alike goes on as it is. Clusters that are new and whose endpoints are names wait for `namesKnown`. */
+  assign(version: number, plan: Plan): void {
+    const before = new Set(this.plan?.clusters.map(({ name }) => name));
+    const after = new Set(plan.clusters.map(({ name }) => name));
+    this.version = version;
+    this.plan = plan;
+    this.first.add(plan.clusters.filter(({ name }) => !before.has(name)));
+    if (!this.hasStarted) {
+      this.startIfNeeded();
+      return;
+    }
+    this.tellPlan([...before].filter((name) => !after.has(name)));
+    this.parts.endpoints.widen(READER, this.told);
   }
 
   /** Every name of a cluster has had its first answer: what they say now is what its first checks are of. */
@@ -99,18 +119,30 @@ export class HealthOwner {
     this.thread.send({ type: "misbehave", how });
   }
 
+  private startIfNeeded(): void {
+    if (this.watched().length === 0) return;
+    this.hasStarted = true;
+    this.thread.start();
+  }
+
   /** Everything a new thread must know. */
   private opened(): void {
     this.parts.onOpened();
-    const clusters = this.watched();
-    const names = new Set(clusters.map(({ name }) => name));
-    const { outlierLogPath = "", runtime = { layers: [] } } = this.plan ?? {};
-    this.thread.send({ type: "plan-assigned", version: this.version, clusters, outlierLogPath, runtime });
+    this.told.clear();
+    this.tellPlan([]);
     this.thread.send({ type: "runtime-changed", entries: this.runtimeOverrides });
     this.parts.endpoints.openReader(READER, {
       send: (updates) => this.thread.send({ type: "endpoints-changed", updates }),
-      wants: (cluster) => names.has(cluster) && this.first.isKnown(cluster),
+      wants: (cluster) => this.told.has(cluster) && this.first.isKnown(cluster),
     });
+  }
+
+  private tellPlan(removed: readonly string[]): void {
+    const clusters = this.watched();
+    const { outlierLogPath = "", runtime = { layers: [] } } = this.plan ?? {};
+    for (const { name } of clusters) this.told.add(name);
+    for (const name of removed) this.told.delete(name);
+    this.thread.send({ type: "plan-assigned", version: this.version, clusters, removed, outlierLogPath, runtime });
   }
 
   private receive(message: Own): void {
@@ -121,6 +153,7 @@ export class HealthOwner {
       case "cluster-warmed":
         this.first.warmed(message.cluster);
         this.lookWhetherWarmed();
+        this.parts.onChecked(message.cluster);
         return;
     }
   }

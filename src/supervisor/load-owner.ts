@@ -1,29 +1,18 @@
 // Owns the load-report thread for the supervisor: starts it in a node that is to report, and tells it plan, endpoints and where every thread
 // counts, anew when it died. The counts themselves it reads from shared memory.
-import type { RestartPolicy } from "../actor/restart-policy.ts";
-import type { Clock } from "../base/clock.ts";
-import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { LoadOrder, LoadOutput } from "../messages/load.ts";
 import { DROP } from "../telemetry/drop-stats.ts";
 import { HOST } from "../telemetry/host-stats.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
-import { ActorThread } from "./actor-thread.ts";
+import type { ActorThread } from "./actor-thread.ts";
+import { backgroundThread, type CommonOutput, type OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
-import type { Logger } from "./log/logger.ts";
-import type { ReadinessBook } from "./readiness.ts";
-import type { StatsDirectory } from "./stats-directory.ts";
 import { VERSION } from "./version.ts";
 
 /** What it stands on. */
-export interface LoadOwnerParts {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly stats: StatsDirectory;
-  readonly readiness: ReadinessBook;
-  readonly policy: RestartPolicy;
+export interface LoadOwnerParts extends OwnerParts {
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
 }
@@ -35,14 +24,30 @@ export class LoadOwner {
   private plan: Plan | null = null;
 
   constructor(parts: LoadOwnerParts) {
-    const { clock, wheel, policy, memory } = parts;
+    const { endpoints, memory } = parts;
     this.parts = parts;
-    this.thread = new ActorThread({ clock, wheel, owner: this.threadOwner() }, { name: NAME, policy, memory });
+    this.thread = backgroundThread<LoadOrder, Own>(parts, {
+      name: NAME,
+      title: "the thread of load reports",
+      memory,
+      onOpened: () => this.opened(),
+      receive: ({ missed }) => endpoints.applied(READER, missed),
+      onDied: () => {
+        endpoints.closeReader(READER);
+        parts.log.error("main", "what the thread of load reports had not reported is not known any more");
+      },
+    });
   }
 
   /** Takes a plan in; nothing is reported before `open`. */
   start(plan: Plan): void {
     this.plan = plan;
+  }
+
+  /** Another plan that reports to the same. */
+  assign(plan: Plan): void {
+    this.plan = plan;
+    this.tellPlan();
   }
 
   /** Clusters have their endpoints. */
@@ -62,31 +67,9 @@ export class LoadOwner {
     this.thread.send({ type: "misbehave", how });
   }
 
-  private threadOwner() {
-    const { endpoints, log, readiness, stats } = this.parts;
-    return {
-      restored: () => stats.noticesOf(NAME),
-      onOpened: () => this.opened(),
-      onMessage: (message: LoadOutput) => this.receive(message),
-      onStable: () => readiness.recovered(NAME),
-      onDied: (error: Error, delayMs: number, tooMany: boolean) => {
-        endpoints.closeReader(READER);
-        stats.zeroGauges(NAME);
-        log.error(
-          "main",
-          `load reports died: ${error.message}; they restart in ${delayMs} ms, and what was not reported is not known any more`,
-        );
-        if (tooMany) readiness.fails(NAME, `load reports keep dying: ${error.message}`);
-      },
-    };
-  }
-
   /** Everything a new thread must know. */
   private opened(): void {
-    const { plan } = this;
-    if (plan === null || plan.load === null) return;
-    const { clusters, load, node } = plan;
-    this.thread.send({ type: "plan-assigned", load, node, version: VERSION, clusters });
+    this.tellPlan();
     for (const { writer, notices } of this.parts.stats.sources()) this.tell(writer, notices);
     this.parts.endpoints.openReader(READER, {
       send: (updates) => this.thread.send({ type: "endpoints-changed", updates }),
@@ -94,28 +77,16 @@ export class LoadOwner {
     });
   }
 
+  private tellPlan(): void {
+    if (this.plan === null || this.plan.load === null) return;
+    const { clusters, load, node } = this.plan;
+    this.thread.send({ type: "plan-assigned", load, node, version: VERSION, clusters });
+  }
+
   /** Of what a writer told, what load is counted in. */
   private tell(writer: string, notices: readonly StatsNotice[]): void {
     const told = notices.filter(isOfLoad);
     if (told.length > 0) this.thread.send({ type: "stats-told", writer, notices: told });
-  }
-
-  private receive(message: LoadOutput): void {
-    const { log, stats, endpoints } = this.parts;
-    switch (message.type) {
-      case "started":
-      case "stopped":
-        return;
-      case "endpoints-applied":
-        endpoints.applied(READER, message.missed);
-        return;
-      case "stats-announced":
-        stats.add(NAME, message.notices);
-        return;
-      case "log-written":
-        log.write(message.line);
-        return;
-    }
   }
 }
 
@@ -131,6 +102,8 @@ function isOfLoad(notice: StatsNotice): boolean {
       return false;
   }
 }
+
+type Own = Exclude<LoadOutput, CommonOutput>;
 
 const NAME = "load-report";
 /** Its number among the readers of endpoints; workers have theirs from 0, the health side -1, endpoint discovery -2. */

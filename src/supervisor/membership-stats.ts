@@ -1,22 +1,16 @@
 // How many endpoints each cluster has, as gauges of the main thread: one writer for static and discovered clusters alike, so that the
 // sum over threads is the number and a dead thread leaves it alone.
-import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { EndpointFacts } from "../config/plan/endpoint-set.ts";
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
 import { DEGRADED_FLAGS, EXCLUDED_FLAGS, UNHEALTHY_FLAGS } from "../telemetry/health-table.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 
-/** Gives every cluster its block, and counts the one membership change that a static cluster with endpoints makes. */
-export function beginMembership(stats: StatsWriter, plans: readonly ClusterPlan[]): void {
-  for (const { statName, discovery } of plans) {
-    const block = stats.block(CLUSTER, `cluster.${statName}.`);
-    if (discovery.kind === "static" && discovery.endpoints.length > 0) {
-      block[CLUSTER.at.membership_change] = (block[CLUSTER.at.membership_change] as number) + 1;
-    }
-  }
+/** Gives a cluster its block. */
+export function beginMembership(stats: StatsWriter, statName: string): void {
+  stats.block(CLUSTER, `cluster.${statName}.`);
 }
 
-/** Endpoints of a discovered cluster came or went. */
+/** Endpoints of a cluster came or went. */
 export function countMembershipChange(stats: StatsWriter, statName: string): void {
   const block = stats.block(CLUSTER, `cluster.${statName}.`);
   block[CLUSTER.at.membership_change] = (block[CLUSTER.at.membership_change] as number) + 1;

@@ -3,6 +3,7 @@
 // the first opening of listeners, and that for a second.
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Timer } from "../base/timer-wheel.ts";
+import type { AnnouncedCluster } from "../config/plan/announcement.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { Membership, MeshOrder, MeshOutput, NodeNews } from "../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
@@ -65,19 +66,27 @@ export class MeshOwner {
   }
 
   /** Joins the plan's mesh, if it has one. `adminAddress`: empty: no admin pages. */
-  start({ mesh, roles, node, clusters: all }: Plan, adminAddress: string): void {
+  start(plan: Plan, adminAddress: string): void {
+    const { mesh, roles, node } = plan;
     if (mesh === null) {
       this.settle();
       return;
     }
-    const clusters = all.flatMap(({ name, discovery }) =>
-      discovery.kind === "mesh" ? [{ cluster: name, service: discovery.service }] : [],
-    );
+    const clusters = announcedClusters(plan);
     this.joining = { mesh, roles, zone: node.zone, adminAddress, clusters, isSuccessor: false };
     this.isNamed = mesh.isNodeNamed;
     this.parts.readiness.awaits(NAME, `joining the mesh '${mesh.name}'`);
     this.parts.wheel.arm(this.deadline, START_MS_MAX);
     this.thread.start();
+  }
+
+  /** Another plan of the same mesh: what is announced, and what is balanced over. */
+  assign(plan: Plan): void {
+    if (this.joining === null || plan.mesh === null) return;
+    const clusters = announcedClusters(plan);
+    const { announce } = plan.mesh;
+    this.joining = { ...this.joining, clusters, mesh: { ...this.joining.mesh, announce } };
+    this.thread.send({ type: "assign-announcements", clusters, announce });
   }
 
   /** A health thread has started: before anything else it hears whether it follows a mesh. */
@@ -199,6 +208,12 @@ export class MeshOwner {
     this.parts.readiness.arrived(NAME);
     this.parts.onSettled();
   }
+}
+
+function announcedClusters({ clusters }: Plan): AnnouncedCluster[] {
+  return clusters.flatMap(({ name, discovery }) =>
+    discovery.kind === "mesh" ? [{ cluster: name, service: discovery.service }] : [],
+  );
 }
 
 type Own = Exclude<MeshOutput, CommonOutput>;

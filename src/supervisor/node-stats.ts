@@ -3,6 +3,7 @@
 import type { Plan } from "../config/plan/plan.ts";
 import type { Readiness } from "../control/admin/view.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
+import type { PlanChange } from "./plan-change.ts";
 
 /** What the gauges show. */
 export interface NodeFacts {
@@ -32,16 +33,30 @@ export function countFirstPlan(stats: StatsWriter, plan: Plan): void {
   set(stats.counter("runtime.load_success"), 1);
 }
 
+/** Counts what another plan changed. */
+export function countPlanChange(stats: StatsWriter, { clusters, listeners }: PlanChange): void {
+  add(stats, "cluster_manager.cluster_added", clusters.added.length);
+  add(stats, "cluster_manager.cluster_modified", clusters.modified.length);
+  add(stats, "cluster_manager.cluster_removed", clusters.removed.length);
+  add(stats, "listener_manager.listener_added", listeners.added.length);
+  add(stats, "listener_manager.listener_modified", listeners.modified.length);
+  add(stats, "listener_manager.listener_removed", listeners.removed.length);
+  countRuntimeLoad(stats);
+}
+
+/** Endpoints of a cluster came or went after its first ones. */
+export function countClusterUpdate(stats: StatsWriter): void {
+  add(stats, "cluster_manager.cluster_updated", 1);
+}
+
 /** A worker has opened so many listeners, or failed to open one. */
 export function countListeners(stats: StatsWriter, how: "success" | "failure", count: number): void {
-  const slot = stats.counter(`listener_manager.listener_create_${how}`);
-  set(slot, (slot.values[slot.at] as number) + count);
+  add(stats, `listener_manager.listener_create_${how}`, count);
 }
 
 /** The runtime has other values now. */
 export function countRuntimeLoad(stats: StatsWriter): void {
-  const slot = stats.counter("runtime.load_success");
-  set(slot, (slot.values[slot.at] as number) + 1);
+  add(stats, "runtime.load_success", 1);
 }
 
 /** Sets the gauges. */
@@ -70,6 +85,11 @@ export function showNode(stats: StatsWriter, facts: NodeFacts): void {
   gauge("runtime.admin_overrides_active", facts.overrides.length > 0 ? 1 : 0);
 }
 
+function add(stats: StatsWriter, name: string, amount: number): void {
+  const slot = stats.counter(name);
+  set(slot, (slot.values[slot.at] as number) + amount);
+}
+
 function set(slot: { readonly values: Float64Array; readonly at: number }, value: number): void {
   slot.values[slot.at] = value;
 }
@@ -77,7 +97,7 @@ function set(slot: { readonly values: Float64Array; readonly at: number }, value
 /** Envoy's numbers: the index. */
 const STATES = ["LIVE", "DRAINING", "PRE_INITIALIZING", "INITIALIZING"];
 
-/** Events that a plan which never changes does not have. */
+/** Events that a first plan does not have. */
 const ZEROS: readonly string[] = [
   "cluster_manager.cluster_modified",
   "cluster_manager.cluster_removed",

@@ -26,6 +26,7 @@ import { Http2Rebalance } from "./http2-rebalance.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
 import { Logger } from "./log/logger.ts";
 import { countRuntimeLoad, showNode } from "./node-stats.ts";
+import { Reload } from "./reload.ts";
 import { StartError } from "./start-error.ts";
 import { StatsDirectory } from "./stats-directory.ts";
 import { STATS_SCHEMAS } from "./stats-schemas.ts";
@@ -57,6 +58,8 @@ export interface RunningNode {
   readonly view: AdminView;
   /** Null when the file has no admin. */
   readonly admin: AdminServer | null;
+  /** Takes another configuration. */
+  readonly reload: Reload;
   /** Ends everything within `deadlineMs` or little more. */
   stop(deadlineMs?: number): Promise<void>;
 }
@@ -77,13 +80,14 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const { options } = parts;
   const onFatal = (reason: string): void => parts.onFatal(reason);
   const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options, policy, onLive, onFatal }, plan);
-  const view = adminView(parts, supervisor, { clock, log, stats, ownStats });
+  const reload = new Reload({ clock, supervisor, probes: parts.probes, ownStats }, parts);
+  const view = adminView(parts, supervisor, { clock, log, stats, ownStats, reload });
   stats.beforeRead = showing(ownStats, view, supervisor);
   const admin = await startAdmin(view, plan, ownStats);
   if (admin !== null) announceAdmin(admin, parts.options, log);
   const flushing = new Timer(() => {
     admin?.flush();
-    wheel.arm(flushing, plan.statsFlushIntervalMs);
+    wheel.arm(flushing, supervisor.plan.statsFlushIntervalMs);
   });
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
   lowerBackgroundThreads();
@@ -92,6 +96,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   return {
     supervisor,
     view,
+    reload,
     admin,
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
       rebalance?.stop();
@@ -105,7 +110,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
 function adminView(
   parts: NodeParts,
   supervisor: Supervisor,
-  own: { clock: Clock; log: Logger; stats: StatsDirectory; ownStats: StatsWriter },
+  own: { clock: Clock; log: Logger; stats: StatsDirectory; ownStats: StatsWriter; reload: Reload },
 ): AdminView {
   const startedMs = own.clock.nowMs();
   const startedWallMs = own.clock.wallMs();
@@ -116,8 +121,8 @@ function adminView(
     uptimeMs: () => own.clock.nowMs() - startedMs,
     readiness: () => supervisor.readiness.current(),
     plan: () => supervisor.plan,
-    planLoadedWallMs: () => startedWallMs,
-    bootstrap: () => parts.bootstrap,
+    planLoadedWallMs: () => own.reload.loadedWallMs,
+    bootstrap: () => own.reload.bootstrap,
     workers: () => supervisor.workerViews(),
     endpoints: () => supervisor.endpoints.all(),
     healthFlags: (facts) => supervisor.endpoints.flagsOf(facts),

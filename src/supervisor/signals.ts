@@ -1,10 +1,12 @@
-// What signals do to a serving process, as Envoy has it: SIGTERM and SIGINT end it at once, SIGUSR1 opens log files again.
+// What signals do to a serving process, as Envoy has it: SIGTERM and SIGINT end it at once, SIGUSR1 opens log files again. SIGHUP reads the
+// configuration again, which Envoy does not.
 import type { Logger } from "./log/logger.ts";
 
 /** What signals order. */
 export interface SignalOrders {
   quit(): void;
   reopenLogs(): void;
+  reload(): void;
 }
 
 /** Listens for signals until the process ends. */
@@ -20,6 +22,7 @@ export function handleSignals(log: Logger, orders: SignalOrders): void {
     orders.reopenLogs();
   });
   process.on("SIGHUP", () => {
-    log.warning("main", "caught SIGHUP: reloading the configuration is not supported yet; the running plan stays");
+    log.info("main", "caught SIGHUP: the configuration is read again");
+    orders.reload();
   });
 }

@@ -6,18 +6,19 @@ import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { WorkerView } from "../control/admin/view.ts";
-import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
+import type { ListenerInput } from "../messages/listener.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { ServeOptions } from "../messages/options.ts";
-import { clearWorker, createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
+import { createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import { type BackgroundActor, BackgroundActors } from "./background-actors.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { LeaseBook } from "./lease-book.ts";
-import { ListenerPool, type ListenerPoolOwner } from "./listener-pool.ts";
+import { ListenerOwner } from "./listener-owner.ts";
 import type { Logger } from "./log/logger.ts";
-import { countFirstPlan, countListeners } from "./node-stats.ts";
+import { countFirstPlan } from "./node-stats.ts";
+import { PlanRollOut } from "./plan-roll-out.ts";
 import { ReadinessBook } from "./readiness.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
 import { TicketKeys } from "./ticket-keys.ts";
@@ -46,18 +47,21 @@ export class Supervisor {
   readonly endpoints: EndpointRollOut;
   readonly drain: DrainSequence;
   readonly leases: LeaseBook;
+  /** Takes another plan. */
+  readonly rollOut: PlanRollOut;
+  /** Settles when listeners may accept: everything that they wait for has happened. */
+  readonly ready: Promise<void>;
   /** What the workers share. */
   readonly memory: NodeMemory;
   private readonly parts: SupervisorParts;
-  private readonly pool: ListenerPool;
+  private readonly listeners: ListenerOwner;
   private readonly background: BackgroundActors;
   private readonly ticketKeys: TicketKeys;
-  private readonly workers: MutableWorker[];
   private currentPlan: Plan;
   private planVersion = 1;
   private runtimeOverrides: Readonly<Record<string, string>> = {};
   private failing = false;
-  private live = false;
+  private onReady: () => void = () => {};
 
   /** `plan`: its ports are real, never 0. */
   constructor(parts: SupervisorParts, plan: Plan) {
@@ -65,31 +69,26 @@ export class Supervisor {
     const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
     this.parts = parts;
     this.currentPlan = plan;
+    this.ready = new Promise((resolve) => {
+      this.onReady = resolve;
+    });
     const workers = plan.roles.includes("proxy") ? options.concurrency : 0;
     this.memory = createNodeMemory(Math.max(1, workers));
     this.endpoints = new EndpointRollOut({ memory: this.memory, stats: parts.ownStats, wheel });
     this.endpoints.assign(plan.clusters);
     this.leases = new LeaseBook(clock, plan.mesh?.node ?? "");
     countFirstPlan(parts.ownStats, plan);
-    this.workers = Array.from({ length: workers }, (_, slot) => newWorker(slot));
-    const poolOptions = { slots: workers, policy, heapMb: options.workerHeapMb };
-    this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, poolOptions);
-    const { endpoints, leases, memory, readiness } = this;
-    const own = { endpoints, leases, memory, readiness };
-    const onReady = (): void => this.openListeners();
-    const leaveMs = Math.min(options.drainTimeS * 1_000, LEAVE_MS_MAX);
-    const { takeover } = options;
-    this.background = new BackgroundActors({ ...parts, ...own, policy, takeover, leaveMs, onReady });
+    this.listeners = this.listenerOwner(workers, policy);
+    this.background = this.backgroundActors(policy);
     this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
-      this.pool.broadcast({ type: "set-ticket-keys", listener, keys }),
+      this.order({ type: "set-ticket-keys", listener, keys }),
     );
-    this.drain = new DrainSequence(parts, (order) => this.pool.broadcast(order));
-    for (const { slot } of this.workers) this.readiness.awaits(waitName(slot), `worker ${slot} is starting`);
-    if (workers === 0) {
-      const remark = `the roles of this node are ${plan.roles.join(", ")}: it serves no listeners`;
-      this.readiness.remarks("roles", remark);
-      parts.log.info("main", remark);
-    }
+    this.drain = new DrainSequence(parts, (order) => this.order(order));
+    this.rollOut = this.planRollOut();
+    if (workers > 0) return;
+    const remark = `the roles of this node are ${plan.roles.join(", ")}: it serves no listeners`;
+    this.readiness.remarks("roles", remark);
+    parts.log.info("main", remark);
   }
 
   /** The plan that serves. */
@@ -102,8 +101,13 @@ export class Supervisor {
    * `adminAddress`: for peers; empty: none.
    */
   start(adminAddress: string): void {
-    this.pool.start();
+    this.listeners.start();
     this.background.start(this.planVersion, this.currentPlan, adminAddress);
+  }
+
+  /** The mesh's events tell of a plan that was taken, or refused. */
+  tellOfPlan(change: "applied" | "refused", errors: readonly string[]): void {
+    this.background.tellOfPlan(change, this.currentPlan.version || String(this.planVersion), errors);
   }
 
   /** Ends every actor; workers have `deadlineMs` to write their logs. */
@@ -111,23 +115,24 @@ export class Supervisor {
     this.ticketKeys.stop();
     this.drain.stop();
     this.endpoints.stop();
-    const workers = this.pool.stop(deadlineMs);
+    this.rollOut.stop();
+    const workers = this.listeners.stop(deadlineMs);
     await Promise.all([workers, this.background.stop(deadlineMs, workers)]);
   }
 
   /** Sends an order to every worker. */
   order(message: ListenerInput): void {
-    this.pool.broadcast(message);
+    this.listeners.order(message);
   }
 
   /** Sends an order to one worker. */
   orderOne(slot: number, message: ListenerInput): void {
-    this.pool.send(slot, message);
+    this.listeners.orderOne(slot, message);
   }
 
   /** Makes one worker die: for crash tests. */
   misbehave(slot: number, how: Misbehaviour): void {
-    this.pool.send(slot, { type: "misbehave", how });
+    this.listeners.orderOne(slot, { type: "misbehave", how });
   }
 
   /** Makes an actor beside them die: for crash tests. */
@@ -137,7 +142,7 @@ export class Supervisor {
 
   /** Log files of every actor are opened again. */
   reopenLogs(): void {
-    this.pool.broadcast({ type: "reopen-logs" });
+    this.listeners.order({ type: "reopen-logs" });
     this.background.tellHealth({ type: "reopen-logs" });
   }
 
@@ -145,7 +150,7 @@ export class Supervisor {
   setFailing(failing: boolean): void {
     this.failing = failing;
     this.readiness.drains(failing ? "told to fail health checks by /healthcheck/fail" : "");
-    this.pool.broadcast({ type: "set-failing", failing });
+    this.listeners.order({ type: "set-failing", failing });
   }
 
   /** What /runtime_modify has set. */
@@ -157,7 +162,7 @@ export class Supervisor {
   modifyRuntime(entries: Readonly<Record<string, string>>): void {
     const merged = { ...this.runtimeOverrides, ...entries };
     this.runtimeOverrides = Object.fromEntries(Object.entries(merged).filter(([, text]) => text !== ""));
-    this.pool.broadcast({ type: "runtime-changed", entries: this.runtimeOverrides });
+    this.listeners.order({ type: "runtime-changed", entries: this.runtimeOverrides });
     this.background.overrideRuntime(this.runtimeOverrides);
   }
 
@@ -168,125 +173,94 @@ export class Supervisor {
 
   /** The workers as admin pages show them. */
   workerViews(): readonly WorkerView[] {
-    return this.workers.map((worker) => ({ ...worker }));
+    return this.listeners.views();
   }
 
-  private poolOwner(): ListenerPoolOwner {
-    return {
-      memory: this.memory,
-      restoredFor: (slot) => this.parts.stats.noticesOf(writerOf(slot)),
-      onOpened: (slot) => this.workerOpened(slot),
-      onMessage: (slot, message) => this.fromWorker(slot, message),
-      onStable: (slot) => this.readiness.recovered(waitName(slot)),
-      onDied: (slot, error, delayMs, tooMany) => this.workerDied(slot, error, delayMs, tooMany),
-    };
-  }
-
-  /** Everything a new worker must know, in the order in which it needs it. */
-  private workerOpened(slot: number): void {
-    const send = (message: ListenerInput): void => this.pool.send(slot, message);
-    (this.workers[slot] as MutableWorker).state = "starting";
-    send({ type: "plan-assigned", version: this.planVersion, plan: this.currentPlan });
-    this.endpoints.openReader(slot, {
-      send: (updates) => send({ type: "endpoints-changed", updates }),
-      wants: () => true,
+  private listenerOwner(workers: number, policy: RestartPolicy): ListenerOwner {
+    const { parts, readiness, endpoints, memory } = this;
+    return new ListenerOwner({
+      ...parts,
+      ...{ readiness, endpoints, memory, workers, policy, heapMb: parts.options.workerHeapMb },
+      news: () => this.background.news,
+      firstOrders: () => [[this.planOrder()], this.ordersForNew()],
+      tellHealth: (message) => this.background.tellHealth(message),
+      onProgress: () => this.rollOut.look(),
+      onLive: () => {
+        parts.onLive();
+        parts.log.info("main", `serving ${this.plan.listeners.length} listener(s) with ${workers} worker(s)`);
+      },
     });
-    for (const { name } of this.currentPlan.listeners) {
-      send({ type: "set-ticket-keys", listener: name, keys: this.ticketKeys.of(name) });
-    }
-    send({ type: "runtime-changed", entries: this.runtimeOverrides });
-    if (this.failing) send({ type: "set-failing", failing: true });
-    if (this.background.isReady) send({ type: "start-listening" });
-    for (const order of this.drain.standing()) send(order);
   }
 
-  private workerDied(slot: number, error: Error, delayMs: number, tooMany: boolean): void {
-    const worker = this.workers[slot] as MutableWorker;
-    worker.state = "dead";
-    worker.restarts++;
-    this.endpoints.closeReader(slot);
-    this.parts.stats.zeroGauges(writerOf(slot));
-    clearWorker(this.memory, slot);
-    this.parts.log.error("main", `listener worker ${slot} died: ${error.message}; it restarts in ${delayMs} ms`);
-    this.background.news.died(writerOf(slot), error);
-    if (tooMany) this.readiness.fails(waitName(slot), `worker ${slot} keeps dying: ${error.message}`);
-    // Its siblings still serve: one death alone does not make the node unready, but nobody left does.
-    if (this.workers.every(({ state }) => state !== "listening")) {
-      this.readiness.awaits(waitName(slot), `worker ${slot} died and restarts`);
-    }
+  private backgroundActors(policy: RestartPolicy): BackgroundActors {
+    const { parts, endpoints, leases, memory, readiness } = this;
+    const { drainTimeS, takeover } = parts.options;
+    return new BackgroundActors({
+      ...parts,
+      ...{ endpoints, leases, memory, readiness, policy, takeover },
+      leaveMs: Math.min(drainTimeS * 1_000, LEAVE_MS_MAX),
+      onReady: () => this.openListeners(),
+      onNamed: (cluster) => this.rollOut.named(cluster),
+      onChecked: (cluster) => this.rollOut.checked(cluster),
+    });
   }
 
-  private fromWorker(slot: number, message: ListenerOutput): void {
-    const worker = this.workers[slot] as MutableWorker;
-    switch (message.type) {
-      case "started":
-      case "stopped":
-        return;
-      case "plan-applied":
-        worker.planVersion = message.version;
-        return;
-      case "endpoints-applied":
-        this.endpoints.applied(slot, message.missed);
-        return;
-      case "passive-failure-seen":
-      case "outlier-suspected":
-        this.background.tellHealth(message);
-        return;
-      case "listening":
-        worker.state = "listening";
-        this.background.news.lives(writerOf(slot));
-        countListeners(this.parts.ownStats, "success", this.currentPlan.listeners.length);
-        this.workerListens();
-        return;
-      case "listening-failed":
-        countListeners(this.parts.ownStats, "failure", 1);
-        this.parts.log.error(
-          "config",
-          `listener '${message.listener}' failed to bind to ${message.address}: ${message.text}`,
-        );
-        this.readiness.fails(message.address, `cannot listen on ${message.address}: ${message.text}`);
-        return;
-      case "stats-announced":
-        this.parts.stats.add(writerOf(slot), message.notices);
-        return;
-      case "log-written":
-        this.parts.log.write(message.line);
-        return;
-      case "bug-found":
-        this.parts.log.error("main", `bug in worker ${slot}: ${message.text}`);
-        return;
-    }
+  private planRollOut(): PlanRollOut {
+    return new PlanRollOut({
+      wheel: this.parts.wheel,
+      plan: () => this.currentPlan,
+      assign: (plan) => this.assign(plan),
+      haveApplied: (version) => this.listeners.haveApplied(version),
+      haveEndpoints: () => this.listeners.haveEndpoints(),
+      onNamesOver: (clusters) => {
+        for (const cluster of clusters) this.background.named(cluster);
+      },
+    });
   }
 
-  private workerListens(): void {
-    for (const one of this.workers) if (one.state === "listening") this.readiness.arrived(waitName(one.slot));
-    if (this.live || this.workers.some(({ state }) => state !== "listening")) return;
-    this.live = true;
-    this.parts.onLive();
-    const { length } = this.plan.listeners;
-    this.parts.log.info("main", `serving ${length} listener(s) with ${this.workers.length} worker(s)`);
+  /** What a new worker must know when it has plan and endpoints, in the order in which it needs it. */
+  private ordersForNew(): ListenerInput[] {
+    const keys = this.currentPlan.listeners.map(({ name }) => this.keysOrder(name));
+    return [
+      ...keys,
+      { type: "runtime-changed", entries: this.runtimeOverrides },
+      ...(this.failing ? [{ type: "set-failing", failing: true } as const] : []),
+      ...(this.background.isReady ? [{ type: "start-listening" } as const] : []),
+      ...this.drain.standing(),
+    ];
+  }
+
+  private keysOrder(listener: string): ListenerInput {
+    return { type: "set-ticket-keys", listener, keys: this.ticketKeys.of(listener) };
+  }
+
+  /** Another plan is the one that serves. */
+  private assign(plan: Plan): number {
+    const before = new Set(this.currentPlan.listeners.map(({ name }) => name));
+    this.currentPlan = plan;
+    const version = ++this.planVersion;
+    this.background.assign(version, plan);
+    this.endpoints.assign(plan.clusters);
+    this.listeners.order(this.planOrder());
+    this.ticketKeys.keep(plan.listeners.map(({ name }) => name));
+    for (const { name } of plan.listeners) if (!before.has(name)) this.order(this.keysOrder(name));
+    this.listeners.open();
+    return version;
+  }
+
+  private planOrder(): ListenerInput {
+    const { drainStrategy, drainTimeS } = this.parts.options;
+    const drainMs = drainTimeS * 1_000;
+    const drain = { drainMs, spreadMs: drainStrategy === "immediate" ? 0 : drainMs };
+    return { type: "plan-assigned", version: this.planVersion, plan: this.currentPlan, drain };
   }
 
   private openListeners(): void {
     this.parts.log.info("upstream", "cm init: all clusters initialized");
     this.parts.log.info("config", "all dependencies initialized. starting workers");
-    this.pool.broadcast({ type: "start-listening" });
-    if (this.workers.length === 0) this.workerListens();
+    this.listeners.open();
+    this.onReady();
   }
-}
-
-type MutableWorker = { -readonly [Key in keyof WorkerView]: WorkerView[Key] };
-
-function newWorker(slot: number): MutableWorker {
-  return { slot, state: "starting", restarts: 0, planVersion: 0 };
-}
-
-function writerOf(slot: number): string {
-  return `listener-${slot}`;
-}
-
-function waitName(slot: number): string {
-  return `worker-${slot}`;
 }
 
 /** Peers have taken over by then, or never will. */

@@ -30,6 +30,11 @@ export class TicketKeys {
     return keys;
   }
 
+  /** Other listeners are gone. */
+  keep(listeners: readonly string[]): void {
+    for (const listener of this.keys.keys()) if (!listeners.includes(listener)) this.keys.delete(listener);
+  }
+
   /** Ends the rotation. */
   stop(): void {
     this.wheel.remove(this.timer);

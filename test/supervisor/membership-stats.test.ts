@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { beginMembership, MembershipCounts } from "../../src/supervisor/membership-stats.ts";
+import { EndpointRollOut } from "../../src/supervisor/endpoint-roll-out.ts";
+import { MembershipCounts } from "../../src/supervisor/membership-stats.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { healthStatusFlags } from "../../src/telemetry/health-table.ts";
+import { createNodeMemory } from "../../src/telemetry/node-memory.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { clusterPlan, endpoint } from "../support/cluster-plans.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 function numbers(stats: StatsWriter) {
   const block = stats.block(CLUSTER, "cluster.c.");
@@ -35,10 +38,15 @@ describe("membership of a cluster", () => {
     assert.deepEqual(numbers(stats), { change: 0, total: 5, healthy: 2, degraded: 1, excluded: 1, weight: 3 });
   });
 
-  it("changes once for a static cluster with endpoints, and not for one without", () => {
+  it("changes once for a static cluster with endpoints, not for one without, and again when its endpoints do", () => {
     const stats = new StatsWriter(() => {});
-    beginMembership(stats, [clusterPlan("c", [endpoint(1)]), clusterPlan("d", [])]);
-    assert.equal(numbers(stats).change, 1);
-    assert.equal(stats.block(CLUSTER, "cluster.d.")[CLUSTER.at.membership_change], 0);
+    const { wheel } = new VirtualClock();
+    const rollOut = new EndpointRollOut({ memory: createNodeMemory(1, 16, 8), stats, wheel });
+    const change = (name: string): number | undefined =>
+      stats.block(CLUSTER, `cluster.${name}.`)[CLUSTER.at.membership_change];
+    rollOut.assign([clusterPlan("c", [endpoint(1)]), clusterPlan("d", [])]);
+    assert.deepEqual([change("c"), change("d")], [1, 0]);
+    rollOut.assign([clusterPlan("c", [endpoint(1)]), clusterPlan("d", [endpoint(2)])]);
+    assert.deepEqual([change("c"), change("d")], [1, 1]);
   });
 });

@@ -38,6 +38,7 @@ link.receive((order) => {
       judge.receive((reports) => judge.send({ heard: 0, orders: reports.flatMap(orderFor) }));
       return;
     }
+    case "assign-announcements":
     case "tell-news":
     case "view-mesh":
       return; // it never answers

@@ -31,6 +31,14 @@ export interface ListenerPlan {
   readonly inspectsTls: boolean;
 }
 
+/** How long connections of a listener that a plan has no more may last. */
+export interface DrainTerms {
+  /** Over this time the share of answers that end their connection grows to all; 0: all at once. */
+  readonly spreadMs: number;
+  /** Then what is left is closed. */
+  readonly drainMs: number;
+}
+
 /** One filter chain: how a connection is matched, secured and served. */
 export interface FilterChainPlan {
   readonly name: string;

@@ -43,6 +43,7 @@ class EdsActor {
   private readonly server: BidiServer<EdsStream>;
   private readonly dialects = new Map<number, Dialect>();
   private readonly block: Float64Array;
+  private hasPlan = false;
 
   constructor(parts: EdsActorParts) {
     const { clock, wheel, health, stats } = parts;
@@ -70,6 +71,8 @@ class EdsActor {
     switch (message.type) {
       case "plan-assigned":
         this.host.tell({ type: "plan-assigned", clusters: message.clusters });
+        if (this.hasPlan) return;
+        this.hasPlan = true;
         void this.listen(message.eds.listen);
         return;
       case "endpoints-changed":

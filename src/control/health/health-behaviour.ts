@@ -24,7 +24,7 @@ export const healthCheck: Behaviour<HealthState, HealthMessage, HealthEffect> = 
         return session?.isRunning === true ? judge(state, session, message.outcome, nowMs) : NOTHING;
       }
       case "plan-assigned":
-        return assign(state, message.version, message.clusters, nowMs);
+        return assign(state, message, nowMs);
       case "endpoints-changed":
         return change(state, message.updates, nowMs);
       case "passive-failure-seen": {
@@ -60,8 +60,7 @@ function find(state: HealthState, row: number, slot: number): CheckedEndpoint | 
 /** A cluster that is as it was keeps its sessions; of any other they begin anew, with the flags as they are. */
 function assign(
   state: HealthState,
-  version: number,
-  plans: readonly ClusterPlan[],
+  { version, clusters: plans, removed }: HealthMessage & { readonly type: "plan-assigned" },
   nowMs: number,
 ): readonly HealthEffect[] {
   const effects: HealthEffect[] = [];
@@ -71,6 +70,7 @@ function assign(
     if (plan !== undefined && isProbedAlike(cluster.plan, plan)) cluster.plan = plan;
     else drop(state, cluster, { lowersFlags: plan === undefined }, effects);
   }
+  for (const name of removed) state.sets.delete(name);
   for (const [name, plan] of wanted) {
     const cluster = state.clusters.get(name) ?? add(state, plan, nowMs, effects);
     cluster.version = version;

@@ -50,6 +50,9 @@ export function runMeshActor(parts: MeshActorParts): void {
       case "join-mesh":
         actor = new MeshActor(parts, message.membership);
         return;
+      case "assign-announcements":
+        actor?.announce.assign(message.clusters, message.announce);
+        return;
       case "serve-judge":
         actor?.serveJudge(new ThreadLink(message.port));
         return;
@@ -75,12 +78,13 @@ export function runMeshActor(parts: MeshActorParts): void {
 export class MeshActor {
   /** Of this node itself. */
   readonly news: OwnNews;
+  /** What it announces, and whose endpoints it wants to know. */
+  readonly announce: AnnounceHost;
   private readonly parts: MeshActorParts;
   private readonly host: ActorHost<MeshState, Exclude<MeshInput, TimerFired>, OwnEffect>;
   private readonly bus: Bus;
   private readonly post: MeshPost;
   private readonly judge: JudgeLine;
-  private readonly announce: AnnounceHost;
   private readonly totals: MeshTotals;
   /** Requests of peers that await their answer: no longer than a step. */
   private readonly replies = new Map<number, (page: SyncPage) => void>();

@@ -45,6 +45,8 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   private requests = 0;
   /** Whether it was asked to end. */
   isDraining: boolean = false;
+  /** What it was accepted under is no more: its next answer is its last. */
+  isOutdated: boolean = false;
   private isClosing = false;
   /** Whether the client closed its side before we did, and whether it left requests behind. */
   private isEndedByClient = false;
@@ -196,7 +198,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   // The exchanges.
 
   drainBeforeAnswer(): void {
-    if (this.isDraining || !this.owner.isDraining()) return;
+    if (this.isDraining || !(this.isOutdated || this.owner.isDraining())) return;
     count(this.manager.stats, HTTP.at.downstream_cx_drain_close);
     this.drain();
   }

@@ -10,6 +10,7 @@ import { handleSignals } from "../signals.ts";
 import { StartError } from "../start-error.ts";
 import { VERSION } from "../version.ts";
 import { type Configuration, loadConfiguration } from "./load-configuration.ts";
+import { Reloads } from "./reload.ts";
 
 /** Serves until told to end. Sets the exit code to 1 when it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -43,7 +44,15 @@ async function run(options: ServeOptions, configuration: Configuration & { ok: t
     process.stderr.write(`starling: ${reason}\n`);
     void (node?.stop() ?? Promise.resolve()).then(() => process.exit(1));
   };
-  handleSignals(log, { quit, reopenLogs: () => node?.view.orders.reopenLogs() });
+  const reloads = new Reloads(options, log, systemClock);
+  handleSignals(log, {
+    quit,
+    reopenLogs: () => node?.view.orders.reopenLogs(),
+    reload: () => {
+      if (node === null) log.warning("main", "the node has just begun: it serves what it began with");
+      else void reloads.ask(node);
+    },
+  });
   const { plan, bootstrap } = configuration;
   try {
     const probes = { checkAddressFree, findFreePort };

@@ -114,7 +114,14 @@ class House {
       link,
       onStopped: () => {},
     });
-    this.tell({ type: "plan-assigned", version: 1, clusters: [CLUSTER], outlierLogPath: "", runtime: { layers: [] } });
+    this.tell({
+      type: "plan-assigned",
+      version: 1,
+      clusters: [CLUSTER],
+      removed: [],
+      outlierLogPath: "",
+      runtime: { layers: [] },
+    });
     const endpoints = [numbered(endpoint(80), 3)];
     this.tell({ type: "endpoints-changed", updates: [{ kind: "full", cluster: "c", row: 2, version: 1, endpoints }] });
   }

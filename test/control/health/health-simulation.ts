@@ -76,7 +76,14 @@ export class HealthSimulation {
 
   /** Assigns a plan; endpoints come apart from it. */
   assign(version: number, ...clusters: readonly ClusterPlan[]): void {
-    this.host.tell({ type: "plan-assigned", version, clusters, outlierLogPath: "", runtime: { layers: [] } });
+    this.host.tell({
+      type: "plan-assigned",
+      version,
+      clusters,
+      removed: [],
+      outlierLogPath: "",
+      runtime: { layers: [] },
+    });
   }
 
   /** Gives updates to the judge as they are. */

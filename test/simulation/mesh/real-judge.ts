@@ -49,7 +49,14 @@ export class RealJudge implements Judge {
     const check = httpCheck({ intervalMs, timeoutMs, healthyThreshold, unhealthyThreshold });
     const plan = checkedCluster(facts.cluster, [check]);
     this.tell({ type: "follow-mesh" });
-    this.tell({ type: "plan-assigned", version: 1, clusters: [plan], outlierLogPath: "", runtime: { layers: [] } });
+    this.tell({
+      type: "plan-assigned",
+      version: 1,
+      clusters: [plan],
+      removed: [],
+      outlierLogPath: "",
+      runtime: { layers: [] },
+    });
     for (const [slot, endpoint] of endpoints) this.enter(slot, endpoint);
     this.tell({
       type: "endpoints-changed",

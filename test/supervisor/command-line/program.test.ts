@@ -134,11 +134,27 @@ describe("the program", () => {
     assert.match(err, /\]\[warning\]\[main\] caught SIGTERM/);
   });
 
-  it("says on SIGHUP that it cannot reload, and serves on", async () => {
-    program = new Program("-c", file("hup.yaml", direct(0)), "--concurrency", "1");
+  it("reads its file again on SIGHUP: says what changed in a line, or where every mistake is, and serves on", async () => {
+    const path = file("hup.yaml", direct(0));
+    const adminPath = join(folder, "hup-admin");
+    program = new Program("-c", path, "--concurrency", "1", "--admin-address-path", adminPath);
     await program.says(/serving/);
+    const admin = readFileSync(adminPath, "utf8");
+    const listeners = await (await fetch(`http://${admin}/listeners`)).text();
+    const served = async (): Promise<string> => (await fetch(`http://${/front::(\S+)/.exec(listeners)?.[1]}/`)).text();
     program.child.kill("SIGHUP");
-    await program.says(/SIGHUP: reloading the configuration is not supported yet/);
+    await program.says(/hup\.yaml reloaded in \d+ ms: nothing has changed/);
+    file("hup.yaml", direct(0).replace("hello", "hello again"));
+    program.child.kill("SIGHUP");
+    await program.says(/\]\[info\]\[config\] \S+hup\.yaml reloaded in \d+ ms: listeners: 1 changed \(front\)\n/);
+    assert.equal(await served(), "hello again");
+    assert.match(await (await fetch(`http://${admin}/config_dump`)).text(), /hello again/);
+    file("hup.yaml", `nodes: {}\n${direct(0).replace("hello", "lost").replace("stat_prefix", "stat_perfix")}`);
+    program.child.kill("SIGHUP");
+    await program.says(/\]\[error\]\[config\] \S+hup\.yaml:1:1 nodes: .*did you mean/);
+    await program.says(/hup\.yaml:13:\d+ \S*stat_perfix: .*did you mean/);
+    await program.says(/\S+hup\.yaml is refused for these 3; what served serves on/);
+    assert.equal(await served(), "hello again");
     assert.equal((await program.end("SIGINT")).code, 0);
   });
 

@@ -54,7 +54,14 @@ export class OutlierWorld {
 
   /** A plan with these clusters. */
   assign(clusters: readonly ClusterPlan[]): void {
-    this.tell({ type: "plan-assigned", version: 1, clusters, outlierLogPath: "events", runtime: { layers: [] } });
+    this.tell({
+      type: "plan-assigned",
+      version: 1,
+      clusters,
+      removed: [],
+      outlierLogPath: "events",
+      runtime: { layers: [] },
+    });
   }
 
   /** The cluster's plan, with some of its outlier detection changed. */
