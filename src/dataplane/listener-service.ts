@@ -135,6 +135,7 @@ class Listener implements ListenerService, ConnectionOwner {
 
   setFailing(failing: boolean): void {
     this.failing = failing;
+    this.context.isFailing = failing; // the same for all listeners
   }
 
   connections(): number {

@@ -84,6 +84,13 @@ export class FakeCluster implements Cluster {
     };
   }
 
+  /** What `membership` answers. */
+  members: { total: number; available: number } = { total: 1, available: 1 };
+
+  membership(): { readonly total: number; readonly available: number } {
+    return this.members;
+  }
+
   open(request: UpstreamRequest): void {
     if (this.mode === "wait") this.waiting.push(request);
     else if (this.mode === "open") this.openNow(request);

@@ -60,9 +60,9 @@ export class FilterTwins {
     );
   }
 
-  /** Asks the admin pages of both. */
-  async admin(path: string): Promise<void> {
-    await this.both(({ stage }) => stage.admin(path, "POST"));
+  /** Posts to an admin page of both. */
+  async admin(path: string): Promise<readonly [string, string]> {
+    return this.both(({ stage }) => stage.admin(path, "POST"));
   }
 
   async stop(): Promise<void> {

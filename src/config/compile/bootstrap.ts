@@ -19,6 +19,7 @@ import { compileRuntime } from "./runtime.ts";
 export function compileBootstrap(context: CompileContext, bootstrap: CheckedMessage): Plan {
   refuseDiscovery(context, bootstrap);
   const node = compileNode(context, child(bootstrap, "node"));
+  context.localCluster = node.cluster;
   const { mesh, roles, eds } = compileMesh(context, bootstrap, node);
   const runtime = compileRuntime(context, bootstrap);
   const resources = child(bootstrap, "static_resources");

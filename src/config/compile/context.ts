@@ -33,6 +33,8 @@ export class CompileContext {
   readonly clusterNames: Set<string> = new Set();
   /** Whether this node is in a mesh: known before clusters are compiled. */
   hasMesh: boolean = false;
+  /** The node's cluster: known before listeners are compiled. */
+  localCluster: string = "";
   /** The final texts of runtime keys known when compiling. */
   readonly runtimeTexts: Map<string, string> = new Map();
 

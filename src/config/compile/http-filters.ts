@@ -93,7 +93,6 @@ const REMOVE = "remove it, or run it in a proxy behind this one";
 
 const INSTEAD: Readonly<Record<string, string>> = {
   fault: "remove it and inject faults in the upstream",
-  health_check: "answer its path by a route with direct_response",
   header_mutation: "use request_headers_to_add and response_headers_to_add of the route",
   rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",
   local_ratelimit: "bound the upstream with circuit_breakers",

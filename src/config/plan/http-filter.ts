@@ -3,12 +3,13 @@ import type { BufferOverridePlan, BufferPlan } from "./filters/buffer.ts";
 import type { GrpcHttp1BridgePlan } from "./filters/grpc-http1-bridge.ts";
 import type { GrpcStatsPlan } from "./filters/grpc-stats.ts";
 import type { GrpcWebPlan } from "./filters/grpc-web.ts";
+import type { HealthCheckFilterPlan } from "./filters/health-check.ts";
 
 /** One HTTP filter of the chain, in execution order; the last is the router. */
 export type HttpFilterPlan = RouterFilterPlan | (FilterSettings & NamedFilter);
 
 /** What a filter of each kind is made of: a new filter adds its type here. */
-export type FilterSettings = BufferPlan | GrpcHttp1BridgePlan | GrpcStatsPlan | GrpcWebPlan;
+export type FilterSettings = BufferPlan | GrpcHttp1BridgePlan | GrpcStatsPlan | GrpcWebPlan | HealthCheckFilterPlan;
 
 /** What routes may give a filter in its typed_per_filter_config: a filter with such a type adds it here. */
 export type FilterOverrideSettings = BufferOverridePlan;

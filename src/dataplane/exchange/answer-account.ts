@@ -21,8 +21,8 @@ export class AnswerAccount {
   /** A gRPC answer has begun and its status is not known. */
   private grpcPending = false;
 
-  /** A cluster was chosen. */
-  begin(cluster: Cluster, answers: ClusterAnswers, isInternal: boolean): void {
+  /** A cluster was chosen; `answers` null: nothing of this request is counted in it (health checks). */
+  begin(cluster: Cluster, answers: ClusterAnswers | null, isInternal: boolean): void {
     this.answers = answers;
     this.outlier = cluster.outlier;
     this.kind.isInternal = isInternal;

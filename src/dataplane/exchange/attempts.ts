@@ -63,9 +63,9 @@ export class Attempts implements RetryOwner {
 
   /** The cluster of the next attempt. */
   useCluster(cluster: Cluster): void {
-    const { manager, isInternal } = this.host;
+    const { manager, isHealthCheck, isInternal } = this.host;
     this.cluster = cluster;
-    this.account.begin(cluster, manager.worker.answersOf(cluster), isInternal);
+    this.account.begin(cluster, isHealthCheck ? null : manager.worker.answersOf(cluster), isInternal);
   }
 
   /** Whether the request is retried. `mayHaveOrders`: a trusted client or the configuration may have written x-envoy-* headers. */

@@ -64,7 +64,8 @@ export class ConnectionManager {
     this.routeFacts = new RouteFactsTable(this.routes);
     this.requestRules = new RequestRules(plan, random, localAddress);
     this.responseRules = new ResponseRules(plan, worker.date);
-    const site = { services: worker.services, budget: worker.budget, statPrefix: prefix };
+    const isFailing = (): boolean => worker.isFailing;
+    const site = { services: worker.services, budget: worker.budget, statPrefix: prefix, isFailing };
     this.filters = new FilterTable(plan.filters, plan.routes, site, filters);
     this.logs = plan.accessLogs.map((log) => ({ plan: log, sink: accessLogs.sink(log) }));
     // 0 is no limit, as in Envoy.

@@ -39,6 +39,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   clientAddress: string = "";
   isInternal: boolean = false;
   isGrpc: boolean = false;
+  isHealthCheck: boolean = false;
   wantsContinue: boolean = false;
   upgrade: string = "";
   randomNumber: number = 0;
@@ -282,6 +283,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
       // What is left of the request is read and thrown away, or the connection ends: either way nobody waits for us.
       if (!this.requestEnded) this.writer?.resumeSource();
     }
+    if (this.isHealthCheck) count(manager.stats, HTTP.at["tracing.health_check"]);
     if (manager.logs.length > 0) writeAccessLogs(this);
     if (this.chain !== null) this.endChain(this.chain);
     this.router.clear();
@@ -339,6 +341,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.bytesReceived = 0;
     this.isInternal = false;
     this.isGrpc = false;
+    this.isHealthCheck = false;
     this.wantsContinue = false;
     this.upgrade = "";
     this.flags = "";

@@ -105,6 +105,10 @@ export class FilterFace implements FilterCall {
     this.exchange?.addFlag(flag);
   }
 
+  markHealthCheck(): void {
+    if (this.exchange !== null) this.exchange.isHealthCheck = true;
+  }
+
   setMetadata(namespace: string, key: string, value: unknown): void {
     this.exchange?.setMetadata(namespace, key, value);
   }

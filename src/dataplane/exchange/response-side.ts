@@ -247,6 +247,7 @@ export class ResponseSide implements PassOutput {
   }
 
   private countStatus(status: number): void {
+    if (this.exchange.isHealthCheck) return;
     const { stats, listenerStats } = this.exchange.manager;
     const group = Math.floor(status / 100) - 1;
     add(stats, HTTP.at.downstream_rq_completed, 1);

@@ -15,6 +15,8 @@ export interface RouterHost extends FormatSource {
   readonly requestEndMs: number;
   readonly isInternal: boolean;
   readonly isGrpc: boolean;
+  /** Not counted among the cluster's answers. */
+  readonly isHealthCheck: boolean;
   readonly protocol: "http1" | "http2";
   /** The request's one random number, which decides every share of it. */
   readonly randomNumber: number;

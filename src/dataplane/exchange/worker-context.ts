@@ -14,6 +14,8 @@ export class WorkerContext {
   readonly budget: MemoryBudget;
   /** Exchanges without a request. */
   readonly free: Exchange[] = [];
+  /** Whether this node was told to fail its health checks. */
+  isFailing: boolean = false;
   private connectionId = 0;
   private readonly answers = new WeakMap<Cluster, ClusterAnswers>();
 

@@ -75,6 +75,8 @@ export interface FilterCall {
   upstreamMs(): number;
   /** Adds a response flag for the access log. */
   addFlag(flag: string): void;
+  /** The request is a health check: its answer does not count among those of the listener. */
+  markHealthCheck(): void;
   /** Sets a value of the request's dynamic metadata: `%DYNAMIC_METADATA(namespace:key)%` of access logs and added headers. */
   setMetadata(namespace: string, key: string, value: unknown): void;
 }
@@ -87,6 +89,8 @@ export interface FilterSite {
   readonly services: WorkerServices;
   /** For bytes that a filter holds itself (`BodyBuffer`). */
   readonly budget: MemoryBudget;
+  /** Whether this node was told to fail its health checks. */
+  isFailing(): boolean;
   /** `http.<stat_prefix>.`, where a filter's own counters stand. */
   readonly statPrefix: string;
   /** What `FilterCall.override` wants to know. */

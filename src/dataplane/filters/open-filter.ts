@@ -5,6 +5,7 @@ import type { FilterMaker, FilterSite } from "./filter.ts";
 import { openGrpcHttp1Bridge } from "./grpc-http1-bridge/grpc-http1-bridge.ts";
 import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
 import { openGrpcWeb } from "./grpc-web/grpc-web.ts";
+import { openHealthCheck } from "./health-check/health-check.ts";
 
 /** Opens a filter for one connection manager of one worker. */
 export function openFilter(settings: FilterSettings, site: FilterSite): FilterMaker {
@@ -17,5 +18,7 @@ export function openFilter(settings: FilterSettings, site: FilterSite): FilterMa
       return openGrpcStats(settings, site);
     case "grpc_web":
       return openGrpcWeb(site);
+    case "health_check":
+      return openHealthCheck(settings, site);
   }
 }

@@ -6,6 +6,7 @@ import { runtimeInteger } from "../../config/plan/runtime.ts";
 import { PriorityIndex, Resource } from "../../telemetry/breaker-columns.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import { UNHEALTHY_FLAGS } from "../../telemetry/health-table.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import { type Balancer, createBalancer } from "./balance/balancer.ts";
 import type { PriorityRules } from "./balance/host-set.ts";
@@ -46,6 +47,12 @@ export class UpstreamCluster implements Cluster {
 
   get outlier(): OutlierMonitor | null {
     return this.made()?.outlier ?? null;
+  }
+
+  membership(): { readonly total: number; readonly available: number } {
+    const endpoints = this.made()?.table.endpoints() ?? [];
+    const failing = endpoints.filter((endpoint) => (endpoint.healthFlags() & UNHEALTHY_FLAGS) !== 0);
+    return { total: endpoints.length, available: endpoints.length - failing.length };
   }
 
   open(request: UpstreamRequest): void {

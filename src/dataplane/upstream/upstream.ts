@@ -22,6 +22,8 @@ export interface Cluster {
   readonly drops: DropCounts;
   /** Told by the router what attempts came to; null: no outlier detection. */
   readonly outlier: OutlierMonitor | null;
+  /** How many endpoints there are, and how many of them are healthy or degraded, counted now. */
+  membership(): { readonly total: number; readonly available: number };
   /** Picks an endpoint and asks its pool for a stream. The outcome comes through the request's callbacks, possibly before this returns. */
   open(request: UpstreamRequest): void;
   /** Takes back a request that was given to this object's `open` and is neither open nor failed yet. */

@@ -6,6 +6,7 @@ import type { CompileContext } from "../context.ts";
 import { compileBuffer, compileBufferOverride } from "./buffer.ts";
 import { compileGrpcHttp1Bridge } from "./grpc-http1-bridge.ts";
 import { compileGrpcStats } from "./grpc-stats.ts";
+import { compileHealthCheckFilter } from "./health-check.ts";
 
 /** Settings of the chain, by message type. */
 export const FILTER_TYPES: Readonly<Record<string, FilterType<FilterSettings>>> = {
@@ -13,6 +14,7 @@ export const FILTER_TYPES: Readonly<Record<string, FilterType<FilterSettings>>> 
   "envoy.extensions.filters.http.grpc_http1_bridge.v3.Config": compileGrpcHttp1Bridge,
   "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig": compileGrpcStats,
   "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb": () => ({ kind: "grpc_web" }),
+  "envoy.extensions.filters.http.health_check.v3.HealthCheck": compileHealthCheckFilter,
 };
 
 /** What routes may give a filter, by message type. */
