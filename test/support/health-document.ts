@@ -143,7 +143,8 @@ export class HealthDocument {
   private async startApp(name: Name): Promise<void> {
     const service = this.layout.services.find(({ title }) => title.endsWith(name));
     if (service === undefined) throw new Error(`the demo has no app ${name}`);
-    const args = [...service.args(this.ports.get(service.port)), `--livez-sleep-ms=${SLEEP_MS}`, "--verbose"];
+    const own = service.args(this.ports.get(service.port), (documented) => this.ports.get(documented));
+    const args = [...own, `--livez-sleep-ms=${SLEEP_MS}`, "--verbose"];
     const app = spawn(process.execPath, [fileURLToPath(service.program), ...args]);
     this.apps.set(name, app);
     app.stdout

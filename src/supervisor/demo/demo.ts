@@ -96,8 +96,9 @@ class DemoRun {
   }
 
   private startService(service: DemoService): DemoChild {
-    const args = [fileURLToPath(service.program), ...service.args(this.port(service.port))];
-    return startChild(service.title, args, () => {});
+    const own = service.args(this.port(service.port), (documented) => this.port(documented));
+    const show = (text: string): void => void process.stdout.write(text);
+    return startChild(service.title, [fileURLToPath(service.program), ...own], service.isShown ? show : () => {});
   }
 
   private startProxy(proxy: DemoProxy): DemoChild {

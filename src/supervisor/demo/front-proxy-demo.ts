@@ -59,7 +59,7 @@ function guide({ port, seconds }: DemoFacts): readonly string[] {
 
 function service(title: string, number: 1 | 2, hostname: string, port: number): DemoService {
   const program = programUrl("supervisor/demo/service");
-  return { title, program, port, args: (real) => [String(real), String(number), hostname] };
+  return { title, program, port, isShown: false, args: (real) => [String(real), String(number), hostname] };
 }
 
 function front(

@@ -77,6 +77,7 @@ function demoApp(name: string, sidecarPort: number): DemoService {
     title: `demo app of ${name}`,
     program: appUrl("demoapp"),
     port: sidecarPort + TO_APP,
+    isShown: false,
     args: (real) => ["--host=127.0.0.1", `--port=${real}`, `--server-name=${name}`, "--server-ip=127.0.0.1"],
   };
 }

@@ -12,13 +12,15 @@ export interface DemoLayout {
   guide(facts: DemoFacts): readonly string[];
 }
 
-/** A service instance: a small HTTP program. */
+/** A service instance: a small program, HTTP for most. */
 export interface DemoService {
   readonly title: string;
   readonly program: URL;
   readonly port: number;
-  /** Its arguments with the port it got. */
-  args(port: number): readonly string[];
+  /** What it prints is printed. */
+  readonly isShown: boolean;
+  /** Its arguments with the port it got; `port` gives the real one for any other documented one. */
+  args(real: number, port: (documented: number) => number): readonly string[];
 }
 
 /** A proxy started from a file of config/, with some of its ports replaced. */

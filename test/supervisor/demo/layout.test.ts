@@ -7,6 +7,7 @@ import { choosePorts } from "../../../src/supervisor/demo/choose-ports.ts";
 import { FRONT_PROXY_DEMO } from "../../../src/supervisor/demo/front-proxy-demo.ts";
 import { healthDemo } from "../../../src/supervisor/demo/health-demo.ts";
 import { fileText, portsOf } from "../../../src/supervisor/demo/layout.ts";
+import { LOAD_DEMO } from "../../../src/supervisor/demo/load-demo.ts";
 
 const file = (name: string) => readFileSync(configUrl(name), "utf8");
 const portsIn = (yaml: string) => [...yaml.matchAll(/port_value: (\d+)/g)].map((match) => Number(match[1]));
@@ -15,6 +16,7 @@ const DEMOS = {
   demo: FRONT_PROXY_DEMO,
   "demo --health": healthDemo({ checks: "http", timing: "quick" }),
   "demo --health-tcp": healthDemo({ checks: "tcp", timing: "quick" }),
+  "demo --load": LOAD_DEMO,
 } as const;
 
 for (const [name, layout] of Object.entries(DEMOS)) {
