@@ -5,6 +5,8 @@ import type { Happening } from "./virtual-time.ts";
 
 /** What the world wants of a judge, the real one or the model of it. */
 export interface Judge {
+  /** It hangs. */
+  isHung: boolean;
   /** It ever hung. */
   wasHung: boolean;
   /** How each endpoint stands by its flags, by target. */
@@ -58,8 +60,8 @@ interface Checked {
 /** One judge. */
 export class JudgeModel implements Judge {
   readonly facts: CheckGroupFacts;
+  isHung = false;
   wasHung = false;
-  private isHung = false;
   private readonly world: JudgeWorld;
   private readonly checked = new Map<number, Checked>();
   private readonly gone = new Map<number, Checked>();

@@ -17,8 +17,8 @@ import type { Happening } from "./virtual-time.ts";
 
 /** One judge. */
 export class RealJudge implements Judge {
+  isHung = false;
   wasHung = false;
-  private isHung = false;
   private readonly world: JudgeWorld;
   private readonly state: HealthState;
   private readonly behaviour: ReturnType<typeof meshHealthCheck>;

@@ -1,5 +1,6 @@
 // One simulated world from one seed: nodes start, 6 to 13 random faults come and go, and then everything has to come to rest.
 import type { MeshRules } from "../../../src/control/mesh/state/mesh-state.ts";
+import { CoverWatch } from "./cover-watch.ts";
 import { drawFaults, type Fault } from "./faults.ts";
 import { type Breach, breachesAtRest, breachesOfCeiling, breachesOfTrust } from "./invariants.ts";
 import { World } from "./world.ts";
@@ -46,10 +47,11 @@ export function runSeed(
     });
   }
   const breaches: Breach[] = [];
+  const cover = new CoverWatch(world);
   try {
     for (let ms = 0; ms < FAULTS_MS && breaches.length === 0; ms += 250) {
       world.runMs(250);
-      breaches.push(...breachesOfTrust(world));
+      breaches.push(...breachesOfTrust(world), ...cover.breaches());
     }
     const restMs = breaches.length > 0 ? Number.POSITIVE_INFINITY : rest(world, breaches);
     return { seed, faults, breaches, restMs, world };

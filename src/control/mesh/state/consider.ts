@@ -4,6 +4,7 @@ import { decideExtra } from "./confirming.ts";
 import type { Target } from "./entities.ts";
 import { decideImmediate } from "./immediate.ts";
 import { decideProbing } from "./ladder.ts";
+import { decideLeftAlone } from "./resigning.ts";
 import type { Turn } from "./turn.ts";
 import { decideVerdict } from "./verdict.ts";
 
@@ -12,6 +13,7 @@ export function consider(turn: Turn, target: Target): void {
   if (turn.state.targets.get(target.key) !== target) return;
   // The verdict first: who begins to probe begins with it.
   const verdictMs = decideVerdict(turn, target);
+  if (target.isPrivate) decideLeftAlone(turn, target);
   const probingMs = decideProbing(turn, target);
   const extraMs = decideExtra(turn, target);
   turn.at(target, Math.min(probingMs, verdictMs, extraMs, decideImmediate(turn, target)));

@@ -62,6 +62,20 @@ export function decideReturn(turn: Turn): void {
     turn.at(state.alarms.resigned, endMs);
     return;
   }
+  trustAgain(turn);
+}
+
+/** Nobody is left who could be right instead: what only a node in doubt of itself probes would be covered by nobody, and its verdict would stand for ever. */
+export function decideLeftAlone(turn: Turn, { group }: Target): void {
+  const { members } = turn.state;
+  const hasBetter = group.candidates.some(
+    ({ node, isResigned }) => !isResigned && members.get(node)?.isSpeaking === true,
+  );
+  if (!hasBetter) trustAgain(turn);
+}
+
+function trustAgain(turn: Turn): void {
+  const { state, nowMs } = turn;
   state.self.isResigned = false;
   state.returnedMs = nowMs;
   for (const target of state.privates) {

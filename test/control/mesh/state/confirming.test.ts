@@ -237,6 +237,17 @@ describe("a node that is contradicted", () => {
     assert.deepEqual(told(node.probed(1, "healthy")), ["node healthy"]);
   });
 
+  it("is in force again when nobody else is left who checks: what it probes would be covered by nobody", () => {
+    for (const goes of [{ phase: "leaving" }, { judgeAgeMs: 4_000 }, { isResigned: true }] as const) {
+      const { node, peer } = contradicted(3);
+      node.hear(peer.beat());
+      assert.equal(node.state.self.isResigned, true);
+      const effects = node.hear(peer.beat(goes));
+      assert.equal(node.state.self.isResigned, false);
+      assert.equal(ordersOf(effects).filter(({ type }) => type === "begin-checks").length, 3);
+    }
+  });
+
   it("returns when its own probes have agreed with the mesh for four intervals, and for eight the next time", () => {
     const { node, peer } = contradicted(3);
     const agree = (ms: number): void => {
