@@ -61,6 +61,8 @@ export interface ReportingNode {
   readonly cluster: string;
   /** It waits for a response to each report: client feature `starling.lrs.ack.v1`. */
   readonly wantsAck: boolean;
+  /** It reports no cluster whose name stands first: grpc-js-xds 1.14 looks for names after that. */
+  readonly skipsFirst: boolean;
   /** The message's number; null: not numbered, as Envoy's. */
   readonly identity: ReportIdentity | null;
   /** Whose reports were put together in it, each numbered by itself; null: nobody's. */

@@ -70,6 +70,7 @@ interface LrsStream {
 interface Client {
   readonly node: KnownNode;
   readonly wantsAck: boolean;
+  readonly skipsFirst: boolean;
   ask: LoadAskPlan;
   /** It was not told yet: with clients that count responses a change goes with the next acknowledgement. */
   isUntold: boolean;
@@ -153,10 +154,10 @@ function isNumbered({ node }: LoadMessage): boolean {
 }
 
 /** A stream's client is known from its first message. */
-function join(state: LrsState, { id, cluster, wantsAck }: ReportingNode, effects: LrsEffect[]): Client {
+function join(state: LrsState, { id, cluster, wantsAck, skipsFirst }: ReportingNode, effects: LrsEffect[]): Client {
   const { node, isNew } = state.nodes.join(cluster, id);
   if (isNew !== "no") effects.push(tell({ type: "node-added", cluster, node: id, isFirst: isNew === "cluster" }));
-  return { node, wantsAck, ask: askOf(state.rules, node), isUntold: true };
+  return { node, wantsAck, skipsFirst, ask: askOf(state.rules, node), isUntold: true };
 }
 
 /** What is counted already is told and left out; what is under way is what the newest message says. */
@@ -200,13 +201,18 @@ function restore(state: LrsState, { identity, clusters }: CountedReport): void {
 
 /** Told in the log when the client hears it for the first time. */
 function respond(state: LrsState, number: number, stream: LrsStream, client: Client): LrsEffect[] {
-  const { ask, node, isUntold } = client;
+  const { ask, node, isUntold, skipsFirst } = client;
   stream.unwritten++;
   client.isUntold = false;
   state.counts.responses++;
-  const effects: LrsEffect[] = [{ type: "respond", stream: number, ask }];
+  const effects: LrsEffect[] = [{ type: "respond", stream: number, ask: skipsFirst ? withFirst(ask) : ask }];
   if (isUntold) effects.push(tell({ type: "asked", cluster: node.cluster, node: node.id, ask }));
   return effects;
+}
+
+/** The first name is one that no cluster has. */
+function withFirst(ask: LoadAskPlan): LoadAskPlan {
+  return ask.all ? ask : { ...ask, clusters: ["", ...ask.clusters] };
 }
 
 function endStream(state: LrsState, number: number, why: { code: "exhausted" | "invalid"; text: string }): LrsEffect[] {
@@ -251,4 +257,4 @@ function note(text: string): LrsEffect {
   return tell({ type: "note", text });
 }
 
-const NOBODY: ReportingNode = { id: "", cluster: "", wantsAck: false, identity: null, shares: null };
+const NOBODY: ReportingNode = { id: "", cluster: "", wantsAck: false, skipsFirst: false, identity: null, shares: null };

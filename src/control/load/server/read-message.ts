@@ -55,7 +55,8 @@ function requestReader(): FieldReader<MessageFacts> {
   const cluster = clusterReader();
   return new FieldReader<MessageFacts>("envoy.service.load_stats.v3.LoadStatsRequest", {
     node: (target, reader) => {
-      target.facts = node.read(reader.bytes(), { id: "", cluster: "", wantsAck: false, own: new Map() });
+      const empty = { id: "", cluster: "", wantsAck: false, skipsFirst: false, own: new Map() };
+      target.facts = node.read(reader.bytes(), empty);
     },
     cluster_stats: (target, reader) => {
       const bytes = reader.bytes();
@@ -69,6 +70,7 @@ interface NodeFacts {
   id: string;
   cluster: string;
   wantsAck: boolean;
+  skipsFirst: boolean;
   /** What is Starling's of its metadata. */
   readonly own: Map<string, Json>;
 }
@@ -81,6 +83,9 @@ function nodeReader(): FieldReader<NodeFacts> {
     cluster: (target, reader) => {
       target.cluster = shortText(reader);
     },
+    user_agent_name: (target, reader) => {
+      target.skipsFirst = shortText(reader).startsWith(GRPC_JS);
+    },
     client_features: (target, reader) => {
       if (shortText(reader) === ACK_FEATURE) target.wantsAck = true;
     },
@@ -88,7 +93,10 @@ function nodeReader(): FieldReader<NodeFacts> {
   });
 }
 
-function nodeOf({ id, cluster, wantsAck, own }: NodeFacts, clusters: readonly ReportedCluster[]): ReportingNode {
+function nodeOf(
+  { id, cluster, wantsAck, skipsFirst, own }: NodeFacts,
+  clusters: readonly ReportedCluster[],
+): ReportingNode {
   const instance = own.get(INSTANCE_KEY);
   const sequence = own.get(SEQUENCE_KEY);
   const isNumbered =
@@ -98,7 +106,7 @@ function nodeOf({ id, cluster, wantsAck, own }: NodeFacts, clusters: readonly Re
     instance !== "";
   const shares = readShares(own.get(SHARES_KEY) ?? null);
   return {
-    ...{ id, cluster, wantsAck },
+    ...{ id, cluster, wantsAck, skipsFirst },
     identity: isNumbered ? { instance, sequence: sequence as number } : null,
     shares: shares === null || !shares.every(isShort) ? null : shares.map((share) => shareOf(share, clusters)),
   };
@@ -133,4 +141,5 @@ const INSTANCE_KEY = "starling.instance";
 const SEQUENCE_KEY = "starling.sequence";
 const SHARES_KEY = "starling.nodes";
 const OWN_KEYS: ReadonlySet<string> = new Set([INSTANCE_KEY, SEQUENCE_KEY, SHARES_KEY]);
+const GRPC_JS = "gRPC Node Pure JS";
 const INSTANCE_MAX = 128;
