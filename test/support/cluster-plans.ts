@@ -75,6 +75,8 @@ export function clusterPlan(
     requestsPerConnectionMax: Number.POSITIVE_INFINITY,
     idleTimeoutMs: 3_600_000,
     connectionDurationMaxMs: Number.POSITIVE_INFINITY,
+    streamDurationMaxMs: Number.POSITIVE_INFINITY,
+    retry: null,
     panicThresholdPercent: 50,
     overprovisioningPercent: 140,
     dropOverload: null,

@@ -68,7 +68,14 @@ export class FakeCluster implements Cluster {
   retriesFree: number = 3;
 
   constructor(name: string, stats: StatsWriter) {
-    const plan = { name, statName: name, healthChecks: [] as readonly unknown[], dropOverload: null };
+    const plan = {
+      name,
+      statName: name,
+      healthChecks: [] as readonly unknown[],
+      streamDurationMaxMs: Number.POSITIVE_INFINITY,
+      retry: null,
+      dropOverload: null,
+    };
     this.plan = plan as ClusterPlan;
     this.drops = new DropCounts(stats, name);
     this.stats = stats.block(CLUSTER, `cluster.${name}.`);

@@ -105,6 +105,7 @@ export function forward(cluster: string | ClusterChoicePlan, more: Partial<Forwa
     timeoutMs: 15_000,
     idleTimeoutMs: -1,
     streamDurationMaxMs: -1,
+    grpcTimeout: null,
     rewrite: { path: { kind: "none" }, host: { kind: "none" } },
     priority: "default",
     retry: null,

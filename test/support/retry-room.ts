@@ -183,6 +183,8 @@ function addressOf(port: number): unknown {
 
 /** Request headers that proxies write or take out. */
 const WATCHED: readonly string[] = [
+  "grpc-timeout",
+  "x-envoy-upstream-stream-duration-ms",
   "x-envoy-attempt-count",
   "x-envoy-is-timeout-retry",
   "x-envoy-retry-on",

@@ -1,6 +1,6 @@
 // envoy.config.route.v3.RouteAction to ForwardPlan: which cluster, timeouts, rewrites, retries. Called by route.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, count, flag, has, oneOf, text } from "../load/fields.ts";
+import { child, children, count, flag, has, millis, oneOf, text } from "../load/fields.ts";
 import type { RetryPlan } from "../plan/retry.ts";
 import type { ClusterChoicePlan, ForwardPlan, KeptBodyPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
@@ -35,9 +35,10 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     kind: "forward",
     cluster: clusterChoice(context, action, scope),
     clusterNotFoundStatus: NOT_FOUND_STATUS[notFound] ?? 503,
-    timeoutMs: timeoutMs(action, "timeout", 15_000),
+    timeoutMs: routeTimeoutMs(context, action, duration !== undefined),
     idleTimeoutMs: timeoutMs(action, "idle_timeout", -1),
     streamDurationMaxMs: duration === undefined ? -1 : timeoutMs(duration, "max_stream_duration", -1),
+    grpcTimeout: grpcTimeout(action, duration),
     rewrite: { path: pathRewrite(context, action), host: hostRewrite(context, action) },
     priority: text(action, "priority") === "HIGH" ? "high" : "default",
     retry: retry === undefined ? scope.retry : compileRetry(context, retry),
@@ -45,6 +46,27 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
     metadataMatch: metadataMatch(action, "metadata_match"),
   };
+}
+
+/** As in Envoy, whoever limits the whole stream has no other limit. */
+function routeTimeoutMs(context: CompileContext, action: CheckedMessage, hasDuration: boolean): number {
+  const given = timeoutMs(action, "timeout", hasDuration ? Number.POSITIVE_INFINITY : 15_000);
+  if (hasDuration && given !== Number.POSITIVE_INFINITY) {
+    context.warn(action, "timeout", "timeout counts for nothing beside max_stream_duration, as in Envoy");
+  }
+  return hasDuration ? Number.POSITIVE_INFINITY : given;
+}
+
+function grpcTimeout(action: CheckedMessage, duration: CheckedMessage | undefined): ForwardPlan["grpcTimeout"] {
+  const kind = duration === undefined ? "route" : "duration";
+  const from = duration ?? action;
+  const [max, offset] =
+    duration === undefined
+      ? (["max_grpc_timeout", "grpc_timeout_offset"] as const)
+      : (["grpc_timeout_header_max", "grpc_timeout_header_offset"] as const);
+  const maxMs = timeoutMs(from, max, -1);
+  const offsetMs = millis(from, offset) ?? 0;
+  return maxMs < 0 && kind === "route" ? null : { kind, maxMs, offsetMs };
 }
 
 /** What a virtual host or a route says of the body that is kept for retries; what it is silent of is as above it. */

@@ -4,6 +4,7 @@ import { child, childEntries, children, count, flag, has, oneOf, text } from "..
 import type { ClusterPlan } from "../plan/cluster.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHttpProtocol, HEADERS_BYTES_MAX } from "./http-protocol.ts";
+import { compileRetry } from "./retry.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 
 /** What a cluster's protocol options decide. */
@@ -14,6 +15,8 @@ export type UpstreamProtocolPlan = Pick<
   | "requestsPerConnectionMax"
   | "idleTimeoutMs"
   | "connectionDurationMaxMs"
+  | "streamDurationMaxMs"
+  | "retry"
   | "autoSni"
   | "autoSanValidation"
 > & {
@@ -30,6 +33,7 @@ export function compileUpstreamProtocol(context: CompileContext, cluster: Checke
   const requests =
     (common === undefined ? undefined : count(common, "max_requests_per_connection")) ??
     count(cluster, "max_requests_per_connection");
+  const retry = options === undefined ? undefined : child(options, "retry_policy");
   const none = Number.POSITIVE_INFINITY;
   return {
     protocol: sources.protocol,
@@ -42,6 +46,8 @@ export function compileUpstreamProtocol(context: CompileContext, cluster: Checke
     requestsPerConnectionMax: requests === undefined || requests === 0 ? none : requests,
     idleTimeoutMs: common === undefined ? 3_600_000 : timeoutMs(common, "idle_timeout", 3_600_000),
     connectionDurationMaxMs: common === undefined ? none : timeoutMs(common, "max_connection_duration", none),
+    streamDurationMaxMs: common === undefined ? none : timeoutMs(common, "max_stream_duration", none),
+    retry: retry === undefined ? null : compileRetry(context, retry),
     autoSni: (sources.upstream === undefined ? undefined : flag(sources.upstream, "auto_sni")) ?? false,
     autoSanValidation:
       (sources.upstream === undefined ? undefined : flag(sources.upstream, "auto_san_validation")) ?? false,

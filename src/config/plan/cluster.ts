@@ -2,6 +2,7 @@
 import type { AddressPlan } from "./address.ts";
 import type { EndpointCheckPlan, HealthCheckPlan, OutlierPlan } from "./health-check.ts";
 import type { HttpProtocolPlan } from "./http-protocol.ts";
+import type { RetryPlan } from "./retry.ts";
 import type { UpstreamTlsPlan } from "./tls.ts";
 
 /** One cluster. */
@@ -25,6 +26,10 @@ export interface ClusterPlan {
   /** idle_timeout of pooled connections, default 3 600 000. */
   readonly idleTimeoutMs: number;
   readonly connectionDurationMaxMs: number;
+  /** max_stream_duration of its common_http_protocol_options, for each attempt; Infinity: none. */
+  readonly streamDurationMaxMs: number;
+  /** retry_policy of its HttpProtocolOptions, for routes without one; null: none. */
+  readonly retry: RetryPlan | null;
   /** Percent of healthy hosts below which all are used, default 50. */
   readonly panicThresholdPercent: number;
   /** Default 1.4 as percent. */

@@ -75,6 +75,8 @@ export interface ForwardPlan {
   readonly idleTimeoutMs: number;
   /** max_stream_duration of the route; -1: the manager's. */
   readonly streamDurationMaxMs: number;
+  /** What a gRPC request's own grpc-timeout does; null: nothing. */
+  readonly grpcTimeout: GrpcTimeoutPlan | null;
   readonly rewrite: RewritePlan;
   readonly priority: "default" | "high";
   readonly retry: RetryPlan | null;
@@ -83,6 +85,15 @@ export interface ForwardPlan {
   readonly appendForwardedHost: boolean;
   /** Metadata subset match; null: none. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+}
+
+/** `duration`: the route has max_stream_duration, for the whole stream. `route`: it has the older max_grpc_timeout, for its timeout. */
+export interface GrpcTimeoutPlan {
+  readonly kind: "duration" | "route";
+  /** grpc_timeout_header_max, max_grpc_timeout: the most that is given; Infinity: all that is asked for; -1: nobody is asked. */
+  readonly maxMs: number;
+  /** Taken off what is asked for. */
+  readonly offsetMs: number;
 }
 
 /** How much of a request's body is kept so that it can be sent again. */

@@ -11,6 +11,7 @@ import { count } from "../../telemetry/stats-add.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { Cluster, Endpoint } from "../upstream/upstream.ts";
 import { AnswerAccount } from "./answer-account.ts";
+import type { AttemptTime } from "./attempt-timers.ts";
 import type { CallOwner } from "./call-owner.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import {
@@ -21,24 +22,19 @@ import {
   REPLIES,
   tryTimeoutReply,
 } from "./local-reply.ts";
+import { endlessTimes, type RequestTimes } from "./request-times.ts";
 import { Retries, type RetryOwner } from "./retries.ts";
 import { type RetryRules, rulesOfRequest } from "./retry-rules.ts";
 import { Verdict } from "./retry-state.ts";
-import type { RouteFacts } from "./route-facts.ts";
 import type { RouterHost } from "./router-host.ts";
 import { UpstreamCall } from "./upstream-call.ts";
-import { prepareRetryHead, type RequestTimes, removeRetryOrders } from "./upstream-head.ts";
+import { prepareRetryHead, removeRetryOrders } from "./upstream-head.ts";
 
 /** The attempts of one request at a time. */
 export class Attempts implements RetryOwner {
   readonly call: UpstreamCall;
   readonly account: AnswerAccount = new AnswerAccount();
-  readonly times: RequestTimes = {
-    timeoutMs: Number.POSITIVE_INFINITY,
-    alternative: false,
-    perTryMs: Number.POSITIVE_INFINITY,
-    perTryIdleMs: Number.POSITIVE_INFINITY,
-  };
+  readonly times: RequestTimes = endlessTimes();
   cluster: Cluster | null = null;
   /** Attempts that were started. */
   made: number = 0;
@@ -68,10 +64,18 @@ export class Attempts implements RetryOwner {
     this.account.begin(cluster, isHealthCheck ? null : manager.worker.answersOf(cluster), isInternal);
   }
 
+  /** The policy of the route or the cluster, before the request had its say; null: none. */
+  usePolicy(rules: RetryRules | null): void {
+    this.rules = rules;
+    this.times.perTryMs = rules?.plan?.perTryTimeoutMs ?? Number.POSITIVE_INFINITY;
+    this.times.perTryIdleMs = rules?.plan?.perTryIdleTimeoutMs ?? Number.POSITIVE_INFINITY;
+    this.times.durationMs = (this.cluster as Cluster).plan.streamDurationMaxMs;
+  }
+
   /** Whether the request is retried. `mayHaveOrders`: a trusted client or the configuration may have written x-envoy-* headers. */
-  allowRetries(facts: RouteFacts, head: HeaderList, mayHaveOrders: boolean): void {
-    if (facts.retry === null && !mayHaveOrders) return;
-    this.rules = rulesOfRequest(facts.retry, head, mayHaveOrders);
+  allowRetries(head: HeaderList, mayHaveOrders: boolean): void {
+    if (this.rules === null && !mayHaveOrders) return;
+    this.rules = rulesOfRequest(this.rules, head, mayHaveOrders);
     if (mayHaveOrders) removeRetryOrders(head);
   }
 
@@ -92,13 +96,13 @@ export class Attempts implements RetryOwner {
   onRequestEnd(): void {
     if (!this.call.isAlive()) return;
     this.armTimeout();
-    if (this.call.isOpen()) this.retries.startTimers(this.worker(), this.times);
+    if (this.call.isOpen()) this.retries.onRequestEnd(this.times);
   }
 
   /** The attempt has a stream. */
   onOpen(endpoint: Endpoint): void {
     this.account.onOpen(endpoint);
-    if (this.host.requestEnded) this.retries.startTimers(this.worker(), this.times);
+    this.retries.onOpen(this.worker(), this.times, this.host.requestEnded);
   }
 
   /** Whether another attempt follows in spite of this answer; else it is the client's. */
@@ -177,17 +181,19 @@ export class Attempts implements RetryOwner {
     this.call.again(cluster, this.rules?.plan ?? null);
   }
 
-  onTryTimeout(isIdle: boolean): void {
-    const { call, cluster } = this;
+  onTryTimeout(which: AttemptTime): void {
+    const { call, cluster, host } = this;
     const { endpoint } = call;
     if (cluster === null) return;
-    count(cluster.stats, isIdle ? CLUSTER.at.upstream_rq_per_try_idle_timeout : CLUSTER.at.upstream_rq_per_try_timeout);
-    if (endpoint !== null) count(endpoint.stats, HOST.at.rq_timeout);
-    const answer = tryTimeoutReply(isIdle, this.times.alternative);
-    this.account.onLate(answer.status, endpoint);
-    this.wasLate = true;
+    count(cluster.stats, TIMEOUT_COUNTERS[which]);
+    const answer = tryTimeoutReply(which, this.times.alternative, host.requestEnded);
+    if (which !== "duration") {
+      if (endpoint !== null) count(endpoint.stats, HOST.at.rq_timeout);
+      this.account.onLate(answer.status, endpoint);
+      this.wasLate = true;
+    }
     if (call.awaitsResponse() && this.follows(this.retries.afterFault("other", true), 0)) return;
-    this.giveUp(answer);
+    this.giveUp(answer, which !== "duration");
   }
 
   /** Drops the attempt, if there is one. */
@@ -231,16 +237,16 @@ export class Attempts implements RetryOwner {
     count(cluster.stats, CLUSTER.at.upstream_rq_timeout);
     if (endpoint !== null) count(endpoint.stats, HOST.at.rq_timeout);
     if (call.awaitsResponse()) this.account.onLate(answer.status, endpoint);
-    this.giveUp(answer);
+    this.giveUp(answer, true);
   }
 
-  /** Ends the attempt under way and the request with it. */
-  private giveUp(answer: LocalReply): void {
+  /** Ends the attempt under way and the request with it. `isCharged`: as the upstream's answer. */
+  private giveUp(answer: LocalReply, isCharged: boolean): void {
     const { call, host } = this;
     const awaited = call.awaitsResponse();
     call.abandon(ErrorCode.Cancel);
     if (awaited) {
-      this.account.onLocal(answer.status, call.endpoint);
+      if (isCharged) this.account.onLocal(answer.status, call.endpoint);
       host.giveUp(answer);
       return;
     }
@@ -276,3 +282,9 @@ export class Attempts implements RetryOwner {
     return this.host.manager.worker.services;
   }
 }
+
+const TIMEOUT_COUNTERS: Readonly<Record<AttemptTime, number>> = {
+  try: CLUSTER.at.upstream_rq_per_try_timeout,
+  idle: CLUSTER.at.upstream_rq_per_try_idle_timeout,
+  duration: CLUSTER.at.upstream_rq_max_duration_reached,
+};

@@ -4,6 +4,7 @@ import type { ProtocolFault } from "../../protocol/fault.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { OpenFailure } from "../upstream/upstream.ts";
+import type { AttemptTime } from "./attempt-timers.ts";
 
 /** One local answer. */
 export interface LocalReply {
@@ -19,6 +20,8 @@ export interface LocalReply {
   /** gRPC status when the request is gRPC; -1: derived from `status`. */
   readonly grpcStatus: number;
 }
+
+const UPSTREAM_DURATION = "upstream max stream duration reached";
 
 type ReplyName =
   | "routeNotFound"
@@ -45,6 +48,8 @@ type ReplyName =
   | "perTryTimeoutAlternative"
   | "perTryIdleTimeout"
   | "perTryIdleTimeoutAlternative"
+  | "upstreamDuration"
+  | "upstreamDurationRequest"
   | "bodyTooLargeToRetry";
 
 /** The answers that depend on nothing. */
@@ -73,6 +78,8 @@ export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
   perTryTimeoutAlternative: reply(204, "", "UT", "upstream_per_try_timeout"),
   perTryIdleTimeout: reply(504, "upstream request timeout", "UT", "upstream_per_try_idle_timeout"),
   perTryIdleTimeoutAlternative: reply(204, "", "UT", "upstream_per_try_idle_timeout"),
+  upstreamDuration: reply(504, UPSTREAM_DURATION, "UMSDR", "upstream_max_stream_duration_reached"),
+  upstreamDurationRequest: reply(408, UPSTREAM_DURATION, "UMSDR", "upstream_max_stream_duration_reached"),
   bodyTooLargeToRetry: reply(
     507,
     "exceeded request buffer limit while retrying upstream",
@@ -80,6 +87,13 @@ export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
     "request_payload_exceeded_retry_buffer_limit",
   ),
 };
+
+/** Details of the answers that the connection manager gives over the router's head: they say nothing of attempts. */
+export const MANAGER_DETAILS: ReadonlySet<string> = new Set([
+  REPLIES.streamIdleTimeout.details,
+  REPLIES.streamDuration.details,
+  REPLIES.requestTimeout.details,
+]);
 
 /** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */
 export function clusterNotFound(status: number): LocalReply {
@@ -91,10 +105,16 @@ export function directReply(status: number, body: Uint8Array): LocalReply {
   return { ...reply(status, "", "", "direct_response"), bytes: body };
 }
 
-/** Answer to the end of a per-try timeout. `alternative`: the client asked for 204. */
-export function tryTimeoutReply(isIdle: boolean, alternative: boolean): LocalReply {
-  if (alternative) return isIdle ? REPLIES.perTryIdleTimeoutAlternative : REPLIES.perTryTimeoutAlternative;
-  return isIdle ? REPLIES.perTryIdleTimeout : REPLIES.perTryTimeout;
+/** Answer when an attempt took too long. `alternative`: the client asked for 204. */
+export function tryTimeoutReply(which: AttemptTime, alternative: boolean, requestEnded: boolean): LocalReply {
+  switch (which) {
+    case "try":
+      return alternative ? REPLIES.perTryTimeoutAlternative : REPLIES.perTryTimeout;
+    case "idle":
+      return alternative ? REPLIES.perTryIdleTimeoutAlternative : REPLIES.perTryIdleTimeout;
+    case "duration":
+      return requestEnded ? REPLIES.upstreamDuration : REPLIES.upstreamDurationRequest;
+  }
 }
 
 /** The bytes of an answer's body. */

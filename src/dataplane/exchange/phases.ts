@@ -67,7 +67,7 @@ export function enterRoute(exchange: Exchange): Step {
   const { action } = route.plan;
   switch (action.kind) {
     case "forward":
-      exchange.timers.useRoute(action);
+      exchange.timers.useRoute(action, head);
       return Step.Next;
     case "redirect": {
       count(manager.stats, HTTP.at.rq_direct_response);

@@ -55,7 +55,7 @@ export class ResponseSide implements PassOutput {
     const isHead = exchange.request?.value(H.PSEUDO_METHOD) === "HEAD";
     let body = replyBytes(answer);
     if (location !== "") head.addText(H.LOCATION, location);
-    exchange.router.decorateLocal(head, answer.flag);
+    exchange.router.decorateLocal(head, answer);
     if (exchange.isGrpc) {
       fillGrpcHead(head, answer, isHead ? NO_BODY : body);
       body = NO_BODY;

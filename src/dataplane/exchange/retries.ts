@@ -2,7 +2,7 @@
 // requests have none of it: it is made for the first that does, and kept for later ones. Asked by attempts.ts.
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { Cluster } from "../upstream/upstream.ts";
-import { AttemptTimers, type AttemptTimes, hasEnd } from "./attempt-timers.ts";
+import { type AttemptTime, AttemptTimers, type AttemptTimes, hasEnd } from "./attempt-timers.ts";
 import type { AttemptFault } from "./local-reply.ts";
 import type { RetryRules } from "./retry-rules.ts";
 import { type RetryServices, RetryState, Verdict } from "./retry-state.ts";
@@ -11,8 +11,8 @@ import { type RetryServices, RetryState, Verdict } from "./retry-state.ts";
 export interface RetryOwner {
   /** The back-off is over. */
   onBackOffEnd(): void;
-  /** The attempt took too long. `isIdle`: between two bytes of its answer. */
-  onTryTimeout(isIdle: boolean): void;
+  /** The attempt took too long. */
+  onTryTimeout(which: AttemptTime): void;
 }
 
 /** The retries and times of one request's attempts. */
@@ -56,11 +56,17 @@ export class Retries {
     this.retries = null;
   }
 
-  /** The attempt has a stream and the whole request. */
-  startTimers(services: RetryServices, times: AttemptTimes): void {
+  /** The attempt has a stream; `hasAll`: and the whole request. */
+  onOpen(services: RetryServices, times: AttemptTimes, hasAll: boolean): void {
     if (!hasEnd(times)) return;
-    this.timers ??= new AttemptTimers(services.wheel, (isIdle) => this.owner.onTryTimeout(isIdle));
-    this.timers.start(times);
+    this.timers ??= new AttemptTimers(services.wheel, (which) => this.owner.onTryTimeout(which));
+    this.timers.open(times);
+    if (hasAll) this.timers.start(times);
+  }
+
+  /** The attempt that has a stream has the whole request. */
+  onRequestEnd(times: AttemptTimes): void {
+    if (hasEnd(times)) this.timers?.start(times);
   }
 
   /** The final answer's head came. */

@@ -14,7 +14,15 @@ import { Attempts } from "./attempts.ts";
 import type { CallOwner } from "./call-owner.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { dropOverload } from "./drop-overload.ts";
-import { addReason, clusterNotFound, openFault, REPLIES, streamFault } from "./local-reply.ts";
+import {
+  addReason,
+  clusterNotFound,
+  type LocalReply,
+  MANAGER_DETAILS,
+  openFault,
+  REPLIES,
+  streamFault,
+} from "./local-reply.ts";
 import { changeResponse, type RouteFacts } from "./route-facts.ts";
 import type { RouterHost } from "./router-host.ts";
 import type { UpstreamCall } from "./upstream-call.ts";
@@ -73,6 +81,7 @@ export class Router implements CallOwner {
       return;
     }
     tries.useCluster(cluster);
+    tries.usePolicy(facts.retry ?? manager.worker.retryOf(cluster));
     if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, tries.account)) return;
     tries.made = 1;
     const head = host.request as HeaderList;
@@ -81,7 +90,7 @@ export class Router implements CallOwner {
       return;
     }
     // Orders to this router: of a trusted client, or of the configuration itself.
-    tries.allowRetries(facts, head, host.isInternal || facts.levels.length > 0 || this.chosen !== null);
+    tries.allowRetries(head, host.isInternal || facts.levels.length > 0 || this.chosen !== null);
     tries.start(route, forward, IDEMPOTENT.has(head.value(H.PSEUDO_METHOD) ?? ""));
   }
 
@@ -91,10 +100,10 @@ export class Router implements CallOwner {
   }
 
   /** What an answer that the proxy gives by itself carries of the route: its header changes, then Envoy's own fields. `flag`: why. */
-  decorateLocal(head: HeaderList, flag: string): void {
+  decorateLocal(head: HeaderList, { details, flag }: LocalReply): void {
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, this.host);
     if (flag !== "" && !this.host.manager.suppressEnvoyHeaders) addReason(head, flag);
-    if (this.attempts > 0) this.countAttempts(head);
+    if (this.attempts > 0 && !MANAGER_DETAILS.has(details)) this.countAttempts(head);
   }
 
   /** Drops the upstream half, if there is one. */
@@ -210,7 +219,8 @@ export class Router implements CallOwner {
     const { host, chosen } = this;
     const { suppressEnvoyHeaders: suppress, plan } = host.manager;
     const { headersBytesMax } = plan;
-    return { route, facts, forward, chosen, mayHaveTimeouts: host.isInternal, suppress, source: host, headersBytesMax };
+    const { isGrpc, isInternal: mayHaveOrders } = host;
+    return { route, facts, forward, chosen, mayHaveOrders, isGrpc, suppress, source: host, headersBytesMax };
   }
 }
 

@@ -1,16 +1,19 @@
 // The timers of one request that belong to the connection manager: stream idle, stream duration, request. The router has its own.
 import { Timer } from "../../base/timer-wheel.ts";
 import type { ForwardPlan } from "../../config/plan/route.ts";
+import type { HeaderList } from "../../protocol/header-list.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { type LocalReply, REPLIES } from "./local-reply.ts";
+import { streamDurationMs } from "./request-times.ts";
 
 /** Whose timers they are. */
 export interface TimedStream {
   readonly manager: ConnectionManager;
   readonly requestEnded: boolean;
   readonly startMs: number;
+  readonly isGrpc: boolean;
   nowMs(): number;
   /** Answers, or breaks an answer that has begun. */
   giveUp(answer: LocalReply): void;
@@ -54,13 +57,15 @@ export class StreamTimers {
   }
 
   /** The route has its own times. */
-  useRoute(forward: ForwardPlan): void {
+  useRoute(forward: ForwardPlan, head: HeaderList): void {
+    const { isGrpc, manager, startMs } = this.stream;
     const { wheel } = this.stream.manager.worker.services;
     if (forward.idleTimeoutMs >= 0) {
       this.idleMs = forward.idleTimeoutMs;
       this.touch();
     }
-    if (forward.streamDurationMaxMs >= 0) wheel.armAt(this.duration, this.stream.startMs + forward.streamDurationMaxMs);
+    const durationMs = streamDurationMs(forward, head, isGrpc, manager.plan.streamDurationMaxMs);
+    if (durationMs >= 0) wheel.armAt(this.duration, startMs + durationMs);
   }
 
   /** Something of the request or the response moved. */

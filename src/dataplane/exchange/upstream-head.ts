@@ -7,7 +7,7 @@ import type { ChosenCluster } from "../routing/cluster-choice.ts";
 import type { FormatSource } from "../routing/format.ts";
 import { rewrittenHost, rewrittenPath } from "../routing/rewrite.ts";
 import type { Route } from "../routing/route-table.ts";
-import type { AttemptTimes } from "./attempt-timers.ts";
+import { type RequestTimes, takeTimes, tellTimes } from "./request-times.ts";
 import { changeRequest, type RouteFacts } from "./route-facts.ts";
 
 /** What the head is made for. */
@@ -18,20 +18,13 @@ export interface UpstreamHeadContext {
   /** The weighted or header-named cluster; null: the route names one. */
   readonly chosen: ChosenCluster | null;
   /** Whether x-envoy-upstream-rq-timeout-* headers may be there: the client is trusted. */
-  readonly mayHaveTimeouts: boolean;
+  readonly mayHaveOrders: boolean;
+  readonly isGrpc: boolean;
   /** suppress_envoy_headers. */
   readonly suppress: boolean;
   readonly source: FormatSource;
   /** What a client's head may take. */
   readonly headersBytesMax: number;
-}
-
-/** The times that hold for one request. */
-export interface RequestTimes extends AttemptTimes {
-  /** Infinity: none. */
-  timeoutMs: number;
-  /** x-envoy-upstream-rq-timeout-alt-response: 204 instead of 504. */
-  alternative: boolean;
 }
 
 /**
@@ -40,14 +33,8 @@ export interface RequestTimes extends AttemptTimes {
  */
 export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadContext, times: RequestTimes): boolean {
   const { forward, route, facts, chosen, suppress, source } = context;
-  times.timeoutMs = forward.timeoutMs;
-  times.alternative = false;
-  times.perTryMs = facts.retry?.plan?.perTryTimeoutMs ?? Number.POSITIVE_INFINITY;
-  times.perTryIdleMs = facts.retry?.plan?.perTryIdleTimeoutMs ?? Number.POSITIVE_INFINITY;
-  // Untrusted clients' are gone by now, so that asking costs a look only where the request is inside.
-  if (context.mayHaveTimeouts) takeTimeoutHeaders(head, times);
-  if (times.perTryMs >= times.timeoutMs) times.perTryMs = Number.POSITIVE_INFINITY;
-  if (!suppress) setExpectedTimeout(head, times, 0);
+  takeTimes(times, forward, head, context);
+  tellTimes(head, times, 0, suppress);
   if (route.vhost.plan.includeRequestAttemptCount) head.setText(H.X_ENVOY_ATTEMPT_COUNT, "1");
   changeRequest(facts, chosen?.headers ?? null, head, source);
   const { rewrite } = forward;
@@ -86,34 +73,12 @@ export function prepareRetryHead(
 ): void {
   if (host.includeRequestAttemptCount) head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(facts.attempts));
   if (host.includeIsTimeoutRetry) head.setText(H.X_ENVOY_IS_TIMEOUT_RETRY, String(facts.wasLate));
-  if (!facts.suppress) setExpectedTimeout(head, times, Math.floor(facts.elapsedMs));
+  tellTimes(head, times, Math.floor(facts.elapsedMs), facts.suppress);
 }
 
 /** Takes out what a trusted client or the configuration told this router about retries: the next one has its own client. */
 export function removeRetryOrders(head: HeaderList): void {
   for (const id of RETRY_ORDERS) head.remove(id);
-}
-
-function setExpectedTimeout(head: HeaderList, times: RequestTimes, elapsedMs: number): void {
-  const { perTryMs, timeoutMs } = times;
-  if (perTryMs === Number.POSITIVE_INFINITY && timeoutMs === Number.POSITIVE_INFINITY) return;
-  // Nothing left is said as 1: 0 would be none.
-  const expectedMs = Math.max(1, Math.min(perTryMs, timeoutMs - elapsedMs));
-  head.setText(H.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, String(expectedMs));
-}
-
-function takeTimeoutHeaders(head: HeaderList, times: RequestTimes): void {
-  const text = head.value(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
-  if (text !== undefined) {
-    head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
-    // A value of 0 means none, as in the configuration; what is no number counts for nothing.
-    if (/^\d{1,9}$/.test(text)) times.timeoutMs = Number(text) === 0 ? Number.POSITIVE_INFINITY : Number(text);
-  }
-  times.alternative = head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
-  const perTry = head.value(H.X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS);
-  if (perTry === undefined) return;
-  head.remove(H.X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS);
-  if (/^\d{1,9}$/.test(perTry)) times.perTryMs = Number(perTry) === 0 ? Number.POSITIVE_INFINITY : Number(perTry);
 }
 
 function setHost(head: HeaderList, value: string, context: UpstreamHeadContext): void {

@@ -6,6 +6,7 @@ import type { WorkerServices } from "../worker-services.ts";
 import { ClusterAnswers } from "./cluster-answers.ts";
 import type { Exchange } from "./exchange.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import { type RetryRules, retryRules } from "./retry-rules.ts";
 
 /** One per worker; made for the first listener. */
 export class WorkerContext {
@@ -17,6 +18,7 @@ export class WorkerContext {
   /** Whether this node was told to fail its health checks. */
   isFailing: boolean = false;
   private connectionId = 0;
+  private readonly retries = new WeakMap<Cluster, RetryRules>();
   private readonly answers = new WeakMap<Cluster, ClusterAnswers>();
 
   constructor(services: WorkerServices) {
@@ -29,6 +31,17 @@ export class WorkerContext {
   nextConnectionId(): number {
     this.connectionId++;
     return this.connectionId;
+  }
+
+  /** What a cluster retries where its routes say nothing; null: nothing. */
+  retryOf(cluster: Cluster): RetryRules | null {
+    if (cluster.plan.retry === null) return null;
+    let rules = this.retries.get(cluster);
+    if (rules === undefined) {
+      rules = retryRules(cluster.plan.retry) as RetryRules;
+      this.retries.set(cluster, rules);
+    }
+    return rules;
   }
 
   /** Counters of a cluster's answers. */

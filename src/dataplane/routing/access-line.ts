@@ -84,6 +84,7 @@ const LONG_FLAGS: Readonly<Record<string, string>> = {
   DPE: "DownstreamProtocolError",
   DT: "DurationTimeout",
   SI: "StreamIdleTimeout",
+  UMSDR: "UpstreamMaxStreamDurationReached",
   OM: "OverloadManagerTerminated",
   FI: "FaultInjected",
   DI: "DelayInjected",

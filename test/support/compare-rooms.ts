@@ -1,0 +1,41 @@
+// The same requests through the real Envoy and through Starling, each in a room of its own, and everything that came of them compared.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import type { RetryCase } from "../differential/retry-cases.ts";
+import { envoyInstalled } from "./live-proxy.ts";
+import { RetryRoom } from "./retry-room.ts";
+
+/** A test of each case: the client's answer, the attempts, counters, and at the end the access log. */
+export function compareRooms(title: string, cases: readonly RetryCase[]): void {
+  describe(title, function () {
+    this.timeout(120_000);
+    let envoy: RetryRoom;
+    let starling: RetryRoom;
+    const logs: string[][] = [];
+
+    before(async function () {
+      if (!envoyInstalled()) this.skip();
+      envoy = await RetryRoom.start("envoy", cases);
+      starling = await RetryRoom.start("starling", cases);
+    });
+
+    after(async () => {
+      await envoy?.stop();
+      await starling?.stop();
+    });
+
+    for (const [index, one] of cases.entries()) {
+      it(one.name, async () => {
+        const [theirs, ours] = await Promise.all([envoy.ask(one, index), starling.ask(one, index)]);
+        assert.equal(ours, theirs);
+        assert.deepEqual(await starling.counters(index), await envoy.counters(index));
+        assert.deepEqual(await starling.endpoint(index), await envoy.endpoint(index));
+      });
+    }
+
+    it("leave the same lines in the access log", async () => {
+      for (const room of [envoy, starling]) logs.push((await room.stop()).toSorted());
+      assert.deepEqual(logs[1], logs[0]);
+    });
+  });
+}
