@@ -35,7 +35,7 @@ function textOf(event: LrsEvent): string {
     }
     case "stats": {
       const whose = printable(`cluster \`${event.cluster}\` node \`${event.node}\``);
-      return `Got stats from ${whose} - ${protoText("envoy.config.endpoint.v3.ClusterStats", event.raw)}`;
+      return `Got stats from ${whose} - ${protoText("envoy.config.endpoint.v3.ClusterStats", event.raw, LINE_MAX)}`;
     }
     case "note":
       return printable(event.text);

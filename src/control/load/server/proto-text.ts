@@ -4,33 +4,45 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { loadDescriptorSet } from "../../../config/schema/descriptor-set.ts";
 import type { FieldShape } from "../../../config/schema/shape.ts";
 
-/** The text of a message. Throws on bytes that are none. */
-export function protoText(type: string, bytes: Uint8Array): string {
-  return fieldsOf(type, bytes).join(" ");
+/** The text of a message; fields that begin after `lengthMax` characters are left out. Throws on bytes that are none. */
+export function protoText(type: string, bytes: Uint8Array, lengthMax: number = Number.POSITIVE_INFINITY): string {
+  return fieldsOf(type, bytes, { left: lengthMax }).join(" ");
+}
+
+/** Characters that there is room for. */
+interface Room {
+  left: number;
 }
 
 /** In the order of their numbers, as Go prints them whatever the order of the bytes. */
-function fieldsOf(type: string, bytes: Uint8Array): string[] {
+function fieldsOf(type: string, bytes: Uint8Array, room: Room): string[] {
   const numbers = type === DURATION ? DURATION_FIELDS : numbersOf(type);
   const reader = new BinaryReader(bytes);
   const found: { readonly number: number; readonly text: string }[] = [];
-  while (reader.pos < reader.len) {
+  while (reader.pos < reader.len && room.left > 0) {
     const [number, wire] = reader.tag();
     const field = numbers.get(number);
-    const text = field === undefined || field.mapKey !== undefined ? null : valueText(field, reader, wire);
+    const text = field === undefined || field.mapKey !== undefined ? null : valueText(field, reader, { wire, room });
     if (text === null) reader.skip(wire, number);
-    else found.push({ number, text: `${field?.name}:${text}` });
+    else {
+      found.push({ number, text: `${field?.name}:${text}` });
+      room.left -= text.length;
+    }
   }
   return found.sort((a, b) => a.number - b.number).map(({ text }) => text);
 }
 
 /** Null, and nothing read, for what this text does not show. */
-function valueText(field: FieldShape, reader: BinaryReader, wire: WireType): string | null {
+function valueText(
+  field: FieldShape,
+  reader: BinaryReader,
+  { wire, room }: { readonly wire: WireType; readonly room: Room },
+): string | null {
   if (wire === WireType.LengthDelimited && field.type === "string") return quoted(reader.bytes());
   if (wire === WireType.LengthDelimited && field.type === "message") {
     const type = field.typeName ?? "";
     if (type !== DURATION && loadDescriptorSet().message(type) === undefined) return null;
-    return `<${fieldsOf(type, reader.bytes())
+    return `<${fieldsOf(type, reader.bytes(), room)
       .map((one) => `${one} `)
       .join("")}>`;
   }

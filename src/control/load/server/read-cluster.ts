@@ -37,13 +37,13 @@ function clusterFields(): FieldReader<MutableCluster> {
       target.service = shortText(reader);
     },
     upstream_locality_stats: (target, reader) => {
-      target.localities.push(locality.read(reader.bytes(), emptyLocality()));
+      target.localities.push(locality.readField(reader, emptyLocality()));
     },
     total_dropped_requests: (target, reader) => {
       target.droppedTotal = readCount(reader);
     },
     dropped_requests: (target, reader) => {
-      target.dropped.push(dropped.read(reader.bytes(), { category: "", count: 0 }));
+      target.dropped.push(dropped.readField(reader, { category: "", count: 0 }));
     },
     load_report_interval: (target, reader) => {
       target.intervalMs = readDuration(reader.bytes());
@@ -70,12 +70,12 @@ function localityReader(): FieldReader<MutableLocality> {
   });
   const endpoint = endpointReader();
   return new FieldReader<MutableLocality>("envoy.config.endpoint.v3.UpstreamLocalityStats", {
-    locality: (target, reader) => void names.read(reader.bytes(), target),
+    locality: (target, reader) => void names.readField(reader, target),
     priority: (target, reader) => {
       target.priority = reader.uint32();
     },
     upstream_endpoint_stats: (target, reader) => {
-      target.endpoints.push(endpoint.read(reader.bytes(), { address: "", counts: emptyCounts() }));
+      target.endpoints.push(endpoint.readField(reader, { address: "", counts: emptyCounts() }));
     },
     ...REQUEST_COUNTS,
     total_active_connections: ({ counts }, reader) => {
@@ -103,10 +103,10 @@ function endpointReader(): FieldReader<MutableEndpoint> {
   });
   const address = new FieldReader<{ address: string }>("envoy.config.core.v3.Address", {
     socket_address: (target, reader) => {
-      const { host, port } = socket.read(reader.bytes(), { host: "", port: 0 });
+      const { host, port } = socket.readField(reader, { host: "", port: 0 });
       target.address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     },
-    pipe: (target, reader) => void pipe.read(reader.bytes(), target),
+    pipe: (target, reader) => void pipe.readField(reader, target),
   });
   const pipe = new FieldReader<{ address: string }>("envoy.config.core.v3.Pipe", {
     path: (target, reader) => {
@@ -114,7 +114,7 @@ function endpointReader(): FieldReader<MutableEndpoint> {
     },
   });
   return new FieldReader<MutableEndpoint>("envoy.config.endpoint.v3.UpstreamEndpointStats", {
-    address: (target, reader) => void address.read(reader.bytes(), target),
+    address: (target, reader) => void address.readField(reader, target),
     ...REQUEST_COUNTS,
   });
 }

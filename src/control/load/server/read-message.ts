@@ -56,7 +56,7 @@ function requestReader(): FieldReader<MessageFacts> {
   return new FieldReader<MessageFacts>("envoy.service.load_stats.v3.LoadStatsRequest", {
     node: (target, reader) => {
       const empty = { id: "", cluster: "", wantsAck: false, skipsFirst: false, own: new Map() };
-      target.facts = node.read(reader.bytes(), empty);
+      target.facts = node.readField(reader, empty);
     },
     cluster_stats: (target, reader) => {
       const bytes = reader.bytes();

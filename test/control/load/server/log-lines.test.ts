@@ -75,6 +75,14 @@ describe("the log of a server of load reports", () => {
   it("cuts lines that no screen holds", () => {
     const line = logLine({ type: "note", text: "x".repeat(2 * LINE_MAX) }, WALL_MS, "text");
     assert.equal(line.length, LINE_MAX + 1);
+    const address = { socket_address: { address: "10.0.0.1", port_value: 80 } };
+    const endpoints = Array.from({ length: 5_000 }, () => ({ address, total_issued_requests: 1 }));
+    const stats = {
+      cluster_name: "c",
+      upstream_locality_stats: [{ locality: {}, upstream_endpoint_stats: endpoints }],
+    };
+    const { length } = logLine(statsEvent(stats), WALL_MS, "text");
+    assert.ok(length > LINE_MAX / 4 && length <= LINE_MAX + 1, `${length}`);
   });
 
   it("is JSON on demand, with the same events", () => {

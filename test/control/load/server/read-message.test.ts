@@ -53,7 +53,14 @@ describe("messages of the load reporting service", () => {
       ],
     };
     const { node, clusters, raw } = read(request);
-    assert.deepEqual(node, { id: "n", cluster: "web", wantsAck: false, skipsFirst: false, identity: null, shares: null });
+    assert.deepEqual(node, {
+      id: "n",
+      cluster: "web",
+      wantsAck: false,
+      skipsFirst: false,
+      identity: null,
+      shares: null,
+    });
     assert.equal(raw.length, 1);
     assert.deepEqual(clusters, [
       {
