@@ -14,7 +14,7 @@ export function mainHelp(): string {
     "  starling top                       a running node and its mesh, drawn anew each second",
     "  starling lrs-server                takes load reports from proxies, logs and counts them",
     "  starling schema                    JSON Schema of a configuration file",
-    "  starling demo [--health|--load]    a front proxy with two services, health checks or load reports, on loopback",
+    "  starling demo [--health|--grpc|…]  a front proxy with two services, health checks, gRPC or load reports, on loopback",
     "",
     "Envoy's flags:",
     ...ENVOY_FLAGS.filter(({ help }) => help !== NO_EFFECT).map(flagLine),

@@ -2,6 +2,7 @@
 import { COMMON_FLAGS, type FlagSpec } from "../command-line/flags.ts";
 import type { ParsedFlags } from "../command-line/parse-flags.ts";
 import { FRONT_PROXY_DEMO } from "./front-proxy-demo.ts";
+import { grpcDemo } from "./grpc-demo.ts";
 import { healthDemo } from "./health-demo.ts";
 import type { DemoLayout } from "./layout.ts";
 import { LOAD_DEMO } from "./load-demo.ts";
@@ -10,6 +11,7 @@ import { LOAD_DEMO } from "./load-demo.ts";
 export const DEMO_FLAGS: readonly FlagSpec[] = [
   { name: "health", short: "", kind: "switch", help: "instead: active HTTP checks of two side-cars, every second" },
   { name: "health-tcp", short: "", kind: "switch", help: "instead: active TCP checks of two side-cars, every second" },
+  { name: "grpc", short: "", kind: "switch", help: "instead: calls of one gRPC channel to three servers in turn" },
   {
     name: "load",
     short: "",
@@ -29,12 +31,15 @@ export const DEMO_FLAGS: readonly FlagSpec[] = [
 export function chooseDemo(flags: ParsedFlags): DemoLayout | readonly string[] {
   const has = (name: string): boolean => flags.values.has(name);
   const mistakes = [...flags.errors, ...flags.rest.map((argument) => `unexpected argument '${argument}'`)];
-  const chosen = ["health", "health-tcp", "load"].filter(has).map((name) => `--${name}`);
-  if (chosen.length > 1) mistakes.push(`${chosen.join(" and ")} are ${chosen.length === 2 ? "two" : "three"} demos`);
+  const chosen = ["health", "health-tcp", "grpc", "load"].filter(has).map((name) => `--${name}`);
+  if (chosen.length > 1) mistakes.push(`${chosen.join(" and ")} are ${COUNTS[chosen.length]} demos`);
   const checks = has("health-tcp") ? "tcp" : has("health") ? "http" : null;
   const timing = has("document-timing") ? "document" : "quick";
   if (checks === null && timing === "document") mistakes.push("--document-timing goes with --health or --health-tcp");
   if (mistakes.length > 0) return mistakes;
+  if (has("grpc")) return grpcDemo();
   if (has("load")) return LOAD_DEMO;
   return checks === null ? FRONT_PROXY_DEMO : healthDemo({ checks, timing });
 }
+
+const COUNTS = ["", "one", "two", "three", "four"];

@@ -5,6 +5,7 @@ import { configUrl } from "../../../src/base/location.ts";
 import { loadPlan } from "../../../src/config/compile/load-plan.ts";
 import { choosePorts } from "../../../src/supervisor/demo/choose-ports.ts";
 import { FRONT_PROXY_DEMO } from "../../../src/supervisor/demo/front-proxy-demo.ts";
+import { grpcDemo } from "../../../src/supervisor/demo/grpc-demo.ts";
 import { healthDemo } from "../../../src/supervisor/demo/health-demo.ts";
 import { fileText, portsOf } from "../../../src/supervisor/demo/layout.ts";
 import { LOAD_DEMO } from "../../../src/supervisor/demo/load-demo.ts";
@@ -14,6 +15,7 @@ const portsIn = (yaml: string) => [...yaml.matchAll(/port_value: (\d+)/g)].map((
 
 const DEMOS = {
   demo: FRONT_PROXY_DEMO,
+  "demo --grpc": grpcDemo(),
   "demo --health": healthDemo({ checks: "http", timing: "quick" }),
   "demo --health-tcp": healthDemo({ checks: "tcp", timing: "quick" }),
   "demo --load": LOAD_DEMO,
