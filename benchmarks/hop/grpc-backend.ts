@@ -84,6 +84,8 @@ class SocketSink implements ByteSink {
     return this.out.end + this.socket.writableLength;
   }
 
+  finish(): void {}
+
   pauseReading(): void {
     this.socket.pause();
   }

@@ -29,6 +29,8 @@ class NullSink implements ByteSink {
   queuedBytes(): number {
     return 0;
   }
+  finish(): void {}
+
   pauseReading(): void {}
   resumeReading(): void {}
 }

@@ -55,8 +55,6 @@ export interface Channel extends ByteSink {
   flush(): void;
   /** Sends what is queued, then FIN, then ends; reads on and throws away for `lingerMs` (default 1000) so that the peer can read our last bytes. */
   close(lingerMs?: number): void;
-  /** Sends what is queued, then FIN, and goes on reading: one direction of a tunnel is over. The owner writes nothing more. */
-  finish(): void;
   /**
    * per_connection_buffer_limit_bytes: `onDrain` is owed from this many queued bytes on, if that is less than the codecs' mark, and no
    * private read buffer is used that is larger.

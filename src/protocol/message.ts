@@ -24,6 +24,8 @@ export interface ByteSink {
    * mark as soon as less than `QUEUED_LOW_BYTES` wait, which is at once when the kernel took everything.
    */
   queuedBytes(): number;
+  /** Sends what is queued, then FIN, and goes on reading: one direction of a tunnel is over. The codec writes nothing more. */
+  finish(): void;
   /** Stops and continues the reading of the socket (HTTP/1's only brake; HTTP/2 brakes by windows). */
   pauseReading(): void;
   resumeReading(): void;

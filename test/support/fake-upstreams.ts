@@ -113,6 +113,10 @@ export class FakeCluster implements Cluster {
     this.cancelled++;
   }
 
+  openRaw(request: UpstreamRequest): void {
+    this.open(request);
+  }
+
   /** Tunnels are not its business. */
   connect(): OpenFailure {
     return { kind: "no_healthy_upstream", transportText: "", endpoint: null };

@@ -26,6 +26,7 @@ export class Http2Client {
         this.out.end += end - start;
       },
       queuedBytes: () => 0,
+      finish: () => {},
       pauseReading: () => {},
       resumeReading: () => {},
     };

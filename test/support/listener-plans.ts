@@ -111,6 +111,7 @@ export function forward(cluster: string | ClusterChoicePlan, more: Partial<Forwa
     retry: null,
     keptBody: { lowerBytesMax: Number.POSITIVE_INFINITY, bytesMax: -1 },
     appendForwardedHost: false,
+    upgrades: [],
     metadataMatch: null,
     ...more,
   };

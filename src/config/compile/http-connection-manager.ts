@@ -9,6 +9,7 @@ import { compileHttpFilters } from "./http-filters.ts";
 import { compileHttpProtocol, HEADERS_BYTES_MAX } from "./http-protocol.ts";
 import { statName } from "./stat-name.ts";
 import { timeoutMs } from "./timeout-ms.ts";
+import { compileUpgradeTypes } from "./upgrade.ts";
 import { compileRouteConfig, NO_ROUTES } from "./virtual-host.ts";
 import { wireText } from "./wire-text.ts";
 
@@ -47,7 +48,7 @@ export function compileHttpConnectionManager(
     ...addressing(context, manager),
     ...pathHandling(context, manager),
     suppressEnvoyHeaders: filters.some((filter) => filter.kind === "router" && filter.suppressEnvoyHeaders),
-    upgradeTypes: upgradeTypes(context, manager),
+    upgradeTypes: compileUpgradeTypes(context, manager),
     proxy100Continue: flag(manager, "proxy_100_continue") ?? false,
     streamErrorOnInvalidHttp: flag(manager, "stream_error_on_invalid_http_message") ?? false,
   };
@@ -199,22 +200,6 @@ function pathHandling(context: CompileContext, manager: CheckedMessage): PathHan
     stripHostPort: any ? "any" : matching ? "matching" : "none",
     stripTrailingHostDot: flag(manager, "strip_trailing_host_dot") ?? false,
   };
-}
-
-function upgradeTypes(context: CompileContext, manager: CheckedMessage): string[] {
-  const seen = new Set<string>();
-  return children(manager, "upgrade_configs").flatMap((upgrade) => {
-    const written = text(upgrade, "upgrade_type") ?? "";
-    const type = written.toLowerCase();
-    if (seen.has(type)) {
-      context.error(upgrade, "upgrade_type", `Error: multiple upgrade configs with the same name: '${written}'`);
-    }
-    seen.add(type);
-    if (children(upgrade, "filters").length > 0) {
-      context.refuse(upgrade, "filters", "a filter chain of its own for upgrades", "leave filters out");
-    }
-    return (flag(upgrade, "enabled") ?? true) ? [type] : [];
-  });
 }
 
 const SERVER_HEADER: Readonly<Record<string, HttpConnectionManagerPlan["serverHeader"]>> = {

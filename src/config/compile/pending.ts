@@ -17,7 +17,6 @@ export interface PendingField {
 export const PENDING: readonly PendingField[] = [
   { plan: "accessLogFlushIntervalMs", type: MANAGER, field: "access_log_flush_interval" },
   { plan: "accessLogFlushIntervalMs", type: MANAGER, field: "access_log_options" },
-  { plan: "upgradeTypes", type: MANAGER, field: "upgrade_configs" },
   { plan: "dynamicStats", type: ROUTER, field: "dynamic_stats" },
   { plan: "respectExpectedRequestTimeout", type: ROUTER, field: "respect_expected_rq_timeout" },
   { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log" },

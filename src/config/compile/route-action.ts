@@ -10,6 +10,7 @@ import { compileRegexRewrite } from "./match.ts";
 import { compileMetadata } from "./metadata.ts";
 import { compileRetry } from "./retry.ts";
 import { timeoutMs } from "./timeout-ms.ts";
+import { compileRouteUpgrades } from "./upgrade.ts";
 import { wireText } from "./wire-text.ts";
 
 /** What a route has from the levels above it. */
@@ -44,6 +45,7 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     retry: retry === undefined ? scope.retry : compileRetry(context, retry),
     keptBody: scope.keptBody,
     appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
+    upgrades: compileRouteUpgrades(context, action),
     metadataMatch: metadataMatch(action, "metadata_match"),
   };
 }

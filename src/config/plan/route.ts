@@ -83,6 +83,8 @@ export interface ForwardPlan {
   readonly keptBody: KeptBodyPlan;
   /** append_x_forwarded_host. */
   readonly appendForwardedHost: boolean;
+  /** upgrade_configs: what differs from the manager's. */
+  readonly upgrades: readonly RouteUpgradePlan[];
   /** Metadata subset match; null: none. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
 }
@@ -102,6 +104,15 @@ export interface KeptBodyPlan {
   readonly lowerBytesMax: number;
   /** request_body_buffer_limit: it alone counts; -1: not set. */
   readonly bytesMax: number;
+}
+
+/** One of a route's upgrade_configs. */
+export interface RouteUpgradePlan {
+  /** Lower case. */
+  readonly type: string;
+  readonly enabled: boolean;
+  /** connect_config: the bytes of a CONNECT go to the endpoint as they are. */
+  readonly endsConnect: boolean;
 }
 
 /** Which cluster. */

@@ -85,7 +85,9 @@ export class Attempts implements RetryOwner {
     const cluster = this.cluster as Cluster;
     this.route = route;
     if (rules !== null) this.retries.allow(this.worker(), rules, cluster, priority);
-    if (host.requestEnded) this.armTimeout();
+    // A tunnel's request has no end: how long its answer may take is counted from its head.
+    if (host.requestEnded || host.tunnel !== null) this.armTimeout();
+    call.tunnel = host.tunnel;
     call.priority = priority;
     call.downstreamProtocol = host.protocol;
     const keptBytesMax = rules === null ? -1 : host.manager.keptBytesMax(keptBody);
@@ -94,7 +96,7 @@ export class Attempts implements RetryOwner {
 
   /** The request is complete: its timeout begins, and that of an attempt that has a stream. */
   onRequestEnd(): void {
-    if (!this.call.isAlive()) return;
+    if (!this.call.isAlive() || this.host.tunnel !== null) return;
     this.armTimeout();
     if (this.call.isOpen()) this.retries.onRequestEnd(this.times);
   }
@@ -113,6 +115,7 @@ export class Attempts implements RetryOwner {
       return true;
     call.settle();
     retries.onHead();
+    if (host.tunnel?.opensWith(head.status) === true) this.worker().wheel.disarm(this.timer);
     return false;
   }
 
@@ -222,7 +225,8 @@ export class Attempts implements RetryOwner {
   }
 
   private armTimeout(): void {
-    this.worker().wheel.armAt(this.timer, this.host.requestEndMs + this.times.timeoutMs);
+    const { requestEndMs, startMs } = this.host;
+    this.worker().wheel.armAt(this.timer, (requestEndMs < 0 ? startMs : requestEndMs) + this.times.timeoutMs);
   }
 
   private onTimeout(): void {

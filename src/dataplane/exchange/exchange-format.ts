@@ -55,7 +55,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   UPSTREAM_PROTOCOL: ({ router }) => {
     const protocol = router.call.stream?.protocol;
-    return protocol === undefined ? undefined : protocol === "http2" ? "HTTP/2" : "HTTP/1.1";
+    if (protocol === undefined || protocol === "raw") return undefined;
+    return protocol === "http2" ? "HTTP/2" : "HTTP/1.1";
   },
   UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ router }) => String(router.attempts),
   UPSTREAM_TRANSPORT_FAILURE_REASON: ({ router }) => router.transportText,

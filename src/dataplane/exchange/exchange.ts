@@ -22,6 +22,7 @@ import { ResponseSide } from "./response-side.ts";
 import { Router } from "./router.ts";
 import type { RouterHost } from "./router-host.ts";
 import { StreamTimers, type TimedStream } from "./stream-timers.ts";
+import { Tunnel } from "./tunnel.ts";
 import { FREE_EXCHANGES_MAX } from "./worker-context.ts";
 
 /** One request with its response. */
@@ -42,6 +43,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   isHealthCheck: boolean = false;
   wantsContinue: boolean = false;
   upgrade: string = "";
+  tunnel: Tunnel | null = null;
   randomNumber: number = 0;
   /** Response flags with commas between; empty: none. */
   flags: string = "";
@@ -255,6 +257,14 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.flags = withFlag(this.flags, flag);
   }
 
+  /** The client may have its tunnel, if the upstream grants it. `endsHere`: a CONNECT whose bytes go on as they are. */
+  beginTunnel(endsHere: boolean): void {
+    const { stats, worker } = this.manager;
+    this.tunnel = new Tunnel(this.upgrade, endsHere, this.protocol, worker.services.random);
+    count(stats, HTTP.at.downstream_cx_upgrades_total);
+    add(stats, HTTP.at.downstream_cx_upgrades_active, 1);
+  }
+
   enterRespond(): void {
     this.phase = Phase.Respond;
   }
@@ -262,7 +272,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   onResponseEnd(): void {
     if (!this.requestEnded) this.router.abandon(ErrorCode.NoError);
     // Envoy resets a stream whose request is not whole, and counts that as if it had received the reset.
-    if (!this.requestEnded || this.cutShort) count(this.manager.stats, HTTP.at.downstream_rq_rx_reset);
+    if (!this.requestEnded || this.cutShort || this.tunnel !== null)
+      count(this.manager.stats, HTTP.at.downstream_rq_rx_reset);
     this.complete();
   }
 
@@ -278,6 +289,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.timers.stop();
     recordValue(manager.requestTimes, Math.round(this.nowMs() - this.startMs));
     add(manager.stats, HTTP.at.downstream_rq_active, -1);
+    if (this.tunnel !== null) add(manager.stats, HTTP.at.downstream_cx_upgrades_active, -1);
     if (this.isPaused) {
       manager.worker.budget.heldBytes -= BACKED_UP_BYTES;
       // What is left of the request is read and thrown away, or the connection ends: either way nobody waits for us.
@@ -288,6 +300,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (this.chain !== null) this.endChain(this.chain);
     this.router.clear();
     this.response.clear();
+    this.tunnel = null;
     if (this.request !== null) releaseHeaderList(this.request);
     this.request = null;
     this.writer = null;

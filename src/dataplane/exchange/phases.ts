@@ -12,6 +12,7 @@ import { isGrpc, type Route } from "../routing/route-table.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
 import { directReply, REPLIES } from "./local-reply.ts";
+import { CONNECT_UPGRADE } from "./tunnel-heads.ts";
 
 /** Phases in order. `Respond` begins when an answer does, wherever it comes from. */
 export const Phase = { Idle: 0, Head: 1, Filters: 2, Route: 3, Upstream: 4, Respond: 5, Done: 6 } as const;
@@ -47,9 +48,22 @@ export function enterHead(exchange: Exchange): Step {
       return exchange.response.local(REPLIES.redirectPath, head.value(H.PSEUDO_PATH) ?? "/");
   }
   if (exchange.wantsContinue && !exchange.requestEnded) exchange.response.sendContinue();
-  if (exchange.upgrade === "") return Step.Next;
-  count(manager.stats, HTTP.at.downstream_rq_ws_on_non_ws_route);
-  return exchange.reply(REPLIES.upgradeRefused);
+  return exchange.upgrade === "" ? Step.Next : enterTunnel(exchange);
+}
+
+/** Whether the client may have the tunnel that it asks for: by its route, which counts before any filter sees the request, or by the manager. */
+function enterTunnel(exchange: Exchange): Step {
+  const { manager, upgrade } = exchange;
+  const route = exchange.route();
+  const action = route?.plan.action;
+  const own = action?.kind === "forward" ? action.upgrades.find(({ type }) => type === upgrade) : undefined;
+  if (!(own?.enabled ?? manager.plan.upgradeTypes.includes(upgrade))) {
+    if (route === null && upgrade === CONNECT_UPGRADE) return notFound(exchange);
+    count(manager.stats, HTTP.at.downstream_rq_ws_on_non_ws_route);
+    return exchange.reply(REPLIES.upgradeRefused);
+  }
+  exchange.beginTunnel(own?.endsConnect ?? false);
+  return Step.Next;
 }
 
 /** Chooses the route; answers when it is a redirect or a direct response, or when there is none. */

@@ -8,6 +8,7 @@ import { H, KNOWN_NAME_COUNT } from "../../protocol/header-names.ts";
 import { canonicalPath } from "./path.ts";
 import { internalTest, lastForwardedAddress } from "./remote-address.ts";
 import { REQUEST_ID_BYTES, writeRequestId } from "./request-id.ts";
+import { CONNECT_UPGRADE, takeExtendedConnect } from "./tunnel-heads.ts";
 
 /** What is known of the connection that a request came by. */
 export interface Peer {
@@ -25,7 +26,7 @@ export interface RequestTraits {
   isInternal: boolean;
   /** Whether the client waits for 100 Continue, and the proxy answers it. */
   wantsContinue: boolean;
-  /** Upgrade token, lower case; empty: none. */
+  /** Upgrade token, lower case; `connect` for CONNECT; empty: none. */
   upgrade: string;
 }
 
@@ -55,6 +56,8 @@ export class RequestRules {
     for (let i = 0, count = head.count; i < count; i++) seen |= CLASS_OF[head.idAt(i)] as number;
     if ((seen & EXPECT) !== 0) this.takeExpect(head, traits);
     if ((seen & AUTHORITY) === 0) return "missing_host";
+    if ((seen & EXTENDED_CONNECT) !== 0) traits.upgrade = takeExtendedConnect(head);
+    else if ((seen & PATH) === 0 && head.value(H.PSEUDO_METHOD) === "CONNECT") traits.upgrade = CONNECT_UPGRADE;
     if ((seen & PATH) !== 0) {
       const verdict = this.checkPath(head);
       if (verdict !== "ok") return verdict;
@@ -177,7 +180,13 @@ function takeHopByHop(head: HeaderList, traits: RequestTraits): void {
     }
   }
   const te = head.valueByName("te");
-  for (let i = head.count - 1; i >= 0; i--) if (((CLASS_OF[head.idAt(i)] as number) & HOP) !== 0) head.removeAt(i);
+  const isUpgrade = traits.upgrade !== "" && traits.upgrade !== CONNECT_UPGRADE;
+  for (let i = head.count - 1; i >= 0; i--) {
+    const id = head.idAt(i);
+    if (((CLASS_OF[id] as number) & HOP) === 0) continue;
+    // The two fields of an upgrade go on: the upstream is to grant it.
+    if (!isUpgrade || (id !== H.UPGRADE && id !== H.CONNECTION)) head.removeAt(i);
+  }
   if (te !== undefined && hasToken(te.toLowerCase(), "trailers")) head.addText(H.TE, "trailers");
 }
 
@@ -227,6 +236,8 @@ const INTERNAL_MARK = 1 << 7;
 const TRUSTED_ONLY = 1 << 8;
 /** Removed where the trusted network begins. */
 const EDGE_ONLY = 1 << 9;
+/** `:protocol`: an upgrade over HTTP/2. */
+const EXTENDED_CONNECT = 1 << 10;
 
 /** Names that `connection` cannot have removed: what routing and framing stand on. */
 const KEPT_NAMES: ReadonlySet<string> = new Set(["upgrade", "host", "content-length", "transfer-encoding", "cookie"]);
@@ -241,6 +252,7 @@ for (const [bits, ids] of [
   [FORWARDED_PROTO, [H.X_FORWARDED_PROTO]],
   [REQUEST_ID, [H.X_REQUEST_ID]],
   [INTERNAL_MARK, [H.X_ENVOY_INTERNAL]],
+  [EXTENDED_CONNECT, [H.PSEUDO_PROTOCOL]],
   [
     TRUSTED_ONLY,
     [

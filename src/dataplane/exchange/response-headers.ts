@@ -17,8 +17,11 @@ export class ResponseRules {
     this.serverName = Buffer.from(plan.serverName, "latin1");
   }
 
-  /** Changes the response's head; `request` is the request's as the upstream got it, null when there was none. */
-  apply(head: HeaderList, request: HeaderList | null): void {
+  /**
+   * Changes the response's head; `request` is the request's as the upstream got it, null when there was none. `grants`: an upgrade that
+   * was asked for, whose fields go on.
+   */
+  apply(head: HeaderList, request: HeaderList | null, grants: boolean): void {
     let seen = 0;
     for (let i = 0, count = head.count; i < count; i++) seen |= CLASS_OF[head.idAt(i)] as number;
     if ((seen & DATE) === 0) {
@@ -29,7 +32,7 @@ export class ResponseRules {
       if (this.plan.serverHeader !== "pass_through")
         head.addKnown(H.SERVER, this.serverName, 0, this.serverName.length);
     } else if (this.plan.serverHeader === "overwrite") head.setText(H.SERVER, this.plan.serverName);
-    if ((seen & HOP) !== 0) removeHopByHop(head);
+    if ((seen & HOP) !== 0) removeHopByHop(head, grants);
     if (request !== null && this.plan.alwaysSetRequestIdInResponse) {
       const id = request.value(H.X_REQUEST_ID);
       if (id !== undefined) head.setText(H.X_REQUEST_ID, id);
@@ -38,8 +41,12 @@ export class ResponseRules {
   }
 }
 
-function removeHopByHop(head: HeaderList): void {
-  for (let i = head.count - 1; i >= 0; i--) if (((CLASS_OF[head.idAt(i)] as number) & HOP) !== 0) head.removeAt(i);
+function removeHopByHop(head: HeaderList, grants: boolean): void {
+  for (let i = head.count - 1; i >= 0; i--) {
+    const id = head.idAt(i);
+    if (((CLASS_OF[id] as number) & HOP) === 0) continue;
+    if (!grants || (id !== H.UPGRADE && id !== H.CONNECTION)) head.removeAt(i);
+  }
 }
 
 const DATE = 1;

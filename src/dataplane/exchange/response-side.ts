@@ -13,6 +13,7 @@ import type { Exchange } from "./exchange.ts";
 import { fillGrpcHead, fillReplyHead, type LocalReply, REPLIES, replyBytes } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { pump } from "./pump.ts";
+import { grantedToHttp2 } from "./tunnel-heads.ts";
 
 /** What of a response has gone down. */
 export class ResponseSide implements PassOutput {
@@ -160,7 +161,7 @@ export class ResponseSide implements PassOutput {
     this.ended = true;
     count(exchange.manager.stats, HTTP.at.downstream_rq_tx_reset);
     count(exchange.manager.stats, HTTP.at.downstream_rq_rx_reset); // as Envoy: every reset, whoever began it
-    exchange.writer?.reset(ErrorCode.InternalError, idle);
+    exchange.writer?.reset(exchange.tunnel === null ? ErrorCode.InternalError : ErrorCode.ConnectError, idle);
     exchange.complete();
   }
 
@@ -189,7 +190,10 @@ export class ResponseSide implements PassOutput {
     const { exchange } = this;
     const { manager, owner, writer } = exchange;
     const head = this.head as HeaderList;
-    manager.responseRules.apply(head, exchange.request);
+    const opens = exchange.tunnel?.opensWith(head.status) === true;
+    const grants = opens && head.status === 101;
+    if (opens) exchange.timers.onRequestEnd(); // there is no request any more that could take too long
+    manager.responseRules.apply(head, exchange.request, grants);
     if (owner === null || writer === null) return;
     owner.drainBeforeAnswer();
     const isEarly = !exchange.requestEnded || exchange.cutShort;
@@ -199,6 +203,7 @@ export class ResponseSide implements PassOutput {
     this.status = head.status;
     this.countStatus(head.status);
     if (exchange.isGrpc) this.grpcStatus = head.value(H.GRPC_STATUS);
+    if (grants && owner.protocol === "http2") grantedToHttp2(head);
     writer.writeHead(head, this.headEnds);
     if (this.headEnds) {
       this.finish();

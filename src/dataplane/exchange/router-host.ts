@@ -3,12 +3,17 @@ import type { HeaderList } from "../../protocol/header-list.ts";
 import type { FormatSource } from "../routing/format.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import type { LocalReply } from "./local-reply.ts";
+import type { Tunnel } from "./tunnel.ts";
 
 /** The exchange as its router sees it. */
 export interface RouterHost extends FormatSource {
   readonly manager: ConnectionManager;
   readonly request: HeaderList | null;
   readonly requestEnded: boolean;
+  /** When its first byte came. */
+  readonly startMs: number;
+  /** The tunnel that it asks for and may have; null: none. */
+  readonly tunnel: Tunnel | null;
   /** No body is still to come, from the client or from behind filters. */
   readonly endsWithHead: boolean;
   /** Monotonic time when the request was complete, -1 before. */

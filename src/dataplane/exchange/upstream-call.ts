@@ -1,7 +1,7 @@
 // One request on its way to one cluster: asks for a stream, keeps the body until there is one, moves bytes both ways, and tells its
 // owner (the router) what came back. An attempt is one `start` or `again`; a stream of a pooled connection that had died unnoticed is
 // replaced by another one without an attempt being counted. Knows no timeouts, no response codes and no reason to try again.
-import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
+import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
@@ -10,6 +10,7 @@ import type { CallOwner, RetryHosts } from "./call-owner.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { pump } from "./pump.ts";
 import { RequestBody } from "./request-body.ts";
+import { type Tunnel, UNASKED_SWITCH } from "./tunnel.ts";
 
 /**
  * Where a call is. `waiting`: between two attempts; `opening`: no stream yet; `open`: no byte of the response yet; `responding`: its head
@@ -26,6 +27,8 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
   endpoint: Endpoint | null = null;
   /** The open stream. */
   stream: UpstreamStream | null = null;
+  /** What the request asks for besides an answer; null: nothing. Set before `start`. */
+  tunnel: Tunnel | null = null;
   private readonly owner: CallOwner;
   private readonly body: RequestBody;
   /** Which endpoints this attempt avoids; null: none, as the first one does. */
@@ -68,8 +71,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.head = head;
     this.body.begin(end, keptBytesMax);
     this.isIdempotent = isIdempotent;
-    this.phase = Phase.Opening;
-    cluster.open(this);
+    this.ask(cluster);
   }
 
   /** Gives up the attempt, what it got and what it was asked for; body that comes is kept. Another one begins by `again`. */
@@ -88,8 +90,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.hosts = hosts;
     this.endpoint = null;
     this.stream = null;
-    this.phase = Phase.Opening;
-    cluster.open(this);
+    this.ask(cluster);
   }
 
   /** There is no other attempt: what was sent is kept no longer. */
@@ -132,7 +133,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     return this.phase === Phase.Opening || this.phase === Phase.Open;
   }
 
-  /** Whether the last attempt failed and the next one is to come. */
+  /** Whether the next attempt is to come. */
   isWaiting(): boolean {
     return this.phase === Phase.Waiting;
   }
@@ -166,6 +167,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.endpoint = null;
     this.stream = null;
     this.hosts = null;
+    this.tunnel = null;
     if (this.tried.length > 0) this.tried = [];
     this.reopens = 0;
     this.isPressed = false;
@@ -180,7 +182,8 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.phase = Phase.Open;
     this.owner.onCallOpen(stream);
     const { writer } = stream;
-    writer.writeHead(head, body.isHeadOnly);
+    if (this.tunnel === null) writer.writeHead(head, body.isHeadOnly);
+    else this.tunnel.writeHead(writer, head, stream.protocol);
     if (this.writer !== writer) return;
     body.sendTo(writer);
     if (!body.ended && this.isPressed && !writer.isBackedUp()) this.release();
@@ -198,7 +201,8 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
       return;
     }
     this.phase = Phase.Responding;
-    if (head.status === 101) {
+    if (this.tunnel !== null) this.tunnel.undress(head, this.stream?.protocol ?? "raw");
+    if (head.status === 101 && this.tunnel === null) {
       // Nobody asked to switch: what follows is not HTTP, and must not reach the client as an answer.
       releaseHeaderList(head);
       this.writer?.reset(ErrorCode.ProtocolError);
@@ -254,11 +258,16 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
 
   private reopen(): void {
     this.reopens++;
-    this.phase = Phase.Opening;
     this.writer = null;
     this.stream = null;
     this.owner.onCallReopened();
-    this.cluster?.open(this);
+    if (this.cluster !== null) this.ask(this.cluster);
+  }
+
+  private ask(cluster: Cluster): void {
+    this.phase = Phase.Opening;
+    if (this.tunnel?.endsHere === true) cluster.openRaw(this);
+    else cluster.open(this);
   }
 
   private end(fault: ProtocolFault, responded: boolean): void {
@@ -287,8 +296,3 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
 
 /** Stale pooled connections that one attempt may meet before it counts as failed. */
 const REOPENS_MAX = 5;
-
-const UNASKED_SWITCH: ProtocolFault = makeFault("codec_error", "unexpected_101", {
-  scope: "stream",
-  cite: "RFC 9110 §15.2.2",
-});

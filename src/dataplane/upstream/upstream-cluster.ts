@@ -20,6 +20,7 @@ import { OutlierMonitor } from "./outlier-monitor.ts";
 import type { PendingRequest } from "./pending-queue.ts";
 import { Pool } from "./pool.ts";
 import { RawConnection } from "./raw-connection.ts";
+import { openRaw } from "./raw-request.ts";
 import type { Cluster, OpenFailure, RawStream, RawWish, UpstreamRequest } from "./upstream.ts";
 
 /** A cluster. */
@@ -62,9 +63,14 @@ export class UpstreamCluster implements Cluster {
       this.pool(parts.home, endpoint, request).open(request);
       return;
     }
-    const { stats } = this;
-    stats[CX_NONE_HEALTHY] = (stats[CX_NONE_HEALTHY] as number) + 1;
+    count(this.stats, CLUSTER.at.upstream_cx_none_healthy);
     request.onOpenFailed(NO_HEALTHY_UPSTREAM);
+  }
+
+  openRaw(request: UpstreamRequest): void {
+    const pending = this.made()?.home.pending;
+    if (pending === undefined) request.onOpenFailed(NO_HEALTHY_UPSTREAM);
+    else openRaw(request, this, pending);
   }
 
   cancel(request: UpstreamRequest): void {
@@ -157,7 +163,7 @@ export class UpstreamCluster implements Cluster {
 
   private pickOnce(parts: ClusterParts): UpstreamEndpoint | null {
     const list = parts.table.list(this.services.random);
-    if (list.isPanic) parts.home.stats[LB_HEALTHY_PANIC] = (parts.home.stats[LB_HEALTHY_PANIC] as number) + 1;
+    if (list.isPanic) count(parts.home.stats, CLUSTER.at.lb_healthy_panic);
     return parts.balancer.pick(list);
   }
 
@@ -292,4 +298,3 @@ const NO_HEALTHY_UPSTREAM: OpenFailure = Object.freeze({
   endpoint: null,
 });
 const CONNECTIONS_USED_UP: OpenFailure = Object.freeze({ kind: "overflow", transportText: "", endpoint: null });
-const { upstream_cx_none_healthy: CX_NONE_HEALTHY, lb_healthy_panic: LB_HEALTHY_PANIC } = CLUSTER.at;

@@ -26,7 +26,9 @@ export interface Cluster {
   membership(): { readonly total: number; readonly available: number };
   /** Picks an endpoint and asks its pool for a stream. The outcome comes through the request's callbacks, possibly before this returns. */
   open(request: UpstreamRequest): void;
-  /** Takes back a request that was given to this object's `open` and is neither open nor failed yet. */
+  /** The same for a CONNECT that ends here: the stream is a connection of its own, and its answer 200 as soon as that stands. */
+  openRaw(request: UpstreamRequest): void;
+  /** Takes back a request that was given to this object's `open` or `openRaw` and is neither open nor failed yet. */
   cancel(request: UpstreamRequest): void;
   /**
    * Dials a connection of its own to an endpoint that it picks. The failure of an attempt that was not even begun is the answer; it
@@ -107,7 +109,8 @@ export interface UpstreamStream {
   readonly writer: MessageWriter;
   readonly endpoint: Endpoint;
   readonly channel: Channel;
-  readonly protocol: "http1" | "http2";
+  /** `raw`: of a CONNECT that ends here. */
+  readonly protocol: "http1" | "http2" | "raw";
   /** Whether this connection had already answered a request: its death before a byte of answer is safe to retry once. */
   readonly reused: boolean;
   /** Whether no byte came on the connection since this stream was opened; also after its end. A fact for whoever decides about retries. */

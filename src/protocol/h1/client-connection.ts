@@ -145,7 +145,7 @@ class ClientConnection implements ClientCodec, RequestPath {
 
   writeData(call: ClientCall, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (call !== this.call || !call.headSent || call.requestEnded) return;
-    if (call.toTunnel && this.phase !== Phase.Body) {
+    if (call.toTunnel && !call.tunnelOpen) {
       call.early ??= [];
       call.early.push(Buffer.from(bytes.subarray(start, end)));
       call.earlyBytes += end - start;
@@ -211,10 +211,12 @@ class ClientConnection implements ClientCodec, RequestPath {
     if (status === 204) list.remove(H.CONTENT_LENGTH);
     this.phase = Phase.Body;
     if (!this.persistent) this.events.onDraining(call.streamId, ErrorCode.NoError);
+    // Before its owner hears of it: it may have more to send at once.
+    if (tunnel) this.openTunnel(call);
     call.sink.onHead(list, this.body.ended);
     if (this.call !== call) return;
-    if (tunnel) this.sendEarly(call);
-    else this.afterBody(call, all);
+    if (!tunnel) this.afterBody(call, all);
+    else if (this.sink.queuedBytes() < QUEUED_HIGH_BYTES) this.onDrain();
   }
 
   private afterBody(call: ClientCall, all: boolean): void {
@@ -223,14 +225,13 @@ class ClientConnection implements ClientCodec, RequestPath {
     else if (this.body.ended) this.finish(call, this.persistent && call.requestEnded && all, all ? null : UNASKED);
   }
 
-  private sendEarly(call: ClientCall): void {
+  private openTunnel(call: ClientCall): void {
     call.tunnelOpen = true;
     this.writer.start(Framing.Raw, 0);
     for (const bytes of call.early ?? []) this.writer.write(bytes, 0, bytes.length);
     call.early = null;
     call.earlyBytes = 0;
     if (call.earlyEnd) this.endRequest(call, true);
-    else if (this.sink.queuedBytes() < QUEUED_HIGH_BYTES) this.onDrain();
   }
 
   private endRequest(call: ClientCall, kept: boolean): void {
@@ -238,9 +239,8 @@ class ClientConnection implements ClientCodec, RequestPath {
     if (!kept) {
       this.break(LENGTH_NOT_KEPT);
     } else if (call.tunnelOpen) {
-      // A byte sink cannot close one direction, so a tunnel ends as a whole.
-      this.body.finish(call.sink);
-      if (this.call === call) this.finish(call, false, null);
+      // This direction of the tunnel is over; what the other end still has to say comes until its own end.
+      this.sink.finish();
     }
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { fault } from "../../../src/protocol/fault.ts";
-import { body, ClientBench, request } from "./support.ts";
+import { body, ClientBench, Recorder, request } from "./support.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const OK_LOG = ["head 200 content-length=2", "data ok", "end"];
@@ -313,14 +313,29 @@ describe("HTTP/1 client connection", () => {
       assert.deepEqual(bench.take(), ["end", "done 1", "closed -"]);
     });
 
-    it("ends as a whole when our side ends", () => {
+    it("passes the end of our side on, and ends with the other end's", () => {
       const bench = new ClientBench();
       const writer = bench.open();
       writer.writeHead(upgrade, false);
       bench.receive(SWITCH);
       bench.take();
       body(writer, "bye", true);
-      assert.deepEqual(bench.take(), ["end", "done 1", "closed -"]);
+      assert.equal(bench.sink.finished, true);
+      assert.deepEqual(bench.take(), []);
+      bench.receive("and you");
+      bench.codec.receiveEnd();
+      assert.deepEqual(bench.take(), ["data and you", "end", "done 1", "closed -"]);
+    });
+
+    it("takes what its owner sends as soon as it hears that it is open", () => {
+      const bench = new ClientBench();
+      const sink = new Recorder(bench.log);
+      const writer = bench.codec.open(sink);
+      sink.onHead = () => body(writer, "AT ONCE", false);
+      writer.writeHead(upgrade, false);
+      bench.sink.text();
+      bench.receive(SWITCH);
+      assert.equal(bench.sink.text(), "AT ONCE");
     });
 
     it("is backed up by too much that is early, until it opens", () => {

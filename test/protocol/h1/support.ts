@@ -29,6 +29,8 @@ export class MemorySink implements ByteSink {
   throughs: number = 0;
   paused: boolean = false;
   pauses: number = 0;
+  /** Whether the codec sent FIN. */
+  finished: boolean = false;
   private sent = "";
 
   scheduleFlush(): void {
@@ -42,6 +44,10 @@ export class MemorySink implements ByteSink {
 
   queuedBytes(): number {
     return this.queued;
+  }
+
+  finish(): void {
+    this.finished = true;
   }
 
   pauseReading(): void {
@@ -68,7 +74,7 @@ export class MemorySink implements ByteSink {
 }
 
 /** Writes down what it is told, one line a call; neighbouring data is joined, because its cut is no part of the message. */
-class Recorder implements MessageSink {
+export class Recorder implements MessageSink {
   readonly log: string[];
   /** Called after each line, to answer. */
   react: (what: string) => void = () => {};

@@ -28,6 +28,8 @@ export class MemorySink implements ByteSink {
     return this.out.end + this.stuckBytes;
   }
 
+  finish(): void {}
+
   pauseReading(): void {
     this.readingPaused = true;
   }
