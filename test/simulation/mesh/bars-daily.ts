@@ -2,6 +2,7 @@
 
 import { firstOf, mostProbes, NAMES, settledWorld, untilAllSee, worst } from "./bar-worlds.ts";
 import type { Bar } from "./bars.ts";
+import { mostDamped } from "./damping-watch.ts";
 import type { World } from "./world.ts";
 
 const T = 1_000;
@@ -60,6 +61,12 @@ export const DAILY: readonly Bar[] = [
     measure: () => worst(50, (seed) => outAfter(settledWorld({ seed, endpoints: 4, drifts: true }), "refusing")),
   },
   {
+    scenario: "flap damping, an endpoint flaps for two minutes and recovers",
+    what: "ms until every node has it in (8 × the threshold of 2, and a beginning)",
+    most: 8 * 2 * T + T + 100,
+    measure: () => worst(5, inAfterFlapping),
+  },
+  {
     scenario: "one event for one transition",
     what: "events beyond one, all seeds",
     most: 0,
@@ -70,6 +77,28 @@ export const DAILY: readonly Bar[] = [
 function outAfter(world: World, mood: "refusing" | "hanging"): number {
   firstOf(world).turn(mood, world.time.nowMs);
   return untilAllSee(world, firstOf(world), "unhealthy");
+}
+
+/** Infinity: it was not damped as much as it can be. */
+function inAfterFlapping(seed: number): number {
+  const world = settledWorld({ seed, endpoints: 1, flapDamping: true });
+  const endpoint = firstOf(world);
+  let most = 1;
+  const turn = (mood: "refusing" | "well"): void => {
+    endpoint.turn(mood, world.time.nowMs);
+    const wanted = mood === "well" ? "healthy" : "unhealthy";
+    world.runUntil(() => world.views(endpoint).every((view) => view === wanted), 60_000, 100);
+    most = Math.max(most, mostDamped(world));
+  };
+  for (const endMs = world.time.nowMs + 120_000; world.time.nowMs < endMs; ) {
+    turn("refusing");
+    turn("well");
+  }
+  turn("refusing");
+  world.runMs(world.random.below(T));
+  endpoint.turn("well", world.time.nowMs);
+  const ms = untilAllSee(world, endpoint, "healthy");
+  return most === 8 ? ms : Number.POSITIVE_INFINITY;
 }
 
 function disagreement(world: World): number {

@@ -21,14 +21,14 @@ export function drawFaults(world: World, names: readonly string[], withinMs: num
     const forMs = 300 + random.below(Math.min(8_000, withinMs - startMs) - 300);
     const draw = DRAWS[random.below(DRAWS.length)] as Draw;
     const node = names[random.below(names.length)] as string;
-    const fault = draw(world, node);
+    const fault = draw(world, node, time.nowMs + withinMs);
     faults.push({ ...fault, atMs: time.nowMs + startMs, forMs });
   }
   return faults.sort((one, other) => one.atMs - other.atMs);
 }
 
 type Effect = Pick<Fault, "text" | "begin" | "end">;
-type Draw = (world: World, node: string) => Effect;
+type Draw = (world: World, node: string, untilMs: number) => Effect;
 
 const nothing = (): void => {};
 
@@ -167,6 +167,27 @@ function doubts(world: World, node: string): Effect {
   };
 }
 
+function withdraws(world: World, node: string): Effect {
+  return {
+    text: `${node} takes back what it announces`,
+    begin: () => world.nodes.get(node)?.announcer.announce(false),
+    end: () => world.nodes.get(node)?.announcer.announce(true),
+  };
+}
+
+/** Down and up again and again, each for long enough that nodes notice. */
+function flap(world: World, _node: string, untilMs: number): Effect {
+  const endpoint = world.endpoints[world.random.below(world.endpoints.length)] ?? world.endpoints[0];
+  const { intervalMs, unhealthyThreshold } = world.facts;
+  const phaseMs = unhealthyThreshold * intervalMs + FLAP_MS;
+  const next = (to: Mood): void => {
+    endpoint?.turn(to, world.time.nowMs);
+    if (to === "well" && world.time.nowMs > untilMs - 2 * phaseMs) return;
+    world.time.after(phaseMs, () => next(to === "well" ? "refusing" : "well"));
+  };
+  return { text: `${endpoint?.name} flaps as long as there are faults`, begin: () => next("refusing"), end: nothing };
+}
+
 function otherSet(world: World, node: string): Effect {
   const slot = world.random.below(world.endpoints.length);
   const endpoint = world.endpoints[slot] ?? world.endpoints[0];
@@ -190,6 +211,7 @@ const DRAWS: readonly Draw[] = [
   kill,
   leave,
   badNetwork,
+  badNetwork,
   broker,
   hungJudge,
   mood("refusing"),
@@ -198,7 +220,12 @@ const DRAWS: readonly Draw[] = [
   blip,
   otherSet,
   doubts,
+  withdraws,
+  flap,
 ];
+
+/** An endpoint that flaps stays as it is for so long beyond the probes that find out. */
+const FLAP_MS = 300;
 
 /** A pause is ended by its fault. */
 const PAUSE_MS = 600_000;

@@ -1,5 +1,6 @@
 // What must be so in every simulated world, by name. Some hold always, the rest when all faults are over and some time has passed.
 import type { SimEndpoint } from "./endpoints.ts";
+import { breachesOfLeases } from "./lease-watch.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { World } from "./world.ts";
 
@@ -17,11 +18,13 @@ export type Invariant =
   | "no stale verdict"
   | "no address invented"
   | "no gap of cover"
-  | "nobody left resigned";
+  | "nobody left resigned"
+  | "leases"
+  | "damping";
 
 /** What is wrong when everything should have come to rest; empty: nothing. */
 export function breachesAtRest(world: World): Breach[] {
-  return [...stale(world), ...resigned(world), ...cover(world), ...divergence(world)];
+  return [...stale(world), ...resigned(world), ...cover(world), ...divergence(world), ...breachesOfLeases(world)];
 }
 
 /** More than the owners probe by schedule, looking back over a time of rest. */

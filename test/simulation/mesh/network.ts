@@ -1,5 +1,6 @@
 // The network of a simulated world: one broker, and the ways to it and to the endpoints, each with its faults.
 import type { Random } from "../../../src/base/random.ts";
+import type { Announcement } from "../../../src/control/mesh/wire/announcement.ts";
 import type { MeshMessage, SyncPage, SyncRequest } from "../../../src/control/mesh/wire/messages.ts";
 import type { SeenProbe, SimEndpoint } from "./endpoints.ts";
 import { assertWithinLimits } from "./limits.ts";
@@ -87,6 +88,16 @@ export class SimNetwork {
     for (const to of this.nodes)
       if (to !== from || message.type === "hello")
         this.carry(from, to, message.type, () => to.tell({ type: "heard", message }));
+  }
+
+  /** An announcement: every node hears it. */
+  announce(from: SimNode, announcement: Announcement): void {
+    for (const to of this.nodes) {
+      if (to === from) continue;
+      this.carry(from, to, "announcement", () =>
+        to.awake(() => to.announcer.tell({ type: "announcement-heard", announcement })),
+      );
+    }
   }
 
   /** An event: its id is heard by all. */

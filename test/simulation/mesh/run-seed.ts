@@ -1,8 +1,10 @@
 // One simulated world from one seed: nodes start, 6 to 13 random faults come and go, and then everything has to come to rest.
 import type { MeshRules } from "../../../src/control/mesh/state/mesh-state.ts";
 import { CoverWatch } from "./cover-watch.ts";
+import { breachesOfDamping, longestHeldMs, mostDamped, quietWindowMs } from "./damping-watch.ts";
 import { drawFaults, type Fault } from "./faults.ts";
 import { type Breach, breachesAtRest, breachesOfCeiling, breachesOfTrust } from "./invariants.ts";
+import { breachesOfEndedLeases } from "./lease-watch.ts";
 import { World } from "./world.ts";
 
 /** What came of it. */
@@ -13,6 +15,8 @@ export interface SeedResult {
   /** How long after the last fault everything was at rest; Infinity: never. */
   readonly restMs: number;
   readonly world: World;
+  /** By how much an endpoint that flaps was damped at most; 1: none was. */
+  readonly damped: number;
 }
 
 /** What a seed may be run with. */
@@ -29,7 +33,9 @@ export function runSeed(
 ): SeedResult {
   const drifts = seed % 4 === 0;
   const proxies = seed % 5 === 0 ? ["d", "e"] : [];
-  const world = new World({ seed, endpoints: 2 + (seed % 4), rules, judge, drifts, proxies });
+  const flapDamping = seed % 3 === 0;
+  const facts = seed % 6 === 0 ? { healthyThreshold: 1, unhealthyThreshold: 1 } : {};
+  const world = new World({ seed, endpoints: 2 + (seed % 4), facts, rules, judge, drifts, proxies, flapDamping });
   const { random, time } = world;
   const names = ["a", "b", "c", "d", "e"].slice(0, 2 + random.below(4));
   if (tell !== null) narrate(world, tell);
@@ -47,18 +53,25 @@ export function runSeed(
     });
   }
   const breaches: Breach[] = [];
+  let damped = 1;
   const cover = new CoverWatch(world);
   try {
     for (let ms = 0; ms < FAULTS_MS && breaches.length === 0; ms += 250) {
       world.runMs(250);
-      breaches.push(...breachesOfTrust(world), ...cover.breaches());
+      damped = Math.max(damped, mostDamped(world));
+      breaches.push(
+        ...breachesOfTrust(world),
+        ...cover.breaches(),
+        ...breachesOfEndedLeases(world),
+        ...breachesOfDamping(world),
+      );
     }
     const restMs = breaches.length > 0 ? Number.POSITIVE_INFINITY : rest(world, breaches);
-    return { seed, faults, breaches, restMs, world };
+    return { seed, faults, breaches, restMs, world, damped };
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const invariant = what.includes("address invented") ? "no address invented" : "convergence";
-    return { seed, faults, breaches: [{ invariant, what }], restMs: Number.POSITIVE_INFINITY, world };
+    return { seed, faults, breaches: [{ invariant, what }], restMs: Number.POSITIVE_INFINITY, world, damped };
   }
 }
 
@@ -68,7 +81,8 @@ function rest(world: World, breaches: Breach[]): number {
   network.badProbes.clear();
   const startMs = time.nowMs;
   const isResigned = [...world.nodes.values()].some(({ state }) => state.self.isResigned);
-  const limitMs = isResigned ? RETURN_MS_MAX : REST_MS_MAX;
+  const heldMs = mostDamped(world) > 1 ? longestHeldMs(world) : 0;
+  const limitMs = (isResigned ? RETURN_MS_MAX : REST_MS_MAX) + heldMs;
   let found = breachesAtRest(world);
   while (found.length > 0 && time.nowMs - startMs < limitMs) {
     world.runMs(500);
@@ -76,6 +90,7 @@ function rest(world: World, breaches: Breach[]): number {
   }
   const restMs = time.nowMs - startMs;
   world.runMs(QUIET_MS);
+  breaches.push(...breachesOfQuiet(world));
   breaches.push(
     ...found,
     ...breachesAtRest(world),
@@ -83,6 +98,17 @@ function rest(world: World, breaches: Breach[]): number {
     ...breachesOfTrust(world),
   );
   return found.length > 0 ? Number.POSITIVE_INFINITY : restMs;
+}
+
+/** Of what is damped at rest, a window later half is left. */
+function breachesOfQuiet(world: World): Breach[] {
+  const before = mostDamped(world);
+  if (before === 1) return [];
+  world.runMs(quietWindowMs(world) + 2 * world.facts.intervalMs);
+  const after = mostDamped(world);
+  return after <= before / 2
+    ? []
+    : [{ invariant: "damping", what: `${before} times is ${after} times after a quiet window` }];
 }
 
 /** Prints what nodes do. */

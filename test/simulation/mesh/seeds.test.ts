@@ -6,6 +6,7 @@ import type { World } from "./world.ts";
 describe("a thousand simulated worlds", () => {
   /** Worlds in which each counter moved. */
   const worlds = new Map<string, number>();
+  const damped: number[] = [];
 
   for (let hundred = 0; hundred < 10; hundred++) {
     it(`come to rest with every invariant kept: seeds ${hundred * 100 + 1} to ${hundred * 100 + 100}`, () => {
@@ -13,6 +14,7 @@ describe("a thousand simulated worlds", () => {
       const results = seeds.map((seed) => runSeed(seed));
       for (const { world } of results)
         for (const name of countersOf(world)) worlds.set(name, (worlds.get(name) ?? 0) + 1);
+      damped.push(...results.map((result) => result.damped));
       const failed = results.filter(({ breaches }) => breaches.length > 0);
       assert.deepEqual(failed.map(textOf), []);
     });
@@ -21,6 +23,8 @@ describe("a thousand simulated worlds", () => {
   it("see everything happen that can", () => {
     const seldom = HAPPENINGS.filter((name) => (worlds.get(name) ?? 0) < 10);
     assert.deepEqual(seldom, []);
+    assert.ok(damped.filter((factor) => factor === 2).length > 100, "flaps that are damped");
+    assert.ok(damped.includes(4), "and more than once");
   });
 
   it("come to rest with the real judge of active checks: seeds 1 to 200", () => {

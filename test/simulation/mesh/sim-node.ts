@@ -9,6 +9,7 @@ import type { SimEndpoint } from "./endpoints.ts";
 import { type Judge, JudgeModel } from "./judge-model.ts";
 import type { SimNetwork } from "./network.ts";
 import { RealJudge } from "./real-judge.ts";
+import { SimAnnouncer } from "./sim-announcer.ts";
 import type { Happening } from "./virtual-time.ts";
 
 /** What a node is made of. */
@@ -39,9 +40,11 @@ export class SimNode {
   readonly name: string;
   readonly state: MeshState;
   readonly judge: Judge;
+  readonly announcer: SimAnnouncer;
   readonly parts: NodeParts;
   readonly counters: Map<string, number> = new Map();
   isDead = false;
+  endedMs: number = Number.POSITIVE_INFINITY;
   wasAlwaysAwake = true;
   isReady = false;
   reason = "";
@@ -50,6 +53,8 @@ export class SimNode {
   readyMs: number = Number.POSITIVE_INFINITY;
   /** Stands still until then. */
   pausedUntilMs = 0;
+  /** When it last went on. */
+  resumedMs = 0;
   private readonly timers = new Map<string, Happening>();
   private readonly waiting: (() => void)[] = [];
 
@@ -75,6 +80,11 @@ export class SimNode {
       parts.facts,
       parts.endpoints,
     );
+    this.announcer = new SimAnnouncer(parts.options, {
+      clockMs: () => this.clockMs(),
+      after: (delayMs, run) => this.after(delayMs, run),
+      publish: (announcement) => parts.network.announce(this, announcement),
+    });
   }
 
   /** Its own clock. */
@@ -93,8 +103,10 @@ export class SimNode {
   /** Ends without a word. */
   crash(): void {
     this.isDead = true;
+    this.endedMs = this.parts.network.time.nowMs;
     this.parts.network.part(this);
     for (const timer of this.timers.values()) timer.run = null;
+    this.announcer.stop();
   }
 
   /** Stands still; what comes meanwhile waits. */
@@ -108,6 +120,7 @@ export class SimNode {
   /** Gives it something, now or when it goes on. */
   tell(input: MeshInput): void {
     this.awake(() => {
+      this.tellAnnouncer(input);
       for (const effect of meshState.step(this.state, input, this.clockMs())) this.perform(effect);
     });
   }
@@ -128,6 +141,7 @@ export class SimNode {
 
   private resume(): void {
     if (this.pausedUntilMs > this.parts.network.time.nowMs) return;
+    this.resumedMs = this.parts.network.time.nowMs;
     for (const run of this.waiting.splice(0)) this.awake(run);
   }
 
@@ -138,6 +152,13 @@ export class SimNode {
     // Cancelling works while it waits for the node, too.
     const own: Happening = { atMs: happening.atMs, order: happening.order, run };
     return own;
+  }
+
+  /** As the actor of the real mesh does: announcements hear first. */
+  private tellAnnouncer(input: MeshInput): void {
+    if (input.type === "heard") this.announcer.heard(input.message);
+    else if (input.type === "bus-changed") this.announcer.tell({ type: input.isUp ? "bus-connected" : "bus-lost" });
+    else if (input.type === "stop") this.announcer.tell({ type: "leave" });
   }
 
   private keyOf({ target }: SimEndpoint): string {
@@ -165,6 +186,9 @@ export class SimNode {
         return;
       case "publish":
         network.publish(this, effect.message);
+        if (effect.message.type === "beat" && effect.message.phase === "serving") {
+          this.announcer.tell({ type: "mesh-joined" });
+        }
         return;
       case "request":
         network.request(this, effect.to, effect.message, effect.timeoutMs, (page: SyncPage | null) =>

@@ -19,6 +19,7 @@ export interface WorldOptions {
   readonly proxies?: readonly string[];
   /** The real judge is exact and slower; the model unless told. */
   readonly judge?: "model" | "real";
+  readonly flapDamping?: boolean;
   /** Nodes with clocks that go wrong. */
   readonly drifts?: boolean;
 }
@@ -32,6 +33,8 @@ export class World {
   readonly endpoints: readonly SimEndpoint[];
   /** Nodes that run, by name. */
   readonly nodes: Map<string, SimNode> = new Map();
+  /** Those that are over, too. */
+  readonly everStarted: SimNode[] = [];
   readonly events: { readonly atMs: number; readonly node: string; readonly event: HealthEvent }[] = [];
   readonly nodeEvents: string[] = [];
   /** Everything a node did, if it is to be told. */
@@ -61,7 +64,7 @@ export class World {
         zone: "",
         adminAddress: "",
         owners,
-        flapDamping: false,
+        flapDamping: this.options.flapDamping ?? false,
         rules: { ...ALL_RULES, ...rules },
       },
       network: this.network,
@@ -74,6 +77,7 @@ export class World {
       saw: (saw) => this.see(saw),
     });
     this.nodes.set(name, node);
+    this.everStarted.push(node);
     node.start();
     return node;
   }
