@@ -2,11 +2,21 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { systemClock } from "../../src/base/clock.ts";
+import { DrivenWheel } from "../../src/base/driven-wheel.ts";
+import { SeededRandom } from "../../src/base/random.ts";
+import { NatsBus } from "../../src/control/mesh/bus/nats-bus.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
+import { plainConnection } from "../support/bus-stage.ts";
 import { MeshNodes, pageOf, statOf } from "../support/mesh-nodes.ts";
 import { eventually } from "../support/nodes.ts";
 
 let mesh: MeshNodes;
+
+/** An event of a configuration in short. */
+function textOf(payload: Uint8Array): string {
+  const { type, data } = JSON.parse(Buffer.from(payload).toString("utf8"));
+  return `${data.node} ${/config\.(\w+)/.exec(type)?.[1]} ${data.version} ${(data.errors ?? []).join("; ")}`;
+}
 
 async function isOut(node: RunningNode): Promise<boolean> {
   return /failed_active_hc/.test((await pageOf(node, "/clusters")).body);
@@ -71,6 +81,40 @@ describe("nodes in one mesh", () => {
     await eventually(() => isOut(one));
     mesh.upstream.answer = 200;
     await eventually(async () => !(await isOut(one)));
+  });
+
+  it("keep verdicts and owners when one takes another configuration, and hear what it took and what it refused", async () => {
+    const [one, two] = [await mesh.join("one"), await mesh.join("two", "health")];
+    await eventually(() => [one, two].every((node) => statOf(node, "mesh.nodes") === 2));
+    mesh.upstream.answer = 503;
+    await eventually(async () => (await isOut(one)) && (await isOut(two)));
+    const changes = (node: RunningNode): number =>
+      statOf(node, "cluster.echo.health_check.success") + statOf(node, "cluster.echo.membership_change");
+    const before = [changes(one), changes(two)];
+    const heard: string[] = [];
+    const wheel = new DrivenWheel(systemClock);
+    const bus = new NatsBus(
+      { wheel, random: new SeededRandom(1), onEvent: () => {} },
+      plainConnection(`nats://127.0.0.1:${mesh.port}`),
+    );
+    bus.subscribe("mesh.default.events.config.*", ({ payload }) => heard.push(textOf(payload)));
+    await eventually(() => bus.isConnected);
+    for (const [i, lb_policy] of ["RANDOM", "ROUND_ROBIN", "LEAST_REQUEST"].entries()) {
+      const plan = mesh.planOf("one", undefined, { lb_policy });
+      assert.equal((await one.reload.take({ plan, bootstrap: {} })).kind, "applied");
+      const probes = mesh.upstream.probes;
+      await eventually(() => heard.length === i + 1 && mesh.upstream.probes > probes + 2);
+      assert.ok((await isOut(one)) && (await isOut(two)));
+    }
+    one.reload.refuse(["front.yaml:1:1 nodes: no field"]);
+    await eventually(() => heard.length === 4);
+    assert.deepEqual(heard, [
+      ...["2", "3", "4"].map((version) => `one applied ${version} `),
+      "one refused 4 front.yaml:1:1 nodes: no field",
+    ]);
+    assert.deepEqual([changes(one), changes(two)], before);
+    await bus.close();
+    wheel.stop();
   });
 
   it("leave with a word: the others know at once", async () => {

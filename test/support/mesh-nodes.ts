@@ -31,15 +31,17 @@ export class MeshNodes {
   }
 
   /** A node of this name joins. */
-  async join(name: string, roles: string = "proxy,health,load"): Promise<RunningNode> {
+  async join(name: string, roles?: string): Promise<RunningNode> {
     const node = await startTestNode(this.planOf(name, roles));
     this.nodes.push(node);
     return node;
   }
 
-  private planOf(node: string, roles: string): Plan {
+  /** The plan of a node; `more`: of its cluster. */
+  planOf(node: string, roles: string = "proxy,health,load", more: object = {}): Plan {
     const { upstream, port } = this;
-    const file = proxyFile({ port: 0, adminPort: 0, upstreamPort: upstream.port, cluster: { health_checks: [CHECK] } });
+    const cluster = { health_checks: [CHECK], ...more };
+    const file = proxyFile({ port: 0, adminPort: 0, upstreamPort: upstream.port, cluster });
     const said = { mesh: `embedded:${port}`, "mesh-node": node, roles };
     const overrides = Object.entries(said).map(([name, text]) => [name, { text, source: `--${name}` }] as const);
     const { plan } = loadPlan({ file: "test.yaml", text: file }, { overrides: new Map(overrides) });

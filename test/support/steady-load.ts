@@ -1,6 +1,7 @@
 // Keep-alive connections that ask without pause (or with one), one request at a time each, and count what became of every request. A connection is
 // made anew after some hundred answers, so that a worker that comes back gets its share.
 import { connect, type Socket } from "node:net";
+import { connect as connectTls, TLSSocket } from "node:tls";
 
 /** The load; runs until `finish` or `stop`. */
 export class SteadyLoad {
@@ -13,15 +14,15 @@ export class SteadyLoad {
   wrong: number = 0;
   /** Whether connections are made anew; off: those that stand stay. */
   renews: boolean = true;
-  private readonly port: number;
+  private readonly dial: () => Socket;
   private readonly sockets = new Set<Socket>();
   private readonly pauseMs: number;
   private running = true;
   private idle: () => void = () => {};
 
-  /** `pauseMs`: of a connection between an answer and the next request. */
-  constructor(port: number, connections: number, pauseMs: number = 0) {
-    this.port = port;
+  /** To a port of loopback. `pauseMs`: of a connection between an answer and the next request. `dial`: default cleartext. */
+  constructor(port: number, connections: number, pauseMs: number = 0, dial: (port: number) => Socket = cleartext) {
+    this.dial = () => dial(port);
     this.pauseMs = pauseMs;
     for (let i = 0; i < connections; i++) this.open();
   }
@@ -42,7 +43,7 @@ export class SteadyLoad {
   }
 
   private open(): void {
-    const socket = connect(this.port, "127.0.0.1");
+    const socket = this.dial();
     let text = "";
     let waiting = false;
     let left = REQUESTS_PER_CONNECTION;
@@ -58,7 +59,7 @@ export class SteadyLoad {
     };
     this.sockets.add(socket);
     socket.setNoDelay(true);
-    socket.on("connect", ask);
+    socket.on(socket instanceof TLSSocket ? "secureConnect" : "connect", ask);
     socket.on("error", () => {});
     socket.on("data", (bytes) => {
       text += bytes.toString("latin1");
@@ -76,6 +77,15 @@ export class SteadyLoad {
       else if (this.sockets.size === 0) this.idle();
     });
   }
+}
+
+/** TLS to a port of loopback; what its certificate says is the test's business. */
+export function overTls(port: number): Socket {
+  return connectTls({ port, host: "127.0.0.1", servername: "front.example", rejectUnauthorized: false });
+}
+
+function cleartext(port: number): Socket {
+  return connect(port, "127.0.0.1");
 }
 
 function isWhole(text: string): boolean {

@@ -251,31 +251,3 @@ describe("a downstream connection", () => {
       assert.ok(world.stat("http.main.downstream_cx_tx_bytes_total") > 0);
     }));
 });
-
-describe("a listener's new plan", () => {
-  it("serves the next request of an open connection", () => {
-    const plan = listener();
-    const world = new ExchangeWorld(plan);
-    const up = world.upstreams.add("up");
-    const client = world.connect();
-    client.send(GET);
-    up.stream().respond(200, OK, "ok");
-    assert.match(client.received(), /server: envoy/);
-    world.service.applyPlan(listener(manager({ serverName: "other" })));
-    client.send(GET);
-    up.stream().respond(200, OK, "ok");
-    assert.match(client.received(), /server: other/);
-    assert.deepEqual(world.leaks(), []);
-  });
-
-  it("leaves a request in flight as it began, and drains a connection whose chain is gone", () => {
-    const world = new ExchangeWorld(listener());
-    const up = world.upstreams.add("up");
-    const client = world.connect();
-    client.send(GET);
-    world.service.applyPlan({ ...listener(), filterChains: [] });
-    up.stream().respond(200, OK, "ok");
-    assert.match(client.received(), /server: envoy\r\nconnection: close/);
-    assert.deepEqual(world.leaks(), []);
-  });
-});
