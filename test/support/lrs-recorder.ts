@@ -74,7 +74,7 @@ export class LrsRecorder {
   }
 
   /** Starts on this port, or on one of its choice. */
-  async listen(port: number = 0): Promise<void> {
+  async listen(port: number = 0, credentials: ServerCredentials = ServerCredentials.createInsecure()): Promise<void> {
     this.server = new Server({ "grpc.max_receive_message_length": 64 << 20 });
     const keep = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
     const method = {
@@ -89,7 +89,7 @@ export class LrsRecorder {
     const handle: handleBidiStreamingCall<Uint8Array, Uint8Array> = (call) => this.take(call);
     this.server.addService({ stream: method }, { stream: handle });
     this.port = await new Promise((resolve, reject) => {
-      this.server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      this.server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => {
         if (error === null) resolve(bound);
         else reject(error);
       });
@@ -133,9 +133,10 @@ export class LrsRecorder {
     let count = 0;
     if (!this.isReading) call.pause();
     call.on("data", (bytes: Uint8Array) => {
-      this.messages.push(requestOf(bytes));
+      const message = requestOf(bytes);
+      this.messages.push(message);
       count++;
-      if (this.acknowledges && count > 1) call.write(this.last);
+      if (this.acknowledges && (count > 1 || message.cluster_stats !== undefined)) call.write(this.last);
     });
     call.on("end", () => call.end());
     for (const event of ["cancelled", "error", "close"]) call.on(event, () => this.streams.delete(call));

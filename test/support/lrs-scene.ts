@@ -15,8 +15,8 @@ export interface LrsPorts {
   readonly closed: number;
 }
 
-/** The file. Each cluster has the prefix of its name. */
-export function lrsFile(ports: LrsPorts): string {
+/** The file. Each cluster has the prefix of its name, and cluster `one` the rest. `server`: more fields of the server's cluster, `lrs`. */
+export function lrsFile(ports: LrsPorts, server: object = {}): string {
   const [first, second, third] = ports.upstreams;
   const rewrite = (cluster: string, more: object = {}) => ({
     match: { prefix: `/${cluster}/` },
@@ -26,6 +26,7 @@ export function lrsFile(ports: LrsPorts): string {
     { match: { prefix: "/one-timeout/" }, route: { cluster: "one", prefix_rewrite: "/", timeout: "0.2s" } },
     ...["one", "two", "empty", "refused", "locs", "drops", "cb", "lrs"].map((name) => rewrite(name)),
     { match: { prefix: "/grpc" }, route: { cluster: "grpc" } },
+    { match: { prefix: "/" }, route: { cluster: "one" } },
   ];
   const manager = {
     "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -57,7 +58,7 @@ export function lrsFile(ports: LrsPorts): string {
     ),
     cluster("cb", [{ lb_endpoints: [endpoint(first)] }], { circuit_breakers: { thresholds: [{ max_requests: 1 }] } }),
     cluster("grpc", [{ lb_endpoints: [endpoint(ports.grpc)] }], HTTP2),
-    cluster("lrs", [{ lb_endpoints: [endpoint(ports.lrs)] }], HTTP2),
+    cluster("lrs", [{ lb_endpoints: [endpoint(ports.lrs)] }], { ...HTTP2, ...server }),
   ];
   return JSON.stringify({
     node: { id: "node-1", cluster: "cluster-A", locality: place("r1", "z1", "s1"), metadata: { team: "x" } },
@@ -104,13 +105,13 @@ const HTTP2 = {
   },
 };
 
-/** HTTP/1.1: `/200` and any other status answers so, `/wait/300` after so many ms with 200, `/reset` tears the connection down. */
+/** HTTP/1.1: `/` answers 200, `/200` and any other status answers so, `/wait/300` after so many ms with 200, `/reset` tears the connection down. */
 export function lyingUpstream(port: number): Promise<Server> {
   const server = createServer((request, response) => {
     const [, word = "", ms = "0"] = (request.url ?? "").split("/");
     if (word === "reset") request.socket.resetAndDestroy();
     else if (word === "wait") setTimeout(() => response.end(), Number(ms));
-    else response.writeHead(Number(word)).end();
+    else response.writeHead(word === "" ? 200 : Number(word), { "content-length": 0 }).end();
   });
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
 }

@@ -21,8 +21,8 @@ export interface LrsState {
   responses: number;
   /** Of the stream: reports that went out. */
   reports: number;
-  /** Of the stream: reports that were put off before its response began. */
-  patience: number;
+  /** Reports that were put off since the last one went. */
+  postponed: number;
   /** What the server does, or the one of the stream before did: until the response has begun it is taken to be the same. */
   acknowledges: boolean;
   isBackedUp: boolean;
@@ -49,7 +49,7 @@ export function emptyLrsState(): LrsState {
     unacknowledged: null,
     responses: 0,
     reports: 0,
-    patience: PATIENCE,
+    postponed: 0,
     acknowledges: false,
     isBackedUp: false,
     isStopping: false,
@@ -103,7 +103,7 @@ function greet(state: LrsState): LrsEffect[] {
   state.phase = "open";
   state.responses = 0;
   state.reports = 0;
-  state.patience = PATIENCE;
+  state.postponed = 0;
   state.isBackedUp = false;
   const { subscription, unacknowledged } = state;
   if (subscription === null) return send({ sequence: 0, clusters: [] });
@@ -119,12 +119,17 @@ function due(state: LrsState): LrsEffect[] {
   if (state.phase !== "open" || subscription === null) return [];
   // What is not taken is counted on: the next report has it, and a server that takes nothing costs nothing.
   if (state.isBackedUp || state.unacknowledged !== null) {
+    state.postponed++;
+    const counted: LrsEffect = { type: "count", stat: "postponed" };
     // A server in the place of one that acknowledged may be another kind, of which no response ever begins.
-    if (state.responses === 0 && --state.patience === 0) {
+    if (state.responses === 0 && state.postponed === UNANSWERED_MAX) {
       state.acknowledges = false;
       state.unacknowledged = null;
     }
-    return [{ type: "count", stat: "postponed" }, arm(subscription)];
+    if (state.unacknowledged !== null && state.postponed === UNACKNOWLEDGED_MAX) {
+      return [counted, { type: "end-stream" }, ...ended(state, UNAVAILABLE, "a report was not acknowledged")];
+    }
+    return [counted, arm(subscription)];
   }
   return [take(subscription), arm(subscription)];
 }
@@ -138,6 +143,7 @@ function report(state: LrsState, loads: readonly ClusterLoad[], nowMs: number): 
   for (const { cluster } of loads) sinceMs.set(cluster, nowMs);
   const made = { sequence: ++state.sequence, clusters };
   state.reports++;
+  state.postponed = 0;
   if (state.acknowledges) state.unacknowledged = made;
   return state.isStopping ? [...send(made), { type: "end-requests" }] : send(made);
 }
@@ -255,7 +261,10 @@ const RETRY = "retry";
 const REPORT = "report";
 const STOP = "stop";
 /** Reports that are put off before a silent server is taken to be one that does not acknowledge. */
-const PATIENCE = 3;
+const UNANSWERED_MAX = 3;
+/** Reports that are put off before a stream is given up whose server does not do what it said. */
+const UNACKNOWLEDGED_MAX = 30;
+const UNAVAILABLE = 14;
 const OK = 0;
 const INTERNAL = 13;
 const COUNT_RETRY: LrsEffect = { type: "count", stat: "retries" };

@@ -7,12 +7,9 @@ const RETRIES = "info Load reporter stats stream/connection will retry in 5000 m
 
 let world: LrsWorld;
 
-beforeEach(() => {
-  world = new LrsWorld("a", "b");
-  world.tell({ type: "start" });
-});
-
 describe("a server that asks for what cannot be", () => {
+  beforeEach(begin);
+
   const INTERVALS = [
     [0, 1_000],
     [-5_000, 1_000],
@@ -64,3 +61,8 @@ describe("a server that asks for what cannot be", () => {
     assert.deepEqual(world.seen(), ["node", "a 1 in 1000"]);
   });
 });
+
+function begin(): void {
+  world = new LrsWorld("a", "b");
+  world.tell({ type: "start" });
+}

@@ -7,12 +7,9 @@ const RETRIES = "info Load reporter stats stream/connection will retry in 5000 m
 
 let world: LrsWorld;
 
-beforeEach(() => {
-  world = new LrsWorld("a", "b");
-  world.tell({ type: "start" });
-});
-
 describe("the client of a load-report server", () => {
+  beforeEach(begin);
+
   it("names the node, and says nothing more until it is asked", () => {
     world.open();
     world.serve("a", 5);
@@ -116,6 +113,8 @@ describe("the client of a load-report server", () => {
 });
 
 describe("the client of a server that acknowledges", () => {
+  beforeEach(begin);
+
   it("sends one report at a time, and takes an unchanged response for the word that it arrived", () => {
     const ask = { clusters: ["a"] };
     world.open({ acknowledges: true, ask });
@@ -169,6 +168,17 @@ describe("the client of a server that acknowledges", () => {
     assert.deepEqual(world.seen(), ["node", "a 0 in 5000", "a 4 in 4000"]);
   });
 
+  it("loses its stream when it does not acknowledge, and is sent the report again", () => {
+    world.open({ acknowledges: true, ask: { clusters: ["a"] } });
+    world.pass(40_000);
+    assert.equal(world.streams, 2);
+    world.open({ acknowledges: true });
+    assert.deepEqual(
+      world.sent.map(({ sequence }) => sequence),
+      [0, 1, 1],
+    );
+  });
+
   it("counts every request exactly once, however streams break (it drops a number that it has)", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(4), { minLength: 20, maxLength: 80, size: "max" }), (steps) => countsOnce(steps)),
@@ -178,6 +188,8 @@ describe("the client of a server that acknowledges", () => {
 });
 
 describe("a node that ends", () => {
+  beforeEach(begin);
+
   it("reports what it has counted since the last report, and then has no more to say", () => {
     world.open({ acknowledges: true, ask: { clusters: ["a"] } });
     world.serve("a", 3);
@@ -199,6 +211,11 @@ describe("a node that ends", () => {
     assert.equal(other.isFinished, true);
   });
 });
+
+function begin(): void {
+  world = new LrsWorld("a", "b");
+  world.tell({ type: "start" });
+}
 
 /** Plays an acknowledging server that counts each number once, loses messages and acknowledgements, and ends streams. */
 function countsOnce(steps: readonly number[]): void {
