@@ -67,6 +67,8 @@ export type CheckOrder =
   | { readonly type: "set-standing"; readonly slot: number; readonly standing: EndpointStanding }
   /** Lowers what x-envoy-immediate-health-check-fail raised on this node. */
   | { readonly type: "end-immediate-failure"; readonly slot: number }
+  /** A check of some node has passed since outlier detection took the endpoint out here: that may let it in, as one of this node's own would. */
+  | { readonly type: "end-ejection"; readonly slot: number }
   /** Some node has made an upstream connection in this cluster: the no-traffic interval ends. */
   | { readonly type: "set-traffic"; readonly row: number; readonly hasTraffic: boolean };
 
@@ -93,9 +95,10 @@ export type CheckReport =
     }
   /** Passive evidence against an endpoint that is not unhealthy: a refused connect, a reset, an ejection. */
   | { readonly type: "doubted"; readonly slot: number; readonly evidence: "connect" | "reset" | "ejected" }
-  /** Outlier detection ejected an endpoint of this node, checked or not, by this kind of Envoy's, or let it in again: for events only. */
+  /** Outlier detection ejected an endpoint of this node, checked or not, by this kind of Envoy's, or let it in again. */
   | {
       readonly type: "ejection-changed";
+      readonly slot: number;
       readonly cluster: string;
       readonly address: string;
       readonly isEjected: boolean;

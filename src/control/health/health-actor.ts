@@ -119,7 +119,10 @@ class HealthActor {
     this.mesh?.close();
     const port = new MeshPort(link, (orders) => {
       this.judge.tell({ type: "mesh-alive" });
-      for (const order of orders) this.judge.tell(order);
+      for (const order of orders) {
+        if (order.type === "end-ejection") this.endEjection(order.slot);
+        else this.judge.tell(order);
+      }
     });
     this.mesh = port;
     this.judge.tell({ type: "follow-mesh" });
@@ -128,6 +131,11 @@ class HealthActor {
       this.mesh = null;
       this.judge.tell({ type: "leave-mesh" });
     });
+  }
+
+  private endEjection(slot: number): void {
+    const row = this.judge.state.mesh?.targets.get(slot)?.endpoint.cluster.row;
+    if (row !== undefined) this.detector.tell({ type: "active-check-passed", row, slot });
   }
 
   /** The judge hears first: the detector reads the endpoint sets that it keeps. */
@@ -198,7 +206,7 @@ class HealthActor {
         return;
       case "tell-ejection": {
         const { slot, cluster, address, isEjected, kind, ejections } = effect;
-        this.mesh?.report({ type: "ejection-changed", cluster, address, isEjected, kind, ejections });
+        this.mesh?.report({ type: "ejection-changed", slot, cluster, address, isEjected, kind, ejections });
         if (isEjected) this.judge.tell({ type: "endpoint-ejected", slot });
         return;
       }

@@ -72,6 +72,7 @@ describe("the health actor with a mesh", () => {
     assert.deepEqual(await mesh.reports(), [
       {
         type: "ejection-changed",
+        slot: 3,
         cluster: "c",
         address: "127.0.0.1:80",
         isEjected: true,
@@ -80,6 +81,13 @@ describe("the health actor with a mesh", () => {
       },
       { type: "doubted", slot: 3, evidence: "ejected" },
     ]);
+    mesh.order({ type: "end-ejection", slot: 3 });
+    const [returned] = await mesh.reports();
+    assert.deepEqual(
+      [returned?.type, returned?.type === "ejection-changed" && returned.isEjected],
+      ["ejection-changed", false],
+    );
+    assert.equal(house.tables.health.flags[3], 0);
   });
 });
 

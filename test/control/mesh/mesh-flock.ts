@@ -206,7 +206,7 @@ class FlockJudge extends HealthSimulation {
       send: ({ orders }) =>
         later(() => {
           this.host.tell({ type: "mesh-alive" });
-          for (const order of orders) this.host.tell(order);
+          for (const order of orders) if (order.type !== "end-ejection") this.host.tell(order);
         }),
       receive: (to) => {
         receiver = to;

@@ -96,7 +96,7 @@ describe("nodes of a mesh", () => {
   it("tell of an ejection, which is one node's own, as an event of that node", () => {
     const flock = new MeshFlock(1);
     flock.start(2);
-    const ejection = { cluster: "d", address: "192.0.2.1:80", kind: "CONSECUTIVE_5XX", ejections: 2 };
+    const ejection = { slot: 9, cluster: "d", address: "192.0.2.1:80", kind: "CONSECUTIVE_5XX", ejections: 2 };
     for (const isEjected of [true, false]) {
       flock.nodes[1]?.judge.onReport({ type: "ejection-changed", ...ejection, isEjected });
     }

@@ -134,6 +134,7 @@ export class JudgeModel implements Judge {
       case "leave-mesh":
       case "set-traffic":
       case "end-immediate-failure":
+      case "end-ejection":
         return;
       case "begin-checks": {
         const held = this.find(order.slot);

@@ -111,7 +111,7 @@ export class RealJudge implements Judge {
   }
 
   take(orders: readonly CheckOrder[]): void {
-    for (const order of orders) this.tell(order);
+    for (const order of orders) if (order.type !== "end-ejection") this.tell(order);
   }
 
   private enter(slot: number, endpoint: SimEndpoint): void {

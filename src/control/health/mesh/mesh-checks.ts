@@ -9,7 +9,7 @@ import type { ProbeOutcome } from "../probe.ts";
 
 /** What the judge is told for the mesh. */
 export type MeshMessage =
-  | CheckOrder
+  | Exclude<CheckOrder, { readonly type: "end-ejection" }>
   /** The mesh's thread has said something, perhaps nothing but that it lives. */
   | { readonly type: "mesh-alive" }
   /** Outlier detection took an endpoint out. */

@@ -171,6 +171,8 @@ export interface Target extends Due {
   reason: string;
   /** x-envoy-immediate-health-check-fail holds it out on this node; `sinceMs`: others see it well since then, Infinity: they do not. */
   immediate: { passes: number; sinceMs: number } | null;
+  /** Outlier detection holds it out on this node; `sinceMs`: others see it well since then, Infinity: they do not. */
+  ejection: { sinceMs: number } | null;
   /** This node alone sees it so, and has said so. */
   isNodeEvent: boolean;
 }

@@ -100,6 +100,7 @@ export function newTarget(group: Group, { slot, target, address, standing }: Che
     damping: null,
     reason: "",
     immediate: null,
+    ejection: null,
     isNodeEvent: false,
   };
 }

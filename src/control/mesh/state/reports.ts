@@ -5,7 +5,7 @@ import { damped, noDamping } from "./damping.ts";
 import { sendDoubt, settleDoubt } from "./doubts.ts";
 import type { Target } from "./entities.ts";
 import { addGroup, removeGroup, seeTraffic } from "./groups.ts";
-import { countPass, failImmediately } from "./immediate.ts";
+import { countPass, failImmediately, noteEjection } from "./immediate.ts";
 import { JUDGE_HUNG_MS, updateSpeaking } from "./members.ts";
 import { sayEntry } from "./own-log.ts";
 import { beginTrial, comparePrivately, tryAgain } from "./resigning.ts";
@@ -51,7 +51,8 @@ function take(turn: Turn, report: CheckReport): void {
     case "judge-alive":
       return;
     case "ejection-changed":
-      return; // its node's own matter: an event, and a doubt when it is checked
+      withTarget(turn, report.slot, (target) => noteEjection(turn, target, report.isEjected));
+      return;
   }
 }
 

@@ -2,7 +2,8 @@
 import type { ClusterPlan } from "../../../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../../../src/config/plan/endpoint-set.ts";
 import { groupHash, targetHash } from "../../../../src/control/health/mesh/group-hash.ts";
-import type { CheckOrder, CheckReport, CheckTarget, EndpointStanding } from "../../../../src/messages/checking.ts";
+import type { JudgeMessage } from "../../../../src/control/health/mesh/mesh-checks.ts";
+import type { CheckReport, CheckTarget, EndpointStanding } from "../../../../src/messages/checking.ts";
 import { endpoint } from "../../../support/cluster-plans.ts";
 import { type Answer, checkedCluster, HealthSimulation, httpCheck, numbered } from "../health-simulation.ts";
 
@@ -35,7 +36,7 @@ export function following(
 }
 
 /** Gives orders. */
-export function order(sim: HealthSimulation, ...orders: readonly CheckOrder[]): void {
+export function order(sim: HealthSimulation, ...orders: readonly JudgeMessage[]): void {
   for (const one of orders) sim.host.tell(one);
 }
 

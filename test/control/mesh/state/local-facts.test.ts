@@ -41,6 +41,53 @@ describe("x-envoy-immediate-health-check-fail", () => {
   });
 });
 
+describe("an ejection by outlier detection", () => {
+  const ended = (effects: readonly MeshEffect[]): number =>
+    ordersOf(effects).filter(({ type }) => type === "end-ejection").length;
+  const ejection = (isEjected: boolean) =>
+    ({
+      type: "ejection-changed",
+      slot: 1,
+      cluster: "backend",
+      address: "192.0.2.1:80",
+      isEjected,
+      kind: "CONSECUTIVE_5XX",
+      ejections: 1,
+    }) as const;
+
+  it("ends on a node that does not probe the endpoint when a check of an owner must have passed", () => {
+    const peer = new Peer("a");
+    const node = new OneNode({ roles: ["proxy"] });
+    node.join(1, [peer]);
+    node.hear(peer.claims(1, "healthy"));
+    node.report(ejection(true));
+    assert.equal(ended(node.advance(1_280, [peer])), 0);
+    assert.equal(ended(node.advance(40, [peer])), 1, "an interval and a timeout");
+    assert.equal(ended(node.advance(5_000, [peer])), 0);
+  });
+
+  it("does not while the mesh has the endpoint out, nobody covers it, or it is in again already", () => {
+    const peer = new Peer("a");
+    const node = new OneNode({ roles: ["proxy"] });
+    node.join(1, [peer]);
+    node.report(ejection(true));
+    assert.equal(ended(node.advance(3_000, [peer])), 0, "nobody");
+    node.hear(peer.claims(1, "unhealthy"));
+    assert.equal(ended(node.advance(3_000, [peer])), 0, "out");
+    node.hear(peer.claims(1, "healthy"));
+    node.report(ejection(false));
+    assert.equal(ended(node.advance(3_000, [peer])), 0, "in");
+  });
+
+  it("is the judge's own matter on a node that probes the endpoint", () => {
+    const node = new OneNode();
+    node.join(1);
+    node.probed(1, "healthy", { cause: "first" });
+    node.report(ejection(true));
+    assert.equal(ended(node.advance(3_000)), 0);
+  });
+});
+
 describe("traffic in a cluster", () => {
   const quiet = { ...FACTS, noTrafficIntervalMs: 60_000 };
 
