@@ -1,6 +1,6 @@
 // envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager to its plan. Called by filter-chain.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, count, flag, has, millis, oneOf, text } from "../load/fields.ts";
+import { child, children, count, decimal, flag, has, millis, oneOf, text } from "../load/fields.ts";
 import type { HttpConnectionManagerPlan } from "../plan/listener.ts";
 import type { RouteConfigPlan } from "../plan/route.ts";
 import { compileAccessLogs } from "./access-log.ts";
@@ -100,9 +100,11 @@ type Times = Pick<
   | "requestTimeoutMs"
   | "requestHeadersTimeoutMs"
   | "connectionDurationMaxMs"
+  | "connectionDurationJitterPercent"
   | "streamDurationMaxMs"
   | "requestsPerConnectionMax"
   | "drainTimeoutMs"
+  | "drainTimeoutJitterPercent"
   | "delayedCloseTimeoutMs"
 >;
 
@@ -122,11 +124,18 @@ function timesOf(context: CompileContext, manager: CheckedMessage, common: Check
     requestTimeoutMs: timeoutMs(manager, "request_timeout", none),
     requestHeadersTimeoutMs: timeoutMs(manager, "request_headers_timeout", context.defaults.requestHeadersTimeoutMs),
     connectionDurationMaxMs: ofCommon("max_connection_duration", none),
+    connectionDurationJitterPercent: common === undefined ? 0 : percentOf(common, "max_connection_duration_jitter"),
     streamDurationMaxMs: ofCommon("max_stream_duration", none),
     requestsPerConnectionMax: requests === undefined || requests === 0 ? none : requests,
     drainTimeoutMs: millis(manager, "drain_timeout") ?? 5_000,
+    drainTimeoutJitterPercent: percentOf(manager, "drain_timeout_jitter"),
     delayedCloseTimeoutMs: millis(manager, "delayed_close_timeout") ?? 1_000,
   };
+}
+
+function percentOf(message: CheckedMessage, field: string): number {
+  const percent = child(message, field);
+  return percent === undefined ? 0 : (decimal(percent, "value") ?? 0);
 }
 
 type Addressing = Pick<

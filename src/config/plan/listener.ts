@@ -94,11 +94,15 @@ export interface HttpConnectionManagerPlan {
   readonly requestHeadersTimeoutMs: number;
   /** max_connection_duration, max_stream_duration; Infinity: none. */
   readonly connectionDurationMaxMs: number;
+  /** max_connection_duration_jitter: up to this share of the duration, in percent, is added for each connection; 0 to 100. */
+  readonly connectionDurationJitterPercent: number;
   readonly streamDurationMaxMs: number;
   /** max_requests_per_connection; Infinity: none. */
   readonly requestsPerConnectionMax: number;
   /** drain_timeout after the first GOAWAY, default 5 000. */
   readonly drainTimeoutMs: number;
+  /** drain_timeout_jitter: up to this share of it, in percent, is added for each connection; 0 to 100. */
+  readonly drainTimeoutJitterPercent: number;
   /** delayed_close_timeout, default 1 000. */
   readonly delayedCloseTimeoutMs: number;
   readonly useRemoteAddress: boolean;

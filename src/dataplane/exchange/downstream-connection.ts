@@ -86,7 +86,9 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     const { plan } = manager;
     const { wheel } = manager.worker.services;
     wheel.arm(this.idleTimer, plan.idleTimeoutMs);
-    wheel.arm(this.durationTimer, plan.connectionDurationMaxMs);
+    if (plan.connectionDurationMaxMs !== Number.POSITIVE_INFINITY) {
+      this.armSpread(this.durationTimer, plan.connectionDurationMaxMs, plan.connectionDurationJitterPercent);
+    }
     if (plan.codec !== "auto") this.useCodec(plan.codec);
     else if (tls?.alpn === "h2") this.useCodec("http2");
     else if (tls?.alpn === "http/1.1") this.useCodec("http1");
@@ -97,12 +99,12 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     if (this.isDraining || this.isClosing) return;
     this.isDraining = true;
     this.stats.onLeaving();
-    const { plan, worker } = this.manager;
+    const { plan } = this.manager;
     if (this.codec === null) this.close();
     else if (this.protocol === "http1") this.codec.drain(true);
     else {
       this.codec.drain(false);
-      worker.services.wheel.arm(this.drainTimer, plan.drainTimeoutMs);
+      this.armSpread(this.drainTimer, plan.drainTimeoutMs, plan.drainTimeoutJitterPercent);
     }
   }
 
@@ -297,6 +299,12 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     count(this.manager.stats, HTTP.at.downstream_cx_idle_timeout);
     if (this.codec === null || this.protocol === "http1") this.close();
     else this.drain();
+  }
+
+  /** Connections that came together end apart. */
+  private armSpread(timer: Timer, ms: number, jitterPercent: number): void {
+    const { random, wheel } = this.manager.worker.services;
+    wheel.arm(timer, ms * (1 + (random.next32() / 2 ** 32) * (jitterPercent / 100)));
   }
 
   private onDuration(): void {

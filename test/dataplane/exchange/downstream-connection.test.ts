@@ -167,6 +167,23 @@ describe("a downstream connection", () => {
       assert.equal(world.stat("http.main.downstream_cx_max_requests_reached"), 1);
     }));
 
+  it("ends at a time of its own between its greatest duration and the jitter's share more", () => {
+    const plan = listener(manager({ connectionDurationMaxMs: 10_000, connectionDurationJitterPercent: 50 }));
+    const world = new ExchangeWorld(plan);
+    const clients = Array.from({ length: 100 }, () => world.connect());
+    const ended = (): number => clients.filter(({ ending }) => ending !== "").length;
+    world.clock.advanceMs(9_990);
+    assert.equal(ended(), 0);
+    const thirds = [1_660, 1_660, 1_700].map((ms) => {
+      world.clock.advanceMs(ms);
+      return ended();
+    });
+    assert.equal(thirds[2], 100);
+    const [first = 0, second = 0] = thirds;
+    assert.ok(first > 15 && first < 52 && second > 48 && second < 85, `${thirds}`);
+    assert.deepEqual(world.leaks(), []);
+  });
+
   it("ends after its greatest duration, when its request is done", () =>
     withClient({ connectionDurationMaxMs: 1_000 }, (world, client) => {
       client.send(GET);
