@@ -13,8 +13,8 @@ export function consider(turn: Turn, target: Target): void {
   if (turn.state.targets.get(target.key) !== target) return;
   // The verdict first: who begins to probe begins with it.
   const verdictMs = decideVerdict(turn, target);
-  if (target.isPrivate) decideLeftAlone(turn, target);
+  const privateMs = target.isPrivate ? decideLeftAlone(turn, target) : Number.POSITIVE_INFINITY;
   const probingMs = decideProbing(turn, target);
   const extraMs = decideExtra(turn, target);
-  turn.at(target, Math.min(probingMs, verdictMs, extraMs, decideImmediate(turn, target)));
+  turn.at(target, Math.min(probingMs, verdictMs, extraMs, privateMs, decideImmediate(turn, target)));
 }

@@ -1,6 +1,6 @@
 // A node that alone sees endpoints fail distrusts its own network: it ranks last, takes those observations back and probes those endpoints
 // for itself only, until it has agreed with the mesh for a while.
-import { isObserved } from "./cover.ts";
+import { isObserved, isProbed } from "./cover.ts";
 import type { Target, Trial } from "./entities.ts";
 import { refreshGroup } from "./groups.ts";
 import { stopProbing } from "./ladder.ts";
@@ -65,26 +65,41 @@ export function decideReturn(turn: Turn): void {
   trustAgain(turn);
 }
 
-/** Nobody is left who could be right instead: what only a node in doubt of itself probes would be covered by nobody, and its verdict would stand for ever. */
-export function decideLeftAlone(turn: Turn, { group }: Target): void {
+/**
+ * Nobody is left who could be right instead, or nobody who has this endpoint: what only a node in doubt of itself probes would be covered by
+ * nobody, and its verdict would stand for ever. When to look again.
+ */
+export function decideLeftAlone(turn: Turn, target: Target): number {
   const { members } = turn.state;
-  const hasBetter = group.candidates.some(
-    ({ node, isResigned }) => !isResigned && members.get(node)?.isSpeaking === true,
-  );
-  if (!hasBetter) trustAgain(turn);
+  const { candidates } = target.group;
+  const hasBetter = candidates.some(({ node, isResigned }) => !isResigned && members.get(node)?.isSpeaking === true);
+  if (!hasBetter) {
+    trustAgain(turn);
+    return NEVER;
+  }
+  const isCovered = target.entries.some((entry) => entry !== target.own && isProbed(target, entry, turn.nowMs));
+  target.scarceMs = isCovered ? NEVER : Math.min(target.scarceMs, turn.nowMs);
+  const endMs = target.scarceMs + UNCOVERED_MS;
+  if (turn.nowMs < endMs) return endMs;
+  turn.state.privates.delete(target);
+  endPrivate(turn, target);
+  return NEVER;
 }
 
 function trustAgain(turn: Turn): void {
   const { state, nowMs } = turn;
   state.self.isResigned = false;
   state.returnedMs = nowMs;
-  for (const target of state.privates) {
-    target.isPrivate = false;
-    stopProbing(turn, target);
-    turn.consider(target);
-  }
+  for (const target of state.privates) endPrivate(turn, target);
   state.privates.clear();
   changeOwnRank(turn);
+}
+
+function endPrivate(turn: Turn, target: Target): void {
+  target.isPrivate = false;
+  target.scarceMs = NEVER;
+  stopProbing(turn, target);
+  turn.consider(target);
 }
 
 function resign(turn: Turn, targets: ReadonlySet<Target>): void {
@@ -104,6 +119,7 @@ function resign(turn: Turn, targets: ReadonlySet<Target>): void {
 /** It is probed on, but not for others. */
 function goPrivate(turn: Turn, target: Target): void {
   target.isPrivate = true;
+  target.scarceMs = NEVER;
   target.question = null;
   target.doubter = null;
   turn.state.privates.add(target);
@@ -126,6 +142,11 @@ function othersSeeItWell(state: MeshState, target: Target): boolean {
   const others = target.entries.filter((entry) => entry !== target.own && isObserved(state, entry));
   return others.length > 0 && others.every(({ standing }) => standing !== "unhealthy");
 }
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Whoever else has an endpoint begins to probe it within this. */
+const UNCOVERED_MS = 2_000;
 
 /** Own probes after the transition that must fail. */
 const FAILURES = 2;

@@ -248,6 +248,16 @@ describe("a node that is contradicted", () => {
     }
   });
 
+  it("checks for all again what nobody else has probed for two seconds", () => {
+    const { node, peer } = contradicted(3);
+    node.hear(peer.say({ type: "released", group: FACTS.group, target: targetOf(1), ageMs: 0 }));
+    node.advance(1_900, [peer]);
+    assert.equal(node.state.privates.size, 3);
+    const effects = node.advance(1_200, [peer]);
+    assert.deepEqual([node.state.privates.size, node.state.self.isResigned], [2, true]);
+    assert.equal(ordersOf(effects).filter(({ type }) => type === "begin-checks").length, 1);
+  });
+
   it("returns when its own probes have agreed with the mesh for four intervals, and for eight the next time", () => {
     const { node, peer } = contradicted(3);
     const agree = (ms: number): void => {
