@@ -92,7 +92,7 @@ function running(
 
 const PROGRAM = fileURLToPath(new URL("../../src/starling.mjs", import.meta.url));
 const WATCH = fileURLToPath(new URL("thread-watch.mjs", import.meta.url));
-/** piscina does not name its threads. */
-const LISTENER_THREAD = "WorkerThread";
+/** The name of a listener thread: piscina does not name its threads. */
+export const LISTENER_THREAD = "WorkerThread";
 const HEALTH_THREAD = "health-check";
 const READY_MS_MAX = 90_000;
