@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "../../base/clock.ts";
 import { DrivenWheel } from "../../base/driven-wheel.ts";
 import { configUrl, launcherUrl } from "../../base/location.ts";
+import { stayAlive } from "../../base/stay-alive.ts";
 import { Timer } from "../../base/timer-wheel.ts";
+import { holdName, type ReleaseName } from "../../net/name-hold.ts";
 import type { AddressProbes } from "../addresses.ts";
 import { choosePorts } from "./choose-ports.ts";
 import { type DemoChild, startChild } from "./demo-child.ts";
@@ -15,6 +17,7 @@ import { type DemoLayout, type DemoProxy, type DemoService, fileName, fileText, 
 
 /** Runs until a signal comes; sets the exit code. `probes` look whether an address is free. */
 export async function demo(layout: DemoLayout, probes: AddressProbes): Promise<void> {
+  const release = await holdTurn();
   const run = new DemoRun(layout, await choosePorts(portsOf(layout), probes));
   const asked = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resolve);
@@ -23,6 +26,7 @@ export async function demo(layout: DemoLayout, probes: AddressProbes): Promise<v
   process.stdout.write(`${layout.intro}\n`);
   run.start();
   const outcome = await Promise.race([asked, run.ready()]);
+  release();
   if (outcome === "ready") {
     process.stdout.write(run.guide((systemClock.nowMs() - startedMs) / 1000));
     await asked;
@@ -30,6 +34,24 @@ export async function demo(layout: DemoLayout, probes: AddressProbes): Promise<v
   await run.stop();
   if (outcome !== "failed") process.stdout.write("Everything ended; nothing is left running.\n");
   process.exitCode = outcome === "failed" ? 1 : 0;
+}
+
+/** Two that start at once would choose the same ports: one waits until the other's are bound. */
+async function holdTurn(): Promise<ReleaseName> {
+  const wheel = new DrivenWheel(systemClock);
+  const letGo = stayAlive();
+  let hasTold = false;
+  for (;;) {
+    const release = await holdName(TURN);
+    if (release !== null) {
+      wheel.stop();
+      letGo();
+      return release;
+    }
+    if (!hasTold) process.stdout.write("Another demo is starting on this machine: this one waits for it …\n");
+    hasTold = true;
+    await new Promise<void>((resolve) => wheel.arm(new Timer(resolve), TURN_POLL_MS));
+  }
 }
 
 /** One run of the demo. */
@@ -144,6 +166,8 @@ class DemoRun {
   }
 }
 
+const TURN = "starling-demo-starts";
+const TURN_POLL_MS = 100;
 const POLL_MS = 30;
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 2_000;

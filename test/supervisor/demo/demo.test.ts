@@ -5,7 +5,7 @@ import { afterEach, describe, it } from "mocha";
 import { eventually } from "../../support/nodes.ts";
 import { Program } from "../../support/program.ts";
 
-let demo: Program;
+let demo: Program | undefined;
 let events: Program | null = null;
 
 // A dozen processes start: on a busy machine that takes its time.
@@ -13,7 +13,7 @@ describe("starling demo", function () {
   this.timeout(60_000);
 
   afterEach(async () => {
-    if (demo.child.exitCode === null) await demo.end();
+    if (demo?.child.exitCode === null) await demo.end();
     if (events?.child.exitCode === null) await events.end();
     events = null;
   });
@@ -54,6 +54,23 @@ describe("starling demo", function () {
     const checker = /curl (http\S+ready) +# the node that only checks/.exec(guide)?.[1] ?? "";
     assert.equal(await text(checker), "LIVE\nthe roles of this node are health: it serves no listeners\n");
     assert.equal((await demo.end("SIGINT")).code, 0);
+  });
+
+  it("starts twice at once on ports of their own", async () => {
+    const demos = [new Program("demo", "--health"), new Program("demo", "--health")];
+    try {
+      const guides = await Promise.all(demos.map((one) => one.says(/[\s\S]*Ctrl-C ends it/)));
+      const [first = [], second = []] = guides.map(([guide]) =>
+        Array.from(guide.matchAll(/127\.0\.0\.1:(\d+)/g), ([, port]) => port),
+      );
+      assert.ok(first.length > 1);
+      assert.deepEqual(
+        first.filter((port) => second.includes(port)),
+        [],
+      );
+    } finally {
+      for (const one of demos) assert.equal((await one.end("SIGINT")).code, 0);
+    }
   });
 
   it("says when a child dies, and goes on", async () => {
