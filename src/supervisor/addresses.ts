@@ -28,7 +28,7 @@ export async function settleAddresses(plan: Plan, takeover: boolean, probes: Add
 
 async function settleEds(plan: EdsPlan | null, takeover: boolean, probes: AddressProbes): Promise<EdsPlan | null> {
   if (plan === null) return null;
-  return { listen: await settle("endpoint discovery", plan.listen, takeover, probes) };
+  return { ...plan, listen: await settle("endpoint discovery", plan.listen, takeover, probes) };
 }
 
 /** How peers reach an address of ours: an unspecified one is this machine's; empty: not at all. */

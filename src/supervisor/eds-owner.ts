@@ -81,7 +81,7 @@ export class EdsOwner {
         readiness.arrived(NAME);
         log.info(
           "upstream",
-          `serving endpoints of ${this.clusters.length} cluster(s) to xDS clients on ${this.address()}`,
+          `serving endpoints of ${this.clusters.length} cluster(s) to xDS clients on ${this.address()}${this.eds?.tls ? ", over TLS" : ""}`,
         );
         return;
       case "endpoints-applied":

@@ -16,6 +16,8 @@ const COUNTERS = [
   "requests_malformed",
   /** Requests of an aggregated stream for other types than endpoints: they are not answered. */
   "requests_other_type",
+  /** Requests for all clusters, which endpoint discovery does not have: they are logged, and those of delta streams told that there is none. */
+  "requests_wildcard",
 ] as const;
 const GAUGES = ["streams_active", "clusters_subscribed"] as const;
 

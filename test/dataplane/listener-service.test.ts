@@ -44,7 +44,7 @@ describe("a listener's new plan", () => {
     world.service.applyPlan({ ...listener(), filterChains: [] }, 1_000);
     asking.send(GET);
     up.stream().respond(200, OK, "ok");
-    assert.match(asking.received(), /200 OK[^]*connection: close/);
+    assert.match(asking.received(), /200 OK[\s\S]*connection: close/);
     asking.hangUp();
     world.clock.advanceMs(900);
     assert.equal(world.service.connections(), 1);

@@ -41,9 +41,9 @@ describe("settling addresses", () => {
   });
 
   it("settles where endpoints are served, too", async () => {
-    const plan = barePlan([bareListener("a")], { eds: { listen: loopback(0) } });
-    assert.deepEqual((await settleAddresses(plan, false, prober())).eds, { listen: loopback(40_001) });
-    const taken = barePlan([], { eds: { listen: loopback(80) } });
+    const plan = barePlan([bareListener("a")], { eds: { listen: loopback(0), tls: null } });
+    assert.deepEqual((await settleAddresses(plan, false, prober())).eds, { listen: loopback(40_001), tls: null });
+    const taken = barePlan([], { eds: { listen: loopback(80), tls: null } });
     await assert.rejects(settleAddresses(taken, false, prober([80])), {
       message: "endpoint discovery: cannot bind '127.0.0.1:80': Address already in use",
     });

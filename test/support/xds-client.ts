@@ -1,6 +1,12 @@
 // An xDS client over gRPC's own library: one stream of one variant, whose responses a test takes and answers as it likes.
 import assert from "node:assert/strict";
-import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type StatusObject,
+} from "@grpc/grpc-js";
 import type { JsonValue } from "../../src/config/load/checked.ts";
 import { loadJsonValue, loadWireMessage } from "../../src/config/load/load-wire.ts";
 import { toProtoJson } from "../../src/config/load/to-proto-json.ts";
@@ -37,11 +43,12 @@ export class XdsClient {
   private readonly call: ClientDuplexStream<Uint8Array, Buffer>;
   private readonly types: { readonly request: string; readonly response: string };
 
-  constructor(port: number, method: keyof typeof XDS_METHODS) {
+  /** `as`: default cleartext. */
+  constructor(port: number, method: keyof typeof XDS_METHODS, as: ChannelCredentials = credentials.createInsecure()) {
     const isDelta = method.toLowerCase().endsWith("delta");
     const prefix = `envoy.service.discovery.v3.${isDelta ? "Delta" : ""}Discovery`;
     this.types = { request: `${prefix}Request`, response: `${prefix}Response` };
-    this.client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), OPTIONS);
+    this.client = new Client(`127.0.0.1:${port}`, as, OPTIONS);
     const keep = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
     this.call = this.client.makeBidiStreamRequest(XDS_METHODS[method], keep, keep);
     this.call.on("data", (bytes: Buffer) => this.waiting.push(bytes));

@@ -1,10 +1,10 @@
 // How a node reaches the broker of its mesh: addresses, TLS, and who it says it is. Away from this machine neither cleartext nor a
 // nameless client is taken, because whoever reaches the broker can speak for endpoints. Called by mesh.ts.
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { didYouMean } from "../../base/did-you-mean.ts";
 import { isLoopback, parseIp } from "../../base/ip-address.ts";
 import type { BrokerPlan } from "../plan/mesh.ts";
 import type { MeshSettings, SettingName } from "./mesh-settings.ts";
+import { checkTlsFiles } from "./tls-files.ts";
 
 /** Where the broker is. */
 export const SERVERS: SettingName = { flag: "mesh", field: "servers" };
@@ -27,7 +27,7 @@ export function compileBroker(settings: MeshSettings): BrokerPlan | null {
   if (urls.length > SERVERS_MAX) settings.error(SERVERS, `names ${urls.length} servers, more than ${SERVERS_MAX}`);
   const servers = urls.map((url) => parseServer(settings, url)).filter((server) => server !== null);
   const identity = chooseIdentity(settings);
-  checkTlsFiles(settings);
+  checkTlsFiles(settings, { authority: CA, certificate: CERTIFICATE, key: KEY });
   // Whoever names an authority or a certificate means TLS, whatever the scheme.
   const hasTls = servers.some(({ isTls }) => isTls) || [CA, CERTIFICATE, KEY].some((name) => settings.has(name));
   const far = servers.find(({ host }) => !isLoopback(host));
@@ -109,28 +109,6 @@ function checkIdentity(settings: MeshSettings, name: SettingName): void {
   }
   if (name === CREDENTIALS && !(JWT.test(content) && SEED.test(content))) {
     settings.error(name, "holds no credentials: wants a .creds file with a user's JWT and its nkey seed");
-  }
-}
-
-function checkTlsFiles(settings: MeshSettings): void {
-  for (const [one, other] of [
-    [CERTIFICATE, KEY],
-    [KEY, CERTIFICATE],
-  ] as const) {
-    if (settings.has(one) && !settings.has(other)) settings.error(one, `goes with --${other.flag} (${other.field})`);
-  }
-  checkPem(settings, CA, "certificate", (pem) => new X509Certificate(pem));
-  checkPem(settings, CERTIFICATE, "certificate", (pem) => new X509Certificate(pem));
-  checkPem(settings, KEY, "private key", createPrivateKey);
-}
-
-function checkPem(settings: MeshSettings, name: SettingName, what: string, parse: (pem: string) => unknown): void {
-  const pem = settings.content(name);
-  if (pem === null) return;
-  try {
-    parse(pem);
-  } catch {
-    settings.error(name, `holds no ${what} in PEM form`);
   }
 }
 

@@ -5,4 +5,14 @@ import type { SocketAddressPlan } from "./address.ts";
 export interface EdsPlan {
   /** Default 127.0.0.1:18001. */
   readonly listen: SocketAddressPlan;
+  /** Null: cleartext. */
+  readonly tls: EdsTlsPlan | null;
+}
+
+/** PEM files, named, not kept: read when the server begins. */
+export interface EdsTlsPlan {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Of the authority of clients' certificates, which they must show; empty: none is asked for. */
+  readonly caFile: string;
 }

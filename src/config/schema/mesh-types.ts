@@ -17,5 +17,8 @@ export const meshTypes: readonly string[] = [
     string eds_listen = 11;
     google.protobuf.UInt32Value owners = 12 [(validate.rules).uint32 = {gte: 1 lte: 16}];
     bool flap_damping = 13;
+    string eds_cert_file = 14;
+    string eds_key_file = 15;
+    string eds_ca_file = 16;
   }`,
 ];

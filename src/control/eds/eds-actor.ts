@@ -1,17 +1,18 @@
 // Runs the endpoint discovery of a node on its thread: performs the behaviour's effects with a gRPC server, a statistics writer and the
 // link to the supervisor.
+import { readFileSync } from "node:fs";
 import { ActorHost } from "../../actor/actor-host.ts";
 import type { TimerEffect, TimerFired } from "../../actor/behaviour.ts";
 import { misbehave } from "../../actor/misbehave.ts";
 import type { Link } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
-import type { SocketAddressPlan } from "../../config/plan/address.ts";
+import type { EdsPlan, EdsTlsPlan } from "../../config/plan/eds.ts";
 import type { EdsOrder, EdsOutput } from "../../messages/eds.ts";
 import { EDS, type EdsStat, PROBES_SAVED } from "../../telemetry/eds-stats.ts";
 import type { HealthTable } from "../../telemetry/health-table.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
-import type { BidiServer } from "../grpc/bidi-server.ts";
+import type { BidiServer, BidiTls } from "../grpc/bidi-server.ts";
 import { type EdsState, emptyEdsState, endpointDiscovery } from "./eds-behaviour.ts";
 import type { EdsEffect, EdsMessage } from "./eds-effects.ts";
 import { type EdsStream, edsServer } from "./eds-server.ts";
@@ -73,7 +74,7 @@ class EdsActor {
         this.host.tell({ type: "plan-assigned", clusters: message.clusters });
         if (this.hasPlan) return;
         this.hasPlan = true;
-        void this.listen(message.eds.listen);
+        void this.listen(message.eds);
         return;
       case "endpoints-changed":
         this.host.tell(message);
@@ -87,9 +88,9 @@ class EdsActor {
     }
   }
 
-  /** An address that cannot be bound ends the thread: the supervisor starts it again by and by, as after a crash. */
-  private async listen(address: SocketAddressPlan): Promise<void> {
-    await this.server.listen(address);
+  /** An address that cannot be bound, or a file that cannot be read, ends the thread: the supervisor starts it again by and by, as after a crash. */
+  private async listen({ listen, tls }: EdsPlan): Promise<void> {
+    await this.server.listen(listen, tls === null ? null : readTls(tls));
     this.parts.link.send({ type: "listening" });
   }
 
@@ -173,6 +174,11 @@ function read(bytes: Uint8Array, dialect: Dialect): XdsRequest | null {
   } catch {
     return null;
   }
+}
+
+function readTls({ certFile, keyFile, caFile }: EdsTlsPlan): BidiTls {
+  const clientAuthority = caFile === "" ? null : readFileSync(caFile);
+  return { certificate: readFileSync(certFile), key: readFileSync(keyFile), clientAuthority };
 }
 
 type OwnEffect = Exclude<EdsEffect, TimerEffect>;

@@ -17,8 +17,10 @@ interface Stream {
   /** node.id. */
   node: string;
   isWriting: boolean;
+  /** A request of its type has come. */
+  hasAsked: boolean;
   /** What of it was logged. */
-  readonly said: Set<"nack" | "type">;
+  readonly said: Set<"nack" | "type" | "wildcard">;
 }
 
 /** All that it knows. */
@@ -102,7 +104,7 @@ function open(turn: Turn, { stream, dialect, isAggregated, peer }: EdsMessage & 
     return;
   }
   const subscriber = new Subscriber(dialect);
-  streams.set(stream, { subscriber, isAggregated, peer, node: "", isWriting: false, said: new Set() });
+  streams.set(stream, { subscriber, isAggregated, peer, node: "", isWriting: false, hasAsked: false, said: new Set() });
 }
 
 function request(turn: Turn, id: number, said: XdsRequest): void {
@@ -114,6 +116,8 @@ function request(turn: Turn, id: number, said: XdsRequest): void {
     return;
   }
   acknowledged(turn, stream, said);
+  if (isWildcard(said, stream)) refuseWildcard(turn, stream);
+  stream.hasAsked = true;
   const { subscriber } = stream;
   const { left, joined } = subscriber.request(said);
   interest(turn, left, -1);
@@ -127,6 +131,20 @@ function request(turn: Turn, id: number, said: XdsRequest): void {
   publish(turn, turn.state.assignments.look(joined));
   watch(turn);
   flush(turn, id, stream);
+}
+
+/** As the protocol has it only listeners and clusters can be asked for as a whole: by `*`, or by a first request without a name. */
+function isWildcard(said: XdsRequest, { hasAsked }: Stream): boolean {
+  const names = said.dialect === "delta" ? said.subscribe : said.names;
+  const isFirst = !hasAsked && (said.dialect === "sotw" || said.versions.size === 0);
+  return names.includes(WILDCARD) || (isFirst && names.length === 0);
+}
+
+function refuseWildcard(turn: Turn, stream: Stream): void {
+  count(turn, "requests_wildcard");
+  if (stream.said.has("wildcard")) return;
+  stream.said.add("wildcard");
+  log(turn, `${nameOf(stream)} asks for the endpoints of all clusters, which it will not get: it must name them`);
 }
 
 function otherType(turn: Turn, id: number, stream: Stream, typeUrl: string): void {
@@ -236,6 +254,8 @@ function count(turn: Turn, stat: EdsStat, by: number = 1): void {
 function log(turn: Turn, text: string): void {
   turn.effects.push({ type: "log", text });
 }
+
+const WILDCARD = "*";
 
 /** A client as logs name it. */
 function nameOf({ node, peer }: Stream): string {

@@ -10,7 +10,7 @@ export interface EdsStream {
   readonly isAggregated: boolean;
 }
 
-/** Serves EndpointDiscoveryService and AggregatedDiscoveryService, each in both variants, in cleartext. */
+/** Serves EndpointDiscoveryService and AggregatedDiscoveryService, each in both variants. */
 export function edsServer(owner: BidiServerOwner<EdsStream>): BidiServer<EdsStream> {
   return new BidiServer(owner, METHODS, { requestBytesMax: REQUEST_BYTES_MAX });
 }

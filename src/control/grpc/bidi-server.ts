@@ -1,4 +1,4 @@
-// A gRPC server of streaming methods in cleartext: streams in, bytes out. Knows no message. Called by the servers of endpoints and of load
+// A gRPC server of streaming methods: streams in, bytes out. Knows no message. Called by the servers of endpoints and of load
 // reports.
 import {
   type handleBidiStreamingCall,
@@ -36,6 +36,14 @@ export interface BidiLimits {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** PEM texts. */
+export interface BidiTls {
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+  /** Every client must show a certificate of this authority; null: none is asked for. */
+  readonly clientAuthority: Buffer | null;
+}
+
 /** Serves some methods. */
 export class BidiServer<How> {
   private readonly owner: BidiServerOwner<How>;
@@ -54,11 +62,11 @@ export class BidiServer<How> {
     }
   }
 
-  /** Answers with the port; rejects with what is wrong with the address. */
-  listen({ host, port }: Pick<SocketAddressPlan, "host" | "port">): Promise<number> {
+  /** Answers with the port; rejects with what is wrong with the address. `tls`: default cleartext. */
+  listen({ host, port }: Pick<SocketAddressPlan, "host" | "port">, tls: BidiTls | null = null): Promise<number> {
     const address = addressText({ kind: "socket", host, port, ipv4Compat: false });
     return new Promise((resolve, reject) => {
-      this.server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      this.server.bindAsync(address, credentialsOf(tls), (error, bound) => {
         if (error === null) resolve(bound);
         else reject(error);
       });
@@ -109,6 +117,13 @@ export class BidiServer<How> {
     if (Object.keys(this.headers).length > 0) call.sendMetadata(metadataOf(this.headers));
     this.owner.opened(stream, how, call.getPeer());
   }
+}
+
+function credentialsOf(tls: BidiTls | null): ServerCredentials {
+  if (tls === null) return ServerCredentials.createInsecure();
+  const { certificate, key, clientAuthority } = tls;
+  const pairs = [{ cert_chain: certificate, private_key: key }];
+  return ServerCredentials.createSsl(clientAuthority, pairs, clientAuthority !== null);
 }
 
 type Call = ServerDuplexStream<Uint8Array, Uint8Array>;

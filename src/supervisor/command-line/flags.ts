@@ -96,6 +96,9 @@ export const MESH_FLAGS: readonly FlagSpec[] = [
   flag("mesh-key", "text", "PEM file of its private key"),
   flag("roles", "text", "what this node does, with commas between: proxy, health, load (these by default), eds"),
   flag("eds-listen", "text", "IP:PORT on which the role eds serves endpoints to xDS clients (default 127.0.0.1:18001)"),
+  flag("eds-cert", "text", "PEM file of the certificate that xDS clients are shown: TLS; with --eds-key"),
+  flag("eds-key", "text", "PEM file of its private key"),
+  flag("eds-ca", "text", "PEM file of the authority whose certificate every xDS client must show"),
 ];
 
 /** Flags that both families and every subcommand have. */

@@ -197,7 +197,7 @@ class House {
     const large = Array.from({ length: ENDPOINTS }, (_, slot) => ({ ...endpoint(slot + 1), slot }));
     const small = [{ ...endpoint(1), slot: ENDPOINTS }];
     const clusters = [clusterPlan("small", []), clusterPlan("large", [])];
-    this.tell({ type: "plan-assigned", eds: { listen: loopback(this.port) }, clusters });
+    this.tell({ type: "plan-assigned", eds: { listen: loopback(this.port), tls: null }, clusters });
     this.tell({
       type: "endpoints-changed",
       updates: [
