@@ -61,6 +61,7 @@ function pickForEver({ memory, endpoints, seen, seenAt }: Task): void {
     blocks: new HostBlocks(new StatsWriter(() => {})),
     health,
     load: null,
+    connections: null,
     failAtOnce: null,
   };
   const table = new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 });

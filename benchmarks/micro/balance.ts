@@ -46,7 +46,7 @@ function facts(count: number, weight: (i: number) => number): EndpointFacts[] {
 function table(endpoints: readonly EndpointFacts[]): EndpointTable {
   const { health, load } = nodeTables(createNodeMemory(1), 0);
   const blocks = new HostBlocks(new StatsWriter(() => {}));
-  const home = { hostPrefix: "host.c.", blocks, health, load, failAtOnce: null };
+  const home = { hostPrefix: "host.c.", blocks, health, load, connections: null, failAtOnce: null };
   const made = new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 });
   made.apply({ kind: "full", cluster: "c", row: 0, version: 1, endpoints });
   return made;

@@ -8,6 +8,7 @@ import { systemText } from "../base/system-text.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import { runtimeNow } from "../config/plan/runtime.ts";
 import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
 import { daysUntilFirstExpiry } from "../control/admin/certificates.ts";
 import type { AdminView, MeshSource } from "../control/admin/view.ts";
@@ -163,7 +164,8 @@ function showing(stats: StatsWriter, view: AdminView, supervisor: Supervisor): (
   const reader = new StatsReader(view.stats);
   return () => {
     supervisor.endpoints.showHealth();
-    for (const plan of supervisor.plan.clusters) breakers.show(plan, supervisor.endpoints.rowOf(plan.name));
+    const runtime = runtimeNow(supervisor.plan.runtime, supervisor.overrides);
+    for (const plan of supervisor.plan.clusters) breakers.show(plan, supervisor.endpoints.rowOf(plan.name), runtime);
     showStats(stats, view, reader);
   };
 }

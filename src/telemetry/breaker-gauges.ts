@@ -1,7 +1,8 @@
 // `circuit_breakers.*` of every cluster, worked out from the table that the workers share when somebody reads statistics: workers
 // write no gauge per request, and the numbers are those of the node. Called by the main thread.
 import type { ClusterPlan } from "../config/plan/cluster.ts";
-import { breakerLimits } from "./breaker-columns.ts";
+import type { RuntimeView } from "../config/plan/runtime.ts";
+import { breakerLimits, breakersNow } from "./breaker-columns.ts";
 import { CLUSTER } from "./cluster-stats.ts";
 import type { StatSlot, StatsWriter } from "./stats-memory.ts";
 import type { UseTable } from "./use-table.ts";
@@ -18,9 +19,10 @@ export class BreakerGauges {
   }
 
   /** Sets the gauges of one cluster to what its row says: `*_open` at the limit, `remaining_*` when the plan tracks them. */
-  show(plan: ClusterPlan, row: number): void {
+  show(plan: ClusterPlan, row: number, runtime: RuntimeView): void {
     const block = this.writer.block(CLUSTER, `cluster.${plan.statName}.`);
-    const limits = breakerLimits(plan);
+    const breakers = breakersNow(plan, runtime);
+    const limits = breakerLimits(breakers);
     for (const [column, gauge] of OPEN_GAUGES.entries()) {
       const used = this.table.sum(row, column);
       const limit = limits[column] as number;
@@ -28,9 +30,9 @@ export class BreakerGauges {
       block[gauge] = used >= limit && used > 0 ? 1 : 0;
       const name = REMAINING[column] as string;
       const priority = name.startsWith("high") ? "high" : "default";
-      const isTracked = plan.breakers[priority].trackRemaining;
+      const isTracked = breakers[priority].trackRemaining;
       // As Envoy: a budget moves with what runs, so that nothing is said to remain of it.
-      const isBudget = name.endsWith("retries") && plan.breakers[priority].retryBudget !== null;
+      const isBudget = name.endsWith("retries") && breakers[priority].retryBudget !== null;
       if (isTracked)
         set(this.writer.gauge(`cluster.${plan.statName}.circuit_breakers.${name}`), isBudget ? 0 : limit - used);
     }

@@ -26,7 +26,7 @@ export interface NodeTables {
   readonly health: HealthTable;
   /** Rows are clusters; columns are the resources of each priority (breaker-columns.ts). */
   readonly breakers: UseTable;
-  /** Rows are endpoint slots; one column: requests in flight. */
+  /** Rows are endpoint slots; columns: requests in flight, and connections where they are limited. */
   readonly load: UseTable;
   /** Connections and streams of HTTP/2 downstreams. */
   readonly http2: Http2Use;
@@ -80,7 +80,7 @@ function breakerShape(rows: number, workers: number): UseShape {
 }
 
 function loadShape(slots: number, workers: number): UseShape {
-  return { rows: slots, columns: 1, workers };
+  return { rows: slots, columns: 2, workers };
 }
 
 /** Two priorities of five resources, filled up to a cache line, so that no two workers write the same one. */

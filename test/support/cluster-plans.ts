@@ -12,6 +12,7 @@ export const breakerDefaults: BreakerPlan = {
   pendingMax: 1024,
   requestsMax: 1024,
   retriesMax: 3,
+  perHostConnectionsMax: Number.POSITIVE_INFINITY,
   retryBudget: null,
   poolsMax: Number.POSITIVE_INFINITY,
   trackRemaining: false,

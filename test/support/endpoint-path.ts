@@ -49,7 +49,14 @@ export class EndpointPath {
     const { health, load } = nodeTables(memory, 0);
     this.health = health;
     const plan = namesPlan(balancer, weights);
-    const home = { hostPrefix: "host.c.", blocks: new HostBlocks(stats), health, load, failAtOnce: null };
+    const home = {
+      hostPrefix: "host.c.",
+      blocks: new HostBlocks(stats),
+      health,
+      load,
+      connections: null,
+      failAtOnce: null,
+    };
     this.makeTable = () => new EndpointTable(home, plan);
     this.table = this.makeTable();
     this.balancer = createBalancer(balancer, this.random);

@@ -17,7 +17,7 @@ export interface SeenAttempt {
 
 /**
  * The server. A word is a status with header fields behind it (`503 retry-after=1`), or a lie: `close`, `reset`, `hang`; `cut` breaks off in
- * the head, `half` in the body, `stall` falls silent in it, `hint` sends 103 before it resets. HTTP/2 knows `rst7` (RST_STREAM with that code), `goaway2`,
+ * the head, `half` in the body, `late` answers after a while, `stall` falls silent in it, `hint` sends 103 before it resets. HTTP/2 knows `rst7` (RST_STREAM with that code), `goaway2`,
  * and `grpc14` (trailers only) and `late14` (in trailers) instead of `half`.
  */
 export class LyingUpstream {
@@ -128,10 +128,13 @@ function answerHttp1(socket: Socket, word: string): void {
   socket.write(`HTTP/1.1 ${status} Word\r\n${lines}content-length: 4\r\n\r\nbody`);
 }
 
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody";
+
 const LIES: ReadonlyMap<string, (socket: Socket) => void> = new Map<string, (socket: Socket) => void>([
   ["close", (socket: Socket) => void socket.end()],
   ["reset", (socket: Socket) => socket.resetAndDestroy()],
   ["hang", () => {}],
+  ["late", (socket: Socket) => void setTimeout(() => socket.write(OK), 1_500)],
   ["half", (socket: Socket) => void socket.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")],
   ["cut", (socket: Socket) => void socket.end("HTTP/1.1 20")],
   ["stall", (socket: Socket) => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")],

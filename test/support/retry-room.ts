@@ -30,22 +30,36 @@ export class RetryRoom {
     this.folder = folder;
   }
 
-  static async start(program: Program, cases: readonly RetryCase[]): Promise<RetryRoom> {
+  /** `runtime`: keys of a static layer. */
+  static async start(
+    program: Program,
+    cases: readonly RetryCase[],
+    runtime: Readonly<Record<string, unknown>> = {},
+  ): Promise<RetryRoom> {
     const upstreams = { http1: await LyingUpstream.start("http1"), http2: await LyingUpstream.start("http2") };
     const port = await freePort();
     const adminPort = await freePort([port]);
     const dead = await freePort([port, adminPort]);
     const folder = mkdtempSync(join(tmpdir(), "retries-"));
     const portOf = (one: RetryCase): number => (one.isRefused ? dead : upstreams[one.upstream ?? "http1"].port);
-    const file = fileOf(cases, { port, adminPort, log: join(folder, "access.log"), portOf });
+    const layers = [{ name: "static", static_layer: runtime }];
+    const file = {
+      layered_runtime: { layers },
+      ...fileOf(cases, { port, adminPort, log: join(folder, "access.log"), portOf }),
+    };
     const proxy = await LiveProxy.start(program, JSON.stringify(file), adminPort);
     return new RetryRoom(proxy, [port, adminPort], upstreams, folder);
+  }
+
+  /** Sends the case's request; the answer. */
+  answer(one: RetryCase, index: number): Promise<string> {
+    return exchange(this.port, requestOf(one, index), { quietMs: one.quietMs ?? 60 });
   }
 
   /** Sends the case's request; the answer, and what the upstream saw of each attempt. */
   async ask(one: RetryCase, index: number): Promise<string> {
     const upstream = this.upstreams[one.upstream ?? "http1"];
-    const answer = await exchange(this.port, requestOf(one, index), { quietMs: one.quietMs ?? 60 });
+    const answer = await this.answer(one, index);
     const first = expectedMs(upstream, index, 0);
     const seen = upstream.of(nameOf(index)).map(({ headers, bodyBytes }, at) => {
       const expected = expectedMs(upstream, index, at);
@@ -71,6 +85,27 @@ export class RetryRoom {
       .split("\n")
       .filter((line) => / [1-9]\d*$/.test(line) && !LEFT_OUT.test(line))
       .toSorted();
+  }
+
+  /** Gauges of its circuit breakers. */
+  async breakers(index: number): Promise<string[]> {
+    const stats = await this.admin(`/stats?filter=^cluster\\.${nameOf(index)}\\.circuit_breakers`);
+    // What no limit leaves is more than a double can say exactly.
+    const lines = stats
+      .replaceAll(/\d{20}$/gm, "no end")
+      .trim()
+      .split("\n");
+    return lines.toSorted();
+  }
+
+  /** Its limits as /clusters shows them. */
+  async limits(index: number): Promise<string[]> {
+    const clusters = await this.admin("/clusters");
+    return clusters.split("\n").filter((line) => line.startsWith(`${nameOf(index)}::`) && line.includes("_priority::"));
+  }
+
+  private async admin(path: string): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.adminPort}${path}`)).text();
   }
 
   /** rq_success, rq_error and their like of the case's endpoint. */
@@ -100,7 +135,7 @@ interface FileFacts {
   portOf(one: RetryCase): number;
 }
 
-function fileOf(cases: readonly RetryCase[], facts: FileFacts): unknown {
+function fileOf(cases: readonly RetryCase[], facts: FileFacts): object {
   const routes = cases.map((one, index) => ({
     match: { path: `/${nameOf(index)}` },
     ...one.route,

@@ -23,11 +23,11 @@ function setUp() {
   const writer = new StatsWriter(() => {});
   const gauges = new BreakerGauges(writer, nodeTables(memory, 0).breakers);
   const isOpen = (limited: ClusterPlan, name: keyof typeof CLUSTER.at): number => {
-    gauges.show(limited, ROW);
+    gauges.show(limited, ROW, new Map());
     return writer.block(CLUSTER, "cluster.c.")[CLUSTER.at[name]] as number;
   };
   const remaining = (limited: ClusterPlan, name: string): number => {
-    gauges.show(limited, ROW);
+    gauges.show(limited, ROW, new Map());
     const slot = writer.gauge(`cluster.c.circuit_breakers.${name}`);
     return slot.values[slot.at] as number;
   };

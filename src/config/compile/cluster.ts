@@ -1,10 +1,11 @@
 // envoy.config.cluster.v3.Cluster to ClusterPlan. Called by bootstrap.ts before the listeners.
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children, count, decimal, flag, millis, text } from "../load/fields.ts";
-import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../plan/cluster.ts";
+import type { ClusterPlan, EndpointPlan } from "../plan/cluster.ts";
 import type { UpstreamTlsPlan } from "../plan/tls.ts";
 import { compileSocketAddress } from "./address.ts";
 import { compileBalancer } from "./balancer.ts";
+import { compileBreakers } from "./breakers.ts";
 import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
 import { compileDnsDiscovery } from "./dns-discovery.ts";
@@ -41,7 +42,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     connectTimeoutMs: millis(cluster, "connect_timeout") ?? 5_000,
     tls,
     ...protocol,
-    breakers: breakersOf(context, cluster),
+    breakers: compileBreakers(context, cluster),
     perConnectionBufferBytesMax: bufferBytesMax(context, cluster),
     panicThresholdPercent: panicThreshold(cluster),
     overprovisioningPercent: overprovisioning(assignment),
@@ -109,45 +110,6 @@ function transportSocket(context: CompileContext, cluster: CheckedMessage): Upst
   return null;
 }
 
-function breakersOf(context: CompileContext, cluster: CheckedMessage): ClusterPlan["breakers"] {
-  const breakers = child(cluster, "circuit_breakers");
-  const thresholds = breakers === undefined ? [] : children(breakers, "thresholds");
-  const compiled = { default: DEFAULT_BREAKER, high: DEFAULT_BREAKER };
-  const seen = new Set<string>();
-  for (const threshold of thresholds) {
-    const priority = text(threshold, "priority") === "HIGH" ? "high" : "default";
-    if (seen.has(priority)) {
-      context.warn(threshold, "", "a second threshold of the same priority is not acted on, as in Envoy");
-      continue;
-    }
-    seen.add(priority);
-    compiled[priority] = breakerOf(threshold);
-  }
-  return compiled;
-}
-
-function breakerOf(threshold: CheckedMessage): BreakerPlan {
-  return {
-    connectionsMax: count(threshold, "max_connections") ?? DEFAULT_BREAKER.connectionsMax,
-    pendingMax: count(threshold, "max_pending_requests") ?? DEFAULT_BREAKER.pendingMax,
-    requestsMax: count(threshold, "max_requests") ?? DEFAULT_BREAKER.requestsMax,
-    retriesMax: count(threshold, "max_retries") ?? DEFAULT_BREAKER.retriesMax,
-    retryBudget: retryBudgetOf(threshold),
-    poolsMax: count(threshold, "max_connection_pools") ?? DEFAULT_BREAKER.poolsMax,
-    trackRemaining: flag(threshold, "track_remaining") ?? DEFAULT_BREAKER.trackRemaining,
-  };
-}
-
-function retryBudgetOf(threshold: CheckedMessage): BreakerPlan["retryBudget"] {
-  const budget = child(threshold, "retry_budget");
-  if (budget === undefined) return null;
-  const percent = child(budget, "budget_percent");
-  return {
-    percent: percent === undefined ? 20 : (decimal(percent, "value") ?? 0),
-    retriesMin: count(budget, "min_retry_concurrency") ?? 3,
-  };
-}
-
 function panicThreshold(cluster: CheckedMessage): number {
   const common = child(cluster, "common_lb_config");
   const percent = common === undefined ? undefined : child(common, "healthy_panic_threshold");
@@ -174,16 +136,6 @@ function bindAddress(context: CompileContext, cluster: CheckedMessage): string {
   }
   return address.host;
 }
-
-const DEFAULT_BREAKER: BreakerPlan = {
-  connectionsMax: 1_024,
-  pendingMax: 1_024,
-  requestsMax: 1_024,
-  retriesMax: 3,
-  retryBudget: null,
-  poolsMax: Number.POSITIVE_INFINITY,
-  trackRemaining: false,
-};
 
 const REFUSED: readonly (readonly [field: string, feature: string, instead: string])[] = [
   ["transport_socket_matches", "transport sockets chosen by endpoint", "use one transport_socket for the cluster"],

@@ -134,5 +134,7 @@ export interface BreakerPlan {
   /** Instead of retriesMax; null: not set. */
   readonly retryBudget: RetryBudgetPlan | null;
   readonly poolsMax: number;
+  /** per_host_thresholds.max_connections: of each endpoint; Infinity: none. */
+  readonly perHostConnectionsMax: number;
   readonly trackRemaining: boolean;
 }

@@ -17,6 +17,8 @@ export interface RuntimeLayerPlan {
 export interface RuntimeView {
   /** The final text of a key, undefined when no layer sets it. */
   get(key: string): string | undefined;
+  /** Changes whenever an entry may have; absent: none ever does. */
+  readonly version?: number;
 }
 
 /** A whole number of the runtime, `otherwise` when the key is absent or not a whole number. */
@@ -25,8 +27,17 @@ export function runtimeInteger(runtime: RuntimeView, key: string, otherwise: num
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise;
 }
 
+/** The runtime of a plan with what admin pages have set, as it is now. */
+export function runtimeNow(plan: RuntimePlan, overrides: Readonly<Record<string, string>>): RuntimeView {
+  const runtime = new LayeredRuntime();
+  runtime.applyPlan(plan);
+  runtime.applyOverrides(overrides);
+  return runtime;
+}
+
 /** Later layers win; admin overrides stand where the plan has its admin layer, and count for nothing without one, as in Envoy. */
 export class LayeredRuntime implements RuntimeView {
+  version: number = 0;
   private plan: RuntimePlan = { layers: [] };
   private overrides: Readonly<Record<string, string>> = {};
   private entries: ReadonlyMap<string, string> = new Map();
@@ -53,5 +64,6 @@ export class LayeredRuntime implements RuntimeView {
       for (const [key, text] of Object.entries(own)) entries.set(key, text);
     }
     this.entries = entries;
+    this.version++;
   }
 }

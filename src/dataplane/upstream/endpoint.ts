@@ -18,6 +18,8 @@ export interface EndpointHome {
   readonly health: HealthTable;
   /** Active requests by slot over all workers; null when nobody balances by them. */
   readonly load: UseTable | null;
+  /** The same table where connections of an endpoint are limited; null: nobody asks. */
+  readonly connections: UseTable | null;
   /** Takes an endpoint out at once, by slot; null when the cluster has no active checks. */
   readonly failAtOnce: ((slot: number) => void) | null;
 }
@@ -108,6 +110,16 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
     this.home.load?.add(this.slot, 0, change);
   }
 
+  /** Connections of all workers; only where they are limited. */
+  openConnections(): number {
+    return this.home.connections?.sum(this.slot, CONNECTIONS) ?? 0;
+  }
+
+  /** Counts connections. */
+  addConnections(change: 1 | -1): void {
+    this.home.connections?.add(this.slot, CONNECTIONS, change);
+  }
+
   /** It left the cluster: in-flight requests finish, nothing new begins. */
   retire(): void {
     this.isRetired = true;
@@ -133,4 +145,6 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
   }
 }
 
+/** Column of connections. */
+const CONNECTIONS = 1;
 const FAILURES = HealthFlag.FailedActiveHc | HealthFlag.FailedOutlierCheck;

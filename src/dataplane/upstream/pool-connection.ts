@@ -85,6 +85,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.idle = new Timer(() => this.onIdle());
     this.account = new ConnectionAccount(home, endpoint);
     home.breakers.add(owner.priority, Resource.Connections, 1);
+    endpoint.addConnections(1);
     this.channel = home.services.dial(owner.target, this);
   }
 
@@ -257,6 +258,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.active = 0;
     if (active > 0) owner.onStreamsDone(active);
     owner.home.breakers.add(owner.priority, Resource.Connections, -1);
+    owner.endpoint.addConnections(-1);
     owner.onState(this, ConnectionState.Closed);
     this.channel.handler = GONE;
     codec?.connectionLost(fault);

@@ -219,7 +219,7 @@ export class Pool implements ConnectionOwner {
 
   private connectOne(): boolean {
     if (this.pending.size <= this.connectingRoom) return false;
-    const isAllowed = !this.home.breakers.isFull(this.priority, Resource.Connections);
+    const isAllowed = this.home.breakers.mayConnect(this.priority, this.endpoint);
     if (!isAllowed) this.count(CX_OVERFLOW);
     // An endpoint without any connection always gets one: its requests would wait for ever when others use up the limit.
     if (!isAllowed && this.connections > 0) return false;

@@ -32,6 +32,7 @@ export class RawConnection implements RawStream, ChannelHandler {
     home.raws.add(this);
     endpoint.raws++;
     breakers.add(PRIORITY, Resource.Connections, 1);
+    endpoint.addConnections(1);
     breakers.add(PRIORITY, Resource.Pending, 1);
     count(stats, CLUSTER.at.upstream_rq_pending_total);
     this.addPending(1);
@@ -125,6 +126,7 @@ export class RawConnection implements RawStream, ChannelHandler {
     const { home, endpoint } = this;
     this.account.ended(this.endedBy, isWithRequest);
     home.breakers.add(PRIORITY, Resource.Connections, -1);
+    endpoint.addConnections(-1);
     home.raws.delete(this);
     endpoint.raws--;
     endpoint.onPoolEmpty();

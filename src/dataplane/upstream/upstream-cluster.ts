@@ -10,7 +10,7 @@ import { UNHEALTHY_FLAGS } from "../../telemetry/health-table.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import { type Balancer, createBalancer } from "./balance/balancer.ts";
 import type { PriorityRules } from "./balance/host-set.ts";
-import { BreakerUse } from "./breaker-use.ts";
+import { BreakerUse, limitsEndpoints } from "./breaker-use.ts";
 import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
 import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
 import { DropCounts } from "./drop-counts.ts";
@@ -191,13 +191,13 @@ export class UpstreamCluster implements Cluster {
     const { plan, services } = this;
     const { row } = set;
     const home = new LazyHome(this, services, row);
-    const load = plan.balancer.kind === "least_request" ? services.load : null;
     const failAtOnce = (slot: number): void => services.passiveFailures.raise(row, slot);
     const endpointHome = {
       hostPrefix: `host.${plan.name}.`,
       blocks: services.hostBlocks,
       health: services.health,
-      load,
+      load: plan.balancer.kind === "least_request" ? services.load : null,
+      connections: limitsEndpoints(plan) ? services.load : null,
       failAtOnce: plan.healthChecks.length > 0 ? failAtOnce : null,
     };
     const table = new EndpointTable(endpointHome, priorityRules(plan, services));
@@ -239,7 +239,7 @@ class LazyHome implements ClusterHome {
     this.row = row;
     this.stats = stats;
     this.prefix = `cluster.${plan.statName}.`;
-    this.breakers = new BreakerUse(plan, services.breakers, row);
+    this.breakers = new BreakerUse(plan, services.breakers, row, services.runtime);
   }
 
   get http2Stats(): Float64Array {

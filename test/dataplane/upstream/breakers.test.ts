@@ -64,6 +64,75 @@ describe("circuit breakers", () => {
     finish(b);
   });
 
+  it("limit the connections of each endpoint over all workers, and leave others theirs", () => {
+    const memory = createNodeMemory(2, 4096, 64);
+    const limited = plan({ perHostConnectionsMax: 2 }, {});
+    const set = { ...endpointSet, endpoints: [...endpointSet.endpoints, { ...endpoint(81), slot: 10 }] };
+    const [a, b] = [0, 1].map((worker) => {
+      const bench = new UpstreamBench([limited], memory, worker);
+      bench.manager.applyEndpoints(set);
+      return bench;
+    }) as [UpstreamBench, UpstreamBench];
+    a.openNow();
+    a.openNow();
+    b.openNow();
+    b.openNow();
+    assert.equal(a.dialer.channels.length + b.dialer.channels.length, 4);
+    const waiting = [a.open(), a.open()];
+    assert.deepEqual(
+      waiting.map(({ outcome }) => outcome),
+      ["waiting", "waiting"],
+    );
+    assert.equal(a.stat("upstream_cx_overflow"), 2);
+    for (const codec of a.codecs.made) codec.finish();
+    assert.deepEqual(
+      waiting.map(({ outcome }) => outcome),
+      ["open", "open"],
+    );
+    finish(b);
+    finish(a);
+  });
+
+  it("follow the runtime from one request to the next", () => {
+    const b = new UpstreamBench([plan({ requestsMax: 1, connectionsMax: 9 })]);
+    const say = (key: string, value: string): void => {
+      b.runtime.set(`circuit_breakers.c.default.${key}`, value);
+      Object.assign(b.runtime, { version: b.runtime.size });
+    };
+    b.openNow();
+    b.open();
+    b.dialer.last().connect();
+    assert.equal(b.stat("upstream_rq_active_overflow"), 1);
+    say("max_requests", "2");
+    b.open();
+    assert.equal(b.stat("upstream_rq_active_overflow"), 1);
+    say("max_retries", "0");
+    assert.equal(b.cluster().beginRetry("default"), false);
+    say("retry_budget.min_retry_concurrency", "1");
+    assert.equal(b.cluster().beginRetry("default"), true);
+    assert.equal(b.cluster().beginRetry("default"), false);
+    b.cluster().endRetry("default");
+    finish(b);
+  });
+
+  it("give retries a share of what runs and waits, and never less than the least", () => {
+    const b = new UpstreamBench([plan({ retriesMax: 0, retryBudget: { percent: 50, retriesMin: 1 } })]);
+    const cluster = b.cluster();
+    assert.deepEqual(
+      [1, 2].map(() => cluster.beginRetry("default")),
+      [true, false],
+    );
+    for (let i = 0; i < 5; i++) b.openNow();
+    b.open();
+    assert.deepEqual(
+      [1, 2, 3].map(() => cluster.beginRetry("default")),
+      [true, true, false],
+    );
+    for (let i = 0; i < 3; i++) cluster.endRetry("default");
+    b.dialer.last().connect();
+    finish(b);
+  });
+
   it("always allow an endpoint its first connection", () => {
     const b = new UpstreamBench([
       clusterPlan("c", [endpoint(80), endpoint(81)], {
@@ -123,7 +192,7 @@ describe("circuit breakers", () => {
     const gauges = new BreakerGauges(shower, b.tables.breakers);
     const block = shower.block(CLUSTER, "cluster.c.");
     const open = (): string[] => {
-      gauges.show(limited, endpointSet.row);
+      gauges.show(limited, endpointSet.row, new Map());
       const shown = CLUSTER.names.filter((name) => name.startsWith("circuit_breakers."));
       return shown.filter((name) => block[CLUSTER.names.indexOf(name)] === 1).map((name) => name.slice(17));
     };

@@ -21,6 +21,7 @@ function made(slots: number = 4096): { table: EndpointTable; tables: NodeTables 
     blocks: new HostBlocks(new StatsWriter(() => {})),
     health: tables.health,
     load: null,
+    connections: null,
     failAtOnce: null,
   };
   return { table: new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 }), tables };

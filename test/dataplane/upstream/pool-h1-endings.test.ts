@@ -159,6 +159,7 @@ describe("HTTP/1 pool", () => {
         pendingMax: 1,
         requestsMax: 1,
         retriesMax: 1,
+        perHostConnectionsMax: Number.POSITIVE_INFINITY,
         retryBudget: null,
         poolsMax: 9,
         trackRemaining: false,

@@ -1,9 +1,12 @@
 // /clusters: every cluster with its breakers and its endpoints, text and JSON.
 
 import { addressText } from "../../../config/plan/address.ts";
-import type { ClusterPlan, EndpointPlan } from "../../../config/plan/cluster.ts";
+import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull } from "../../../config/plan/endpoint-set.ts";
 import { compileRegex } from "../../../config/plan/regex.ts";
+import { type RuntimeView, runtimeNow } from "../../../config/plan/runtime.ts";
+import { breakersNow, budgetedRetries } from "../../../telemetry/breaker-columns.ts";
+import { CLUSTER } from "../../../telemetry/cluster-stats.ts";
 import { HealthFlag, healthText } from "../../../telemetry/health-table.ts";
 import { HOST } from "../../../telemetry/host-stats.ts";
 import { OutlierRate } from "../../../telemetry/outlier-table.ts";
@@ -33,9 +36,15 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
     }
   }
   const sets = endpointSets(context);
+  const runtime = runtimeNow(context.view.plan().runtime, context.view.orders.runtimeOverrides());
   const shown = clusters.map((cluster) => {
     const set = sets.get(cluster.name);
-    return { cluster, row: set?.row ?? -1, endpoints: set?.endpoints ?? [] };
+    return {
+      breakers: breakersShown(context, cluster, runtime),
+      cluster,
+      row: set?.row ?? -1,
+      endpoints: set?.endpoints ?? [],
+    };
   });
   if (query.get("format") === "json") {
     return jsonAnswer({ cluster_statuses: shown.map((one) => clusterJson(context, one)) });
@@ -44,17 +53,28 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
 }
 
 interface Shown {
+  readonly breakers: ClusterPlan["breakers"];
   readonly cluster: ClusterPlan;
   /** In the node-wide tables; -1: not known yet. */
   readonly row: number;
   readonly endpoints: readonly EndpointFacts[];
 }
 
-function clusterText(context: PageContext, { cluster, row, endpoints }: Shown): string {
+/** The limits as the runtime has them now; of a budget what it allows. */
+function breakersShown(context: PageContext, cluster: ClusterPlan, runtime: RuntimeView): ClusterPlan["breakers"] {
+  const breakers = breakersNow(cluster, runtime);
+  const stats = context.stats.block(CLUSTER, `cluster.${cluster.statName}.`);
+  const running = (stats?.[CLUSTER.at.upstream_rq_active] ?? 0) + (stats?.[CLUSTER.at.upstream_rq_pending_active] ?? 0);
+  const shown = (one: BreakerPlan): BreakerPlan =>
+    one.retryBudget === null ? one : { ...one, retriesMax: budgetedRetries(one.retryBudget, running) };
+  return { default: shown(breakers.default), high: shown(breakers.high) };
+}
+
+function clusterText(context: PageContext, { breakers, cluster, row, endpoints }: Shown): string {
   const lines = [`observability_name::${cluster.statName}`];
   if (cluster.outlier !== null) lines.push(...outlierLines(context.view.outliers, row));
   for (const priority of ["default", "high"] as const) {
-    const breaker = cluster.breakers[priority];
+    const breaker = breakers[priority];
     lines.push(
       `${priority}_priority::max_connections::${breaker.connectionsMax}`,
       `${priority}_priority::max_pending_requests::${breaker.pendingMax}`,
@@ -98,10 +118,10 @@ function hostStats(context: PageContext, cluster: ClusterPlan, endpoint: Endpoin
   return context.stats.block(HOST, prefix) ?? new Float64Array(HOST.names.length);
 }
 
-function clusterJson(context: PageContext, { cluster, row, endpoints }: Shown): unknown {
+function clusterJson(context: PageContext, { breakers, cluster, row, endpoints }: Shown): unknown {
   const { outliers } = context.view;
   const thresholds = (["default", "high"] as const).map((priority) => {
-    const breaker = cluster.breakers[priority];
+    const breaker = breakers[priority];
     return {
       ...(priority === "high" ? { priority: "HIGH" } : {}),
       max_connections: breaker.connectionsMax,
