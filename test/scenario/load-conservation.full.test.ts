@@ -1,0 +1,125 @@
+// Real processes: a node that reports and our server, under load. Whatever is killed, the server's sum is what the node counted.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { freePort, LiveProxy } from "../support/live-proxy.ts";
+import { lrsFile, lyingUpstream } from "../support/lrs-scene.ts";
+import { Program } from "../support/program.ts";
+import { SteadyLoad } from "../support/steady-load.ts";
+
+const KILLS = 10;
+const RETRY_MS = 5_000;
+
+describe("our server's sums of our reports", () => {
+  let folder: string;
+  let upstream: Server;
+  let upstreamPort: number;
+  let lrs: number;
+  let lrsAdmin: number;
+  let port: number;
+  let admin: number;
+  let server: Program;
+  let node: LiveProxy;
+  let load: SteadyLoad | null;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "conserve-"));
+    const ports: number[] = [];
+    while (ports.length < 5) ports.push(await freePort(ports));
+    [upstreamPort = 0, lrs = 0, lrsAdmin = 0, port = 0, admin = 0] = ports;
+    upstream = await lyingUpstream(upstreamPort);
+    const ask = { send_all_clusters: true, load_reporting_interval: "0.3s", report_endpoint_granularity: true };
+    writeFileSync(join(folder, "lrs.yaml"), JSON.stringify({ ask }));
+    load = null;
+    server = await startServer();
+    node = await startNode();
+  });
+
+  afterEach(async () => {
+    load?.stop();
+    await node.stop();
+    await server.end("SIGKILL");
+    upstream.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it(`are exact over ${KILLS} kills of the server, under load`, async () => {
+    load = new SteadyLoad(port, 4, 2);
+    for (let i = 1; i <= KILLS; i++) {
+      // Each kill comes at another moment of an interval.
+      await sleepMs(700 + 37 * i);
+      await server.end("SIGKILL");
+      await sleepMs(100);
+      server = await startServer();
+      await told(1 + (await reported()));
+    }
+    await load.finish();
+    await told(await counted());
+    assert.equal(await reported(), await counted());
+    assert.equal(await nodeStat("load_reporter.uncertain"), 0);
+  }).timeout(KILLS * (RETRY_MS + 6_000) + 20_000);
+
+  it(`are exact over ${KILLS} restarts of the node`, async () => {
+    let before = 0;
+    for (let i = 1; i <= KILLS; i++) {
+      load = new SteadyLoad(port, 4, 2);
+      await told(before + 20);
+      await load.finish();
+      // What the last interval had is told at the end.
+      before += await counted();
+      await node.stop();
+      assert.equal(await reported(), before);
+      node = await startNode();
+    }
+  }).timeout(120_000);
+
+  function startNode(): Promise<LiveProxy> {
+    const upstreams = [upstreamPort, upstreamPort, upstreamPort] as const;
+    const file = lrsFile({ listener: port, admin, lrs, upstreams, grpc: upstreamPort, closed: 9 });
+    return LiveProxy.start("starling", file, admin, ["--concurrency", "2"]);
+  }
+
+  /** One that goes on from what its predecessor wrote. */
+  async function startServer(): Promise<Program> {
+    const append = ["--append", join(folder, "reports.jsonl")];
+    const addresses = ["--listen", `127.0.0.1:${lrs}`, "--admin", `127.0.0.1:${lrsAdmin}`];
+    const one = new Program("lrs-server", "-c", join(folder, "lrs.yaml"), ...addresses, ...append);
+    await one.says(/up and running/);
+    return one;
+  }
+
+  /** What the node has counted of cluster one. */
+  function counted(): Promise<number> {
+    return nodeStat("cluster.one.upstream_rq_total");
+  }
+
+  function nodeStat(name: string): Promise<number> {
+    return statOf(admin, name);
+  }
+
+  /** What the server has of it. */
+  function reported(): Promise<number> {
+    return statOf(lrsAdmin, "cluster.one.rq_total");
+  }
+
+  async function told(requests: number): Promise<void> {
+    for (let waited = 0; waited < 3 * RETRY_MS; waited += 50) {
+      if ((await reported()) >= requests) return;
+      await sleepMs(50);
+    }
+    throw new Error(`${await reported()} of ${requests} requests are told`);
+  }
+});
+
+async function statOf(adminPort: number, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=^${name}$`)).text();
+  return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** Kills and load take real time. */
+function sleepMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
