@@ -46,6 +46,11 @@ class RawRequest implements RawWish, MessageWriter {
     this.connection = connection;
     this.onSettled();
     this.request.onOpen({ writer: this, endpoint, channel, protocol: "raw", reused: false, unanswered: true });
+    // Not before what came meanwhile was written: with an answer its owner forgets that.
+    if (this.isOver) return;
+    const answer = acquireHeaderList();
+    answer.status = 200;
+    this.request.sink.onHead(answer, false);
   }
 
   onRawFailed(failure: OpenFailure): void {
@@ -77,9 +82,6 @@ class RawRequest implements RawWish, MessageWriter {
   }
 
   writeHead(_: HeaderList, end: boolean): void {
-    const answer = acquireHeaderList();
-    answer.status = 200;
-    this.request.sink.onHead(answer, false);
     if (end) this.finish();
   }
 
