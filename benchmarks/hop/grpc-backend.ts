@@ -1,4 +1,5 @@
-// The backend of the gRPC row: answers every unary call with a head, one message and trailers, on this project's own HTTP/2 codec.
+// The backend of the gRPC rows: answers every call with a head, one message (a method SpreadN: N of them) and trailers, on this project's
+// own HTTP/2 codec.
 // Usage: node grpc-backend.ts PORT
 import { createServer, type Socket } from "node:net";
 import { ByteWriter } from "../../src/base/byte-writer.ts";
@@ -18,12 +19,15 @@ const MESSAGE = Buffer.from([0, 0, 0, 0, 13, 0x0a, 11, ...Buffer.from("Hello wor
 /** Answers once the call's message is complete. */
 class Answer implements MessageSink {
   private readonly writer: MessageWriter;
+  private left = 1;
+  private hasBegun = false;
 
   constructor(writer: MessageWriter) {
     this.writer = writer;
   }
 
   onHead(head: HeaderList, end: boolean): void {
+    this.left = Number(/Spread(\d+)$/.exec(head.valueByName(":path") ?? "")?.[1] ?? 1);
     releaseHeaderList(head);
     if (end) this.reply();
   }
@@ -46,12 +50,21 @@ class Answer implements MessageSink {
   }
 
   onWritable(): void {
-    // Answers are far below the high mark.
+    if (this.hasBegun) this.sendMore();
   }
 
   private reply(): void {
     this.writer.writeHead(HEAD, false);
-    this.writer.writeData(MESSAGE, 0, MESSAGE.length, false);
+    this.hasBegun = true;
+    this.sendMore();
+  }
+
+  private sendMore(): void {
+    for (; this.left > 0; this.left--) {
+      if (this.writer.isBackedUp()) return;
+      this.writer.writeData(MESSAGE, 0, MESSAGE.length, false);
+    }
+    this.hasBegun = false;
     this.writer.writeTrailers(TRAILERS);
   }
 }
@@ -107,9 +120,17 @@ createServer((socket) => {
       onConnectionDone: () => socket.end(),
     },
   );
+  // What was held back for the buffer's sake goes on as long as the kernel takes it.
+  const pump = (): void => {
+    for (sink.flush(); !socket.writableNeedDrain; sink.flush()) {
+      codec.onDrain();
+      if (sink.out.end === 0) return;
+    }
+  };
   socket.on("data", (bytes) => {
     codec.receive(bytes, 0, bytes.length, performance.now());
-    sink.flush();
+    pump();
   });
+  socket.on("drain", pump);
   socket.on("error", () => socket.destroy());
 }).listen(Number(process.argv[2]), "127.0.0.1");

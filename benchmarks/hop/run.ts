@@ -41,6 +41,7 @@ const IDLE_SETTLE_MS = 1_500;
 const BODY = "x".repeat(64);
 const GRPC_BACKEND = join(dirname(fileURLToPath(import.meta.url)), "grpc-backend.ts");
 const PATHS = { small: "", large: "large", grpc: "helloworld.Greeter/SayHello" } as const;
+const streamOf = (messages: number): string => `helloworld.Greeter/Spread${messages}`;
 
 if (options.help) console.log(HELP);
 else await main();
@@ -92,7 +93,9 @@ async function measureRow(
   }
   let allocatedPerRequest: number | null = null;
   if (row.figure === "cpu" && row.workers === 1 && own.includes("starling")) {
-    allocatedPerRequest = await withPeer("starling", row, folder, ports, [TRACE_FLAG], allocations);
+    allocatedPerRequest = await withPeer("starling", row, folder, ports, [TRACE_FLAG], (running) =>
+      allocations(running, row.messages),
+    );
     console.log(`${row.name} starling: ${Math.round(allocatedPerRequest)} bytes of heap allocated a request`);
   }
   return { row, samples, allocatedPerRequest };
@@ -126,7 +129,7 @@ async function withPeer<T>(
     await portReady(proxy, listen);
     if (!ownsPort(proxy.pid, listen)) throw new Error(`${peer} does not own port ${listen}`);
     const base = {
-      url: `${row.tls ? "https" : "http"}://127.0.0.1:${listen}/${PATHS[row.size]}`,
+      url: `${row.tls ? "https" : "http"}://127.0.0.1:${listen}/${row.messages > 1 ? streamOf(row.messages) : PATHS[row.size]}`,
       protocol: row.protocol,
       connections: row.connections,
       streams: row.streams,
@@ -153,8 +156,8 @@ async function measure(running: Running, row: Workload, round: number, rate: num
   return {
     peer,
     round,
-    cpuMicrosPerRequest: (cpu * 1e6) / result.succeeded,
-    requestsPerSecond: result.requestsPerSecond,
+    cpuMicrosPerRequest: (cpu * 1e6) / (result.succeeded * row.messages),
+    requestsPerSecond: result.requestsPerSecond * row.messages,
     utilisation: cpu / elapsed,
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
@@ -194,13 +197,13 @@ async function measureIdle(running: Running, row: Workload, round: number): Prom
   };
 }
 
-async function allocations({ base, log }: Running): Promise<number> {
+async function allocations({ base, log }: Running, messages: number): Promise<number> {
   await load({ ...base, rate: 0, seconds: 2, warmUpSeconds: 0 });
   const from = statSync(log).size;
   const begun = performance.now();
   const result = await load({ ...base, rate: 0, seconds: 2, warmUpSeconds: 0 });
   const elapsedMs = performance.now() - begun;
-  return allocatedBytes(readFileSync(log, "latin1").slice(from), elapsedMs) / result.succeeded;
+  return allocatedBytes(readFileSync(log, "latin1").slice(from), elapsedMs) / (result.succeeded * messages);
 }
 
 /** How many of all connections the busiest of two workers accepted, by the admin page that Starling has as Envoy. */

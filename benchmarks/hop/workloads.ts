@@ -11,6 +11,8 @@ export interface Workload {
   readonly upstream: "http1" | "http2";
   /** Small answers come from HAProxy, 1 MiB ones from nginx, gRPC ones from grpc-backend.ts. */
   readonly size: "small" | "large" | "grpc";
+  /** Messages in an answer, each in a DATA frame of its own: figures are per message. 1: an answer as a whole counts. */
+  readonly messages: number;
   readonly connections: number;
   readonly streams: number;
   readonly workers: 1 | 2;
@@ -29,7 +31,15 @@ export interface Workload {
 /** The measured proxies. */
 export type PeerName = "starling" | "envoy" | "nginx" | "haproxy" | "node-http" | "http2-proxy";
 
-const small = { size: "small", workers: 1, rateShare: 0, figure: "cpu", against: "envoy", mode: "http" } as const;
+const small = {
+  size: "small",
+  workers: 1,
+  rateShare: 0,
+  figure: "cpu",
+  against: "envoy",
+  mode: "http",
+  messages: 1,
+} as const;
 const large = { ...small, size: "large", tls: false } as const;
 const idle = {
   ...small,
@@ -92,6 +102,22 @@ export const WORKLOADS: readonly Workload[] = [
     peers: ["starling", "envoy", "haproxy"],
     must: 0.7,
     aim: 0.35,
+  },
+  {
+    ...small,
+    size: "grpc",
+    name: "grpc-stream",
+    title: "gRPC messages of one stream",
+    messages: 10_000,
+    protocol: "http2",
+    tls: false,
+    upstream: "http2",
+    connections: 1,
+    streams: 1,
+    peers: ["starling", "envoy", "haproxy"],
+    // 0.9 × the messages of a core.
+    must: 1.11,
+    aim: 0.7,
   },
   {
     ...small,
