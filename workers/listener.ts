@@ -43,6 +43,7 @@ function receive(worker: ListenerWorker, link: WorkerLink, message: ListenerInpu
   else if (message.type === "start-draining") worker.listeners.drain(message.inboundOnly, message.spreadMs);
   else if (message.type === "stop-listening") worker.listeners.closeSockets(message.inboundOnly);
   else if (message.type === "relieve-http2") worker.relieveHttp2(message.streamsBelow);
+  else if (message.type === "forget-stats") worker.forgetStats(message.names);
   else if (message.type === "reopen-logs") worker.reopenLogs();
   else if (message.type === "misbehave") misbehave(message.how);
   else {

@@ -11,7 +11,7 @@ import { createNetContext } from "../net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
 import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
-import { type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
+import { type StatNames, type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
 import { createListenerService } from "./listener-service.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { ClusterManager } from "./upstream/cluster-manager.ts";
@@ -91,6 +91,11 @@ export class ListenerWorker {
     if (!this.listeners.relieveHttp2(streamsBelow)) return;
     const { values, at } = this.stats.counter(HTTP2_REBALANCED);
     values[at] = (values[at] as number) + 1;
+  }
+
+  /** Counters of clusters that are gone. */
+  forgetStats(names: readonly StatNames[]): void {
+    for (const one of names) this.stats.forget(one);
   }
 
   /** Opens the log files again. */

@@ -1,6 +1,6 @@
 // What the discovery actor accepts and emits.
 import type { ClusterPlan, EndpointPlan } from "../config/plan/cluster.ts";
-import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import type { StatNames, StatsNotice } from "../telemetry/stats-memory.ts";
 import type { LogLine } from "./log.ts";
 
 /** To discovery. */
@@ -15,8 +15,11 @@ export type DiscoveryInput =
   | { readonly type: "lookup-finished"; readonly target: string; readonly result: LookupResult }
   | { readonly type: "stop" };
 
-/** What the discovery thread takes from its link: orders to the actor, and for crash tests an order to die. */
-export type DiscoveryOrder = DiscoveryInput | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
+/** What the discovery thread takes from its link: orders to the actor, names whose counters are of clusters that are gone, and for crash tests an order to die. */
+export type DiscoveryOrder =
+  | DiscoveryInput
+  | { readonly type: "forget-stats"; readonly names: readonly StatNames[] }
+  | { readonly type: "misbehave"; readonly how: "throw" | "exit" };
 
 /** How a lookup ended. NXDOMAIN and a name without records are `resolved` with no address: the name service did answer. */
 export type LookupResult =

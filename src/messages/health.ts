@@ -3,7 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { RuntimePlan } from "../config/plan/runtime.ts";
-import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import type { StatNames, StatsNotice } from "../telemetry/stats-memory.ts";
 import type { LogLine } from "./log.ts";
 
 /** To the health-check actor. */
@@ -27,6 +27,8 @@ export type HealthInput =
   | { readonly type: "passive-failure-seen"; readonly row: number; readonly slot: number; readonly count: number }
   /** A worker's count of consecutive errors of an endpoint reached its threshold, or an answer said that it is degraded. */
   | { readonly type: "outlier-suspected"; readonly row: number; readonly slot: number; readonly kind: OutlierKind }
+  /** Counters of clusters that are gone. */
+  | { readonly type: "forget-stats"; readonly names: readonly StatNames[] }
   | { readonly type: "reopen-logs" }
   | { readonly type: "stop" };
 

@@ -4,7 +4,7 @@ import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
-import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import type { StatNames, StatsNotice } from "../telemetry/stats-memory.ts";
 import type { OutlierKind } from "./health.ts";
 import type { LogLine } from "./log.ts";
 
@@ -39,6 +39,8 @@ export type ListenerInput =
   | { readonly type: "stop-listening"; readonly inboundOnly: boolean }
   /** Ask the busiest HTTP/2 connection with fewer streams than this to end. */
   | { readonly type: "relieve-http2"; readonly streamsBelow: number }
+  /** Counters of clusters that are gone. */
+  | { readonly type: "forget-stats"; readonly names: readonly StatNames[] }
   | { readonly type: "reopen-logs" }
   /** Close everything and end the thread. */
   | { readonly type: "stop" }

@@ -7,6 +7,7 @@ import type { Plan } from "../config/plan/plan.ts";
 import type { HealthInput } from "../messages/health.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
+import type { StatNames } from "../telemetry/stats-memory.ts";
 import { DiscoveryOwner } from "./discovery-owner.ts";
 import { EdsOwner } from "./eds-owner.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
@@ -145,6 +146,12 @@ export class BackgroundActors {
   /** Sends to the health-check actor. */
   tellHealth(message: HealthInput): void {
     this.health.tell(message);
+  }
+
+  /** Counters of clusters that are gone. */
+  forgetStats(names: readonly StatNames[]): void {
+    this.health.tell({ type: "forget-stats", names });
+    this.discovery.forgetStats(names);
   }
 
   /** What /runtime_modify has set, all of it. */

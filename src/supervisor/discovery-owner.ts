@@ -3,6 +3,7 @@
 import type { ClusterPlan } from "../config/plan/cluster.ts";
 import { dnsPlanOf } from "../control/discovery/dns-state.ts";
 import type { DiscoveryOrder, DiscoveryOutput } from "../messages/discovery.ts";
+import type { StatNames } from "../telemetry/stats-memory.ts";
 import type { ActorThread } from "./actor-thread.ts";
 import { backgroundThread, type CommonOutput, type OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
@@ -55,6 +56,11 @@ export class DiscoveryOwner {
     this.clusters = clusters.filter((cluster) => dnsPlanOf(cluster) !== null);
     if (this.hasStarted) this.tellPlan();
     else if (this.clusters.length > 0) this.startThread();
+  }
+
+  /** Counters of clusters that are gone. */
+  forgetStats(names: readonly StatNames[]): void {
+    this.thread.send({ type: "forget-stats", names });
   }
 
   /** Ends the thread. */

@@ -77,6 +77,11 @@ export class EndpointBook {
     return this.clusters.get(name)?.row ?? -1;
   }
 
+  /** Clusters that may still come: a row is not used again. */
+  get rowsLeft(): number {
+    return this.rows.left;
+  }
+
   /** Takes a plan's clusters in: static ones bring their endpoints, others begin empty or keep what they have. Answers whose members moved. */
   assign(plans: readonly ClusterPlan[]): ReadonlySet<string> {
     const moved = new Set<string>();

@@ -66,6 +66,11 @@ export class EndpointRollOut {
     return count;
   }
 
+  /** Clusters that may still come in the life of this process. */
+  get clustersLeft(): number {
+    return this.book.rowsLeft;
+  }
+
   /** A cluster's row in the node's tables; -1 when the plan has none of this name. */
   rowOf(cluster: string): number {
     return this.book.rowOf(cluster);

@@ -99,6 +99,7 @@ function isOfLoad(notice: StatsNotice): boolean {
       return notice.schema === HOST.id || notice.schema === DROP.id;
     case "stat":
     case "histogram":
+    case "forgotten":
       return false;
   }
 }

@@ -60,6 +60,7 @@ export class Reload {
     const plan = await this.settle(held.real, next.real);
     if (plan instanceof StartError) return this.refuse([plan.message]);
     const change = planChange(held.real, plan);
+    if (change.clusters.added.length > supervisor.endpoints.clustersLeft) return this.refuse([TOO_MANY]);
     await supervisor.rollOut.take(plan);
     this.asked = next.asked;
     this.bootstrap = loaded.bootstrap;
@@ -95,6 +96,8 @@ export class Reload {
     }
   }
 }
+
+const TOO_MANY = "more clusters came and went than a node has room for: that needs a restart";
 
 /** What the TLS library says of listeners: a worker would keep the old certificates and only warn. */
 function unusableTls({ listeners }: Plan): string[] {

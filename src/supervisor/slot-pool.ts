@@ -10,6 +10,11 @@ export class SlotPool {
     this.slotsMax = slotsMax;
   }
 
+  /** Numbers that nobody has. */
+  get left(): number {
+    return this.slotsMax - this.next + this.free.length;
+  }
+
   /** A number that nobody has. Throws at the limit: the tables have no more room. */
   take(): number {
     const reused = this.free.pop();

@@ -2,7 +2,7 @@
 // same memory, and readers find all of it here. Reads and sums nothing itself; zeroes the gauges of the dead.
 import type { StatsSource, StatsSources } from "../control/admin/view.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
-import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import { isAmong, type StatNames, type StatsNotice } from "../telemetry/stats-memory.ts";
 
 /** All writers of a node. */
 export class StatsDirectory implements StatsSources {
@@ -33,7 +33,8 @@ export class StatsDirectory implements StatsSources {
       this.writers.set(writer, held);
     }
     for (const notice of notices) {
-      if (notice.type === "freed") held.delete(keyOf({ ...notice, type: "block" }));
+      if (notice.type === "forgotten") forget(held, notice);
+      else if (notice.type === "freed") held.delete(keyOf({ ...notice, type: "block" }));
       else held.set(keyOf(notice), notice);
     }
     this.generation += notices.length;
@@ -86,6 +87,7 @@ export class StatsDirectory implements StatsSources {
         case "histogram":
           if (kind === "counters") new Uint32Array(notice.memory).fill(0);
           break;
+        case "forgotten":
         case "freed":
           break; // never kept
       }
@@ -93,8 +95,15 @@ export class StatsDirectory implements StatsSources {
   }
 }
 
+function forget(held: Map<string, StatsNotice>, names: StatNames): void {
+  for (const [key, notice] of held) {
+    const name = "prefix" in notice ? notice.prefix : "name" in notice ? notice.name : "";
+    if (name !== "" && isAmong(name, names)) held.delete(key);
+  }
+}
+
 type About =
-  | Exclude<StatsNotice, { readonly type: "block" | "freed" }>
+  | Exclude<StatsNotice, { readonly type: "block" | "freed" | "forgotten" }>
   | { readonly type: "block"; readonly schema: string; readonly prefix: string };
 
 function keyOf(notice: About): string {

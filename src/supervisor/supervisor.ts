@@ -10,7 +10,7 @@ import type { ListenerInput } from "../messages/listener.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
-import type { StatsWriter } from "../telemetry/stats-memory.ts";
+import type { StatNames, StatsWriter } from "../telemetry/stats-memory.ts";
 import { type BackgroundActor, BackgroundActors } from "./background-actors.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import { EndpointRollOut } from "./endpoint-roll-out.ts";
@@ -21,6 +21,7 @@ import { countFirstPlan } from "./node-stats.ts";
 import { PlanRollOut } from "./plan-roll-out.ts";
 import { ReadinessBook } from "./readiness.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
+import { StatsRelease } from "./stats-release.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 
 /** What a supervisor stands on. */
@@ -57,6 +58,7 @@ export class Supervisor {
   private readonly listeners: ListenerOwner;
   private readonly background: BackgroundActors;
   private readonly ticketKeys: TicketKeys;
+  private readonly statsRelease: StatsRelease;
   private currentPlan: Plan;
   private planVersion = 1;
   private runtimeOverrides: Readonly<Record<string, string>> = {};
@@ -85,6 +87,8 @@ export class Supervisor {
     );
     this.drain = new DrainSequence(parts, (order) => this.order(order));
     this.rollOut = this.planRollOut();
+    this.statsRelease = new StatsRelease(wheel, (names) => this.forgetStats(names));
+    this.statsRelease.assign(plan.clusters);
     if (workers > 0) return;
     const remark = `the roles of this node are ${plan.roles.join(", ")}: it serves no listeners`;
     this.readiness.remarks("roles", remark);
@@ -105,6 +109,13 @@ export class Supervisor {
     this.background.start(this.planVersion, this.currentPlan, adminAddress);
   }
 
+  /** Every thread forgets these counters. */
+  forgetStats(names: readonly StatNames[]): void {
+    this.order({ type: "forget-stats", names });
+    this.background.forgetStats(names);
+    for (const one of names) this.parts.ownStats.forget(one);
+  }
+
   /** The mesh's events tell of a plan that was taken, or refused. */
   tellOfPlan(change: "applied" | "refused", errors: readonly string[]): void {
     this.background.tellOfPlan(change, this.currentPlan.version || String(this.planVersion), errors);
@@ -116,6 +127,7 @@ export class Supervisor {
     this.drain.stop();
     this.endpoints.stop();
     this.rollOut.stop();
+    this.statsRelease.stop();
     const workers = this.listeners.stop(deadlineMs);
     await Promise.all([workers, this.background.stop(deadlineMs, workers)]);
   }
@@ -241,6 +253,7 @@ export class Supervisor {
     const version = ++this.planVersion;
     this.background.assign(version, plan);
     this.endpoints.assign(plan.clusters);
+    this.statsRelease.assign(plan.clusters);
     this.listeners.order(this.planOrder());
     this.ticketKeys.keep(plan.listeners.map(({ name }) => name));
     for (const { name } of plan.listeners) if (!before.has(name)) this.order(this.keysOrder(name));

@@ -27,8 +27,21 @@ export type StatsNotice =
       readonly offset: number;
     }
   | { readonly type: "histogram"; readonly name: string; readonly memory: SharedArrayBuffer }
+  /** Nothing of these names is any more: their places are nobody's. */
+  | ({ readonly type: "forgotten" } & StatNames)
   /** The block of this schema and prefix is no more; its slots may become another's. `last` is what stood in them. */
   | { readonly type: "freed"; readonly schema: string; readonly prefix: string; readonly last: readonly number[] };
+
+/** Names that begin with `prefix`, and with none of `except`: `cluster.a.` but `cluster.a.b.`, which is another cluster's. */
+export interface StatNames {
+  readonly prefix: string;
+  readonly except: readonly string[];
+}
+
+/** Whether a name, or a block's prefix, is one of these. */
+export function isAmong(name: string, { prefix, except }: StatNames): boolean {
+  return name.startsWith(prefix) && !except.some((other) => name.startsWith(other));
+}
 
 /** One slot: `slot.values[slot.at] += 1`. */
 export interface StatSlot {
@@ -108,6 +121,16 @@ export class StatsWriter {
     places.push({ page, offset });
     this.free.set(schema.slots, places);
     this.announce({ type: "freed", schema: schema.id, prefix, last });
+  }
+
+  /** Forgets everything of these names. Who still has a place of theirs writes where nobody reads; what comes later of such a name begins at 0. */
+  forget(names: StatNames): void {
+    for (const key of [...this.known.keys()]) {
+      if (!isAmong(key.slice(key.indexOf("\n") + 1), names)) continue;
+      this.known.delete(key);
+      this.blocks.delete(key);
+    }
+    this.announce({ type: "forgotten", ...names });
   }
 
   /** A single counter by its full name. */
@@ -193,6 +216,8 @@ export class StatsWriter {
       case "histogram":
         this.known.set(`histogram\n${notice.name}`, notice);
         return;
+      case "forgotten":
+        return; // never kept
       case "freed":
         this.known.delete(`${notice.schema}\n${notice.prefix}`);
         return;

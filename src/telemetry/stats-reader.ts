@@ -103,6 +103,7 @@ export class StatsReader {
     this.blocks = new Map();
     this.histogramMemory = new Map();
     for (const { notices } of this.source.sources()) this.readWriter(notices);
+    for (const name of this.flushed.keys()) if (!this.histogramMemory.has(name)) this.flushed.delete(name);
   }
 
   private readWriter(notices: readonly StatsNotice[]): void {
@@ -124,6 +125,7 @@ export class StatsReader {
           this.histogramMemory.set(notice.name, held);
           break;
         }
+        case "forgotten":
         case "freed":
           break; // the source has taken the block out
       }

@@ -176,6 +176,25 @@ describe("another configuration of a running node", () => {
     assert.equal(node.view.readiness().state, "LIVE");
   });
 
+  it("has every thread forget the counters of clusters that are gone when it is told to", async () => {
+    const both = [cluster("up", up, CHECKED), cluster("new", other, { ...CHECKED, type: "STRICT_DNS" })];
+    node = await startTestNode(plan({ clusters: both, listeners: [{ name: "a", cluster: "new" }] }));
+    assert.equal(await ask(portOf("a")), "other");
+    const writers = (): string[] =>
+      node.view.stats
+        .sources()
+        .filter(({ notices }) =>
+          notices.some((notice) => "prefix" in notice && notice.prefix.startsWith("cluster.new.")),
+        )
+        .map(({ writer }) => writer)
+        .sort();
+    assert.deepEqual(writers(), ["discovery", "health-check", "listener-0", "main"]);
+    await take(plan({ clusters: both.slice(0, 1), listeners: [{ name: "a" }] }));
+    node.supervisor.forgetStats([{ prefix: "cluster.new.", except: [] }]);
+    await eventually(() => writers().length === 0);
+    assert.equal(await ask(portOf("a")), "up");
+  });
+
   it("keeps the socket of an address that gets another listener, and of one that nobody named", async () => {
     node = await startTestNode(plan({ listeners: [{ name: "a" }] }));
     const port = portOf("a");

@@ -36,6 +36,10 @@ export function runDnsActor(parts: DnsActorParts): void {
   );
   link.receive((message) => {
     if (message.type === "misbehave") return misbehave(message.how);
+    if (message.type === "forget-stats") {
+      for (const names of message.names) parts.stats.forget(names);
+      return;
+    }
     host.tell(message);
     if (message.type !== "stop") return;
     host.stop();

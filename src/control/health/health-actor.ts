@@ -105,6 +105,9 @@ class HealthActor {
       case "outlier-suspected":
         this.detector.tell(message);
         return;
+      case "forget-stats":
+        for (const names of message.names) this.parts.stats.forget(names);
+        return;
       case "reopen-logs":
         this.files.reopen();
         return;

@@ -35,6 +35,7 @@ export const healthCheck: Behaviour<HealthState, HealthMessage, HealthEffect> = 
         return stop(state);
       case "outlier-suspected":
       case "runtime-changed":
+      case "forget-stats":
       case "reopen-logs":
         return NOTHING; // for others on this thread
     }

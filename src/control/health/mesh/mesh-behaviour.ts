@@ -64,6 +64,7 @@ function stepFollowing(
       return [...endAll(state, mesh), ...healthCheck.step(state, message, nowMs)];
     case "outlier-suspected":
     case "runtime-changed":
+    case "forget-stats":
     case "reopen-logs":
       return NOTHING; // for others on this thread
   }
