@@ -27,6 +27,15 @@ const STEPS: readonly Step[] = [
   { title: "a route timeout is an error", traffic: (port) => get(port, "/one-timeout/wait/600") },
   { title: "a reset is an error", traffic: (port) => get(port, "/one/reset", "POST") },
   {
+    // POST: a GET whose pooled connection ends at once is sent again by itself, which Envoy does not do (upstream_rq_reconnect).
+    title: "each attempt of a retried request counts",
+    traffic: async (port) => [
+      await get(port, "/one-retry/503"),
+      await get(port, "/one-retry/reset", "POST"),
+      await fails(port),
+    ],
+  },
+  {
     title: "two clusters",
     ask: { clusters: ["one", "two"] },
     traffic: async (port) => [await asks(port, "one", [200, 500]), await asks(port, "two", [200])],
@@ -242,6 +251,11 @@ async function grpc(port: number, status: number): Promise<void> {
   const headers = { "content-type": "application/grpc", te: "trailers" };
   const answer = await fetch(`http://127.0.0.1:${port}/grpc.Test/${status}`, { method: "POST", headers });
   await answer.text();
+}
+
+/** Two attempts fail, and the third does not. */
+function fails(port: number): Promise<void> {
+  return get(port, `/one-retry/fails/2/${port}`);
 }
 
 async function idle(): Promise<void> {}

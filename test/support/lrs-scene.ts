@@ -18,12 +18,13 @@ export interface LrsPorts {
 /** The file. Each cluster has the prefix of its name, and cluster `one` the rest. `server`: more fields of the server's cluster, `lrs`. */
 export function lrsFile(ports: LrsPorts, server: object = {}): string {
   const [first, second, third] = ports.upstreams;
-  const rewrite = (cluster: string, more: object = {}) => ({
-    match: { prefix: `/${cluster}/` },
+  const rewrite = (cluster: string, more: object = {}, prefix: string = `/${cluster}/`) => ({
+    match: { prefix },
     route: { cluster, prefix_rewrite: "/", ...more },
   });
   const routes = [
     { match: { prefix: "/one-timeout/" }, route: { cluster: "one", prefix_rewrite: "/", timeout: "0.2s" } },
+    rewrite("one", { retry_policy: { retry_on: "5xx,reset", num_retries: 2 } }, "/one-retry/"),
     ...["one", "two", "empty", "refused", "locs", "drops", "cb", "lrs"].map((name) => rewrite(name)),
     { match: { prefix: "/grpc" }, route: { cluster: "grpc" } },
     { match: { prefix: "/" }, route: { cluster: "one" } },
@@ -105,12 +106,19 @@ const HTTP2 = {
   },
 };
 
-/** HTTP/1.1: `/` answers 200, `/200` and any other status answers so, `/wait/300` after so many ms with 200, `/reset` tears the connection down. */
+/** HTTP/1.1: `/` answers 200, `/200` and any other status answers so, `/wait/300` after so many ms with 200, `/reset` tears the connection
+ *  down, `/fails/2/x` answers 503 twice and then 200. */
 export function lyingUpstream(port: number): Promise<Server> {
+  const failed = new Map<string, number>();
   const server = createServer((request, response) => {
-    const [, word = "", ms = "0"] = (request.url ?? "").split("/");
+    const path = request.url ?? "";
+    const [, word = "", ms = "0"] = path.split("/");
     if (word === "reset") request.socket.resetAndDestroy();
-    else if (word === "wait") setTimeout(() => response.end(), Number(ms));
+    else if (word === "fails") {
+      const before = failed.get(path) ?? 0;
+      failed.set(path, before + 1);
+      response.writeHead(before < Number(ms) ? 503 : 200, { "content-length": 0 }).end();
+    } else if (word === "wait") setTimeout(() => response.end(), Number(ms));
     else response.writeHead(word === "" ? 200 : Number(word), { "content-length": 0 }).end();
   });
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
