@@ -1,6 +1,6 @@
 // What this node concludes of a target from the observations that count, and what it tells its judge and others of it.
 import type { EndpointStanding } from "../../../messages/checking.ts";
-import { isObserved } from "./cover.ts";
+import { isObserved, isProbed, lapseMs } from "./cover.ts";
 import type { Entry, Target } from "./entities.ts";
 import { announceAgreement, announceVerdict } from "./health-events.ts";
 import { unheardUntilMs } from "./hearing.ts";
@@ -51,14 +51,20 @@ function conclude(
 }
 
 /**
- * When a single observer is believed: at once where nobody else could look, else when nobody has covered the target for long. Whoever lives
- * and was not heard out may cover it.
+ * When a single observer is believed: at once where nobody else could look, else when nobody has covered the target for long, nor claimed
+ * it meanwhile: who has begun to look is about to say what it sees. Whoever lives and was not heard out may cover it.
  */
 function countsAloneMs({ state, nowMs }: Turn, target: Target, { member }: Entry): number {
   const { candidates, facts, intervalMs } = target.group;
   if (nowMs < unheardUntilMs(state, member)) return nowMs + HEARING_LOOK_MS;
   const others = candidates.some((one) => one !== member && (one === state.self || state.members.has(one.node)));
-  return others ? target.pairMs + intervalMs + 2 * facts.timeoutMs : nowMs;
+  if (!others) return nowMs;
+  const aloneMs = target.pairMs + intervalMs + 2 * facts.timeoutMs;
+  // Claims made later are not waited for: those that come to nothing, one after another, would put it off for ever.
+  const claimed = target.entries.filter(
+    (entry) => entry.standing === null && entry.sinceMs < aloneMs && isProbed(target, entry, nowMs),
+  );
+  return Math.max(aloneMs, ...claimed.map((entry) => lapseMs(target, entry)));
 }
 
 /** A newcomer takes a single word when it has heard out all peers, or has waited long enough for them. */

@@ -43,6 +43,38 @@ describe("a verdict", () => {
     assert.equal(node.standing(1), "unhealthy", "T and two timeouts after the second was last seen to cover it");
   });
 
+  it("does not come from one observer while another has claimed the endpoint, and its first word may be lost on the way", () => {
+    const [a, b, c] = trio();
+    const node = onlooker(a, b, c);
+    for (const peer of [b, c])
+      node.hear(peer.say({ type: "released", group: FACTS.group, target: entry(1, null).target, ageMs: 0 }));
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    node.advance(1_000, [a, b, c]);
+    node.hear(c.claims(1, null));
+    node.advance(2_200, [a, b, c]);
+    assert.equal(node.standing(1), "healthy", "its claim is good for T, a timeout and a second");
+    node.hear(c.say({ type: "released", group: FACTS.group, target: entry(1, null).target, ageMs: 0 }));
+    assert.equal(node.standing(1), "unhealthy", "it came to nothing");
+    node.hear(c.claims(1, null));
+    assert.equal(node.standing(1), "unhealthy");
+  });
+
+  it("is put off by a claim once, not by one after another", () => {
+    const [a, b, c] = trio();
+    const node = onlooker(a, b, c);
+    for (const peer of [b, c])
+      node.hear(peer.say({ type: "released", group: FACTS.group, target: entry(1, null).target, ageMs: 0 }));
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    node.advance(1_500, [a, b, c]);
+    node.hear(b.claims(1, null));
+    node.advance(200, [a, b, c]);
+    node.hear(c.claims(1, null));
+    node.advance(2_000, [a, b, c]);
+    assert.equal(node.standing(1), "healthy");
+    node.advance(200, [a, b, c]);
+    assert.equal(node.standing(1), "unhealthy", "the claim of b has lapsed, that of c came too late");
+  });
+
   it("comes from one observer at once where nobody else could look", () => {
     const [a] = trio();
     const node = onlooker(a);
