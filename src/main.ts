@@ -66,7 +66,7 @@ const EVENTS_FLAGS: readonly FlagSpec[] = [
   { name: "follow", short: "f", kind: "switch", help: "wait for a broker, and go on after it was lost" },
   { name: "cluster", short: "", kind: "text", help: "only what happens to this cluster's endpoints" },
   { name: "json", short: "", kind: "switch", help: "each event as CloudEvents has it, one JSON object a line" },
-  ...MESH_FLAGS.filter(({ name }) => name !== "mesh-node" && name !== "roles"),
+  ...MESH_FLAGS.filter(({ name }) => !["mesh-load", "mesh-node", "roles"].includes(name)),
   ...COMMON_FLAGS,
 ];
 

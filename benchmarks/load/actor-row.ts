@@ -71,7 +71,8 @@ function begin(
   const server: ClusterPlan = { ...base, protocol: "http2" };
   const node = { id: "bench", cluster: "bench", region: "", zone: "", subZone: "", metadata: {} };
   const load = { cluster: "lrs", authority: "lrs", metadata: [], skipEnvoyHeaders: false };
-  send({ type: "plan-assigned", load, node, version: "0.0.0", clusters: [clusterPlan(cluster, many), server] });
+  const clusters = [clusterPlan(cluster, many), server];
+  send({ type: "plan-assigned", load, node, version: "0.0.0", clusters, merge: null });
   const blocks: Float64Array[] = [];
   for (const writer of ["listener-0", "listener-1"]) {
     const notices: StatsNotice[] = [];

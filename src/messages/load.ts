@@ -1,5 +1,6 @@
 // What the load-report actor accepts and emits, and what a node's load is: the counts that it takes from shared memory and that go upstream
 // from here, or over the mesh from its reporter.
+import type { MessagePort } from "node:worker_threads";
 import type { AddressPlan } from "../config/plan/address.ts";
 import type { ClusterPlan, LocalityPlan } from "../config/plan/cluster.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
@@ -46,6 +47,14 @@ export interface ClusterLoad {
 /** Which clusters are followed. */
 export type FollowedClusters = readonly string[] | "all";
 
+/** One stream for a whole mesh. */
+export interface LoadMerge {
+  /** The mesh's name: the server knows all its nodes by it. */
+  readonly mesh: string;
+  /** This node's name there. */
+  readonly node: string;
+}
+
 /** To the load-report actor. */
 export type LoadOrder =
   /** First; again when there are other clusters. */
@@ -56,7 +65,11 @@ export type LoadOrder =
       /** Of this program. */
       readonly version: string;
       readonly clusters: readonly ClusterPlan[];
+      /** Null: this node reports for itself. */
+      readonly merge: LoadMerge | null;
     }
+  /** The mesh is at the other end of this port; it replaces one that died. Only with `merge`. */
+  | { readonly type: "serve-mesh"; readonly port: MessagePort }
   /** As a listener worker gets them: answered by `endpoints-applied`; no other comes before the answer. The first batch has what is known. */
   | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
   /** Where a writer of this node counts. */

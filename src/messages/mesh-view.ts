@@ -26,6 +26,8 @@ export interface MeshView {
   readonly busAgeMs: number;
   /** How many nodes check each endpoint. */
   readonly owners: number;
+  /** Who reports the load of the mesh, as this node sees it; null: nobody. */
+  readonly loadReporter: string | null;
   /** This node first, the others by name. */
   readonly members: readonly MemberView[];
   readonly groups: readonly GroupView[];

@@ -11,6 +11,8 @@ import type { MeshView, MeshViewAsk } from "./mesh-view.ts";
 export interface Membership {
   readonly mesh: MeshPlan;
   readonly roles: readonly NodeRole[];
+  /** It can report the load of the mesh: it has the role, and a server to report to. */
+  readonly reportsLoad: boolean;
   /** Of its locality; empty: none is said. */
   readonly zone: string;
   /** `192.0.2.1:9901`, where peers find its admin pages; empty: none. */
@@ -42,7 +44,9 @@ export type NodeNews =
       readonly change: "applied" | "refused";
       readonly version: string;
       readonly errors: readonly string[];
-    };
+    }
+  /** It reports the load of the mesh from now on. `before`: who did; empty: nobody that it knows of. */
+  | { readonly type: "reporter-changed"; readonly before: string };
 
 /** To the mesh actor. */
 export type MeshOrder =
@@ -56,6 +60,8 @@ export type MeshOrder =
     }
   /** The judge is at the other end of this port; it replaces one that died. */
   | { readonly type: "serve-judge"; readonly port: MessagePort }
+  /** Load reports are at the other end of this port; they replace those that died. */
+  | { readonly type: "serve-load"; readonly port: MessagePort }
   /** Something happened to this node itself: an event for the world. */
   | { readonly type: "tell-news"; readonly news: NodeNews; readonly wallMs: number }
   /** Answered by `mesh-viewed` with this `ask`, once it has joined. */

@@ -90,11 +90,16 @@ export class BackgroundActors {
     this.mesh = new MeshOwner({
       ...parts,
       serveMesh: (port) => this.health.serveMesh(port),
+      serveLoad: (port) => this.load.serveMesh(port),
       onSettled: () => this.gate.happened("mesh"),
       onRefused: (reason) => parts.onFatal(reason),
     });
     this.eds = new EdsOwner(parts);
-    this.load = new LoadOwner(parts);
+    this.load = new LoadOwner({
+      ...parts,
+      onOpened: () => this.mesh.loadOpened(),
+      onDied: () => this.mesh.loadDied(),
+    });
     parts.readiness.awaits("clusters", "waiting for the first answers about endpoints");
   }
 
@@ -138,7 +143,7 @@ export class BackgroundActors {
    * load report goes when `workers` have ended.
    */
   async stop(deadlineMs: number, workers: Promise<void>): Promise<void> {
-    const load = workers.then(() => this.load.stop(deadlineMs));
+    const load = workers.then(() => this.load.stop(this.mesh.isMember ? this.parts.leaveMs : deadlineMs));
     const checks = this.mesh.stop(this.parts.leaveMs).then(() => this.health.stop(deadlineMs));
     await Promise.all([this.discovery.stop(), this.eds.stop(deadlineMs), checks, load]);
   }

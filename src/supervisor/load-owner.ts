@@ -1,5 +1,6 @@
 // Owns the load-report thread for the supervisor: starts it in a node that is to report, and tells it plan, endpoints and where every thread
 // counts, anew when it died. The counts themselves it reads from shared memory.
+import type { MessagePort } from "node:worker_threads";
 import type { Plan } from "../config/plan/plan.ts";
 import type { LoadOrder, LoadOutput } from "../messages/load.ts";
 import { DROP } from "../telemetry/drop-stats.ts";
@@ -15,6 +16,9 @@ import { VERSION } from "./version.ts";
 export interface LoadOwnerParts extends OwnerParts {
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
+  /** A thread that merges its load with that of the mesh is there, and is to be given a way to it; it died. */
+  onOpened(): void;
+  onDied(): void;
 }
 
 /** The load-report actor, seen from the main thread. */
@@ -34,6 +38,7 @@ export class LoadOwner {
       receive: ({ missed }) => endpoints.applied(READER, missed),
       onDied: () => {
         endpoints.closeReader(READER);
+        parts.onDied();
         parts.log.error("main", "what the thread of load reports had not reported is not known any more");
       },
     });
@@ -57,6 +62,11 @@ export class LoadOwner {
     this.thread.start();
   }
 
+  /** Over this port it hears who reports for the mesh, and gives its counts away. */
+  serveMesh(port: MessagePort): void {
+    this.thread.send({ type: "serve-mesh", port }, [port]);
+  }
+
   /** Sends a last report and ends the thread, within `deadlineMs`. */
   stop(deadlineMs: number): Promise<void> {
     return this.thread.stop({ order: { type: "stop" }, deadlineMs });
@@ -70,6 +80,7 @@ export class LoadOwner {
   /** Everything a new thread must know. */
   private opened(): void {
     this.tellPlan();
+    if (this.plan?.mesh?.load === "merged") this.parts.onOpened();
     for (const { writer, notices } of this.parts.stats.sources()) this.tell(writer, notices);
     this.parts.endpoints.openReader(READER, {
       send: (updates) => this.thread.send({ type: "endpoints-changed", updates }),
@@ -79,8 +90,9 @@ export class LoadOwner {
 
   private tellPlan(): void {
     if (this.plan === null || this.plan.load === null) return;
-    const { clusters, load, node } = this.plan;
-    this.thread.send({ type: "plan-assigned", load, node, version: VERSION, clusters });
+    const { clusters, load, mesh, node } = this.plan;
+    const merge = mesh?.load === "merged" ? { mesh: mesh.name, node: mesh.node } : null;
+    this.thread.send({ type: "plan-assigned", load, node, version: VERSION, clusters, merge });
   }
 
   /** Of what a writer told, what load is counted in. */

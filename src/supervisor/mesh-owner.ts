@@ -22,6 +22,8 @@ export interface MeshOwnerParts extends OwnerParts {
   readonly takeover: boolean;
   /** The judge of the health thread follows what is ordered over this port until it closes. */
   serveMesh(port: MessagePort): void;
+  /** The load reports give their counts away over this port until it closes. */
+  serveLoad(port: MessagePort): void;
   /** Its entry in workers/; tests have another. Default `mesh`. */
   readonly thread?: string;
   /** The node has joined, or goes on alone; once. At once when there is no mesh. */
@@ -47,6 +49,7 @@ export class MeshOwner {
   private isNamed = false;
   private isAlive = false;
   private isJudgeAlive = false;
+  private isLoadAlive = false;
   private isSettled = false;
 
   constructor(parts: MeshOwnerParts) {
@@ -65,15 +68,21 @@ export class MeshOwner {
     this.views = new MeshViews(parts.wheel, (order) => this.thread.send(order));
   }
 
+  /** Whether the plan has one. */
+  get isMember(): boolean {
+    return this.joining !== null;
+  }
+
   /** Joins the plan's mesh, if it has one. `adminAddress`: empty: no admin pages. */
   start(plan: Plan, adminAddress: string): void {
-    const { mesh, roles, node } = plan;
+    const { mesh, roles, node, load } = plan;
     if (mesh === null) {
       this.settle();
       return;
     }
     const clusters = announcedClusters(plan);
-    this.joining = { mesh, roles, zone: node.zone, adminAddress, clusters, isSuccessor: false };
+    const reportsLoad = load !== null && mesh.load === "merged" && roles.includes("load");
+    this.joining = { mesh, roles, reportsLoad, zone: node.zone, adminAddress, clusters, isSuccessor: false };
     this.isNamed = mesh.isNodeNamed;
     this.parts.readiness.awaits(NAME, `joining the mesh '${mesh.name}'`);
     this.parts.wheel.arm(this.deadline, START_MS_MAX);
@@ -98,6 +107,16 @@ export class MeshOwner {
   /** The health thread died. */
   judgeDied(): void {
     this.isJudgeAlive = false;
+  }
+
+  /** A thread of load reports has started that merges them with those of the mesh; it died. */
+  loadOpened(): void {
+    this.isLoadAlive = true;
+    this.connectLoad();
+  }
+
+  loadDied(): void {
+    this.isLoadAlive = false;
   }
 
   /** Something happened to this node: the mesh's events tell of it, when the thread lives again at the latest. */
@@ -150,6 +169,15 @@ export class MeshOwner {
       this.hasOpened = true;
     }
     this.connect();
+    this.connectLoad();
+  }
+
+  /** As with the judge. */
+  private connectLoad(): void {
+    if (!this.isAlive || !this.isLoadAlive) return;
+    const { port1, port2 } = new MessageChannel();
+    this.thread.send({ type: "serve-load", port: port1 }, [port1]);
+    this.parts.serveLoad(port2);
   }
 
   /** Both live: each gets an end of a new way. */

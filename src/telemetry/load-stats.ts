@@ -18,13 +18,20 @@ const COUNTERS = [
   "postponed",
   /** Reports that were sent again after a stream broke, to a server that drops what it has. */
   "resent",
+  /** Letters of other nodes that were none. */
+  "letters_malformed",
+] as const;
+
+const GAUGES = [
+  /** Clusters whose load is counted: 0 before a server has asked for any, which is never reported. */
+  "clusters_followed",
 ] as const;
 
 /** The block. */
-export const LOAD_REPORTER: BlockSchema<(typeof COUNTERS)[number]> = blockSchema({
+export const LOAD_REPORTER: BlockSchema<(typeof COUNTERS)[number] | (typeof GAUGES)[number]> = blockSchema({
   id: "load_reporter",
   counters: COUNTERS,
-  gauges: [],
+  gauges: GAUGES,
 });
 
 /** One of its counters. */

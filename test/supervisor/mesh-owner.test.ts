@@ -29,6 +29,7 @@ function planOf(name: string, isNodeNamed: boolean = true): Plan {
       broker: { kind: "embedded", port: 1 },
       owners: 2,
       flapDamping: false,
+      load: "merged",
       announce: [],
     },
   });
@@ -66,6 +67,7 @@ class World {
       },
       leases: this.leases,
       serveMesh: (port) => this.follow(port),
+      serveLoad: (port) => port.close(),
       onSettled: () => this.settled++,
       onRefused: (reason) => this.refusals.push(reason),
     });

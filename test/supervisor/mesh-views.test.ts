@@ -12,7 +12,16 @@ const ASK = { cluster: "shop", endpointsMax: 3 };
 
 /** What a node without anything sees. */
 function emptyView(): MeshView {
-  const options = { node: "n", instance: "0", roles: [], zone: "", adminAddress: "", owners: 2, flapDamping: false };
+  const options = {
+    node: "n",
+    instance: "0",
+    roles: [],
+    reportsLoad: false,
+    zone: "",
+    adminAddress: "",
+    owners: 2,
+    flapDamping: false,
+  };
   return meshView(emptyMeshState({ ...options, rules: ALL_RULES }, new SeededRandom(1)), 0, ASK);
 }
 

@@ -15,6 +15,7 @@ const MESH: MeshPlan = {
   broker: { kind: "embedded", port: 14_222 },
   owners: 2,
   flapDamping: false,
+  load: "merged",
   announce: [],
 };
 

@@ -45,6 +45,9 @@ link.receive((order) => {
     case "misbehave":
       misbehave(order.how);
       return;
+    case "serve-load":
+      order.port.close();
+      return;
     case "stop":
       link.send({ type: "stopped" });
       process.exit(0);

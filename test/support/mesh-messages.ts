@@ -84,6 +84,7 @@ const beat = record({
   adminAddress: name(HINT_BYTES_MAX, 0),
   judgeAgeMs: age,
   isResigned: fc.boolean(),
+  reportsLoad: fc.boolean(),
   number: count(),
   digest: hex64,
   changes: fc.array(change, { maxLength: BEAT_CHANGES_MAX }),

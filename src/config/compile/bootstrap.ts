@@ -31,7 +31,8 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
     roles,
     mesh,
     eds,
-    load: compileLoadReports(context, bootstrap, roles.includes("load")),
+    // Without the role a node gives its counts to one that reports.
+    load: compileLoadReports(context, bootstrap, roles.includes("load") || mesh?.load === "merged"),
     admin: compileAdmin(context, child(bootstrap, "admin")),
     // Compiled all the same: a file is right or wrong whatever the role.
     listeners: roles.includes("proxy") ? listeners : [],

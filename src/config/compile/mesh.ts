@@ -4,7 +4,15 @@ import { didYouMean } from "../../base/did-you-mean.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children, count, flag } from "../load/fields.ts";
 import type { EdsPlan } from "../plan/eds.ts";
-import { DEFAULT_ROLES, isOnThisMachine, type MeshPlan, NODE_ROLES, type NodeRole } from "../plan/mesh.ts";
+import {
+  DEFAULT_ROLES,
+  isOnThisMachine,
+  LOAD_MODES,
+  type LoadMode,
+  type MeshPlan,
+  NODE_ROLES,
+  type NodeRole,
+} from "../plan/mesh.ts";
 import type { NodePlan } from "../plan/plan.ts";
 import { compileAnnounce } from "./announce.ts";
 import type { CompileContext } from "./context.ts";
@@ -27,14 +35,15 @@ export function compileMesh(
   const broker = compileBroker(settings);
   const isLocal = broker === null || isOnThisMachine(broker);
   const sharing = compileSharing(extension);
+  const load = compileLoadMode(settings);
   const announce = extension === null ? [] : compileAnnounce(context, extension, { node, isLocal });
   context.hasMesh = !isAlone;
   if (!isAlone) {
     const named = compileNode(settings, node.id);
-    return { mesh: broker === null ? null : { name, ...named, broker, ...sharing, announce }, roles, eds };
+    return { mesh: broker === null ? null : { name, ...named, broker, ...sharing, load, announce }, roles, eds };
   }
   refuseLonely(settings, roles);
-  for (const one of [NAME, NODE]) settings.warn(one, NO_MESH);
+  for (const one of [NAME, NODE, LOAD]) settings.warn(one, NO_MESH);
   for (const field of ["announce", "owners", "flap_damping"]) {
     if (extension?.fields[field] !== undefined) context.warn(extension, field, NO_MESH);
   }
@@ -71,6 +80,16 @@ function compileRoles(settings: MeshSettings): readonly NodeRole[] {
     settings.error(ROLES, `'${role}' is no role${hint}`);
   }
   return NODE_ROLES.filter((role) => given.includes(role));
+}
+
+function compileLoadMode(settings: MeshSettings): LoadMode {
+  const given = settings.text(LOAD);
+  const [byDefault] = LOAD_MODES;
+  const known = LOAD_MODES.find((mode) => mode === given.replaceAll("-", "_"));
+  if (given === "" || known !== undefined) return known ?? byDefault;
+  const hint = didYouMean(given, LOAD_MODES) || `; there are ${LOAD_MODES.join(", ")}`;
+  settings.error(LOAD, `'${given}' is no way to report load${hint}`);
+  return byDefault;
 }
 
 /** What makes sense only beside others. */
@@ -122,4 +141,5 @@ const OWNERS = 2;
 const CONTROL = /[\x00-\x1f\x7f]/;
 const ROLES: SettingName = { flag: "roles", field: "roles" };
 const NAME: SettingName = { flag: "mesh-name", field: "name" };
+const LOAD: SettingName = { flag: "mesh-load", field: "load" };
 const NODE: SettingName = { flag: "mesh-node", field: "node" };

@@ -8,6 +8,12 @@ export const NODE_ROLES = ["proxy", "health", "load", "eds"] as const;
 /** `proxy`: serves listeners. `health`: probes endpoints. `load`: reports load. `eds`: serves endpoints to other proxies. */
 export type NodeRole = (typeof NODE_ROLES)[number];
 
+/** Ways to report load. */
+export const LOAD_MODES = ["merged", "per_node"] as const;
+
+/** `merged`: in one stream for the mesh. `per_node`: each node as Envoy does, as without a mesh. */
+export type LoadMode = (typeof LOAD_MODES)[number];
+
 /** What a node does unless told. */
 export const DEFAULT_ROLES: readonly NodeRole[] = ["proxy", "health", "load"];
 
@@ -24,6 +30,8 @@ export interface MeshPlan {
   readonly owners: number;
   /** An endpoint that flaps under this node's checks needs more passes to be healthy again; default false. */
   readonly flapDamping: boolean;
+  /** Whether one node reports the load of all, or each its own; default `merged`. */
+  readonly load: LoadMode;
   /** Endpoints that this node announces, whoever serves them. */
   readonly announce: readonly AnnouncementPlan[];
 }

@@ -20,5 +20,6 @@ export const meshTypes: readonly string[] = [
     string eds_cert_file = 14;
     string eds_key_file = 15;
     string eds_ca_file = 16;
+    string load = 17;
   }`,
 ];

@@ -3,9 +3,11 @@
 import { ActorHost } from "../../actor/actor-host.ts";
 import type { TimerEffect, TimerFired } from "../../actor/behaviour.ts";
 import { misbehave } from "../../actor/misbehave.ts";
-import type { Link } from "../../actor/thread-link.ts";
+import { type Link, ThreadLink } from "../../actor/thread-link.ts";
 import { addressText } from "../../config/plan/address.ts";
-import type { LoadOrder, LoadOutput } from "../../messages/load.ts";
+import type { FollowedClusters, LoadMerge, LoadOrder, LoadOutput } from "../../messages/load.ts";
+import type { LoadNews, LoadWord } from "../../messages/load-mesh.ts";
+import type { LogLevel } from "../../messages/log.ts";
 import type { NetContext } from "../../net/net-context.ts";
 import type { HealthTable } from "../../telemetry/health-table.ts";
 import { LOAD_REPORTER } from "../../telemetry/load-stats.ts";
@@ -19,6 +21,7 @@ import { chooseServer } from "./client/server-target.ts";
 import { StreamAccount } from "./client/stream-account.ts";
 import { readAsk, writeReport } from "./client/wire.ts";
 import { LoadReader } from "./load-reader.ts";
+import { MergeHost } from "./merge/merge-host.ts";
 
 /** What the actor stands on. */
 export interface LoadActorParts {
@@ -41,7 +44,12 @@ export function runLoadActor(parts: LoadActorParts): void {
 
 class LoadActor {
   private readonly parts: LoadActorParts;
-  private readonly host: ActorHost<LrsState, Exclude<LrsMessage, TimerFired>, OwnEffect>;
+  /** Null: another node reports for the mesh. */
+  private client: Client | null = null;
+  /** Number of the last report: it goes on when this node is the reporter again. */
+  private sequence = 0;
+  /** Null: this node reports for itself. */
+  private merge: MergeHost | null = null;
   private readonly reader: LoadReader = new LoadReader();
   private readonly block: Float64Array;
   private readonly accounts = new Map<string, StreamAccount>();
@@ -49,16 +57,12 @@ class LoadActor {
   private stream: LrsStream | null = null;
   private streams = 0;
   private isStarted = false;
+  /** The mesh, before there are endpoints. */
+  private early: ThreadLink<LoadNews, LoadWord> | null = null;
 
   constructor(parts: LoadActorParts) {
-    const { clock, wheel } = parts.net;
     this.parts = parts;
     this.block = parts.stats.block(LOAD_REPORTER, "load_reporter.");
-    this.host = new ActorHost(loadReportClient, emptyLrsState(), {
-      clock,
-      wheel,
-      perform: (effect) => this.perform(effect),
-    });
   }
 
   receive(message: LoadOrder): void {
@@ -66,17 +70,25 @@ class LoadActor {
       case "plan-assigned":
         this.plan = message;
         this.reader.assign(message.clusters);
+        if (message.merge !== null) this.merge ??= this.mergeHost(message.merge);
         return;
+      case "serve-mesh": {
+        const link = new ThreadLink<LoadNews, LoadWord>(message.port);
+        if (this.isStarted) this.merge?.serve(link);
+        else this.early = link;
+        return;
+      }
       case "endpoints-changed":
         this.parts.link.send({ type: "endpoints-applied", missed: this.reader.applyEndpoints(message.updates) });
-        if (!this.isStarted) this.host.tell({ type: "start" });
-        this.isStarted = true;
+        if (!this.isStarted) this.start();
         return;
       case "stats-told":
         this.reader.notice(message.writer, message.notices);
         return;
       case "stop":
-        this.host.tell({ type: "stop" });
+        if (this.merge !== null) this.merge.stop();
+        else if (this.client !== null) this.client.tell({ type: "stop" });
+        else this.finish();
         return;
       case "misbehave":
         misbehave(message.how);
@@ -84,10 +96,66 @@ class LoadActor {
     }
   }
 
-  private perform(effect: OwnEffect): void {
+  /** There are endpoints to be found. */
+  private start(): void {
+    this.isStarted = true;
+    if (this.merge === null) this.openClient();
+    else if (this.early !== null) this.merge.serve(this.early);
+    this.early = null;
+  }
+
+  private openClient(): void {
+    const { clock, wheel } = this.parts.net;
+    const client: Client = new ActorHost(loadReportClient, emptyLrsState(this.sequence), {
+      clock,
+      wheel,
+      perform: (effect) => {
+        if (this.client === client) this.perform(effect, client);
+      },
+    });
+    this.client = client;
+    client.tell({ type: "start" });
+  }
+
+  private closeClient(): void {
+    const { client, stream } = this;
+    this.client = null;
+    this.stream = null;
+    this.sequence = client?.state.sequence ?? this.sequence;
+    client?.stop();
+    stream?.close();
+  }
+
+  private mergeHost({ node }: LoadMerge): MergeHost {
+    const { parts, reader } = this;
+    return new MergeHost({
+      clock: parts.net.clock,
+      wheel: parts.net.wheel,
+      self: { node, instance: parts.instance },
+      counters: { follow: (clusters) => this.countFrom(clusters), take: (granularity) => reader.take(granularity) },
+      lead: () => {
+        this.log("info", "this node reports load for the mesh");
+        this.openClient();
+      },
+      resign: () => {
+        this.log("info", "this node reports load for the mesh no more");
+        this.closeClient();
+      },
+      report: (taken) => this.client?.tell({ type: "taken", ...taken }),
+      hurry: () => this.client?.tell({ type: "hurry" }),
+      onMalformed: () => count(this.block, LOAD_REPORTER.at.letters_malformed),
+      onStopped: (left) => {
+        if (left > 0)
+          this.log("warning", `load reports: ${left} batches of counts reached no reporter before this node ended`);
+        this.finish();
+      },
+    });
+  }
+
+  private perform(effect: OwnEffect, client: Client): void {
     switch (effect.type) {
       case "open-stream":
-        this.open();
+        this.open(client);
         return;
       case "end-stream":
         this.stream?.close();
@@ -100,38 +168,58 @@ class LoadActor {
         this.send(effect.report);
         return;
       case "follow":
-        this.reader.follow(effect.clusters);
+        this.follow(effect.clusters, client);
         return;
       case "take":
-        this.host.tell({ type: "taken", loads: this.reader.take(effect.granularity) });
+        if (this.merge !== null) this.merge.tell({ type: "report-due" });
+        else client.tell({ type: "taken", loads: this.reader.take(effect.granularity), shares: [], mayRepeat: false });
+        return;
+      case "settled":
+        this.merge?.tell({ type: "report-settled" });
+        return;
+      case "returned":
+        this.merge?.tell({ type: "report-returned" });
         return;
       case "count":
         count(this.block, LOAD_REPORTER.at[effect.stat]);
         return;
-      case "log": {
-        const { level, text } = effect;
-        this.parts.link.send({ type: "log-written", line: { level, component: "upstream", text } });
+      case "log":
+        this.log(effect.level, effect.text);
         return;
-      }
       case "finish":
         this.finish();
         return;
     }
   }
 
-  private open(): void {
+  private follow(clusters: FollowedClusters, client: Client): void {
+    const { subscription } = client.state;
+    if (this.merge === null || subscription === null) {
+      this.countFrom(clusters);
+      return;
+    }
+    const { ask, intervalMs } = subscription;
+    this.merge.tell({ type: "subscribed", clusters, intervalMs, hasEndpoints: ask.byEndpoint });
+  }
+
+  private countFrom(clusters: FollowedClusters): void {
+    this.reader.follow(clusters);
+    const all = this.plan?.clusters.length ?? 0;
+    this.block[LOAD_REPORTER.at.clusters_followed] = clusters === "all" ? all : clusters.length;
+  }
+
+  private open(host: Client): void {
     const { plan, parts } = this;
     const cluster = plan?.clusters.find(({ name }) => name === plan.load.cluster);
     if (plan === null || cluster === undefined) throw new Error("load reports: no plan, or none with their cluster");
     const flagsOf = (slot: number): number => Atomics.load(parts.health.flags, slot);
     const endpoint = chooseServer(this.reader.endpointsOf(cluster.name), flagsOf, this.streams++);
     if (endpoint === null) {
-      this.host.tell({ type: "stream-ended", status: UNAVAILABLE, text: "no healthy upstream" });
+      host.tell({ type: "stream-ended", status: UNAVAILABLE, text: "no healthy upstream" });
       return;
     }
     const account = this.account(cluster.name, cluster.statName, addressText(endpoint.address));
-    const { host } = this;
-    this.stream = new LrsStream({
+    const stream = new LrsStream({
       net: parts.net,
       load: plan.load,
       cluster,
@@ -143,19 +231,23 @@ class LoadActor {
         onMessage: (bytes) => host.tell({ type: "asked", ask: askOf(bytes) }),
         onWritable: () => host.tell({ type: "writable" }),
         onEnd: (status, text) => {
-          this.stream = null;
+          if (this.stream === stream) this.stream = null;
           host.tell({ type: "stream-ended", status, text });
         },
       },
     });
+    this.stream = stream;
   }
 
   private send(report: Extract<LrsEffect, { type: "send" }>["report"]): void {
     const { plan, parts, stream } = this;
     if (plan === null || stream === null) return;
-    const { node, version } = plan;
-    stream.send(writeReport({ node, version, instance: parts.instance }, report));
-    if (stream.isBackedUp) this.host.tell({ type: "backed-up" });
+    const { merge, node: own, version } = plan;
+    const node = merge === null ? own : { ...own, id: merge.mesh, region: "", zone: "", subZone: "" };
+    // Numbers of a mesh's reports are others than those of this node's batches.
+    const instance = merge === null ? parts.instance : `${parts.instance}-stream`;
+    stream.send(writeReport({ node, version, instance }, report));
+    if (stream.isBackedUp) this.client?.tell({ type: "backed-up" });
   }
 
   private account(cluster: string, statName: string, endpoint: string): StreamAccount {
@@ -167,10 +259,13 @@ class LoadActor {
     return account;
   }
 
+  private log(level: LogLevel, text: string): void {
+    this.parts.link.send({ type: "log-written", line: { level, component: "upstream", text } });
+  }
+
   private finish(): void {
     const { parts } = this;
-    this.stream?.close();
-    this.host.stop();
+    this.closeClient();
     parts.link.send({ type: "stopped" });
     parts.link.close();
     parts.onStopped();
@@ -185,6 +280,7 @@ function askOf(bytes: Uint8Array): LoadAsk | null {
   }
 }
 
+type Client = ActorHost<LrsState, Exclude<LrsMessage, TimerFired>, OwnEffect>;
 type OwnEffect = Exclude<LrsEffect, TimerEffect>;
 
 const UNAVAILABLE = 14;

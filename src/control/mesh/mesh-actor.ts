@@ -14,13 +14,16 @@ import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
 import type { MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
-import { type AnnounceFinding, AnnounceHost } from "./announce/announce-host.ts";
+import { AnnounceHost, outputOf } from "./announce/announce-host.ts";
 import type { Bus, BusEvent } from "./bus/bus.ts";
+import { busWords } from "./bus-words.ts";
 import { OwnNews } from "./events/own-news.ts";
 import { printable, type ReadEvent } from "./events/read-event.ts";
 import { JudgeLine } from "./judge-line.ts";
+import { LoadLine } from "./load-line.ts";
 import { MeshPost } from "./mesh-post.ts";
 import { MeshTotals } from "./mesh-totals.ts";
+import { loadReporter } from "./state/load-reporter.ts";
 import { meshState } from "./state/mesh-behaviour.ts";
 import type { MeshEffect, MeshInput } from "./state/mesh-effects.ts";
 import { ALL_RULES, emptyMeshState, type MeshState } from "./state/mesh-state.ts";
@@ -56,6 +59,9 @@ export function runMeshActor(parts: MeshActorParts): void {
       case "serve-judge":
         actor?.serveJudge(new ThreadLink(message.port));
         return;
+      case "serve-load":
+        actor?.load.serve(new ThreadLink(message.port));
+        return;
       case "tell-news":
         actor?.news.tell(message.news, message.wallMs);
         return;
@@ -80,6 +86,8 @@ export class MeshActor {
   readonly news: OwnNews;
   /** What it announces, and whose endpoints it wants to know. */
   readonly announce: AnnounceHost;
+  /** To this node's load reports. */
+  readonly load: LoadLine;
   private readonly parts: MeshActorParts;
   private readonly host: ActorHost<MeshState, Exclude<MeshInput, TimerFired>, OwnEffect>;
   private readonly bus: Bus;
@@ -89,24 +97,33 @@ export class MeshActor {
   /** Requests of peers that await their answer: no longer than a step. */
   private readonly replies = new Map<number, (page: SyncPage) => void>();
   private asks = 0;
-  /** Ejections and returns told so far. */
   private ejections = 0;
   private readonly second: Timer = new Timer(() => this.onSecond());
 
   /** Joins. */
   constructor(parts: MeshActorParts, membership: Membership) {
-    const { mesh, roles, zone, adminAddress } = membership;
+    const { mesh, roles, reportsLoad, zone, adminAddress } = membership;
     const { clock, wheel, instance, stats } = parts;
     const { flapDamping, name, node, owners } = mesh;
     this.parts = parts;
     this.totals = new MeshTotals(stats);
     const rules = { owners, flapDamping, rules: ALL_RULES };
-    const state = emptyMeshState({ node, instance, roles, zone, adminAddress, ...rules }, parts.random);
+    const state = emptyMeshState({ node, instance, roles, reportsLoad, zone, adminAddress, ...rules }, parts.random);
     this.host = new ActorHost(meshState, state, { clock, wheel, perform: (effect) => this.perform(effect) });
     this.judge = new JudgeLine((reports) => this.takeReports(reports));
     this.bus = parts.openBus(mesh, (event) => this.onBusEvent(event));
     this.post = new MeshPost(this.bus, { mesh: name, node }, this.reader());
     this.post.open();
+    this.load = new LoadLine({
+      bus: this.bus,
+      node,
+      subjectOf: meshSubjects(name).load,
+      onLead: (before) => this.news.tell({ type: "reporter-changed", before }, clock.wallMs()),
+      onStepDown: () => {
+        this.host.tell({ type: "step-down" });
+        this.nameReporter();
+      },
+    });
     this.news = new OwnNews(instance, (event, wallMs) => this.post.tell(event, wallMs));
     this.announce = this.announceHost(membership);
     this.announce.assign(membership.clusters, mesh.announce);
@@ -136,13 +153,13 @@ export class MeshActor {
   }
 
   private tellEjection({ cluster, address, isEjected, kind, ejections }: EjectionChanged): void {
-    const { clock, instance } = this.parts;
-    const id = `${instance}.${++this.ejections}`;
-    const change = isEjected ? "ejected" : "returned";
-    this.post.tell(
-      { type: "outlier-changed", id, cluster, endpoint: address, change, reason: kind, ejections },
-      clock.wallMs(),
-    );
+    const id = `${this.parts.instance}.${++this.ejections}`;
+    const what = { cluster, endpoint: address, change: isEjected ? "ejected" : "returned", reason: kind } as const;
+    this.post.tell({ type: "outlier-changed", id, ...what, ejections }, this.parts.clock.wallMs());
+  }
+
+  private nameReporter(): void {
+    this.load.name(loadReporter(this.host.state, this.load.named));
   }
 
   private reader() {
@@ -152,6 +169,7 @@ export class MeshActor {
         this.announce.heard(message);
         // Whoever only announces is no node that others reckon with.
         if (message.type !== "beat" || message.roles.length > 0) host.tell({ type: "heard", message });
+        if (message.node === this.load.named) this.nameReporter();
       },
       asked: (message: Asked, reply: (page: SyncPage) => void) => {
         const ask = ++this.asks;
@@ -227,42 +245,27 @@ export class MeshActor {
         parts.link.send({ type: "name-refused", reason: effect.reason });
         return;
       case "stopped":
-        void this.end();
+        // What is left of load goes over the bus, and the load reports end when it has.
+        this.load.onceGone(() => void this.end());
         return;
     }
   }
 
   private onBusEvent(event: BusEvent): void {
-    switch (event.type) {
-      case "connected":
-        this.log("info", `connected to the mesh's broker at ${event.server}`);
-        this.host.tell({ type: "bus-changed", isUp: true });
-        this.news.busChanged(true);
-        this.announce.busChanged(true);
-        return;
-      case "disconnected":
-        this.log("warning", `without the mesh's broker: ${event.reason}`);
-        this.host.tell({ type: "bus-changed", isUp: false });
-        this.news.busChanged(false);
-        this.announce.busChanged(false);
-        return;
-      case "lame-duck":
-        this.log("info", "the mesh's broker is about to end this connection");
-        return;
-      case "slow-consumer":
-        this.log("warning", `the mesh's broker and this node do not keep up: ${event.reason}`);
-        return;
-      case "permission-violation":
-        this.log("error", `the mesh's broker does not let this node ${event.operation} ${event.subject}`);
-        return;
-    }
+    this.log(...busWords(event));
+    if (event.type !== "connected" && event.type !== "disconnected") return;
+    const isUp = event.type === "connected";
+    this.host.tell({ type: "bus-changed", isUp });
+    this.news.busChanged(isUp);
+    this.announce.busChanged(isUp);
   }
 
   private async end(): Promise<void> {
-    const { announce, host, bus, judge, parts } = this;
+    const { announce, host, bus, judge, load, parts } = this;
     host.stop();
     announce.stop();
     parts.wheel.remove(this.second);
+    load.close();
     await bus.close();
     // Last, since a judge without a mesh checks everything: this node is about to end.
     judge.close();
@@ -271,6 +274,7 @@ export class MeshActor {
 
   private onSecond(): void {
     this.judge.sayAlive();
+    this.nameReporter();
     this.totals.show(this.bus, this.host.state);
     this.parts.wheel.arm(this.second, 1_000);
   }
@@ -278,11 +282,6 @@ export class MeshActor {
   private log(level: LogLevel, text: string): void {
     this.parts.link.send({ type: "log-written", line: { level, component: "main", text } });
   }
-}
-
-function outputOf(finding: AnnounceFinding): MeshOutput {
-  if (finding.type === "log") return { type: "log-written", line: finding.line };
-  return finding.type === "tell-leases" ? { ...finding, type: "leases-told" } : finding;
 }
 
 function end({ link, onStopped }: MeshActorParts): void {

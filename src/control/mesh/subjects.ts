@@ -19,6 +19,8 @@ export interface MeshSubjects {
   observe(group: string): string;
   /** Request: one node's own entries. */
   sync(node: string): string;
+  /** Requests and notes about load to one node. */
+  load(node: string): string;
   /** What a node announces for a service. */
   endpoints(service: string, node: string): string;
   /** What anybody announces for a service, and for others whose names make the same token. */
@@ -43,6 +45,7 @@ export function meshSubjects(mesh: string): MeshSubjects {
     beat: (node) => `${root}.beat.${token(node)}`,
     observe: (group) => `${root}.observe.${token(group)}`,
     sync: (node) => `${root}.sync.${token(node)}`,
+    load: (node) => `${root}.load.${token(node)}`,
     endpoints: (service, node) => `${root}.endpoints.${token(service)}.${token(node)}`,
     endpointsOf: (service) => `${root}.endpoints.${token(service)}.*`,
   };

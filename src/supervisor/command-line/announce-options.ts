@@ -22,7 +22,10 @@ export const ANNOUNCE_FLAGS: readonly FlagSpec[] = [
   { name: "address", short: "", kind: "text", help: "where the service listens: IP:PORT or [IPv6]:PORT, never a name" },
   { name: "weight", short: "", kind: "count", help: "its share of requests beside other endpoints, default 1" },
   { name: "locality", short: "", kind: "text", help: "region/zone/sub_zone; parts may be empty" },
-  ...MESH_FLAGS.filter(({ name }) => name !== "roles").map((flag) => ({ ...flag, help: HELP[flag.name] ?? flag.help })),
+  ...MESH_FLAGS.filter(({ name }) => !["mesh-load", "roles"].includes(name)).map((flag) => ({
+    ...flag,
+    help: HELP[flag.name] ?? flag.help,
+  })),
   ...COMMON_FLAGS,
 ];
 

@@ -89,6 +89,7 @@ export const MESH_FLAGS: readonly FlagSpec[] = [
   ),
   flag("mesh-name", "text", "which mesh of this broker (default 'default')"),
   flag("mesh-node", "text", "this node's name in the mesh; by default node.id, ~ and four random characters"),
+  flag("mesh-load", "text", "merged (one node reports the load of all, the default in a mesh) or per_node"),
   flag("mesh-nkey", "text", "file with the nkey seed that the broker knows this node by"),
   flag("mesh-credentials", "text", "the same with a .creds file: a user's JWT and nkey seed"),
   flag("mesh-ca", "text", "PEM file of the authority that signs the broker's certificate; asks for TLS"),

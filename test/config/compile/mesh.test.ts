@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { EMPTY, extension, FAR, LOCAL, loadMesh } from "../../support/mesh-file.ts";
 import { proxyFile } from "../../support/proxy-file.ts";
 
-const SHARING = { owners: 2, flapDamping: false };
+const SHARING = { owners: 2, flapDamping: false, load: "merged" };
 const NO_FILES = { caFile: null, certFile: null, keyFile: null, nkeySeedFile: null, credentialsFile: null };
 
 describe("a node's mesh", () => {
@@ -69,6 +69,18 @@ describe("a node's mesh", () => {
     assert.deepEqual([errors, plan?.mesh?.owners, plan?.mesh?.flapDamping], [[], 3, true]);
     const [refusal] = loadMesh(extension("servers: [embedded]", "owners: 17")).errors;
     assert.match(refusal ?? "", /owners: must be >= 1 and <= 16, not 17$/);
+  });
+
+  it("reports its load in one stream, or each node its own when told so", () => {
+    const ways = ["", "load: merged", "load: per_node"].map((line) => {
+      const { plan, errors } = loadMesh(extension("servers: [embedded]", line));
+      return errors[0] ?? plan?.mesh?.load;
+    });
+    assert.deepEqual(ways, ["merged", "merged", "per_node"]);
+    assert.equal(loadMesh(EMPTY, { mesh: "embedded", "mesh-load": "per-node" }).plan?.mesh?.load, "per_node");
+    const { errors } = loadMesh(EMPTY, { mesh: "embedded", "mesh-load": "merge" });
+    assert.match(errors[0] ?? "", /'merge' is no way to report load \(did you mean merged\?\)/);
+    assert.match(loadMesh(extension("load: per_node")).warnings[0] ?? "", /load: is not used: no mesh is named/);
   });
 
   it("warns of how checks are shared when there is nobody to share with", () => {

@@ -26,7 +26,15 @@ const mesh: MeshSource = {
   broker: "embedded:14222",
   node: "front",
   view: (ask) => {
-    const options = { node: "front", instance: "0", roles: [], zone: "", adminAddress: "", owners: 2 };
+    const options = {
+      node: "front",
+      instance: "0",
+      roles: [],
+      reportsLoad: false,
+      zone: "",
+      adminAddress: "",
+      owners: 2,
+    };
     const state = emptyMeshState({ ...options, flapDamping: false, rules: ALL_RULES }, new SeededRandom(1));
     const view: MeshView = meshView(state, 0, ask);
     const [self] = view.members;

@@ -167,8 +167,9 @@ export function membership(node: string, shape: NodeShape = {}): Membership {
   const { announce = [], clusters = [], owners = 2, flapDamping = false } = shape;
   const broker = { kind: "embedded", port: 0 } as const;
   return {
-    mesh: { name: "m", node, isNodeNamed: true, broker, owners, flapDamping, announce },
+    mesh: { name: "m", node, isNodeNamed: true, broker, owners, flapDamping, load: "merged", announce },
     roles: ["proxy", "health", "load"],
+    reportsLoad: true,
     zone: "",
     adminAddress: "",
     clusters,

@@ -15,7 +15,14 @@ describe("the statistics of a node's mesh", () => {
     const clock = new VirtualClock(1);
     const random = new SeededRandom(1);
     const broker = new SimulatedBroker({ clock, wheel: clock.wheel, random });
-    const who = { node: "a", instance: "1".padStart(32, "0"), roles: [], zone: "", adminAddress: "" };
+    const who = {
+      node: "a",
+      instance: "1".padStart(32, "0"),
+      roles: [],
+      reportsLoad: false,
+      zone: "",
+      adminAddress: "",
+    };
     const state = emptyMeshState({ ...who, owners: 2, flapDamping: false, rules: ALL_RULES }, random);
     let block: Float64Array = new Float64Array();
     for (const name of ["first", "second"]) {

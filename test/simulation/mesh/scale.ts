@@ -105,7 +105,14 @@ class ScaleNode {
   constructor(mesh: Mesh, index: number) {
     this.mesh = mesh;
     const identity = { node: `node-${index}.example.net`, instance: index.toString(16).padStart(32, "0") };
-    const rest = { zone: "zone-1", adminAddress: "192.0.2.1:9901", owners: 2, flapDamping: false, rules: ALL_RULES };
+    const rest = {
+      reportsLoad: false,
+      zone: "zone-1",
+      adminAddress: "192.0.2.1:9901",
+      owners: 2,
+      flapDamping: false,
+      rules: ALL_RULES,
+    };
     this.state = emptyMeshState({ ...identity, ...rest, roles: ["proxy", "health"] }, new SeededRandom(index));
   }
 

@@ -61,6 +61,7 @@ export class World {
         node: name,
         instance: (++this.instances).toString(16).padStart(32, "0"),
         roles: this.options.proxies?.includes(name) === true ? ["proxy"] : ["proxy", "health"],
+        reportsLoad: false,
         zone: "",
         adminAddress: "",
         owners,

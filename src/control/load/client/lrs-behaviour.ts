@@ -2,9 +2,8 @@
 // place, orders in lrs-effects.ts; no sockets, no bytes, no clock. Called by load-actor.ts.
 import type { Behaviour, TimerEffect } from "../../../actor/behaviour.ts";
 import { equalData } from "../../../base/equal-data.ts";
-import type { ClusterLoad } from "../../../messages/load.ts";
 import { CLUSTERS_MAX, INTERVAL_MS_DEFAULT, INTERVAL_MS_MAX, INTERVAL_MS_MIN, RETRY_MS, STOP_MS } from "./limits.ts";
-import type { LrsEffect, LrsMessage } from "./lrs-effects.ts";
+import type { LrsEffect, LrsMessage, TakenLoads } from "./lrs-effects.ts";
 import type { LoadAsk, LoadReport } from "./lrs-messages.ts";
 
 /** What the client knows. */
@@ -40,12 +39,12 @@ interface Subscription {
   sinceMs: Map<string, number>;
 }
 
-/** A client that has no stream yet. */
-export function emptyLrsState(): LrsState {
+/** A client that has no stream yet. `sequence`: of the last report of its author. */
+export function emptyLrsState(sequence: number = 0): LrsState {
   return {
     phase: "closed",
     subscription: null,
-    sequence: 0,
+    sequence,
     unacknowledged: null,
     responses: 0,
     reports: 0,
@@ -71,8 +70,7 @@ function step(state: LrsState, message: LrsMessage, nowMs: number): readonly Lrs
       return greet(state);
     case "stream-answered":
       state.acknowledges = message.acknowledges;
-      if (!message.acknowledges) state.unacknowledged = null;
-      return [];
+      return message.acknowledges ? [] : settle(state);
     case "stream-ended":
       return ended(state, message.status, message.text);
     case "asked":
@@ -84,7 +82,9 @@ function step(state: LrsState, message: LrsMessage, nowMs: number): readonly Lrs
       state.isBackedUp = false;
       return [];
     case "taken":
-      return report(state, message.loads, nowMs);
+      return report(state, message, nowMs);
+    case "hurry":
+      return state.unacknowledged === null ? due(state) : [];
     case "stop":
       return stop(state);
     case "timer-fired":
@@ -106,7 +106,7 @@ function greet(state: LrsState): LrsEffect[] {
   state.postponed = 0;
   state.isBackedUp = false;
   const { subscription, unacknowledged } = state;
-  if (subscription === null) return send({ sequence: 0, clusters: [] });
+  if (subscription === null) return send({ sequence: 0, clusters: [], shares: [] });
   const timer = arm(subscription);
   if (unacknowledged === null) return [take(subscription), timer];
   state.reports++;
@@ -122,30 +122,41 @@ function due(state: LrsState): LrsEffect[] {
     state.postponed++;
     const counted: LrsEffect = { type: "count", stat: "postponed" };
     // A server in the place of one that acknowledged may be another kind, of which no response ever begins.
-    if (state.responses === 0 && state.postponed === UNANSWERED_MAX) {
-      state.acknowledges = false;
-      state.unacknowledged = null;
-    }
+    const isOther = state.responses === 0 && state.postponed === UNANSWERED_MAX;
+    if (isOther) state.acknowledges = false;
+    const settled = isOther ? settle(state) : [];
     if (state.unacknowledged !== null && state.postponed === UNACKNOWLEDGED_MAX) {
       return [counted, { type: "end-stream" }, ...ended(state, UNAVAILABLE, "a report was not acknowledged")];
     }
-    return [counted, arm(subscription)];
+    return [...settled, counted, arm(subscription)];
   }
   return [take(subscription), arm(subscription)];
 }
 
-function report(state: LrsState, loads: readonly ClusterLoad[], nowMs: number): LrsEffect[] {
+function report(state: LrsState, { loads, shares, mayRepeat }: TakenLoads, nowMs: number): LrsEffect[] {
   const { subscription } = state;
-  if (state.phase !== "open" || subscription === null) return [];
+  if (state.phase !== "open" || subscription === null) return [{ type: "returned" }];
   const { sinceMs, begunMs } = subscription;
   const clusters = loads.map((load) => ({ load, intervalMs: nowMs - (sinceMs.get(load.cluster) ?? begunMs) }));
   if (subscription.ask.sendAll) sinceMs.clear();
   for (const { cluster } of loads) sinceMs.set(cluster, nowMs);
-  const made = { sequence: ++state.sequence, clusters };
+  const made = { sequence: ++state.sequence, clusters, shares };
   state.reports++;
   state.postponed = 0;
+  const effects = send(made);
   if (state.acknowledges) state.unacknowledged = made;
-  return state.isStopping ? [...send(made), { type: "end-requests" }] : send(made);
+  else {
+    if (mayRepeat) effects.push({ type: "count", stat: "uncertain" });
+    effects.push({ type: "settled" });
+  }
+  return state.isStopping ? [...effects, { type: "end-requests" }] : effects;
+}
+
+/** Nothing more is awaited of what was sent. */
+function settle(state: LrsState): LrsEffect[] {
+  if (state.unacknowledged === null) return [];
+  state.unacknowledged = null;
+  return [{ type: "settled" }];
 }
 
 /** What was counted since the last report goes, when the server takes it. */
@@ -174,11 +185,11 @@ function asked(state: LrsState, ask: LoadAsk | null, nowMs: number): LrsEffect[]
   const counted: LrsEffect = { type: "count", stat: "requests" };
   const isFirst = ++state.responses === 1;
   // From who does not acknowledge nothing is awaited.
-  if (!isFirst || !state.acknowledges) state.unacknowledged = null;
+  const settled = isFirst && state.acknowledges ? [] : settle(state);
   const { subscription } = state;
   const isAcknowledgement = !isFirst && state.acknowledges;
-  if (isAcknowledgement && subscription !== null && equalData(subscription.ask, ask)) return [counted];
-  return [counted, ...subscribe(state, ask, nowMs)];
+  if (isAcknowledgement && subscription !== null && equalData(subscription.ask, ask)) return [counted, ...settled];
+  return [counted, ...settled, ...subscribe(state, ask, nowMs)];
 }
 
 /** The set is replaced: what stays counts on since its last report, what is new starts at zero, and time begins anew. */
@@ -220,8 +231,7 @@ function ended(state: LrsState, status: number, text: string): LrsEffect[] {
   }
   if (state.phase === "open" && !state.acknowledges && state.reports > 0) {
     // Nobody knows whether the last one was taken. As Envoy it is not sent again: what is lost is not counted twice.
-    state.unacknowledged = null;
-    effects.push({ type: "count", stat: "uncertain" });
+    effects.push(...settle(state), { type: "count", stat: "uncertain" });
   }
   state.phase = "closed";
   const text2 = `Load reporter stats stream/connection will retry in ${RETRY_MS} ms.`;

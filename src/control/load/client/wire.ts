@@ -8,6 +8,7 @@ import type { LocalityPlan } from "../../../config/plan/cluster.ts";
 import type { NodePlan } from "../../../config/plan/plan.ts";
 import type { ClusterLoad, EndpointLoad, LoadCounts, LocalityLoad } from "../../../messages/load.ts";
 import { checked, fieldNumber } from "../../eds/wire.ts";
+import { sharesJson } from "../node-shares.ts";
 import type { LoadAsk, LoadReport, ReportedCluster } from "./lrs-messages.ts";
 
 /** Who reports. */
@@ -22,8 +23,7 @@ export interface Reporter {
 /** A LoadStatsRequest. As Envoy's each one names the node in full, without the list of its extensions. */
 export function writeReport(reporter: Reporter, report: LoadReport): Uint8Array {
   const writer = new BinaryWriter();
-  const { sequence } = report;
-  writer.tag(N.requestNode, WireType.LengthDelimited).bytes(nodeBytes(reporter, sequence));
+  writer.tag(N.requestNode, WireType.LengthDelimited).bytes(nodeBytes(reporter, report));
   for (const cluster of report.clusters) {
     writer.tag(N.requestClusters, WireType.LengthDelimited).fork();
     writeCluster(writer, cluster);
@@ -65,10 +65,14 @@ function readDuration(reader: BinaryReader): number {
   return ms;
 }
 
-function nodeBytes({ node, version, instance }: Reporter, sequence: number): Uint8Array {
+function nodeBytes({ node, version, instance }: Reporter, { sequence, shares }: LoadReport): Uint8Array {
   const { id, cluster, region, zone, subZone } = node;
   const [major = 0, minor = 0, patch = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-  const own = { [INSTANCE]: instance, ...(sequence === 0 ? {} : { [SEQUENCE]: sequence }) };
+  const own = {
+    [INSTANCE]: instance,
+    ...(sequence === 0 ? {} : { [SEQUENCE]: sequence }),
+    ...(shares.length === 0 ? {} : { [NODES]: sharesJson(shares) }),
+  };
   const isPlaced = region !== "" || zone !== "" || subZone !== "";
   return toWire(
     checked(NODE, {
@@ -165,6 +169,8 @@ function number(writer: BinaryWriter, at: number, value: number): void {
 /** Of the node's metadata: a server that knows them counts a report that comes twice once. */
 const INSTANCE = "starling.instance";
 const SEQUENCE = "starling.sequence";
+/** Of a mesh: who counted what. */
+const NODES = "starling.nodes";
 /** The second: responses after the first acknowledge reports in order. */
 const FEATURES = ["envoy.lrs.supports_send_all_clusters", "starling.lrs.ack.v1"];
 

@@ -65,6 +65,9 @@ function act(turn: Turn, message: MergeMessage): void {
       ask(turn);
       if (state.isStopping) effects.push({ type: "hurry" });
       return;
+    case "report-returned":
+      state.report = null;
+      return;
     case "stop":
       stop(turn);
       return;

@@ -63,7 +63,7 @@ export type MergeMessage =
   | { readonly type: "noted"; readonly note: LoadNote }
   /** What `take` was answered by. */
   | { readonly type: "taken"; readonly loads: readonly ClusterLoad[] }
-  /** The server has said what it wants. Of the reporter's stream, as the next three. */
+  /** The server has said what it wants. Of the reporter's stream, as the next four. */
   | {
       readonly type: "subscribed";
       readonly clusters: FollowedClusters;
@@ -74,6 +74,8 @@ export type MergeMessage =
   | { readonly type: "report-due" }
   /** The report under way is in the server's hands. */
   | { readonly type: "report-settled" }
+  /** It did not go: what is in it is held on. */
+  | { readonly type: "report-returned" }
   /** Give away what there is, and end: answered by `stopped`. */
   | { readonly type: "stop" }
   | TimerFired;

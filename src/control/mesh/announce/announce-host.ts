@@ -5,6 +5,7 @@ import type { TimerEffect, TimerFired } from "../../../actor/behaviour.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { TimerWheel } from "../../../base/timer-wheel.ts";
 import type { AnnouncedCluster, AnnouncementPlan } from "../../../config/plan/announcement.ts";
+import type { MeshOutput } from "../../../messages/mesh.ts";
 import type { Bus, BusSubscription } from "../bus/bus.ts";
 import type { MeshSubjects } from "../subjects.ts";
 import { decodeAnnouncement, encodeAnnouncement } from "../wire/announcement.ts";
@@ -119,6 +120,12 @@ export class AnnounceHost {
         return;
     }
   }
+}
+
+/** A finding as the mesh actor tells it. */
+export function outputOf(finding: AnnounceFinding): MeshOutput {
+  if (finding.type === "log") return { type: "log-written", line: finding.line };
+  return finding.type === "tell-leases" ? { ...finding, type: "leases-told" } : finding;
 }
 
 type OwnEffect = Exclude<AnnounceEffect, TimerEffect>;

@@ -89,6 +89,7 @@ export class Announcer {
         adminAddress: "",
         judgeAgeMs: 0,
         isResigned: false,
+        reportsLoad: false,
         number: 0,
         digest: NO_ENTRIES,
         changes: [],

@@ -81,6 +81,13 @@ function wordsOf(event: MeshEvent, { mesh, node }: EventSource): Words {
         data: { node: about },
       };
     }
+    case "reporter-changed":
+      return {
+        type: "load.reporter.changed",
+        subject: subjects.nodeEvent(node),
+        about: publisher,
+        data: { node: publisher, before: cut(event.before, NAME_MAX) },
+      };
     case "worker-changed": {
       const about = cut(event.worker, NAME_MAX);
       return {

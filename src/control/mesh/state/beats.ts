@@ -63,6 +63,7 @@ export function sendBeat(turn: Turn): void {
       adminAddress: self.adminAddress,
       judgeAgeMs: Math.min(AGE_MAX_MS, Math.max(0, Math.round(nowMs - self.judgeMs))),
       isResigned: self.isResigned,
+      reportsLoad: self.reportsLoad,
       number: self.applied,
       digest: digestOf(self),
       changes: changesOfBeat(state, nowMs),

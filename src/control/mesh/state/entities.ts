@@ -39,6 +39,8 @@ export interface Member extends Candidate, Due {
   zone: string;
   adminAddress: string;
   isResigned: boolean;
+  /** It has the role, a server to report to, and is not about to end. */
+  reportsLoad: boolean;
   /** Its first beat of this instance. */
   metMs: number;
   /** Its newest beat. */

@@ -58,6 +58,7 @@ export function hearBeat(turn: Turn, member: Member, beat: Beat): boolean {
   member.phase = beat.phase;
   member.roles = beat.roles;
   member.isResigned = beat.isResigned;
+  member.reportsLoad = beat.reportsLoad;
   if (isOther) changeRanks(turn, member);
   updateSpeaking(turn, member);
   return true;

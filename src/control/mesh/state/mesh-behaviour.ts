@@ -80,6 +80,10 @@ function take(turn: Turn, message: MeshInput): void {
     case "event-seen":
       noteEvent(state, message.id);
       return;
+    case "step-down":
+      state.self.reportsLoad = false;
+      turn.wantsBeat = true;
+      return;
     case "stop":
       leave(turn);
       return;

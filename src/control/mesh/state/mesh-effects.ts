@@ -18,6 +18,8 @@ export type MeshInput =
   | { readonly type: "reported"; readonly reports: readonly CheckReport[] }
   /** A health or node event with this id was heard, one's own included. */
   | { readonly type: "event-seen"; readonly id: string }
+  /** This node reports no load any more: it is about to end. */
+  | { readonly type: "step-down" }
   /** Hand over, then leave: ends with `stopped`. */
   | { readonly type: "stop" };
 

@@ -14,6 +14,8 @@ export interface MeshOptions {
   readonly roles: readonly NodeRole[];
   readonly zone: string;
   readonly adminAddress: string;
+  /** It can report the load of the mesh. */
+  readonly reportsLoad: boolean;
   /** How many nodes check each endpoint: 2 unless told. */
   readonly owners: number;
   readonly flapDamping: boolean;
@@ -134,6 +136,7 @@ export function emptyMeshState(options: MeshOptions, random: Random): MeshState 
   self.roles = options.roles;
   self.zone = options.zone;
   self.adminAddress = options.adminAddress;
+  self.reportsLoad = options.reportsLoad;
   self.life = "live";
   return {
     options,

@@ -19,6 +19,7 @@ export function newMember(node: string, instance: string, epoch: number): Member
     zone: "",
     adminAddress: "",
     isResigned: false,
+    reportsLoad: false,
     metMs: Number.NEGATIVE_INFINITY,
     heardMs: Number.NEGATIVE_INFINITY,
     judgeMs: Number.NEGATIVE_INFINITY,

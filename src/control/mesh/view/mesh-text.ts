@@ -9,13 +9,14 @@ export interface ShownMesh {
   readonly broker: string;
 }
 
-/** Where this node stands, in two lines, and what is wrong with that. */
+/** Where this node stands, in two lines, who reports the mesh's load, and what is wrong with it. */
 export function standingLines({ mesh, broker }: ShownMesh, view: MeshView): string[] {
-  const { node, phase, isBusUp, busAgeMs, isAlone, reason } = view;
+  const { node, phase, isBusUp, busAgeMs, isAlone, reason, loadReporter } = view;
   const alone = isAlone ? "; alone, it checks every endpoint itself" : "";
   return [
     `mesh ${mesh}: node ${node} is ${phase}`,
     `broker ${broker}: ${isBusUp ? "connected" : "not connected"} for ${duration(busAgeMs)}${alone}`,
+    ...(loadReporter === null ? [] : [`load of the mesh is reported by ${loadReporter}`]),
     ...(reason === "" ? [] : [`not well: ${reason}`]),
   ].map(printable);
 }

@@ -11,6 +11,7 @@ import type {
 import { isObserved, isProbed } from "../state/cover.ts";
 import type { Entry, Group, Member, Target } from "../state/entities.ts";
 import { digestOf } from "../state/holdings.ts";
+import { loadReporter } from "../state/load-reporter.ts";
 import type { MeshState } from "../state/mesh-state.ts";
 import { isBefore } from "../state/rank.ts";
 
@@ -39,6 +40,7 @@ export function meshView(state: MeshState, nowMs: number, ask: MeshViewAsk): Mes
     isBusUp: state.isBusUp,
     busAgeMs: ageOf(state.busSinceMs, nowMs) ?? 0,
     owners: options.owners,
+    loadReporter: loadReporter(state, null),
     members: [memberView(self, nowMs, true), ...others.map((member) => memberView(member, nowMs, false))],
     groups,
     endpointsLeftOut,

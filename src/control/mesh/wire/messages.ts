@@ -41,6 +41,8 @@ export interface Beat extends Speaker {
   readonly judgeAgeMs: number;
   /** It doubts its own network and ranks last. */
   readonly isResigned: boolean;
+  /** It can report the load of the mesh. */
+  readonly reportsLoad: boolean;
   /** Of its newest change; 0 before the first. */
   readonly number: number;
   /** XOR over all its own entries: 16 lower-case hex digits. */

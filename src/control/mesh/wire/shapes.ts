@@ -116,6 +116,7 @@ const BEAT: Shape<Omit<Beat, "type" | keyof Speaker>> = fieldsShape(
     digest: [9, hex64],
     changes: [10, list(CHANGE, BEAT_CHANGES_MAX)],
     epochs: [11, list(HEARD_EPOCH, BEAT_EPOCHS_MAX)],
+    reportsLoad: [12, flag],
   },
   ({ number, changes }) => changes.length <= number,
 );

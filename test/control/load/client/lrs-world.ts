@@ -21,6 +21,8 @@ export class LrsWorld {
   streams: number = 0;
   isFinished: boolean = false;
   hasEndedRequests: boolean = false;
+  /** Reports that are in the hands of the server. */
+  settled = 0;
   private readonly host: ActorHost<LrsState, Exclude<LrsMessage, TimerFired>, OwnEffect>;
   private readonly reader = new LoadReader();
   private readonly writer: StatsWriter;
@@ -99,8 +101,13 @@ export class LrsWorld {
         this.reader.follow(effect.clusters);
         return;
       case "take":
-        this.tell({ type: "taken", loads: this.reader.take(effect.granularity) });
+        this.tell({ type: "taken", loads: this.reader.take(effect.granularity), shares: [], mayRepeat: false });
         return;
+      case "settled":
+        this.settled++;
+        return;
+      case "returned":
+        throw new Error("a report without a stream");
       case "count":
         this.counts[effect.stat] = (this.counts[effect.stat] ?? 0) + 1;
         return;

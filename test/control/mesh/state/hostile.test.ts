@@ -54,6 +54,7 @@ const message: fc.Arbitrary<MeshMessage> = fc.oneof(
     adminAddress: hint,
     judgeAgeMs: ageMs,
     isResigned: fc.boolean(),
+    reportsLoad: fc.boolean(),
     number: count,
     digest: fc.constantFrom("0".repeat(16), "f".repeat(16)),
     changes,

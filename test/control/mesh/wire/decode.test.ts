@@ -29,6 +29,7 @@ const BEAT: Beat = {
   adminAddress: "192.0.2.1:9901",
   judgeAgeMs: 12,
   isResigned: false,
+  reportsLoad: false,
   number: 80,
   digest: "fedcba9876543210",
   changes: Array.from({ length: 64 }, () => ENTRY),
