@@ -40,7 +40,7 @@ const METHODS = {
 /** The server. */
 export class EchoServer {
   readonly port: number;
-  /** Calls that were cancelled, by method. */
+  /** Streams that ended before the server ended them, by method; conversations that it ended too, for grpc-js does not tell them apart. */
   readonly cancelled: string[] = [];
   /** What the last unary call brought, but for what every call has. */
   lastMetadata: Metadata = new Metadata();
