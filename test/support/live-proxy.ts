@@ -103,10 +103,10 @@ export class LiveProxy {
     return new LiveProxy(program, child, folder);
   }
 
-  /** Waits until its admin page says LIVE; ends it and fails after 30 s. */
+  /** Waits until its admin page says LIVE; ends it and fails after 30 s, or at once when the process is over. */
   async live(adminPort: number): Promise<void> {
     for (let tries = 0; tries < 600; tries++) {
-      if (this.child.exitCode !== null) break;
+      if (this.isOver) break;
       const answer = await fetch(`http://127.0.0.1:${adminPort}/ready`).catch(() => null);
       if (answer !== null && (await answer.text()).startsWith("LIVE")) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -115,13 +115,17 @@ export class LiveProxy {
     throw new Error(`${this.program} did not come up:\n${this.log}`);
   }
 
+  private get isOver(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   get pid(): number {
     return this.child.pid ?? 0;
   }
 
   /** Ends it with SIGTERM; answers its exit code. */
   async stop(): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGTERM");
+    if (!this.isOver) this.child.kill("SIGTERM");
     const late = setTimeout(() => this.child.kill("SIGKILL"), 5000);
     const code = await this.ended;
     clearTimeout(late);

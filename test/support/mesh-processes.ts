@@ -67,6 +67,9 @@ export interface MeshProcessOptions {
 export class MeshProcesses {
   readonly nodes: MeshProcess[] = [];
   readonly upstreams: CheckedUpstream[] = [];
+  /** Processes that do not serve yet: when one of many fails, the others have to end, too. */
+  private readonly starting = new Set<LiveProxy>();
+  private isOver = false;
   private readonly loads: SteadyLoad[] = [];
   private readonly intervalS: number;
 
@@ -97,9 +100,11 @@ export class MeshProcesses {
     return node;
   }
 
+  /** Ends all, those that still start as well; none starts after it. */
   async stop(): Promise<void> {
+    this.isOver = true;
     for (const load of this.loads.splice(0)) load.stop();
-    await Promise.all(this.nodes.map(({ proxy }) => proxy.stop()));
+    await Promise.all([...this.starting, ...this.nodes.map(({ proxy }) => proxy)].map((proxy) => proxy.stop()));
     await Promise.all(this.upstreams.map((upstream) => upstream.stop()));
   }
 
@@ -158,6 +163,7 @@ export class MeshProcesses {
 
   private async launch(name: string, { flags, environment, onStart }: MeshProcessOptions): Promise<MeshProcess> {
     const [port, adminPort] = [await freePort(), await freePort()];
+    if (this.isOver) throw new Error(`${name} was to start when all had ended`);
     const lbEndpoints = this.upstreams.map((upstream) => ({
       endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: upstream.port } } },
     }));
@@ -165,8 +171,13 @@ export class MeshProcesses {
     const cluster = { health_checks: [checkEvery(this.intervalS)], load_assignment: assignment };
     const file = proxyFile({ port, adminPort, upstreamPort: 1, cluster });
     const proxy = LiveProxy.launch("starling", file, [...flags, "--mesh-node", name], environment);
-    onStart?.(proxy.pid, name);
-    await proxy.live(adminPort);
+    this.starting.add(proxy);
+    try {
+      onStart?.(proxy.pid, name);
+      await proxy.live(adminPort);
+    } finally {
+      this.starting.delete(proxy);
+    }
     return new MeshProcess(name, proxy, { port, adminPort });
   }
 }
