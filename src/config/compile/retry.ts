@@ -1,6 +1,6 @@
 // envoy.config.route.v3.RetryPolicy to RetryPlan. Called for virtual hosts and routes.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, count, millis, numbers, text } from "../load/fields.ts";
+import { child, children, count, flag, millis, numbers, text } from "../load/fields.ts";
 import type { ResetHeaderPlan, RetryPlan } from "../plan/retry.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHeaderMatcher } from "./match.ts";
@@ -67,6 +67,14 @@ function hostPredicates(
     } else found.add(kind);
   }
   return { avoidsTriedHosts: found.has("tried"), avoidsCanaries: found.has("canaries") };
+}
+
+/** hedge_policy of a virtual host or a route: attempts side by side are not made. */
+export function refuseHedging(context: CompileContext, level: CheckedMessage): void {
+  const hedge = child(level, "hedge_policy");
+  if (hedge === undefined || flag(hedge, "hedge_on_per_try_timeout") !== true) return;
+  const instead = "leave it out: with retry_policy.per_try_timeout the late attempt is given up and made again";
+  context.refuse(level, "hedge_policy", "attempts side by side (hedge_on_per_try_timeout)", instead);
 }
 
 function refusePriorities(context: CompileContext, policy: CheckedMessage): void {

@@ -8,7 +8,7 @@ import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileRegexRewrite } from "./match.ts";
 import { compileMetadata } from "./metadata.ts";
-import { compileRetry } from "./retry.ts";
+import { compileRetry, refuseHedging } from "./retry.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 import { compileRouteUpgrades } from "./upgrade.ts";
 import { wireText } from "./wire-text.ts";
@@ -31,6 +31,7 @@ export interface RouteScope {
 export function compileForward(context: CompileContext, action: CheckedMessage, scope: RouteScope): ForwardPlan {
   const duration = child(action, "max_stream_duration");
   const retry = child(action, "retry_policy");
+  refuseHedging(context, action);
   const notFound = text(action, "cluster_not_found_response_code") ?? "SERVICE_UNAVAILABLE";
   return {
     kind: "forward",

@@ -5,7 +5,7 @@ import type { RouteConfigPlan, VirtualHostPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
-import { compileRetry } from "./retry.ts";
+import { compileRetry, refuseHedging } from "./retry.ts";
 import { compileRoute } from "./route.ts";
 import { compileKeptBody, type RouteScope } from "./route-action.ts";
 import { wireText } from "./wire-text.ts";
@@ -60,6 +60,7 @@ function compileVirtualHost(
   if (has(host, "matcher")) {
     context.refuse(host, "matcher", "route matcher trees", "list the routes in routes, first match first");
   }
+  refuseHedging(context, host);
   const retry = child(host, "retry_policy");
   const scope: RouteScope = {
     ...above,
