@@ -251,10 +251,11 @@ class LoadActor {
   }
 
   private account(cluster: string, statName: string, endpoint: string): StreamAccount {
-    let account = this.accounts.get(endpoint);
+    const key = `${cluster} ${endpoint}`;
+    let account = this.accounts.get(key);
     if (account === undefined) {
       account = new StreamAccount(this.parts.stats, { cluster, statName, endpoint });
-      this.accounts.set(endpoint, account);
+      this.accounts.set(key, account);
     }
     return account;
   }

@@ -15,6 +15,8 @@ export class LoadReader {
   private readonly clusters = new Map<string, ClusterCounts>();
   /** Memory of each writer's pages. */
   private readonly pages = new Map<string, SharedArrayBuffer[]>();
+  /** Blocks of what clusters refuse, by cluster and writer: a cluster that comes back counts on in the same ones. */
+  private readonly drops = new Map<string, Map<string, BlockView>>();
   private followed: ReadonlySet<string> | "all" = new Set();
 
   /** Takes a configuration's clusters. One that is gone is told of until its last count was taken. */
@@ -85,8 +87,9 @@ export class LoadReader {
     let cluster = this.clusters.get(name);
     if (cluster === undefined) {
       cluster = new ClusterCounts(name);
-      cluster.isFollowed = this.follows(name);
       this.clusters.set(name, cluster);
+      for (const [writer, view] of this.drops.get(name) ?? []) cluster.addDrops(writer, view);
+      if (this.follows(name)) cluster.begin();
     }
     return cluster;
   }
@@ -108,8 +111,11 @@ export class LoadReader {
     const memory = this.pagesOf(writer)[notice.page];
     if (memory === undefined) throw new Error(`stats: ${writer} has told of no page ${notice.page}`);
     if (notice.schema === DROP.id) {
-      const cluster = this.clusters.get(notice.prefix.slice(DROP_PREFIX.length, -1));
-      cluster?.addDrops(writer, new BlockView(DROP, notice, memory));
+      const name = notice.prefix.slice(DROP_PREFIX.length, -1);
+      const view = new BlockView(DROP, notice, memory);
+      const views = this.drops.get(name) ?? new Map<string, BlockView>();
+      this.drops.set(name, views.set(writer, view));
+      this.clusters.get(name)?.addDrops(writer, view);
     } else if (notice.schema === HOST.id) {
       const found = this.find(notice.prefix);
       found?.cluster.join(found.text, found.address, writer, new BlockView(HOST, notice, memory));

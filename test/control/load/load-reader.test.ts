@@ -116,6 +116,21 @@ describe("the reader of a node's load", () => {
     assert.deepEqual(b.take(), [{ ...NOTHING, localities: [], droppedTotal: 3, dropped }]);
   });
 
+  it("counts on what a cluster refuses that a plan dropped and another one has again", () => {
+    const b = new Bench();
+    b.reader.follow("all");
+    const block = b.thread(0).writer.block(DROP, "drop.c.");
+    b.thread(0).tell();
+    block[DROP.at.rq_dropped] = 5;
+    b.reader.assign([]);
+    assert.equal(b.take()[0]?.droppedTotal, 5);
+    b.take();
+    block[DROP.at.rq_dropped] = 6;
+    b.reader.assign([{ name: "c", dropOverload: null }]);
+    block[DROP.at.rq_dropped] = 8;
+    assert.equal(b.take()[0]?.droppedTotal, 2);
+  });
+
   it("finds clusters and addresses of any name", () => {
     const names = ["a", "a.b", "a.127.0.0.1:80", "[::1]:80"];
     const texts = ["127.0.0.1:80", "[2001:db8::1]:443", "/run/x.sock", "@abstract.name"];
