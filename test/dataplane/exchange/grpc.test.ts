@@ -4,7 +4,9 @@ import { ErrorCode } from "../../../src/protocol/fault.ts";
 import { ExchangeWorld } from "../../support/exchange-harness.ts";
 import type { FakeCluster } from "../../support/fake-upstreams.ts";
 import { Http2Client } from "../../support/http2-client.ts";
-import { listener } from "../../support/listener-plans.ts";
+import { acting, listener, manager } from "../../support/listener-plans.ts";
+import { goldenText } from "../../support/live-proxy.ts";
+import { routeConfig, virtualHost } from "../../support/route-plans.ts";
 
 const FIELDS = { ":method": "POST", "content-type": "application/grpc+proto", te: "trailers" };
 const GRPC = { "content-type": "application/grpc" };
@@ -76,4 +78,31 @@ describe("a gRPC call", () => {
       assert.equal(late.status, 200);
       assert.equal(late.fault?.kind, "remote_reset");
     }));
+});
+
+describe("a local answer to a gRPC call", () => {
+  const cases = goldenText("grpc-lb/local-replies.txt")
+    .trim()
+    .split("\n")
+    .filter((line) => !line.startsWith("#"));
+
+  for (const line of cases) {
+    const [status = "", expected = ""] = line.split(" -> HTTP/1.1 200 OK | ");
+    it(`is what Envoy makes of ${status}`, () => {
+      const body = Buffer.from(`body ${status}`);
+      const answer = { kind: "direct_response", status: Number(status), body, bodyFormat: null } as const;
+      const routes = routeConfig(virtualHost("v", ["*"], [acting("/", answer)]));
+      const world = new ExchangeWorld(listener(manager({ routes })));
+      const client = new Http2Client(world.connect());
+      const call = client.request("/a.B/C", { fields: FIELDS });
+      client.settle();
+      assert.equal(call.status, 200);
+      const told = call.head.filter((field) => /^(content-type|grpc-)/.test(field));
+      assert.deepEqual(told, expected.split(" | "));
+      assert.equal(call.ended, true);
+      assert.deepEqual(world.leaks(), []);
+    });
+  }
+
+  it("is known for thirteen statuses", () => assert.equal(cases.length, 13));
 });
