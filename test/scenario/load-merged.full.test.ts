@@ -102,6 +102,7 @@ describe("the load of a mesh in one stream, under load", function () {
         reported >= early && reported <= late + 100,
         `${name}: ${early} early, ${late} late, ${reported} reported`,
       );
+      stage.writeOff(name);
       for (const node of stage.nodes.values()) node.begin();
       await stage.startNode(name);
     }

@@ -160,6 +160,11 @@ export class MergedLoad {
     return told;
   }
 
+  /** What a killed process had not given away is gone: from now on it is not awaited. */
+  writeOff(name: string): void {
+    this.ended.set(name, this.reported(name));
+  }
+
   /** Answers that clients have of a name's processes. */
   answered(name: string): number {
     return (this.ended.get(name) ?? 0) + (this.nodes.get(name)?.answered ?? 0);
