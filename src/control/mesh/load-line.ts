@@ -1,8 +1,14 @@
 // The mesh's line to the load reports of this node, which may die and come back: carries their letters, whose bytes it does not read, and tells
 // them who reports. Made by mesh-actor.ts.
-import type { ThreadLink } from "../../actor/thread-link.ts";
+import type { Link } from "../../actor/thread-link.ts";
 import type { LoadNews, LoadWord } from "../../messages/load-mesh.ts";
 import type { Bus, BusMessage, BusSubscription } from "./bus/bus.ts";
+
+/** One end of the port. */
+export interface LoadLink extends Link<LoadWord, LoadNews> {
+  /** Calls once when the other end is gone. */
+  onGone(listener: () => void): void;
+}
 
 /** What it stands on. */
 export interface LoadLineParts {
@@ -19,7 +25,7 @@ export interface LoadLineParts {
 /** The line. */
 export class LoadLine {
   private readonly parts: LoadLineParts;
-  private link: ThreadLink<LoadWord, LoadNews> | null = null;
+  private link: LoadLink | null = null;
   private subscription: BusSubscription | null = null;
   private reporter: string | null = null;
   private asks = 0;
@@ -32,7 +38,7 @@ export class LoadLine {
   }
 
   /** Load reports are at the other end of this link. */
-  serve(link: ThreadLink<LoadWord, LoadNews>): void {
+  serve(link: LoadLink): void {
     const { bus, node, subjectOf } = this.parts;
     this.link?.close();
     this.link = link;
