@@ -44,6 +44,15 @@ export function countPlanChange(stats: StatsWriter, { clusters, listeners }: Pla
   countRuntimeLoad(stats);
 }
 
+/** Files of certificates and authorities that changed: taken, or kept as they were for a mistake. */
+export function countCertificates(
+  stats: StatsWriter,
+  { renewed, refused }: { readonly renewed: number; readonly refused: number },
+): void {
+  add(stats, "starling.certificates_renewed", renewed);
+  add(stats, "starling.certificates_refused", refused);
+}
+
 /** Endpoints of a cluster came or went after its first ones. */
 export function countClusterUpdate(stats: StatsWriter): void {
   add(stats, "cluster_manager.cluster_updated", 1);

@@ -22,6 +22,7 @@ import { StatsWriter } from "../telemetry/stats-memory.ts";
 import { StatsReader } from "../telemetry/stats-reader.ts";
 import { type AddressProbes, addressForPeers, settleAddresses } from "./addresses.ts";
 import { lowerBackgroundThreads } from "./background-threads.ts";
+import { CertificateWatch } from "./certificate-watch.ts";
 import { checkLogFiles } from "./check-log-files.ts";
 import { Http2Rebalance } from "./http2-rebalance.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
@@ -33,6 +34,7 @@ import { StatsDirectory } from "./stats-directory.ts";
 import { STATS_SCHEMAS } from "./stats-schemas.ts";
 import { Supervisor } from "./supervisor.ts";
 import { VERSION } from "./version.ts";
+import { realFiles } from "./watched-files.ts";
 
 /** What a node is started with. */
 export interface NodeParts {
@@ -93,6 +95,14 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
   lowerBackgroundThreads();
   supervisor.start(admin === null ? "" : addressForPeers(admin.address));
+  const certificates = new CertificateWatch({
+    wheel,
+    log,
+    ownStats,
+    files: realFiles,
+    plan: () => supervisor.plan,
+    change: (next) => reload.change(next),
+  });
   const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
   return {
     supervisor,
@@ -101,6 +111,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     admin,
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
       rebalance?.stop();
+      certificates.stop();
       wheel.remove(flushing);
       await Promise.all([supervisor.stop(deadlineMs), admin?.close()]);
       wheel.stop();

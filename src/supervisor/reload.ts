@@ -1,4 +1,5 @@
-// Takes another configuration into a running node, or says why not: nothing changes then. Made by node.ts; SIGHUP asks for it.
+// Takes another configuration into a running node, or says why not: nothing changes then. Made by node.ts; SIGHUP asks for it, and
+// certificate-watch.ts when files changed.
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { addressText } from "../config/plan/address.ts";
@@ -40,6 +41,7 @@ export class Reload {
   loadedWallMs: number;
   private readonly parts: ReloadParts;
   private asked: Plan;
+  private last: Promise<unknown> = Promise.resolve();
 
   /** `first`: what the node was started with. */
   constructor(parts: ReloadParts, first: Loaded) {
@@ -49,8 +51,32 @@ export class Reload {
     this.loadedWallMs = parts.clock.wallMs();
   }
 
-  /** Resolves when every worker serves by it, or with what is wrong. One at a time; a node that still begins begins first. */
-  async take(loaded: Loaded): Promise<ReloadOutcome> {
+  /** Resolves when every worker serves by it, or with what is wrong. One after the other; a node that still begins begins first. */
+  take(loaded: Loaded): Promise<ReloadOutcome> {
+    return this.inTurn(() => this.takeNow(loaded));
+  }
+
+  /** Takes what `next` makes of the plan that serves, which leaves its names, addresses and clusters as they are. */
+  change(next: (held: Plan) => Plan): Promise<ReloadOutcome> {
+    return this.inTurn(async () => {
+      const { supervisor } = this.parts;
+      await supervisor.ready;
+      const plan = next(supervisor.plan);
+      const errors = unusableTls(plan);
+      if (errors.length > 0) return { kind: "refused", errors };
+      this.asked = next(this.asked);
+      await supervisor.rollOut.take(plan);
+      return { kind: "applied", text: "" };
+    });
+  }
+
+  private inTurn(act: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+    const outcome = this.last.then(act);
+    this.last = outcome.catch(() => {});
+    return outcome;
+  }
+
+  private async takeNow(loaded: Loaded): Promise<ReloadOutcome> {
     const { supervisor, clock, ownStats } = this.parts;
     await supervisor.ready;
     const held: HeldPlan = { asked: this.asked, real: supervisor.plan };

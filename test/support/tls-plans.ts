@@ -16,7 +16,7 @@ export function pem(name: string): string {
 
 /** One of certs/ with the names that it is for. */
 export function certificate(name: string, names: readonly string[] = []): CertificatePlan {
-  return { chainPem: pem(name), keyPem: pem(`${name}.key`), password: "", names, source: "<inline>" };
+  return { chainPem: pem(name), keyPem: pem(`${name}.key`), password: "", names, source: "<inline>", files: null };
 }
 
 /** Names of the certificates `front` and `front-rsa`. */
@@ -26,6 +26,7 @@ export const FRONT_NAMES: readonly string[] = ["front.example", "*.front.example
 export function validation(parts: Partial<ValidationPlan> = {}): ValidationPlan {
   return {
     trustedCaPem: pem("ca"),
+    trustedCaFile: "",
     subjectAltNames: [],
     certificateHashes: [],
     spkiHashes: [],

@@ -1,8 +1,9 @@
-// TlsCertificate read and checked now, so that a worker opens no file and no handshake finds a key that does not fit. Called by tls.ts.
+// TlsCertificate read and checked now, so that a worker opens no file and no handshake finds a key that does not fit. Called by tls.ts,
+// and by renew-files.ts for files that changed.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { CheckedMessage } from "../load/checked.ts";
-import { child } from "../load/fields.ts";
-import type { CertificatePlan } from "../plan/tls.ts";
+import { acknowledgeAll, child, text } from "../load/fields.ts";
+import type { CertificateFiles, CertificatePlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
 import { readDataSource, readTextSource } from "./data-source.ts";
 
@@ -18,18 +19,44 @@ export function compileCertificate(context: CompileContext, certificate: Checked
   const passwordSource = child(certificate, "password");
   const password = passwordSource === undefined ? "" : readTextSource(context, passwordSource);
   if (chain === null || key === null || password === null) return null;
-  const leaf = leafOf(context, certificate, chain);
-  const privateKey = privateKeyOf(context, certificate, key, password);
-  if (leaf === null || privateKey === null) return null;
-  if (!leaf.checkPrivateKey(privateKey)) {
-    const says = `Failed to load private key from ${key.origin}, Cause: KEY_VALUES_MISMATCH: it is not the key of the certificate`;
-    context.error(certificate, "private_key", says);
-    return null;
-  }
-  return { chainPem: chain.pem, keyPem: key.pem, password, names: namesOf(leaf), source: chain.origin };
+  const checked = checkedCertificate({ chain, key, password, files: filesOf(certificate) });
+  if (!("faults" in checked)) return checked;
+  for (const { field, says } of checked.faults) context.error(certificate, field, says);
+  return null;
 }
 
-interface Pem {
+/** What a certificate is made of. */
+export interface CertificateParts {
+  readonly chain: Pem;
+  readonly key: Pem;
+  readonly password: string;
+  readonly files: CertificateFiles | null;
+}
+
+/** What is wrong with one, at the field of TlsCertificate. */
+export interface CertificateFault {
+  readonly field: "certificate_chain" | "private_key";
+  readonly says: string;
+}
+
+/** Looks whether chain and key can be used and go together. */
+export function checkedCertificate(
+  parts: CertificateParts,
+): CertificatePlan | { readonly faults: readonly CertificateFault[] } {
+  const { chain, key, password, files } = parts;
+  const leaf = leafOf(chain);
+  const privateKey = privateKeyOf(key, password);
+  const faults = [leaf, privateKey].filter((one): one is CertificateFault => "says" in one);
+  if ("says" in leaf || "says" in privateKey) return { faults };
+  if (!leaf.checkPrivateKey(privateKey)) {
+    const says = `Failed to load private key from ${key.origin}, Cause: KEY_VALUES_MISMATCH: it is not the key of the certificate`;
+    return { faults: [{ field: "private_key", says }] };
+  }
+  return { chainPem: chain.pem, keyPem: key.pem, password, names: namesOf(leaf), source: chain.origin, files };
+}
+
+/** A PEM text. */
+export interface Pem {
   readonly pem: string;
   readonly origin: string;
 }
@@ -51,37 +78,38 @@ function pemOf(context: CompileContext, certificate: CheckedMessage, field: stri
   return { pem: new TextDecoder().decode(data.bytes), origin: data.origin };
 }
 
-function leafOf(context: CompileContext, certificate: CheckedMessage, chain: Pem): X509Certificate | null {
+/** The files to look at; null without a watched_directory: Envoy reads such files once. */
+function filesOf(certificate: CheckedMessage): CertificateFiles | null {
+  const watched = child(certificate, "watched_directory");
+  if (watched === undefined) return null;
+  acknowledgeAll(watched);
+  const [chain, key, password] = (["certificate_chain", "private_key", "password"] as const).map((field) => {
+    const source = child(certificate, field);
+    return source === undefined ? "" : (text(source, "filename") ?? "");
+  });
+  return { chain: chain ?? "", key: key ?? "", password: password ?? "" };
+}
+
+function leafOf(chain: Pem): X509Certificate | CertificateFault {
   try {
     for (const one of chain.pem.match(CERTIFICATE) ?? [chain.pem]) new X509Certificate(one);
     return new X509Certificate(chain.pem);
   } catch (fault) {
     const says = `Failed to load certificate chain from ${chain.origin}: ${reasonOf(fault)}`;
-    context.error(certificate, "certificate_chain", says);
-    return null;
+    return { field: "certificate_chain", says };
   }
 }
 
-function privateKeyOf(
-  context: CompileContext,
-  certificate: CheckedMessage,
-  key: Pem,
-  password: string,
-): KeyObject | null {
+function privateKeyOf(key: Pem, password: string): KeyObject | CertificateFault {
   try {
     const privateKey = createPrivateKey({ key: key.pem, format: "pem", passphrase: password });
     const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? RSA_BITS_MIN;
     if (privateKey.asymmetricKeyType !== "rsa" || bits >= RSA_BITS_MIN) return privateKey;
     const says = `only RSA certificates with ${RSA_BITS_MIN}-bit or larger keys are supported`;
-    context.error(certificate, "private_key", `Failed to load certificate chain from ${key.origin}, ${says}`);
+    return { field: "private_key", says: `Failed to load certificate chain from ${key.origin}, ${says}` };
   } catch (fault) {
-    context.error(
-      certificate,
-      "private_key",
-      `Failed to load private key from ${key.origin}, Cause: ${reasonOf(fault)}`,
-    );
+    return { field: "private_key", says: `Failed to load private key from ${key.origin}, Cause: ${reasonOf(fault)}` };
   }
-  return null;
 }
 
 /** DNS names of subjectAltName, else the common name, lower case. */

@@ -1,8 +1,8 @@
-// CertificateValidationContext: how a peer's certificate is checked. Called by tls.ts. What would loosen a check by being ignored is
-// refused.
+// CertificateValidationContext: how a peer's certificate is checked. Called by tls.ts and, for files that changed, renew-files.ts. What
+// would loosen a check by being ignored is refused.
 import { X509Certificate } from "node:crypto";
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, flag, text, texts } from "../load/fields.ts";
+import { acknowledgeAll, child, children, flag, text, texts } from "../load/fields.ts";
 import type { SanMatcherPlan, ValidationPlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
 import { readDataSource } from "./data-source.ts";
@@ -26,6 +26,7 @@ export function compileValidation(context: CompileContext, validation: CheckedMe
   }
   return {
     trustedCaPem,
+    trustedCaFile: trustedCaFile(validation),
     subjectAltNames,
     certificateHashes: texts(validation, "verify_certificate_hash").map((hash) =>
       certificateHash(context, validation, hash),
@@ -44,13 +45,28 @@ function trustedCa(context: CompileContext, validation: CheckedMessage): string 
   const data = readDataSource(context, source);
   if (data === null) return "";
   const pem = new TextDecoder().decode(data.bytes);
+  const fault = authoritiesFault(pem, data.origin);
+  if (fault !== null) context.error(validation, "trusted_ca", fault);
+  return pem;
+}
+
+/** What is wrong with authorities in PEM form. */
+export function authoritiesFault(pem: string, origin: string): string | null {
   try {
     const certificates = pem.match(/-----BEGIN [^-]+-----[\s\S]*?-----END [^-]+-----/g) ?? [pem];
     for (const certificate of certificates) new X509Certificate(certificate);
+    return null;
   } catch {
-    context.error(validation, "trusted_ca", `Failed to load trusted CA certificates from ${data.origin}`);
+    return `Failed to load trusted CA certificates from ${origin}`;
   }
-  return pem;
+}
+
+/** Empty without a watched_directory: Envoy reads such a file once. */
+function trustedCaFile(validation: CheckedMessage): string {
+  const watched = child(validation, "watched_directory");
+  const source = child(validation, "trusted_ca");
+  if (watched !== undefined) acknowledgeAll(watched);
+  return watched === undefined || source === undefined ? "" : (text(source, "filename") ?? "");
 }
 
 function typedMatcher(context: CompileContext, typed: CheckedMessage): SanMatcherPlan {

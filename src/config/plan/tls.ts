@@ -43,11 +43,22 @@ export interface CertificatePlan {
   readonly names: readonly string[];
   /** Where it came from, for /certs: a path or `<inline>`. */
   readonly source: string;
+  /** Where its parts are read again when they change; null: nowhere. */
+  readonly files: CertificateFiles | null;
+}
+
+/** Paths of a certificate with a watched_directory; empty: that part is no file. */
+export interface CertificateFiles {
+  readonly chain: string;
+  readonly key: string;
+  readonly password: string;
 }
 
 /** How a peer's certificate is checked. */
 export interface ValidationPlan {
   readonly trustedCaPem: string;
+  /** Where it is read again when it changes: trusted_ca of a context with a watched_directory; empty: nowhere. */
+  readonly trustedCaFile: string;
   /** match_typed_subject_alt_names; empty: any. */
   readonly subjectAltNames: readonly SanMatcherPlan[];
   /** verify_certificate_hash and _spki, lower-case hex / base64. */

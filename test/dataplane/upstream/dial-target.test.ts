@@ -8,6 +8,7 @@ import { UpstreamBench } from "./support/upstream-bench.ts";
 
 const validation = {
   trustedCaPem: "CA",
+  trustedCaFile: "",
   subjectAltNames: [],
   certificateHashes: [],
   spkiHashes: [],

@@ -5,7 +5,7 @@ import { type AddressPlan, addressText } from "../../../config/plan/address.ts";
 import type { ClusterPlan } from "../../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../../config/plan/endpoint-set.ts";
 import type { HealthCheckPlan } from "../../../config/plan/health-check.ts";
-import type { CertificatePlan, UpstreamTlsPlan } from "../../../config/plan/tls.ts";
+import type { CertificatePlan, UpstreamTlsPlan, ValidationPlan } from "../../../config/plan/tls.ts";
 
 /** 64 bits in hex of a cluster's name, its checks and its transport: equal where its endpoints are probed and judged alike. */
 export function groupHash({ name, healthChecks, tls, http, bindAddress }: ClusterPlan): string {
@@ -27,7 +27,12 @@ function judged(check: HealthCheckPlan): object {
 
 /** A file's path stands for its content: machines have certificates of their own, and change them at times of their own. */
 function transport(tls: UpstreamTlsPlan): object {
-  return { ...tls, certificates: tls.certificates.map((one) => (one.source === INLINE ? one : sourceOf(one))) };
+  const certificates = tls.certificates.map((one) => (one.source === INLINE ? one : sourceOf(one)));
+  return { ...tls, certificates, validation: tls.validation === null ? null : trust(tls.validation) };
+}
+
+function trust(validation: ValidationPlan): object {
+  return validation.trustedCaFile === "" ? validation : { ...validation, trustedCaPem: "" };
 }
 
 function sourceOf({ source }: CertificatePlan): string {

@@ -5,7 +5,7 @@ import type { ClusterPlan, EndpointPlan } from "../../../../src/config/plan/clus
 import { type HealthCheckPlan, NO_ENDPOINT_CHECK } from "../../../../src/config/plan/health-check.ts";
 import { groupHash, targetHash } from "../../../../src/control/health/mesh/group-hash.ts";
 import { endpoint } from "../../../support/cluster-plans.ts";
-import { clientTls } from "../../../support/tls-plans.ts";
+import { clientTls, validation } from "../../../support/tls-plans.ts";
 import { checkedCluster, httpCheck, numbered } from "../health-simulation.ts";
 
 const CHECK = httpCheck();
@@ -71,6 +71,12 @@ describe("the hash of a group", () => {
     assert.notEqual(groupHash(certified("/etc/other.pem", "a")), groupHash(own));
     assert.notEqual(groupHash(certified("<inline>", "a")), groupHash(certified("<inline>", "b")));
   });
+
+  it("takes authorities that are watched by their path, so that machines may be given new ones one after the other", () => {
+    assert.equal(groupHash(trusting("/etc/ca.pem", "b")), groupHash(trusting("/etc/ca.pem", "a")));
+    assert.notEqual(groupHash(trusting("/etc/other.pem", "a")), groupHash(trusting("/etc/ca.pem", "a")));
+    assert.notEqual(groupHash(trusting("", "a")), groupHash(trusting("", "b")));
+  });
 });
 
 describe("the hash of a target", () => {
@@ -113,8 +119,12 @@ function withCheck(more: Partial<HealthCheckPlan>): ClusterPlan {
 }
 
 function certified(source: string, chainPem: string): ClusterPlan {
-  const certificate = { chainPem, keyPem: "", password: "", names: [], source };
+  const certificate = { chainPem, keyPem: "", password: "", names: [], source, files: null };
   return { ...PLAN, tls: { ...clientTls(), certificates: [certificate] } };
+}
+
+function trusting(trustedCaFile: string, trustedCaPem: string): ClusterPlan {
+  return { ...PLAN, tls: { ...clientTls(), validation: validation({ trustedCaFile, trustedCaPem }) } };
 }
 
 function far(more: Partial<EndpointPlan>): EndpointPlan {
