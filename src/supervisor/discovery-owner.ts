@@ -83,6 +83,8 @@ export class DiscoveryOwner {
   }
 
   private receive(message: Own): void {
+    // What was under way when a plan gave the cluster another kind of endpoints is nobody's.
+    if ("cluster" in message && !this.clusters.some(({ name }) => name === message.cluster)) return;
     switch (message.type) {
       case "endpoints-resolved":
         this.parts.endpoints.resolved(message.cluster, message.endpoints);

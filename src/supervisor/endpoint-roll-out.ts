@@ -151,7 +151,7 @@ export class EndpointRollOut {
   /** Answers whether endpoints came or went. */
   private changing(cluster: string, change: () => SetChange): boolean {
     const plan = this.plans.get(cluster);
-    if (plan === undefined || plan.discovery.kind === "static") return false; // of a plan that is gone
+    if (plan === undefined) return false; // of a plan that is gone
     const before = this.book.sizeOf(cluster);
     const what = change();
     if (this.book.hasLingering) this.parts.wheel.arm(this.reviewing, REVIEW_MS);

@@ -201,9 +201,11 @@ export class MeshOwner {
         this.refused(message.reason);
         return;
       case "endpoints-found":
+        if (!this.takes(message.cluster)) return;
         endpoints.resolved(message.cluster, message.endpoints);
         return;
       case "endpoints-moved":
+        if (!this.takes(message.cluster)) return;
         endpoints.moved(message.cluster, message.removed, message.added);
         return;
       case "leases-told":
@@ -213,6 +215,11 @@ export class MeshOwner {
         this.views.settle(message.ask, message.view);
         return;
     }
+  }
+
+  /** What was under way when a plan gave the cluster another kind of endpoints is nobody's. */
+  private takes(cluster: string): boolean {
+    return this.joining?.clusters.some((one) => one.cluster === cluster) === true;
   }
 
   private refused(reason: string): void {
