@@ -147,7 +147,7 @@ function pageFor({ subscription }: MergeState, { knows, gathers, from }: LoadReq
 }
 
 /** Of the batches of one report: with who counted what in its metadata it stays below the 4 MiB of gRPC. */
-const REPORT_BYTES = 512 * 1_024;
+const REPORT_BYTES = 2 * 1_024 * 1_024;
 /** Batches that wait; more stay with their nodes. */
 const HELD_BYTES_MAX = 32 * 1_024 * 1_024;
 const HELD_OF_GIVER_MAX = 128;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { writeReport } from "../../../../src/control/load/client/wire.ts";
 import { merging } from "../../../../src/control/load/merge/merge-behaviour.ts";
 import type {
   LoadReply,
@@ -11,6 +12,7 @@ import { emptyMergeState, type MergeState } from "../../../../src/control/load/m
 import type { ClusterLoad } from "../../../../src/messages/load.ts";
 import { cluster, endpoint, locality } from "./loads.ts";
 
+const NODE = { id: "m", cluster: "c", region: "", zone: "", subZone: "", metadata: {} };
 const INSTANCE = "1".repeat(32);
 const OTHER = "2".repeat(32);
 const SUBSCRIBED = { type: "subscribed", clusters: ["c"], intervalMs: 1_000, hasEndpoints: true } as const;
@@ -190,6 +192,33 @@ describe("the reporter", () => {
       node.tell({ type: "asked", ask: sequence, request: requestOf(sequence, { floor: 1 }) });
     }
     assert.equal(replies(node).at(-1)?.accepted, 128);
+  });
+
+  it("sends no more at once than a gRPC server takes, and the rest with the next report", () => {
+    const node = leader();
+    const endpoints = Array.from({ length: 600 }, (_, port) => endpoint(port, [2 ** 30, 1, 2 ** 30, 1]));
+    for (let sequence = 1; sequence <= 100; sequence++) {
+      const batch = { sequence, isFirst: sequence === 1, clusters: [cluster("c", [locality("z", endpoints)])] };
+      node.tell({ type: "asked", ask: sequence, request: requestOf(sequence, { floor: 1, batch }) });
+    }
+    const sizes: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      node.did();
+      node.tell({ type: "report-due" });
+      const [report] = node.did().flatMap((effect) => (effect.type === "report" ? [effect.report] : []));
+      assert.ok(report !== undefined);
+      const clusters = report.clusters.map((load) => ({ load, intervalMs: 1_000 }));
+      const reporter = { node: NODE, version: "1.0.0", instance: INSTANCE };
+      const bytes = writeReport(reporter, { sequence: 1, clusters, shares: report.nodes });
+      assert.ok(bytes.length < 4 * 1_024 * 1_024, `${bytes.length} bytes`);
+      sizes.push(report.nodes.filter(({ node: name }) => name === "b").length);
+      node.tell({ type: "report-settled" });
+    }
+    assert.ok((sizes[0] ?? 0) > 30, `${sizes}`);
+    assert.equal(
+      sizes.reduce((sum, size) => sum + size, 0),
+      100,
+    );
   });
 
   it("leaves out what the server does not ask for any more", () => {
