@@ -21,6 +21,17 @@ export function ipText(bytes: Uint8Array): string {
   return `${texts.slice(0, start).join(":")}::${texts.slice(start + length).join(":")}`;
 }
 
+/** `10.1.2.3/8` as `10.0.0.0/8`: without the bits behind its length, which is at most that of the address. Null when it is no network. */
+export function networkText(address: string, length: number): string | null {
+  const bytes = parseIp(address);
+  if (bytes === null) return null;
+  // The length of a mapped IPv4 network counts the 96 bits of its prefix.
+  const given = bytes.length === 4 && address.includes(":") ? Math.max(0, length - 96) : length;
+  const bits = Math.min(given, bytes.length * 8);
+  const kept = bytes.map((byte, at) => byte & (0xff00 >> Math.max(0, Math.min(8, bits - 8 * at))));
+  return `${ipText(kept)}/${bits}`;
+}
+
 /** Whether a host, IPv6 in brackets or not, is this machine itself wherever it is said. */
 export function isLoopback(host: string): boolean {
   if (host.toLowerCase() === "localhost") return true;
@@ -48,6 +59,15 @@ export class NetworkSet {
   has(address: Uint8Array): boolean {
     for (const network of this.networks) if (contains(network.bytes, network.bits, address)) return true;
     return false;
+  }
+
+  /** The length in bits of the narrowest network with this address; -1: none has it. */
+  narrowest(address: Uint8Array): number {
+    let narrowest = -1;
+    for (const { bytes, bits } of this.networks) {
+      if (bits > narrowest && contains(bytes, bits, address)) narrowest = bits;
+    }
+    return narrowest;
   }
 }
 

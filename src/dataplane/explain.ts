@@ -64,6 +64,9 @@ function explainListener(lines: string[], scene: Scene): boolean {
   const isTls = request.scheme === "https";
   const chain = chooseChain(listener, {
     destinationPort: listener.address.kind === "socket" ? listener.address.port : 0,
+    destination: "",
+    source: "",
+    sourcePort: 0,
     serverName: isTls ? hostOf(request.authority) : "",
     transportProtocol: isTls ? "tls" : "raw_buffer",
     applicationProtocols: [],

@@ -111,10 +111,13 @@ export class Acceptor implements Listening {
 
   /** `reading` is null when nothing depends on it and the socket was not read. */
   private serve(accepted: Socket, reading: ClearHello | null): void {
-    const { chains, contexts } = this.ready;
+    const { chains, contexts, needsAddresses } = this.ready;
     const hello = reading?.kind === "hello" ? reading : null;
     const chain = chooseChain(chains, {
       destinationPort: this.port,
+      destination: needsAddresses ? (accepted.localAddress ?? "") : "",
+      source: needsAddresses ? (accepted.remoteAddress ?? "") : "",
+      sourcePort: needsAddresses ? (accepted.remotePort ?? 0) : 0,
       serverName: hello?.serverName ?? "",
       transportProtocol: hello === null ? "raw_buffer" : "tls",
       applicationProtocols: hello?.protocols ?? [],

@@ -1,6 +1,6 @@
 // A listener's chains with everything made that a connection needs. Called by listen.ts and acceptor.ts, once per plan or ticket key.
 import type { FilterChainPlan } from "../config/plan/listener.ts";
-import { type ChainsPlan, choiceNeedsHello } from "./chain-choice.ts";
+import { type ChainsPlan, choiceNeedsAddresses, choiceNeedsHello } from "./chain-choice.ts";
 import type { NetFault } from "./channel.ts";
 import { type ServerContexts, serverContexts } from "./tls-contexts.ts";
 
@@ -13,6 +13,8 @@ export interface ReadyChains {
   readonly contexts: ReadonlyMap<FilterChainPlan, ServerContexts>;
   /** Whether the ClientHello is read before the handshake; costs a copy of it and one more read callback. */
   readonly needsHello: boolean;
+  /** Whether the kernel is asked for the addresses of a connection before a chain is chosen. */
+  readonly needsAddresses: boolean;
 }
 
 /** Makes the contexts, or says which chain's certificate or ciphers are unusable. */
@@ -29,5 +31,6 @@ export function readyChains(chains: ChainsPlan, ticketKeys: Buffer): ReadyChains
   }
   // Not by Node's SNICallback: it takes over only one of an RSA and an ECDSA certificate.
   const choosesCertificate = [...contexts.values()].some(({ byName }) => byName !== null);
-  return { chains, ticketKeys, contexts, needsHello: choosesCertificate || choiceNeedsHello(chains) };
+  const needsHello = choosesCertificate || choiceNeedsHello(chains);
+  return { chains, ticketKeys, contexts, needsHello, needsAddresses: choiceNeedsAddresses(chains) };
 }

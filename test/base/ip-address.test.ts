@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BlockList, isIP } from "node:net";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { ipText, NetworkSet, parseIp } from "../../src/base/ip-address.ts";
+import { ipText, NetworkSet, networkText, parseIp } from "../../src/base/ip-address.ts";
 
 describe("IP addresses", () => {
   it("are read as the system reads them", () => {
@@ -73,5 +73,23 @@ describe("IP addresses", () => {
   it("that are IPv4 written as IPv6 are IPv4", () => {
     assert.deepEqual(parseIp("::ffff:10.0.0.1"), parseIp("10.0.0.1"));
     assert.equal(new NetworkSet(["10.0.0.0/8"]).has(parseIp("::ffff:10.0.0.1") ?? new Uint8Array(0)), true);
+  });
+
+  it("are written without the bits behind their length", () => {
+    const written = [
+      networkText("10.1.2.3", 8),
+      networkText("10.1.2.131", 25),
+      networkText("10.1.2.3", 33),
+      networkText("fd00::ff", 9),
+      networkText("fe80::1", 0),
+      networkText("x", 8),
+    ];
+    assert.deepEqual(written, ["10.0.0.0/8", "10.1.2.128/25", "10.1.2.3/32", "fd00::/9", "::/0", null]);
+  });
+
+  it("tell how narrow the narrowest with an address is", () => {
+    const networks = new NetworkSet(["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "10.2.0.0/16"]);
+    const of = (address: string) => networks.narrowest(parseIp(address) ?? new Uint8Array(0));
+    assert.deepEqual(["10.1.2.3", "10.3.0.0", "11.0.0.0", "::1"].map(of), [16, 8, 0, -1]);
   });
 });

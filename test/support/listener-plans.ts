@@ -8,6 +8,7 @@ import type {
 } from "../../src/config/plan/listener.ts";
 import type { ClusterChoicePlan, ForwardPlan, RouteActionPlan, RoutePlan } from "../../src/config/plan/route.ts";
 import { httpDefaults as upstreamHttp } from "./http-options.ts";
+import { chainPlan } from "./net-peers.ts";
 import { pathMatch, route, routeConfig, virtualHost } from "./route-plans.ts";
 
 /** Codec options with Starling's defaults for a listener. */
@@ -76,7 +77,7 @@ export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConn
 export function listener(filter: NetworkFilterPlan = manager()): ListenerPlan {
   const chain: FilterChainPlan = {
     name: "",
-    match: { serverNames: [], applicationProtocols: [], transportProtocol: "", destinationPort: 0 },
+    match: chainPlan().match,
     tls: null,
     handshakeTimeoutMs: 10_000,
     filter,

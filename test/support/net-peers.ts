@@ -83,7 +83,17 @@ export function loopback(bound: ReturnType<Server["address"]>): AddressPlan {
 
 /** A chain that matches everything; parts can be replaced. The channel's filter is not looked at by the net room. */
 export function chainPlan(parts: Partial<FilterChainPlan> = {}): FilterChainPlan {
-  const match = { serverNames: [], applicationProtocols: [], transportProtocol: "", destinationPort: 0 };
+  const match: FilterChainPlan["match"] = {
+    serverNames: [],
+    applicationProtocols: [],
+    transportProtocol: "",
+    destinationPort: 0,
+    destinationNetworks: [],
+    directSourceNetworks: [],
+    sourceNetworks: [],
+    sourceType: "any",
+    sourcePorts: [],
+  };
   const filter = { kind: "http" } as FilterChainPlan["filter"];
   return { name: "only", match, tls: null, handshakeTimeoutMs: 10_000, filter, ...parts };
 }

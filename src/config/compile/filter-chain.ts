@@ -1,9 +1,10 @@
 // envoy.config.listener.v3.FilterChain: match, transport socket and the terminal filter. Called by listener.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child, children, count, flag, has, text, texts } from "../load/fields.ts";
-import type { FilterChainMatchPlan, FilterChainPlan, NetworkFilterPlan } from "../plan/listener.ts";
+import { acknowledge, child, children, flag, text } from "../load/fields.ts";
+import type { FilterChainPlan, NetworkFilterPlan } from "../plan/listener.ts";
 import type { DownstreamTlsPlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
+import { compileChainMatch, MATCH_ALL } from "./filter-chain-match.ts";
 import { compileHttpConnectionManager, HTTP_CONNECTION_MANAGER } from "./http-connection-manager.ts";
 import { compileTcpProxy, TCP_PROXY } from "./tcp-proxy.ts";
 import { timeoutMs } from "./timeout-ms.ts";
@@ -18,85 +19,12 @@ export function compileFilterChain(context: CompileContext, chain: CheckedMessag
   }
   const compiled = {
     name: text(chain, "name") ?? "",
-    match: match === undefined ? MATCH_ALL : compileMatch(context, match),
+    match: match === undefined ? MATCH_ALL : compileChainMatch(context, match),
     tls: transportSocket(context, chain),
     handshakeTimeoutMs: timeoutMs(chain, "transport_socket_connect_timeout", context.defaults.handshakeTimeoutMs),
   };
   const filter = terminalFilter(context, chain);
   return filter === null ? null : { ...compiled, filter };
-}
-
-/** Says which chains have the same or overlapping matches, as Envoy does. `chains` and `compiled` go together. */
-export function checkChainMatches(
-  context: CompileContext,
-  chains: readonly CheckedMessage[],
-  compiled: readonly (FilterChainPlan | null)[],
-): void {
-  const wholes = new Map<string, string>();
-  const tuples = new Set<string>();
-  compiled.forEach((chain, index) => {
-    const message = chains[index];
-    if (chain === null || message === undefined) return;
-    const whole = JSON.stringify(chain.match);
-    const same = wholes.get(whole);
-    const own = tuplesOf(chain.match);
-    if (same !== undefined) {
-      const says = `filter chain '${chain.name}' has the same matching rules defined as '${same}'.`;
-      context.error(message, "filter_chain_match", says);
-    } else if (own.some((tuple) => tuples.has(tuple))) {
-      const says = "multiple filter chains with overlapping matching rules are defined";
-      context.error(message, "filter_chain_match", says);
-    }
-    wholes.set(whole, chain.name);
-    for (const tuple of own) tuples.add(tuple);
-  });
-}
-
-/** The match of a chain that serves every connection. */
-export const MATCH_ALL: FilterChainMatchPlan = {
-  serverNames: [],
-  applicationProtocols: [],
-  transportProtocol: "",
-  destinationPort: 0,
-};
-
-function tuplesOf(match: FilterChainMatchPlan): string[] {
-  const names = match.serverNames.length === 0 ? [""] : match.serverNames;
-  const protocols = match.applicationProtocols.length === 0 ? [""] : match.applicationProtocols;
-  return names.flatMap((name) =>
-    protocols.map((protocol) => JSON.stringify([match.destinationPort, name, match.transportProtocol, protocol])),
-  );
-}
-
-function compileMatch(context: CompileContext, match: CheckedMessage): FilterChainMatchPlan {
-  for (const field of ["prefix_ranges", "direct_source_prefix_ranges", "source_prefix_ranges", "source_ports"]) {
-    if (match.fields[field] !== undefined) refuseMatch(context, match, field);
-  }
-  if ((text(match, "address_suffix") ?? "") !== "") refuseMatch(context, match, "address_suffix");
-  if (has(match, "suffix_len")) refuseMatch(context, match, "suffix_len");
-  if ((text(match, "source_type") ?? "ANY") !== "ANY") refuseMatch(context, match, "source_type");
-  const serverNames = texts(match, "server_names").map((name) => {
-    const rest = name.startsWith("*.") ? name.slice(2) : name;
-    if (rest.includes("*") && name !== "*") {
-      context.error(match, "server_names", 'partial wildcards are not supported in "server_names"');
-    }
-    return name.toLowerCase();
-  });
-  return {
-    serverNames,
-    applicationProtocols: texts(match, "application_protocols"),
-    transportProtocol: text(match, "transport_protocol") ?? "",
-    destinationPort: count(match, "destination_port") ?? 0,
-  };
-}
-
-function refuseMatch(context: CompileContext, match: CheckedMessage, field: string): void {
-  context.refuse(
-    match,
-    field,
-    `filter chains matched by ${field}`,
-    "match server_names, transport_protocol, application_protocols or destination_port, or use a listener of its own",
-  );
 }
 
 function transportSocket(context: CompileContext, chain: CheckedMessage): DownstreamTlsPlan | null {

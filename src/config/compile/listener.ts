@@ -7,7 +7,8 @@ import type { FilterChainPlan, ListenerPlan } from "../plan/listener.ts";
 import { compileAddress } from "./address.ts";
 import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
-import { checkChainMatches, compileFilterChain } from "./filter-chain.ts";
+import { compileFilterChain } from "./filter-chain.ts";
+import { checkChainMatches } from "./filter-chain-match.ts";
 import { statName } from "./stat-name.ts";
 
 /** Compiles one listener; null after an error that leaves it without an address. */

@@ -50,7 +50,7 @@ export interface FilterChainPlan {
   readonly filter: NetworkFilterPlan;
 }
 
-/** filter_chain_match; empty arrays match everything. Most specific wins in Envoy's order: destination port, server name, transport protocol, ALPN, source. */
+/** filter_chain_match; empty arrays match everything. The most specific wins, level by level in the order of the choice: see net/chain-choice.ts. */
 export interface FilterChainMatchPlan {
   /** Exact or `*.suffix` names, lower case. */
   readonly serverNames: readonly string[];
@@ -59,6 +59,13 @@ export interface FilterChainMatchPlan {
   readonly transportProtocol: string;
   /** 0: any. */
   readonly destinationPort: number;
+  /** prefix_ranges, direct_source_prefix_ranges, source_prefix_ranges: `10.0.0.0/8`. */
+  readonly destinationNetworks: readonly string[];
+  readonly directSourceNetworks: readonly string[];
+  readonly sourceNetworks: readonly string[];
+  /** `local`: SAME_IP_OR_LOOPBACK. */
+  readonly sourceType: "any" | "local" | "external";
+  readonly sourcePorts: readonly number[];
 }
 
 /** The terminal network filter of a chain. */
