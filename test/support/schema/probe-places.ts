@@ -72,6 +72,7 @@ export const templates: Templates = {
   "envoy.config.route.v3.RetryPolicy": { retry_on: "5xx" },
   "envoy.config.bootstrap.v3.Admin": { address },
   "starling.mesh.v1.Mesh": { servers: ["nats://127.0.0.1:4222"] },
+  [`${tls}.SubjectAltNameMatcher`]: { san_type: "DNS", matcher: { exact: "x" } },
   [`${tls}.DownstreamTlsContext`]: {
     common_tls_context: {
       tls_certificates: [{ certificate_chain: { inline_string: "x" }, private_key: { inline_string: "x" } }],
