@@ -53,10 +53,11 @@ export function clientContext(plan: UpstreamTlsPlan): SecureContext {
 }
 
 function commonOptions(plan: DownstreamTlsPlan | UpstreamTlsPlan): SecureContextOptions {
-  const trusted = plan.validation?.trustedCaPem ?? "";
+  const { trustedCaPem: trusted = "", crlPem: crl = "" } = plan.validation ?? {};
   return {
     // An empty list keeps Node from loading its own roots, which Envoy would not trust either.
     ca: trusted === "" ? [] : trusted,
+    ...(crl === "" ? {} : { crl }),
     minVersion: plan.versionMin as SecureVersion,
     maxVersion: plan.versionMax as SecureVersion,
     ecdhCurve: plan.curves === "" ? "auto" : plan.curves,

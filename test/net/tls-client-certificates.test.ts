@@ -36,6 +36,15 @@ describe("a TLS listener that looks at client certificates", () => {
     );
   });
 
+  it("refuses one that is revoked, and takes another of the same authority", async () => {
+    const crlPem = pem("revoked.crl");
+    await tls.open(tlsChains({ requireClientCertificate: true, validation: validation({ crlPem }) }));
+    await tls.refused(client1);
+    assert.match(tls.door.failures[0]?.text ?? "", /CERTIFICATE_VERIFY_FAILED:.*certificate_revoked:TLS_error_end$/);
+    await tls.secured({ cert: pem("front"), key: pem("front.key") });
+    await tls.door.said("handshake");
+  });
+
   it("lets a client without one in when none is required", async () => {
     await tls.open(tlsChains({ validation: validation() }));
     await tls.secured();

@@ -27,6 +27,7 @@ export function validation(parts: Partial<ValidationPlan> = {}): ValidationPlan 
   return {
     trustedCaPem: pem("ca"),
     trustedCaFile: "",
+    crlPem: "",
     subjectAltNames: [],
     certificateHashes: [],
     spkiHashes: [],

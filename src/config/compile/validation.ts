@@ -27,6 +27,7 @@ export function compileValidation(context: CompileContext, validation: CheckedMe
   return {
     trustedCaPem,
     trustedCaFile: trustedCaFile(validation),
+    crlPem: revocations(context, validation, trustedCaPem),
     subjectAltNames,
     certificateHashes: texts(validation, "verify_certificate_hash").map((hash) =>
       certificateHash(context, validation, hash),
@@ -48,6 +49,30 @@ function trustedCa(context: CompileContext, validation: CheckedMessage): string 
   const fault = authoritiesFault(pem, data.origin);
   if (fault !== null) context.error(validation, "trusted_ca", fault);
   return pem;
+}
+
+/** Envoy takes a text without a list in it for none; one that somebody meant to have an effect is refused here. */
+function revocations(context: CompileContext, validation: CheckedMessage, trustedCaPem: string): string {
+  const source = child(validation, "crl");
+  const data = source === undefined ? null : readDataSource(context, source);
+  if (data === null || data.bytes.length === 0) return "";
+  const pem = new TextDecoder().decode(data.bytes);
+  const says = `Failed to load CRL from ${data.origin}`;
+  const lists = pem.match(CRL) ?? [];
+  if (lists.length === 0 || !lists.every(isSequence)) context.error(validation, "crl", says);
+  else if (trustedCaPem === "") context.error(validation, "crl", `${says} without trusted CA`);
+  return pem;
+}
+
+/** Node reads such a list only when it serves: here its outermost DER value is looked at. */
+function isSequence(pem: string): boolean {
+  const der = Buffer.from(pem.split("-----")[2] ?? "", "base64");
+  if (der.length < 2 || der[0] !== DER_SEQUENCE) return false;
+  const first = der[1] as number;
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+  if (lengthBytes === 0) return der.length === 2 + first;
+  const start = 2 + lengthBytes;
+  return lengthBytes <= 4 && der.length > start && der.length === start + der.readUIntBE(2, lengthBytes);
 }
 
 /** What is wrong with authorities in PEM form. */
@@ -105,6 +130,9 @@ function spkiHash(context: CompileContext, validation: CheckedMessage, hash: str
   return hash;
 }
 
+const CRL = /-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g;
+const DER_SEQUENCE = 0x30;
+
 const SAN_TYPES: Readonly<Record<string, SanMatcherPlan["type"]>> = {
   DNS: "dns",
   URI: "uri",
@@ -113,7 +141,6 @@ const SAN_TYPES: Readonly<Record<string, SanMatcherPlan["type"]>> = {
 };
 
 const REFUSED: readonly (readonly [field: string, instead: string])[] = [
-  ["crl", "give clients certificates that end soon"],
   ["require_signed_certificate_timestamp", "leave it out"],
   ["custom_validator_config", "use trusted_ca and match_typed_subject_alt_names"],
   ["ca_certificate_provider_instance", "use trusted_ca"],

@@ -59,6 +59,8 @@ export interface ValidationPlan {
   readonly trustedCaPem: string;
   /** Where it is read again when it changes: trusted_ca of a context with a watched_directory; empty: nowhere. */
   readonly trustedCaFile: string;
+  /** Lists of revoked certificates: with them every certificate of a chain needs the list of its issuer. Empty: none. */
+  readonly crlPem: string;
   /** match_typed_subject_alt_names; empty: any. */
   readonly subjectAltNames: readonly SanMatcherPlan[];
   /** verify_certificate_hash and _spki, lower-case hex / base64. */

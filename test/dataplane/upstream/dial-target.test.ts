@@ -9,6 +9,7 @@ import { UpstreamBench } from "./support/upstream-bench.ts";
 const validation = {
   trustedCaPem: "CA",
   trustedCaFile: "",
+  crlPem: "",
   subjectAltNames: [],
   certificateHashes: [],
   spkiHashes: [],
