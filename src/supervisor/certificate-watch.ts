@@ -39,7 +39,6 @@ export class CertificateWatch {
 
   constructor(parts: CertificateWatchParts) {
     this.parts = parts;
-    countCertificates(parts.ownStats, { renewed: 0, refused: 0 });
     parts.wheel.arm(this.timer, LOOK_MS);
   }
 
@@ -81,6 +80,7 @@ export class CertificateWatch {
       .join("\n");
   }
 
+  /** Counts also when there are none: a node that watches files shows its counters from the first look. */
   private tellFaults(faults: RenewedPlan["faults"]): void {
     const { log, ownStats } = this.parts;
     const fresh = faults.filter((fault) => !this.faults.includes(fault));
