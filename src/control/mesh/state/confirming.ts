@@ -3,6 +3,7 @@
 import type { CheckReport } from "../../../messages/checking.ts";
 import type { Change } from "../wire/messages.ts";
 import { extraSpacingMs } from "./cover.ts";
+import { dampedAnew } from "./damping.ts";
 import type { Entry, Member, Question, Target } from "./entities.ts";
 import { rankFor } from "./groups.ts";
 import { announceAlone } from "./health-events.ts";
@@ -80,6 +81,9 @@ export function takeConfirming(turn: Turn, target: Target, question: Question, r
   const isConfirmed = standing === question.standing;
   turn.count(isConfirmed ? "confirmations" : "contradictions");
   const hold = own?.hold === "claim" ? "claim" : "confirm";
+  if (hold === "claim" && target.damping !== null) {
+    dampedAnew(target.damping, target.group.facts, report, turn.nowMs);
+  }
   sayEntry(turn, target, { hold, standing, cause: "confirm", probedMs });
   answer(turn, target, question, isConfirmed);
 }

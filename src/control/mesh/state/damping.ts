@@ -17,29 +17,51 @@ export function damped(
   probe: { readonly passed: boolean; readonly standing: EndpointStanding },
   nowMs: number,
 ): EndpointStanding {
-  const windowMs = 4 * (facts.healthyThreshold + facts.unhealthyThreshold) * facts.intervalMs;
-  calm(damping, windowMs, nowMs);
+  calm(damping, facts, nowMs);
   damping.passes = probe.passed ? damping.passes + 1 : 0;
   const isHeldOut = damping.standing === "unhealthy" && damping.passes < damping.factor * facts.healthyThreshold;
   const standing = isHeldOut ? "unhealthy" : probe.standing;
-  if (damping.standing !== null && (standing === "unhealthy") !== (damping.standing === "unhealthy")) {
-    damping.times = [...damping.times.filter((ms) => nowMs - ms <= windowMs), nowMs];
-    if (damping.times.length >= FLAPS) {
-      damping.factor = Math.min(FACTOR_MAX, 2 * damping.factor);
-      damping.times = [];
-    }
-    damping.sinceMs = nowMs;
-  }
-  damping.standing = standing;
+  note(damping, facts, standing, nowMs);
   return standing;
 }
 
-/** Halved after each window without a transition. */
-function calm(damping: Damping, windowMs: number, nowMs: number): void {
-  while (damping.factor > 1 && nowMs - damping.sinceMs >= windowMs) {
-    damping.factor /= 2;
-    damping.sinceMs += windowMs;
+/**
+ * A probe for another's transition decides at once, passes or not: that one has had its passes. As in the judge a failure does not set
+ * back who recovers; `changed`: it did not, this was news.
+ */
+export function dampedAnew(
+  damping: Damping,
+  facts: CheckGroupFacts,
+  probe: { readonly standing: EndpointStanding; readonly changed: boolean },
+  nowMs: number,
+): void {
+  calm(damping, facts, nowMs);
+  if (probe.changed) damping.passes = 0;
+  note(damping, facts, probe.standing, nowMs);
+}
+
+function note(damping: Damping, facts: CheckGroupFacts, standing: EndpointStanding, nowMs: number): void {
+  const isFlap = damping.standing !== null && (standing === "unhealthy") !== (damping.standing === "unhealthy");
+  damping.standing = standing;
+  if (!isFlap) return;
+  damping.times = [...damping.times.filter((ms) => nowMs - ms <= windowMs(facts)), nowMs];
+  if (damping.times.length >= FLAPS) {
+    damping.factor = Math.min(FACTOR_MAX, 2 * damping.factor);
+    damping.times = [];
   }
+  damping.sinceMs = nowMs;
+}
+
+/** Halved after each window without a transition. */
+function calm(damping: Damping, facts: CheckGroupFacts, nowMs: number): void {
+  while (damping.factor > 1 && nowMs - damping.sinceMs >= windowMs(facts)) {
+    damping.factor /= 2;
+    damping.sinceMs += windowMs(facts);
+  }
+}
+
+function windowMs({ healthyThreshold, unhealthyThreshold, intervalMs }: CheckGroupFacts): number {
+  return 4 * (healthyThreshold + unhealthyThreshold) * intervalMs;
 }
 
 /** Transitions within a window that double the factor. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { damped, noDamping } from "../../../../src/control/mesh/state/damping.ts";
 import type { HealthEvent, MeshEffect } from "../../../../src/control/mesh/state/mesh-effects.ts";
 import { FACTS, OneNode, ordersOf, Peer, peersBefore, saidOf } from "./one-node.ts";
 
@@ -111,44 +110,6 @@ describe("traffic in a cluster", () => {
     node.join(1, [], quiet);
     const said = [1, 2].flatMap(() => saidOf(node.report({ type: "traffic-seen", row: 3 })));
     assert.deepEqual(said, [{ type: "group", group: FACTS.group, hasTraffic: true }]);
-  });
-});
-
-describe("flap damping", () => {
-  it("asks for twice the passes after four transitions in a window, up to eight times, and for less after each quiet one", () => {
-    const damping = noDamping(0);
-    const probe = (nowMs: number, passed: boolean) =>
-      damped(damping, FACTS, { passed, standing: passed ? "healthy" : "unhealthy" }, nowMs);
-    let nowMs = 0;
-    const passesToRecover = (): number => {
-      nowMs += 10;
-      probe(nowMs, false);
-      for (let passes = 1; passes < 100; passes++) {
-        nowMs += 10;
-        if (probe(nowMs, true) === "healthy") return passes;
-      }
-      return Number.POSITIVE_INFINITY;
-    };
-    probe(0, true);
-    assert.deepEqual(Array.from({ length: 8 }, passesToRecover), [2, 2, 4, 4, 8, 8, 16, 16]);
-    nowMs += 16_000;
-    assert.equal(passesToRecover(), 8);
-  });
-
-  it("is off unless told", () => {
-    for (const [flapDamping, standing] of [
-      [false, "healthy"],
-      [true, "unhealthy"],
-    ] as const) {
-      const node = new OneNode({ flapDamping });
-      node.join(1);
-      node.probed(1, "healthy", { cause: "first" });
-      for (let flap = 0; flap < 3; flap++) {
-        node.probed(1, "unhealthy");
-        for (let pass = 0; pass < 2; pass++) node.probed(1, "healthy");
-      }
-      assert.equal(node.standing(1), standing);
-    }
   });
 });
 
