@@ -21,14 +21,16 @@ export function drawFaults(world: World, names: readonly string[], withinMs: num
     const forMs = 300 + random.below(Math.min(8_000, withinMs - startMs) - 300);
     const draw = DRAWS[random.below(DRAWS.length)] as Draw;
     const node = names[random.below(names.length)] as string;
-    const fault = draw(world, node, time.nowMs + withinMs);
-    faults.push({ ...fault, atMs: time.nowMs + startMs, forMs });
+    const { latestMs = Number.POSITIVE_INFINITY, ...fault } = draw(world, node, time.nowMs + withinMs);
+    faults.push({ ...fault, atMs: Math.min(time.nowMs + startMs, latestMs), forMs });
   }
   return faults.sort((one, other) => one.atMs - other.atMs);
 }
 
 type Effect = Pick<Fault, "text" | "begin" | "end">;
-type Draw = (world: World, node: string, untilMs: number) => Effect;
+/** `latestMs`: it is not undone in time when it begins later. */
+type Drawn = Effect & { readonly latestMs?: number };
+type Draw = (world: World, node: string, untilMs: number) => Drawn;
 
 const nothing = (): void => {};
 
@@ -175,8 +177,8 @@ function withdraws(world: World, node: string): Effect {
   };
 }
 
-/** Down and up again and again, each for long enough that nodes notice. */
-function flap(world: World, _node: string, untilMs: number): Effect {
+/** Down and up again and again, each for long enough that nodes notice. One that comes late begins in time for two rounds. */
+function flap(world: World, _node: string, untilMs: number): Drawn {
   const endpoint = world.endpoints[world.random.below(world.endpoints.length)] ?? world.endpoints[0];
   const { intervalMs, unhealthyThreshold } = world.facts;
   const phaseMs = unhealthyThreshold * intervalMs + FLAP_MS;
@@ -185,7 +187,8 @@ function flap(world: World, _node: string, untilMs: number): Effect {
     if (to === "well" && world.time.nowMs > untilMs - 2 * phaseMs) return;
     world.time.after(phaseMs, () => next(to === "well" ? "refusing" : "well"));
   };
-  return { text: `${endpoint?.name} flaps as long as there are faults`, begin: () => next("refusing"), end: nothing };
+  const text = `${endpoint?.name} flaps as long as there are faults`;
+  return { text, latestMs: untilMs - 4 * phaseMs, begin: () => next("refusing"), end: nothing };
 }
 
 function otherSet(world: World, node: string): Effect {
