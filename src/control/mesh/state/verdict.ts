@@ -1,9 +1,10 @@
 // What this node concludes of a target from the observations that count, and what it tells its judge and others of it.
 import type { EndpointStanding } from "../../../messages/checking.ts";
 import { isObserved, isProbed, lapseMs } from "./cover.ts";
-import type { Entry, Target } from "./entities.ts";
+import type { Entry, Member, Target } from "./entities.ts";
 import { announceAgreement, announceVerdict } from "./health-events.ts";
 import { unheardUntilMs } from "./hearing.ts";
+import type { MeshState } from "./mesh-state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Decides it; when it is another, the judge raises and lowers flags, and owners say so. When to look again. */
@@ -58,13 +59,21 @@ function countsAloneMs({ state, nowMs }: Turn, target: Target, { member }: Entry
   const { candidates, facts, intervalMs } = target.group;
   if (nowMs < unheardUntilMs(state, member)) return nowMs + HEARING_LOOK_MS;
   const others = candidates.some((one) => one !== member && (one === state.self || state.members.has(one.node)));
-  if (!others) return nowMs;
-  const aloneMs = target.pairMs + intervalMs + 2 * facts.timeoutMs;
+  if (!others && !isBackSooner(state, member)) return nowMs;
+  // What was not heard while this node was away says nothing.
+  const aloneMs = Math.max(target.pairMs, state.busSinceMs) + intervalMs + 2 * facts.timeoutMs;
   // Claims made later are not waited for: those that come to nothing, one after another, would put it off for ever.
   const claimed = target.entries.filter(
     (entry) => entry.standing === null && entry.sinceMs < aloneMs && isProbed(target, entry, nowMs),
   );
   return Math.max(aloneMs, ...claimed.map((entry) => lapseMs(target, entry)));
+}
+
+/** Whether this node was away, and of those who check only `one` has been heard since it is back. */
+function isBackSooner({ members, busSinceMs }: MeshState, one: Member): boolean {
+  return [...members.values()].some(
+    (member) => member !== one && !member.hasLeft && member.roles.includes("health") && member.heardMs < busSinceMs,
+  );
 }
 
 /** A newcomer takes a single word when it has heard out all peers, or has waited long enough for them. */

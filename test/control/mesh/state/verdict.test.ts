@@ -94,6 +94,22 @@ describe("a verdict", () => {
     assert.equal(node.standing(1), "unhealthy");
   });
 
+  it("does not come from the first observer that is heard again after the bus was gone, while others may be about to be", () => {
+    for (const awayMs of [4_000, 8_000]) {
+      const [a, b] = trio();
+      const node = onlooker(a, b);
+      node.tell({ type: "bus-changed", isUp: false });
+      node.advance(awayMs);
+      node.tell({ type: "bus-changed", isUp: true });
+      node.hear(a.beat());
+      node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+      node.advance(1_500, [a]);
+      assert.equal(node.standing(1), "healthy");
+      node.advance(200, [a]);
+      assert.equal(node.standing(1), "unhealthy", "T and two timeouts after it is back");
+    }
+  });
+
   it("of a newcomer is what a single observer says, when it has heard out all peers", () => {
     const [a, b] = trio();
     const node = new OneNode({ roles: ["proxy"] });
