@@ -72,7 +72,7 @@ function begin(
   const node = { id: "bench", cluster: "bench", region: "", zone: "", subZone: "", metadata: {} };
   const load = { cluster: "lrs", authority: "lrs", metadata: [], skipEnvoyHeaders: false };
   const clusters = [clusterPlan(cluster, many), server];
-  send({ type: "plan-assigned", load, node, version: "0.0.0", clusters, merge: null });
+  send({ type: "plan-assigned", load, node, version: "0.0.0", clusters, connectionClusters: [], merge: null });
   const blocks: Float64Array[] = [];
   for (const writer of ["listener-0", "listener-1"]) {
     const notices: StatsNotice[] = [];

@@ -19,6 +19,15 @@ export interface LoadCounts {
   readonly inProgress: number;
 }
 
+/** Connections since the take before, of clusters that a TCP proxy names: all of them, not only that proxy's. */
+export interface ConnectionCounts {
+  /** Those that never stood included. */
+  readonly opened: number;
+  readonly failed: number;
+  /** A gauge: there now. */
+  readonly active: number;
+}
+
 /** One endpoint's; there only when one of its counts is not 0. */
 export interface EndpointLoad extends LoadCounts {
   readonly address: AddressPlan;
@@ -28,6 +37,8 @@ export interface EndpointLoad extends LoadCounts {
 export interface LocalityLoad extends LoadCounts {
   readonly locality: LocalityPlan;
   readonly priority: number;
+  /** Null: none, or the cluster is no TCP proxy's. */
+  readonly connections: ConnectionCounts | null;
   /** Empty unless endpoints were asked for. */
   readonly endpoints: readonly EndpointLoad[];
 }
@@ -65,6 +76,8 @@ export type LoadOrder =
       /** Of this program. */
       readonly version: string;
       readonly clusters: readonly ClusterPlan[];
+      /** Those whose connections are told too. */
+      readonly connectionClusters: readonly string[];
       /** Null: this node reports for itself. */
       readonly merge: LoadMerge | null;
     }

@@ -91,8 +91,9 @@ export class LoadOwner {
   private tellPlan(): void {
     if (this.plan === null || this.plan.load === null) return;
     const { clusters, load, mesh, node } = this.plan;
+    const connectionClusters = connectionClustersOf(this.plan);
     const merge = mesh?.load === "merged" ? { mesh: mesh.name, node: mesh.node } : null;
-    this.thread.send({ type: "plan-assigned", load, node, version: VERSION, clusters, merge });
+    this.thread.send({ type: "plan-assigned", load, node, version: VERSION, clusters, connectionClusters, merge });
   }
 
   /** Of what a writer told, what load is counted in. */
@@ -100,6 +101,14 @@ export class LoadOwner {
     const told = notices.filter(isOfLoad);
     if (told.length > 0) this.thread.send({ type: "stats-told", writer, notices: told });
   }
+}
+
+/** Those that a TCP proxy names. Envoy tells of no connections: then nor do we. */
+function connectionClustersOf({ listeners, compat }: Plan): readonly string[] {
+  if (compat === "envoy") return [];
+  const chains = listeners.flatMap(({ filterChains, defaultFilterChain }) => [defaultFilterChain, ...filterChains]);
+  const filters = chains.flatMap((chain) => (chain?.filter.kind === "tcp" ? chain.filter.clusters : []));
+  return [...new Set(filters.map(({ name }) => name))];
 }
 
 function isOfLoad(notice: StatsNotice): boolean {

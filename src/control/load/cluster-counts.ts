@@ -5,7 +5,8 @@ import type { EndpointFacts, EndpointSetUpdate } from "../../config/plan/endpoin
 import type { ClusterLoad, EndpointLoad, LocalityLoad } from "../../messages/load.ts";
 import { DROP } from "../../telemetry/drop-stats.ts";
 import type { BlockView } from "../../telemetry/stats-memory.ts";
-import { EndpointCounts } from "./endpoint-counts.ts";
+import { sumOfConnections } from "./connection-counts.ts";
+import { EndpointCounts, type EndpointTaken } from "./endpoint-counts.ts";
 
 /** One cluster. */
 export class ClusterCounts {
@@ -15,6 +16,8 @@ export class ClusterCounts {
   private isListed = true;
   /** Of its drop_overloads. */
   private dropCategory = "";
+  /** Whether its connections are told; `last`: those before it ceased to be a TCP proxy's, once more. */
+  private connections: "told" | "last" | "untold" = "untold";
   private readonly name: string;
   private version = 0;
   private readonly facts = new Map<number, EndpointFacts>();
@@ -47,9 +50,11 @@ export class ClusterCounts {
     return [...this.facts.values()];
   }
 
-  /** It is in the configuration. `dropCategory`: of its drop_overloads; empty: it has none. */
-  list(dropCategory: string): void {
+  /** It is in the configuration. `dropCategory`: of its drop_overloads; empty: it has none. `isOfTcp`: a TCP proxy names it. */
+  list(dropCategory: string, isOfTcp: boolean): void {
     this.isListed = true;
+    if (isOfTcp) this.connections = "told";
+    else if (this.connections === "told") this.connections = "last";
     this.dropCategory = dropCategory;
   }
 
@@ -97,10 +102,11 @@ export class ClusterCounts {
   take(granularity: "localities" | "endpoints"): ClusterLoad {
     const localities = new Map<string, MutableLocality>();
     for (const endpoint of this.endpoints.values()) {
-      const load = endpoint.take();
-      if (load !== null) addTo(localities, endpoint, load, granularity === "endpoints");
+      const taken = endpoint.take(this.tellsConnections);
+      if (taken !== null) addTo(localities, endpoint, taken, granularity === "endpoints");
       this.forget(endpoint);
     }
+    if (this.connections === "last") this.connections = "untold";
     const { dropped, overload } = this.takeDrops();
     return {
       cluster: this.name,
@@ -109,6 +115,10 @@ export class ClusterCounts {
       droppedTotal: dropped + overload,
       dropped: overload === 0 ? [] : [{ category: this.dropCategory, count: overload }],
     };
+  }
+
+  private get tellsConnections(): boolean {
+    return this.connections !== "untold";
   }
 
   private at(text: string, address: EndpointFacts["address"]): EndpointCounts {
@@ -140,7 +150,8 @@ export class ClusterCounts {
 
   /** Lets go of an endpoint of which nothing can come any more. */
   private forget(endpoint: EndpointCounts): void {
-    if (endpoint.isGone && (endpoint.isTaken || !this.isFollowed)) this.endpoints.delete(endpoint.text);
+    if (!endpoint.isGone) return;
+    if (!this.isFollowed || endpoint.isTaken(this.tellsConnections)) this.endpoints.delete(endpoint.text);
   }
 
   private hasDrops(): boolean {
@@ -169,16 +180,18 @@ type MutableLocality = { -readonly [Key in keyof LocalityLoad]: LocalityLoad[Key
 function addTo(
   localities: Map<string, MutableLocality>,
   { place }: EndpointCounts,
-  load: EndpointLoad,
+  { load, connections }: EndpointTaken,
   withEndpoints: boolean,
 ): void {
   const { locality, priority } = place ?? NOWHERE;
   const key = `${priority} ${locality.region}\n${locality.zone}\n${locality.subZone}`;
   let sum = localities.get(key);
   if (sum === undefined) {
-    sum = { locality, priority, success: 0, error: 0, issued: 0, inProgress: 0, endpoints: [] };
+    sum = { locality, priority, success: 0, error: 0, issued: 0, inProgress: 0, connections: null, endpoints: [] };
     localities.set(key, sum);
   }
+  sum.connections = sumOfConnections(sum.connections, connections);
+  if (load === null) return;
   sum.success += load.success;
   sum.error += load.error;
   sum.issued += load.issued;

@@ -2,9 +2,18 @@
 // connections; what a freed one had is carried to the next take. Kept by load-reader.ts.
 import type { AddressPlan } from "../../config/plan/address.ts";
 import type { LocalityPlan } from "../../config/plan/cluster.ts";
-import type { EndpointLoad } from "../../messages/load.ts";
+import type { ConnectionCounts, EndpointLoad } from "../../messages/load.ts";
 import { HOST } from "../../telemetry/host-stats.ts";
 import type { BlockView } from "../../telemetry/stats-memory.ts";
+import { connectionCounts } from "./connection-counts.ts";
+
+/** What came since the last take. */
+export interface EndpointTaken {
+  /** Null: no request. */
+  readonly load: EndpointLoad | null;
+  /** Null: none, or they are not told. */
+  readonly connections: ConnectionCounts | null;
+}
 
 /** One endpoint of one cluster. */
 export class EndpointCounts {
@@ -18,6 +27,8 @@ export class EndpointCounts {
   private success = 0;
   private error = 0;
   private issued = 0;
+  private opened = 0;
+  private failed = 0;
 
   /** `text`: its address as counters are named after it. */
   constructor(text: string, address: AddressPlan) {
@@ -31,13 +42,13 @@ export class EndpointCounts {
   }
 
   /** Whether nothing is left to be taken. */
-  get isTaken(): boolean {
-    return this.success === 0 && this.error === 0 && this.issued === 0;
+  isTaken(tellsConnections: boolean): boolean {
+    return this.hasNoRequests && !(tellsConnections && this.opened + this.failed > 0);
   }
 
   /** A thread counts it here. */
   join(writer: string, view: BlockView): void {
-    this.blocks.set(writer, { view, success: 0, error: 0, issued: 0, inProgress: 0, isAhead: false });
+    this.blocks.set(writer, { view, ...ZERO, isAhead: false });
   }
 
   /** A thread counts it no more; `last`: what its block had in the end. */
@@ -56,25 +67,34 @@ export class EndpointCounts {
     this.forget();
   }
 
-  /** What came since the last take, or since `begin`; null: nothing, and nothing is under way. */
-  take(): EndpointLoad | null {
+  /** What came since the last take, or since `begin`; null: nothing, and nothing is under way. Connections that are not told are forgotten. */
+  take(tellsConnections: boolean): EndpointTaken | null {
     // Counters may be here before the word on where it is: they keep.
     if (this.place === null && this.blocks.size > 0) return null;
     let inProgress = 0;
+    let active = 0;
     for (const block of this.blocks.values()) {
       this.read(block);
       inProgress += block.inProgress;
+      active += block.active;
     }
     const { address, success, error, issued } = this;
-    if (success === 0 && error === 0 && issued === 0 && inProgress === 0) return null;
+    const load = this.hasNoRequests && inProgress === 0 ? null : { address, success, error, issued, inProgress };
+    const connections = tellsConnections ? connectionCounts(this.opened, this.failed, active) : null;
     this.forget();
-    return { address, success, error, issued, inProgress };
+    return load === null && connections === null ? null : { load, connections };
+  }
+
+  private get hasNoRequests(): boolean {
+    return this.success === 0 && this.error === 0 && this.issued === 0;
   }
 
   private forget(): void {
     this.success = 0;
     this.error = 0;
     this.issued = 0;
+    this.opened = 0;
+    this.failed = 0;
   }
 
   /** False: the slots are another's by now, and the block's last values are on their way. */
@@ -83,9 +103,13 @@ export class EndpointCounts {
     LATEST[RQ_SUCCESS] = values[RQ_SUCCESS] as number;
     LATEST[RQ_ERROR] = values[RQ_ERROR] as number;
     LATEST[RQ_TOTAL] = values[RQ_TOTAL] as number;
+    LATEST[CX_TOTAL] = values[CX_TOTAL] as number;
+    LATEST[CX_CONNECT_FAIL] = values[CX_CONNECT_FAIL] as number;
     const inProgress = values[RQ_ACTIVE] as number;
+    const active = values[CX_ACTIVE] as number;
     const isHeld = block.view.isHeld();
     block.inProgress = isHeld ? inProgress : 0;
+    block.active = isHeld ? active : 0;
     if (isHeld) this.add(block, LATEST);
     return isHeld;
   }
@@ -94,12 +118,18 @@ export class EndpointCounts {
     const success = values[RQ_SUCCESS] as number;
     const error = values[RQ_ERROR] as number;
     const issued = values[RQ_TOTAL] as number;
+    const opened = values[CX_TOTAL] as number;
+    const failed = values[CX_CONNECT_FAIL] as number;
     this.success += success - block.success;
     this.error += error - block.error;
     this.issued += issued - block.issued;
+    this.opened += opened - block.opened;
+    this.failed += failed - block.failed;
     block.success = success;
     block.error = error;
     block.issued = issued;
+    block.opened = opened;
+    block.failed = failed;
   }
 }
 
@@ -110,9 +140,14 @@ interface Block {
   error: number;
   issued: number;
   inProgress: number;
+  opened: number;
+  failed: number;
+  active: number;
   /** It was freed before counting began, and the notice is not here yet. */
   isAhead: boolean;
 }
 
 const { rq_success: RQ_SUCCESS, rq_error: RQ_ERROR, rq_total: RQ_TOTAL, rq_active: RQ_ACTIVE } = HOST.at;
+const { cx_total: CX_TOTAL, cx_connect_fail: CX_CONNECT_FAIL, cx_active: CX_ACTIVE } = HOST.at;
+const ZERO = { success: 0, error: 0, issued: 0, inProgress: 0, opened: 0, failed: 0, active: 0 };
 const LATEST = new Float64Array(HOST.names.length);

@@ -69,7 +69,7 @@ class LoadActor {
     switch (message.type) {
       case "plan-assigned":
         this.plan = message;
-        this.reader.assign(message.clusters);
+        this.reader.assign(message.clusters, message.connectionClusters);
         if (message.merge !== null) this.merge ??= this.mergeHost(message.merge);
         return;
       case "serve-mesh": {

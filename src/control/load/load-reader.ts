@@ -19,11 +19,20 @@ export class LoadReader {
   private readonly drops = new Map<string, Map<string, BlockView>>();
   private followed: ReadonlySet<string> | "all" = new Set();
 
-  /** Takes a configuration's clusters. One that is gone is told of until its last count was taken. */
-  assign(plans: readonly Pick<ClusterPlan, "name" | "dropOverload">[]): void {
+  /**
+   * Takes a configuration's clusters. One that is gone is told of until its last count was taken. `connectionClusters`: those whose
+   * connections are told too.
+   */
+  assign(
+    plans: readonly Pick<ClusterPlan, "name" | "dropOverload">[],
+    connectionClusters: readonly string[] = [],
+  ): void {
+    const ofTcp = new Set(connectionClusters);
     const listed = new Set(plans.map(({ name }) => name));
     for (const [name, cluster] of this.clusters) if (!listed.has(name)) cluster.retire();
-    for (const { name, dropOverload } of plans) this.ofName(name).list(dropOverload?.category ?? "");
+    for (const { name, dropOverload } of plans) {
+      this.ofName(name).list(dropOverload?.category ?? "", ofTcp.has(name));
+    }
     this.sweep();
   }
 

@@ -2,6 +2,7 @@
 // Written by the reporter of a mesh, read by our own server.
 import { type AddressPlan, addressText } from "../../config/plan/address.ts";
 import type { ClusterLoad, EndpointLoad, LoadCounts, LocalityLoad } from "../../messages/load.ts";
+import { connectionCounts } from "./connection-counts.ts";
 
 /** What one life of one node's load reporter counted, numbered; of two with one number only one counts. */
 export interface NodeShare {
@@ -41,8 +42,9 @@ function clusterJson({ cluster, serviceName, localities, droppedTotal, dropped }
   });
 }
 
-function localityJson({ locality, priority, success, error, issued, inProgress, endpoints }: LocalityLoad): Json {
+function localityJson({ locality, priority, connections, endpoints, ...counts }: LocalityLoad): Json {
   const { region, zone, subZone } = locality;
+  const { success, error, issued, inProgress } = counts;
   return withoutEmpty({
     region,
     zone,
@@ -52,6 +54,9 @@ function localityJson({ locality, priority, success, error, issued, inProgress, 
     error,
     issued,
     in_progress: inProgress,
+    cx_total: connections?.opened ?? 0,
+    cx_connect_fail: connections?.failed ?? 0,
+    cx_active: connections?.active ?? 0,
     endpoints: Object.fromEntries(
       endpoints.map((one) => [addressText(one.address), [one.success, one.error, one.issued, one.inProgress]]),
     ),
@@ -107,11 +112,14 @@ function readLocality(value: Json): LocalityLoad | null {
   if (fields === null || endpoints === null) return null;
   const { region = "", zone = "", sub_zone: subZone = "", priority = 0 } = fields;
   const { success = 0, error = 0, issued = 0, in_progress: inProgress = 0 } = fields;
+  const { cx_total: opened = 0, cx_connect_fail: failed = 0, cx_active: active = 0 } = fields;
   const counts = readCounts([success, error, issued, inProgress]);
   const each = listOf(Object.entries(endpoints), readEndpoint);
   const isPlace = typeof region === "string" && typeof zone === "string" && typeof subZone === "string";
   if (!isPlace || !isCount(priority) || counts === null || each === null) return null;
-  return { locality: { region, zone, subZone }, priority, ...counts, endpoints: each };
+  if (!isCount(opened) || !isCount(failed) || !isCount(active)) return null;
+  const connections = connectionCounts(opened, failed, active);
+  return { locality: { region, zone, subZone }, priority, ...counts, connections, endpoints: each };
 }
 
 function readEndpoint(value: Json): EndpointLoad | null {

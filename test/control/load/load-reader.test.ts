@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import type { EndpointFacts } from "../../../src/config/plan/endpoint-set.ts";
 import { LoadReader } from "../../../src/control/load/load-reader.ts";
-import type { ClusterLoad, LoadCounts } from "../../../src/messages/load.ts";
+import type { ClusterLoad } from "../../../src/messages/load.ts";
 import { DROP } from "../../../src/telemetry/drop-stats.ts";
 import { HOST } from "../../../src/telemetry/host-stats.ts";
-import { type StatsNotice, StatsWriter } from "../../../src/telemetry/stats-memory.ts";
+import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
 import { endpoint } from "../../support/cluster-plans.ts";
+import { Bench, fact, NOTHING, only, type Thread } from "./reader-bench.ts";
 
 describe("the reader of a node's load", () => {
   it("tells what came since the last take, and what is under way each time", () => {
@@ -158,81 +158,15 @@ describe("the reader of a node's load", () => {
   });
 });
 
-/** A cluster `c`, threads that count its endpoints, and a reader that hears of them. */
-class Bench {
-  readonly reader: LoadReader = new LoadReader();
-  private readonly threads: Thread[] = [];
-  private version = 0;
-
-  constructor() {
-    this.reader.assign([{ name: "c", dropOverload: { category: "lb", share: 1 } }]);
-    this.set([fact(1, {})]);
-  }
-
-  /** Its notices come at once. */
-  thread(index: number): Thread {
-    const thread = this.threads[index] ?? new Thread(this.reader, `w${index}`);
-    this.threads[index] = thread;
-    return thread;
-  }
-
-  set(endpoints: readonly EndpointFacts[]): void {
-    this.reader.applyEndpoints([{ kind: "full", cluster: "c", row: 0, version: ++this.version, endpoints }]);
-  }
-
-  take(granularity: "localities" | "endpoints" = "localities"): ClusterLoad[] {
-    return this.reader.take(granularity);
-  }
-}
-
-class Thread {
-  readonly writer: StatsWriter;
-  readonly held = new Set<number>();
-  counted = 0;
-  private notices: StatsNotice[] = [];
-  private readonly reader: LoadReader;
-  private readonly name: string;
-
-  constructor(reader: LoadReader, name: string) {
-    this.reader = reader;
-    this.name = name;
-    this.writer = new StatsWriter((notice) => this.notices.push(notice));
-  }
-
-  count(port: number, add: LoadCounts, isTold = true): void {
-    const block = this.writer.block(HOST, `host.c.127.0.0.1:${port}.`);
-    this.held.add(port);
-    const { rq_total, rq_success, rq_error, rq_active } = HOST.at;
-    block[rq_total] = (block[rq_total] as number) + add.issued;
-    block[rq_success] = (block[rq_success] as number) + add.success;
-    block[rq_error] = (block[rq_error] as number) + add.error;
-    block[rq_active] = (block[rq_active] as number) + add.inProgress;
-    this.counted += add.issued;
-    if (isTold) this.tell();
-  }
-
-  release(port: number, isTold = true): void {
-    this.held.delete(port);
-    this.writer.release(HOST, `host.c.127.0.0.1:${port}.`);
-    if (isTold) this.tell();
-  }
-
-  /** The reader hears of what was announced. */
-  tell(): void {
-    this.reader.notice(this.name, this.notices);
-    this.notices = [];
-  }
-}
-
 interface Step {
-  readonly what: "count" | "release" | "tell" | "set" | "take";
+  readonly what: "count" | "connect" | "release" | "tell" | "set" | "take";
   readonly thread: number;
   readonly port: number;
 }
 
 function step(): fc.Arbitrary<Step> {
   return fc.record({
-    what: fc.constantFrom("count", "count", "release", "tell", "set", "take"),
+    what: fc.constantFrom("count", "count", "connect", "connect", "release", "tell", "set", "take"),
     thread: fc.nat(1),
     port: fc.integer({ min: 1, max: 4 }),
   });
@@ -240,12 +174,15 @@ function step(): fc.Arbitrary<Step> {
 
 function conserves(steps: readonly Step[]): void {
   const b = new Bench();
+  b.list(["c"]);
   b.reader.follow("all");
   const threads = [b.thread(0), b.thread(1)];
   let taken = 0;
+  let connected = 0;
   const acts: Record<Step["what"], (one: Step) => void> = {
     count: ({ thread, port }) =>
       b.thread(thread).count(port, { issued: port, success: 1, error: 0, inProgress: 0 }, false),
+    connect: ({ thread, port }) => b.thread(thread).connect(port, { opened: port, failed: 1, active: 0 }, false),
     release: ({ thread, port }) => b.thread(thread).release(port, false),
     tell: ({ thread }) => b.thread(thread).tell(),
     set: ({ port }) => b.set(Array.from({ length: port - 1 }, (_, i) => fact(i + 1, { priority: i % 2 }))),
@@ -254,7 +191,8 @@ function conserves(steps: readonly Step[]): void {
       const endpoints = loads.flatMap(({ localities }) => localities).flatMap((one) => one.endpoints);
       assert.ok(endpoints.every((one) => one.issued > 0));
       taken += issued(loads);
-      assert.ok(taken <= counted(threads));
+      connected += opened(loads);
+      assert.ok(taken <= counted(threads) && connected <= openedBy(threads));
     },
   };
   for (const one of steps) acts[one.what](one);
@@ -262,8 +200,19 @@ function conserves(steps: readonly Step[]): void {
     for (const port of [...thread.held]) thread.release(port);
     thread.tell();
   }
-  taken += issued(b.take());
-  assert.equal(taken, counted(threads));
+  const rest = b.take();
+  assert.equal(taken + issued(rest), counted(threads));
+  assert.equal(connected + opened(rest), openedBy(threads));
+}
+
+function openedBy(threads: readonly Thread[]): number {
+  return threads.reduce((sum, thread) => sum + thread.opened, 0);
+}
+
+function opened(loads: readonly ClusterLoad[]): number {
+  return loads
+    .flatMap(({ localities }) => localities)
+    .reduce((sum, { connections }) => sum + (connections?.opened ?? 0), 0);
 }
 
 function counted(threads: readonly Thread[]): number {
@@ -273,16 +222,3 @@ function counted(threads: readonly Thread[]): number {
 function issued(loads: readonly ClusterLoad[]): number {
   return loads.flatMap(({ localities }) => localities).reduce((sum, one) => sum + one.issued, 0);
 }
-
-function fact(port: number, more: Partial<EndpointFacts>): EndpointFacts {
-  return { ...endpoint(port), slot: port, ...more };
-}
-
-function only(counts: LoadCounts): ClusterLoad {
-  return {
-    ...NOTHING,
-    localities: [{ locality: { region: "", zone: "", subZone: "" }, priority: 0, ...counts, endpoints: [] }],
-  };
-}
-
-const NOTHING = { cluster: "c", serviceName: "", droppedTotal: 0, dropped: [] };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import type { AddressPlan } from "../../../src/config/plan/address.ts";
+import { connectionCounts } from "../../../src/control/load/connection-counts.ts";
 import { type Json, type NodeShare, readShares, sharesJson } from "../../../src/control/load/node-shares.ts";
 
 const COUNT = fc.nat({ max: 2 ** 31 });
@@ -19,6 +20,7 @@ const LOCALITY = fc.record({
   locality: fc.record({ region: fc.string(), zone: fc.string(), subZone: fc.string() }),
   priority: fc.nat(127),
   ...COUNTS,
+  connections: fc.tuple(COUNT, COUNT, COUNT).map((counts) => connectionCounts(...counts)),
   endpoints: fc.uniqueArray(fc.record({ address: ADDRESS, ...COUNTS }), {
     maxLength: 4,
     selector: ({ address }) => JSON.stringify(address),
@@ -56,7 +58,7 @@ describe("shares of nodes in a report's metadata", () => {
       {
         cluster: "c",
         serviceName: "",
-        localities: [{ locality, priority: 0, ...quiet, endpoints: [] }],
+        localities: [{ locality, priority: 0, ...quiet, connections: null, endpoints: [] }],
         droppedTotal: 0,
         dropped: [],
       },
@@ -64,6 +66,14 @@ describe("shares of nodes in a report's metadata", () => {
     assert.deepEqual(sharesJson([{ node: "a", instance: "i", sequence: 7, clusters }]), [
       { node: "a", instance: "i", sequence: 7, clusters: [{ cluster: "c", localities: [{ zone: "z", success: 1 }] }] },
     ]);
+  });
+
+  it("tell connections of a locality where there are some", () => {
+    const locality = { zone: "z", success: 1, cx_total: 5, cx_connect_fail: 2, cx_active: 3 };
+    const value = [{ node: "a", instance: "i", sequence: 7, clusters: [{ cluster: "c", localities: [locality] }] }];
+    const shares = readShares(value);
+    assert.deepEqual(shares?.[0]?.clusters[0]?.localities[0]?.connections, { opened: 5, failed: 2, active: 3 });
+    assert.deepEqual(sharesJson(shares), value);
   });
 
   it("are none when anything in them is wrong, whatever it is", () => {
@@ -77,6 +87,7 @@ describe("shares of nodes in a report's metadata", () => {
       [{ node: "a", instance: "i", sequence: 1, clusters: [{}] }],
       [{ node: "a", instance: "i", sequence: 1, clusters: [{ cluster: "c", dropped: { lb: "3" } }] }],
       [{ node: "a", instance: "i", sequence: 1, clusters: [{ cluster: "c", localities: [{ success: Number.NaN }] }] }],
+      [{ node: "a", instance: "i", sequence: 1, clusters: [{ cluster: "c", localities: [{ cx_total: -1 }] }] }],
       [
         {
           node: "a",

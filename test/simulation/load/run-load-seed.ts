@@ -44,7 +44,13 @@ export function runLoadSeed(
   world.runMs(FAULTS_MS + 9_000);
   world.isTrafficOn = false;
   world.runMs(3_000);
-  for (const { counters } of world.nodes.values()) counters.begin("one");
+  // The last change of one is a request, of the next a connection without one that ends.
+  const nodes = [...world.nodes.values()];
+  for (const { counters } of nodes) counters.begin("one");
+  const connected = nodes.filter((_, at) => at % 2 === 1);
+  for (const { counters } of connected) counters.end("one", "success");
+  world.runMs(4_000);
+  for (const { counters } of connected) counters.close("one");
   world.runMs(REST_MS);
   return {
     seed,
@@ -101,7 +107,7 @@ function breachesAtRest(world: LoadWorld, changes: boolean): string[] {
   }
   const under = [...nodes.values()].reduce((sum, { counters }) => sum + counters.inProgress, 0);
   const told = [...server.gauges.values()].reduce((sum, one) => sum + one, 0);
-  if (under !== told && !changes) found.push(`${under} requests under way, ${told} told`);
+  if (under !== told && !changes) found.push(`${under} requests and connections under way, ${told} told`);
   return found;
 }
 

@@ -60,7 +60,9 @@ export class SimLrsServer {
       }
     }
     this.total += all - repeated;
-    const under = report.clusters.flatMap(({ localities }) => localities.map(({ inProgress }) => inProgress));
+    const under = report.clusters.flatMap(({ localities }) =>
+      localities.map(({ inProgress, connections }) => inProgress + (connections?.active ?? 0)),
+    );
     this.gauges.set(
       from,
       under.reduce((sum, one) => sum + one, 0),

@@ -118,6 +118,11 @@ function writeLocality(writer: BinaryWriter, load: LocalityLoad): void {
   writePlace(writer, load.locality);
   writer.join();
   writeCounts(writer, load, N.ofLocality);
+  if (load.connections !== null) {
+    number(writer, N.localityActive, load.connections.active);
+    number(writer, N.localityOpened, load.connections.opened);
+    number(writer, N.localityFailed, load.connections.failed);
+  }
   for (const endpoint of load.endpoints) {
     writer.tag(N.localityEndpoints, WireType.LengthDelimited).fork();
     writeEndpoint(writer, endpoint);
@@ -216,6 +221,9 @@ const N = {
   locality: fieldNumber(OF_LOCALITY, "locality"),
   localityEndpoints: fieldNumber(OF_LOCALITY, "upstream_endpoint_stats"),
   localityPriority: fieldNumber(OF_LOCALITY, "priority"),
+  localityActive: fieldNumber(OF_LOCALITY, "total_active_connections"),
+  localityOpened: fieldNumber(OF_LOCALITY, "total_new_connections"),
+  localityFailed: fieldNumber(OF_LOCALITY, "total_fail_connections"),
   ofLocality: countNumbers(OF_LOCALITY),
   ofEndpoint: countNumbers(OF_ENDPOINT),
   region: fieldNumber(LOCALITY, "region"),

@@ -1,6 +1,6 @@
 // What a node took from its counters at one moment, as numbered batches that each fit into one message of the mesh. Cut by handing.ts.
 import type { ClusterLoad, EndpointLoad, LocalityLoad } from "../../../messages/load.ts";
-import { isBusy } from "./load-sum.ts";
+import { isBusyLocality } from "./load-sum.ts";
 
 /** Some of what a node took at one moment: it is reported whole or not at all. */
 export interface LoadBatch {
@@ -27,7 +27,7 @@ export function cutLoads(loads: readonly ClusterLoad[]): ClusterLoad[][] {
     pieces.at(-1)?.push(load);
   };
   for (const load of loads) {
-    const isIdle = !hasCounts(load) && !load.localities.some(isBusy);
+    const isIdle = !hasCounts(load) && !load.localities.some(isBusyLocality);
     if (isIdle || !hasSentNames(load)) continue;
     for (const part of parts(load)) put(part, bytesOfCluster(part));
   }
@@ -41,7 +41,12 @@ export function bytesOfLoads(loads: readonly ClusterLoad[]): number {
 
 /** Whether something was counted. */
 export function hasCounts({ localities, droppedTotal }: ClusterLoad): boolean {
-  return droppedTotal > 0 || localities.some(({ success, error, issued }) => success + error + issued > 0);
+  return (
+    droppedTotal > 0 ||
+    localities.some(({ success, error, issued, connections }) => {
+      return success + error + issued + (connections?.opened ?? 0) + (connections?.failed ?? 0) > 0;
+    })
+  );
 }
 
 function hasSentNames({ cluster, serviceName, localities, dropped }: ClusterLoad): boolean {
@@ -88,10 +93,11 @@ function bytesOfCluster({ cluster, serviceName, localities, dropped }: ClusterLo
   return localities.reduce((sum, locality) => sum + bytesOfLocality(locality), own + drops);
 }
 
-function bytesOfLocality({ locality, endpoints }: LocalityLoad): number {
+function bytesOfLocality({ locality, connections, endpoints }: LocalityLoad): number {
   const { region, zone, subZone } = locality;
   const names = Buffer.byteLength(region) + Buffer.byteLength(zone) + Buffer.byteLength(subZone);
-  return endpoints.reduce((sum, endpoint) => sum + bytesOfEndpoint(endpoint), names + FRAME_BYTES);
+  const own = names + FRAME_BYTES + (connections === null ? 0 : CONNECTIONS_BYTES);
+  return endpoints.reduce((sum, endpoint) => sum + bytesOfEndpoint(endpoint), own);
 }
 
 function bytesOfEndpoint({ address }: EndpointLoad): number {
@@ -103,9 +109,11 @@ export const NAME_BYTES_MAX = 2_048;
 /** Categories of requests that one cluster drops. */
 export const CATEGORIES_MAX = 16;
 
-const NOTHING = { success: 0, error: 0, issued: 0, inProgress: 0 };
+const NOTHING = { success: 0, error: 0, issued: 0, inProgress: 0, connections: null };
 const ENDPOINTS_OF_PART = 100;
 /** Tags, lengths and numbers of one message in another: six numbers of seven bytes and their tags. */
 const FRAME_BYTES = 64;
+/** Three numbers with their tags. */
+const CONNECTIONS_BYTES = 24;
 /** A message of the bus has 64 KiB: the rest is for who says it. */
 const BATCH_BYTES = 56 * 1_024;

@@ -1,5 +1,6 @@
 // The reporter's side of merging: takes each batch of each node once, makes one report of them, and tells the nodes when it is in the
 // server's hands. Called by merge-behaviour.ts.
+import type { LocalityLoad } from "../../../messages/load.ts";
 import type { NodeShare } from "../node-shares.ts";
 import { bytesOfLoads } from "./batch.ts";
 import { LoadSum } from "./load-sum.ts";
@@ -90,8 +91,12 @@ function hold(state: MergeState, giver: Giver, { batch, mayRepeat }: LoadRequest
   const { sequence, isFirst, clusters } = batch;
   giver.held.push({ sequence, isFirst, clusters, mayRepeat, bytes });
   state.heldBytes += bytes;
-  const gauges = batch.clusters.filter(({ localities }) => localities.some(({ inProgress }) => inProgress > 0));
+  const gauges = batch.clusters.filter(({ localities }) => localities.some(isUnderWay));
   giver.gauges = batch.isFirst ? gauges : [...giver.gauges, ...gauges];
+}
+
+function isUnderWay({ inProgress, connections }: LocalityLoad): boolean {
+  return inProgress > 0 || (connections?.active ?? 0) > 0;
 }
 
 function acceptedOf({ held, settled }: Giver): number {

@@ -47,9 +47,11 @@ function hasNews(state: MergeState, loads: readonly ClusterLoad[]): boolean {
 function gaugesText(loads: readonly ClusterLoad[]): string {
   let text = "";
   for (const { cluster, localities } of loads) {
-    for (const { locality, priority, inProgress, endpoints } of localities) {
-      if (inProgress === 0) continue;
-      text += `${JSON.stringify([cluster, locality.region, locality.zone, locality.subZone])}${priority} ${inProgress}`;
+    for (const { locality, priority, inProgress, connections, endpoints } of localities) {
+      const active = connections?.active ?? 0;
+      if (inProgress === 0 && active === 0) continue;
+      text += JSON.stringify([cluster, locality.region, locality.zone, locality.subZone]);
+      text += `${priority} ${inProgress} ${active}`;
       for (const one of endpoints) if (one.inProgress > 0) text += ` ${addressText(one.address)} ${one.inProgress}`;
     }
   }

@@ -2,10 +2,11 @@
 // any way is no message at all; on writing it is a bug of ours.
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { AddressPlan } from "../../../config/plan/address.ts";
-import type { ClusterLoad, EndpointLoad, LoadCounts, LocalityLoad } from "../../../messages/load.ts";
+import type { ClusterLoad, ConnectionCounts, EndpointLoad, LoadCounts, LocalityLoad } from "../../../messages/load.ts";
 import { count, type FieldType, flag, hex64, hex128, list, text } from "../../mesh/wire/fields.ts";
 import { COUNT_MAX, MESSAGE_BYTES_MAX, NODE_BYTES_MAX } from "../../mesh/wire/messages.ts";
 import { fieldsShape, kindsShape, type Shape } from "../../mesh/wire/shape.ts";
+import { connectionCounts } from "../connection-counts.ts";
 import { CATEGORIES_MAX, type LoadBatch, NAME_BYTES_MAX } from "./batch.ts";
 import type { LoadNote, LoadReply, LoadRequest } from "./merge-messages.ts";
 import { INTERVAL_MS_MAX, PAGE_NAMES_MAX, SUBSCRIBED_MAX, type SubscriptionPage } from "./subscription.ts";
@@ -85,7 +86,7 @@ interface Body {
 }
 
 type FlatEndpoint = LoadCounts & { readonly host: string; readonly port: number; readonly path: string };
-type FlatLocality = Omit<LocalityLoad, "locality"> & LocalityLoad["locality"];
+type FlatLocality = Omit<LocalityLoad, "locality" | "connections"> & LocalityLoad["locality"] & ConnectionCounts;
 
 const NAME: FieldType<string> = text(NAME_BYTES_MAX);
 const COUNT: FieldType<number> = count(COUNT_MAX);
@@ -94,6 +95,7 @@ const PORT_MAX = 65_535;
 const PRIORITY_MAX = 127;
 const HOST_BYTES_MAX = 255;
 const PATH_BYTES_MAX = 108;
+const NO_CONNECTIONS: ConnectionCounts = { opened: 0, failed: 0, active: 0 };
 /** Of one batch: its bytes bound them. */
 const ITEMS_MAX = 4_096;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -108,12 +110,12 @@ function endpointLoad({ host, port, path, ...counts }: FlatEndpoint): EndpointLo
   return { ...counts, address: path === "" ? socket : { kind: "pipe", path, mode: 0 } };
 }
 
-function flatLocality({ locality, ...rest }: LocalityLoad): FlatLocality {
-  return { ...rest, ...locality };
+function flatLocality({ locality, connections, ...rest }: LocalityLoad): FlatLocality {
+  return { ...rest, ...locality, ...(connections ?? NO_CONNECTIONS) };
 }
 
-function localityLoad({ region, zone, subZone, ...rest }: FlatLocality): LocalityLoad {
-  return { ...rest, locality: { region, zone, subZone } };
+function localityLoad({ region, zone, subZone, opened, failed, active, ...rest }: FlatLocality): LocalityLoad {
+  return { ...rest, locality: { region, zone, subZone }, connections: connectionCounts(opened, failed, active) };
 }
 
 const ENDPOINT: Shape<EndpointLoad> = as(
@@ -145,6 +147,9 @@ const LOCALITY: Shape<LocalityLoad> = as(
     issued: [7, COUNT],
     inProgress: [8, COUNT],
     endpoints: [9, list(ENDPOINT, ITEMS_MAX)],
+    opened: [10, COUNT],
+    failed: [11, COUNT],
+    active: [12, COUNT],
   }),
   flatLocality,
   localityLoad,

@@ -3,7 +3,7 @@
 import { toWire } from "../../../config/load/write-wire.ts";
 import { addressText } from "../../../config/plan/address.ts";
 import type { LoadAskPlan } from "../../../config/plan/lrs-server.ts";
-import type { LoadCounts } from "../../../messages/load.ts";
+import type { ConnectionCounts, LoadCounts } from "../../../messages/load.ts";
 import { checked } from "../../eds/wire.ts";
 import { type Json, type NodeShare, readShares } from "../node-shares.ts";
 import { FieldReader, shortText } from "./field-reader.ts";
@@ -125,16 +125,23 @@ function shareOf({ node, instance, sequence, clusters }: NodeShare, whole: reado
     clusters: clusters.map(({ cluster, serviceName, localities, droppedTotal, dropped }) => ({
       ...{ cluster, service: serviceName, droppedTotal, dropped },
       intervalMs: intervals.get(cluster) ?? 0,
-      localities: localities.map(({ locality, priority, endpoints, ...counts }) => ({
-        ...{ ...locality, priority, counts: countsOf(counts) },
-        endpoints: endpoints.map(({ address, ...own }) => ({ address: addressText(address), counts: countsOf(own) })),
+      localities: localities.map(({ locality, priority, connections, endpoints, ...counts }) => ({
+        ...{ ...locality, priority, counts: countsOf(counts, connections) },
+        endpoints: endpoints.map(({ address, ...own }) => ({
+          address: addressText(address),
+          counts: countsOf(own, null),
+        })),
       })),
     })),
   };
 }
 
-function countsOf({ success, error, issued, inProgress }: LoadCounts): ReportedCounts {
-  return { success, error, issued, active: inProgress, cxTotal: 0, cxFailed: 0, cxActive: 0 };
+function countsOf(
+  { success, error, issued, inProgress }: LoadCounts,
+  connections: ConnectionCounts | null,
+): ReportedCounts {
+  const { opened = 0, failed = 0, active = 0 } = connections ?? {};
+  return { success, error, issued, active: inProgress, cxTotal: opened, cxFailed: failed, cxActive: active };
 }
 
 const INSTANCE_KEY = "starling.instance";

@@ -28,6 +28,7 @@ function large(name: string, zones: number, endpoints: number): ClusterLoad {
     locality(
       `zone-${zone}`,
       Array.from({ length: endpoints }, (_, port) => endpoint(port, [2 ** 30, 1, 2 ** 31, 3])),
+      [2 ** 47, 2 ** 46, 2 ** 45],
     ),
   );
   return cluster(name, places, 7);
@@ -75,5 +76,14 @@ describe("a sum of loads", () => {
     sum.addCounts(cluster("idle", []));
     const places = [locality("z", [endpoint(1, [3, 3, 2, 0]), endpoint(3, [0, 0, 0, 6])])];
     assert.deepEqual(sum.loads(), [cluster("c", places, 5), cluster("idle", [])]);
+  });
+
+  it("adds connections once and those there are apart, and leaves out a locality that has none", () => {
+    const sum = new LoadSum();
+    sum.addCounts(cluster("c", [locality("z", [], [5, 1, 9]), locality("y", [], [0, 0, 7])]));
+    sum.addCounts(cluster("c", [locality("z", [], [2, 0, 9]), locality("z", [endpoint(1, [1, 0, 1, 0])])]));
+    sum.addGauges(cluster("c", [locality("z", [], [8, 8, 4]), locality("x", [], [8, 8, 2])]));
+    const places = [locality("z", [endpoint(1, [1, 0, 1, 0])], [7, 1, 4]), locality("x", [], [0, 0, 2])];
+    assert.deepEqual(sum.loads(), [cluster("c", places)]);
   });
 });

@@ -1,6 +1,7 @@
 // Loads for tests of their merging.
 import fc from "fast-check";
 import type { AddressPlan } from "../../../../src/config/plan/address.ts";
+import { connectionCounts } from "../../../../src/control/load/connection-counts.ts";
 import type { ClusterLoad, EndpointLoad, LocalityLoad } from "../../../../src/messages/load.ts";
 
 /** An endpoint with these counts: success, error, issued, in progress. */
@@ -10,12 +11,17 @@ export function endpoint(port: number, counts: readonly [number, number, number,
   return { address, success, error, issued, inProgress };
 }
 
-/** A locality with what its endpoints counted. */
-export function locality(zone: string, endpoints: readonly EndpointLoad[]): LocalityLoad {
+/** A locality with what its endpoints counted. `connections`: opened, failed, active. */
+export function locality(
+  zone: string,
+  endpoints: readonly EndpointLoad[],
+  connections: readonly [number, number, number] = [0, 0, 0],
+): LocalityLoad {
   const sum = (name: "success" | "error" | "issued" | "inProgress"): number =>
     endpoints.reduce((all, one) => all + one[name], 0);
   const counts = { success: sum("success"), error: sum("error"), issued: sum("issued"), inProgress: sum("inProgress") };
-  return { locality: { region: "", zone, subZone: "" }, priority: 0, ...counts, endpoints };
+  const place = { locality: { region: "", zone, subZone: "" }, priority: 0 };
+  return { ...place, ...counts, connections: connectionCounts(...connections), endpoints };
 }
 
 /** A cluster of these localities, with so many requests dropped. */
@@ -32,8 +38,9 @@ const ANY_LOCALITY = fc
   .tuple(
     fc.constantFrom("a", "b", "ü".repeat(100)),
     fc.uniqueArray(ANY_ENDPOINT, { maxLength: 40, selector: ({ address }) => JSON.stringify(address) }),
+    fc.tuple(fc.nat(9), fc.nat(2), fc.nat(9)),
   )
-  .map(([zone, endpoints]) => locality(zone, endpoints));
+  .map(([zone, endpoints, connections]) => locality(zone, endpoints, connections));
 
 /** Any load. */
 export const anyLoad: fc.Arbitrary<ClusterLoad> = fc
