@@ -108,6 +108,11 @@ export function updateSpeaking(turn: Turn, member: Member): void {
   turn.wantsBeat = state.mode !== "silent";
 }
 
+/** From when a member that covers nothing now is lost for sure: its judge hangs by its own word, or five of its beats are missing. */
+export function lostMs({ strain }: MeshState, { life, heardMs, judgeMs }: Member): number {
+  return life === "live" ? judgeMs + JUDGE_HUNG_MS : heardMs + GONE_MS * strain;
+}
+
 /** Its place among the candidates of its groups has changed. */
 export function changeRanks(turn: Turn, member: Member): void {
   for (const group of member.groups.keys()) refreshGroup(turn, group);

@@ -4,6 +4,7 @@ import { isObserved, isProbed, lapseMs } from "./cover.ts";
 import type { Entry, Member, Target } from "./entities.ts";
 import { announceAgreement, announceVerdict } from "./health-events.ts";
 import { unheardUntilMs } from "./hearing.ts";
+import { lostMs } from "./members.ts";
 import type { MeshState } from "./mesh-state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -61,12 +62,25 @@ function countsAloneMs({ state, nowMs }: Turn, target: Target, { member }: Entry
   const others = candidates.some((one) => one !== member && (one === state.self || state.members.has(one.node)));
   if (!others && !isBackSooner(state, member)) return nowMs;
   // What was not heard while this node was away says nothing.
-  const aloneMs = Math.max(target.pairMs, state.busSinceMs) + intervalMs + 2 * facts.timeoutMs;
+  const coveredMs = Math.max(target.pairMs, state.busSinceMs, ...betterUntilMs(state, target, member));
+  const aloneMs = coveredMs + intervalMs + 2 * facts.timeoutMs;
   // Claims made later are not waited for: those that come to nothing, one after another, would put it off for ever.
   const claimed = target.entries.filter(
     (entry) => entry.standing === null && entry.sinceMs < aloneMs && isProbed(target, entry, nowMs),
   );
   return Math.max(aloneMs, ...claimed.map((entry) => lapseMs(target, entry)));
+}
+
+/** Until when each of those may still look who saw it better than `one` and are not heard now: three beats may be lost, one after another. */
+function betterUntilMs(state: MeshState, { entries, own }: Target, one: Member): number[] {
+  const better = entries.filter(
+    (entry) => entry.member !== one && entry !== own && entry.hold === "claim" && isBetter(entry.standing),
+  );
+  return better.map(({ member }) => lostMs(state, member));
+}
+
+function isBetter(standing: EndpointStanding | null): boolean {
+  return standing !== null && standing !== "unhealthy";
 }
 
 /** Whether this node was away, and of those who check only `one` has been heard since it is back. */

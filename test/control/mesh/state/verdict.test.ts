@@ -94,8 +94,33 @@ describe("a verdict", () => {
     assert.equal(node.standing(1), "unhealthy");
   });
 
+  it("does not come from one observer while another that said better may only not be heard: T and two timeouts after five beats", () => {
+    const [a, b, c] = trio();
+    const node = onlooker(a, b, c);
+    node.hear(c.say({ type: "released", group: FACTS.group, target: entry(1, null).target, ageMs: 0 }));
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    node.advance(600, [a, b, c]);
+    node.advance(6_700, [a, c]);
+    assert.equal(node.standing(1), "healthy");
+    node.advance(200, [a, c]);
+    assert.equal(node.standing(1), "unhealthy");
+  });
+
+  it("comes from one observer sooner when the other says itself that its judge hangs", () => {
+    const [a, b, c] = trio();
+    const node = onlooker(a, b, c);
+    node.hear(c.say({ type: "released", group: FACTS.group, target: entry(1, null).target, ageMs: 0 }));
+    node.hear(a.claims(1, "unhealthy", { cause: "scheduled" }));
+    b.more = { judgeAgeMs: 4_000 };
+    node.hear(b.beat());
+    node.advance(1_500, [a, b, c]);
+    assert.equal(node.standing(1), "healthy");
+    node.advance(200, [a, b, c]);
+    assert.equal(node.standing(1), "unhealthy");
+  });
+
   it("does not come from the first observer that is heard again after the bus was gone, while others may be about to be", () => {
-    for (const awayMs of [4_000, 8_000]) {
+    for (const awayMs of [7_000, 20_000]) {
       const [a, b] = trio();
       const node = onlooker(a, b);
       node.tell({ type: "bus-changed", isUp: false });
