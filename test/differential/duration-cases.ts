@@ -46,7 +46,7 @@ export const DURATION_CASES: readonly RetryCase[] = [
   },
   asked("both, without a header", { max_stream_duration: "1s", grpc_timeout_header_max: "2s" }, GRPC),
   asked("both, with a header", { max_stream_duration: "1s", grpc_timeout_header_max: "2s" }, GRPC, "grpc-timeout: 5S"),
-  asked("parts of a millisecond", { grpc_timeout_header_max: "0s" }, GRPC, "grpc-timeout: 1500u"),
+  asked("parts of a millisecond", { grpc_timeout_header_max: "0s" }, GRPC, "grpc-timeout: 1500500u"),
   asked("hours", { grpc_timeout_header_max: "0s" }, GRPC, "grpc-timeout: 28H"),
   asked("as long as can be", { grpc_timeout_header_max: "0s" }, GRPC, "grpc-timeout: 99999999H"),
   asked("what is no timeout", { grpc_timeout_header_max: "0s" }, GRPC, "grpc-timeout: 123456789m"),
