@@ -136,15 +136,16 @@ function mood(name: Mood): Draw {
   };
 }
 
-function blip(world: World): Effect {
+function blip(world: World, _node: string, untilMs: number): Drawn {
   const turnAll = (to: Mood): void => {
     for (const endpoint of world.endpoints) endpoint.turn(to, world.time.nowMs);
   };
   return {
     text: "all endpoints hang for 1.6 s",
+    latestMs: untilMs - BLIP_MS,
     begin: () => {
       turnAll("hanging");
-      world.time.after(1_600, () => turnAll("well"));
+      world.time.after(BLIP_MS, () => turnAll("well"));
     },
     end: nothing,
   };
@@ -226,6 +227,9 @@ const DRAWS: readonly Draw[] = [
   withdraws,
   flap,
 ];
+
+/** All hang for so long. */
+const BLIP_MS = 1_600;
 
 /** An endpoint that flaps stays as it is for so long beyond the probes that find out. */
 const FLAP_MS = 300;
