@@ -83,6 +83,7 @@ function rest(world: World, breaches: Breach[]): number {
   const isResigned = [...world.nodes.values()].some(({ state }) => state.self.isResigned);
   const heldMs = mostDamped(world) > 1 ? longestHeldMs(world) : 0;
   const limitMs = (isResigned ? RETURN_MS_MAX : REST_MS_MAX) + heldMs;
+  world.runMs(UNDER_WAY_MS);
   let found = breachesAtRest(world);
   while (found.length > 0 && time.nowMs - startMs < limitMs) {
     world.runMs(500);
@@ -128,6 +129,9 @@ const QUIET_COUNTERS: readonly string[] = ["beats_heard", "changes_sent", "verdi
 
 /** Faults begin and end within this. */
 const FAULTS_MS = 20_000;
+
+/** Probes that were under way when the last fault ended, and those that confirm them, are over: what they say is no rest yet. */
+const UNDER_WAY_MS = 1_000;
 
 /** Everything is at rest after this at the latest: a node is gone after five seconds, three times as many for one that stood still. */
 const REST_MS_MAX = 20_000;
