@@ -88,7 +88,7 @@ export class ConnectionStats {
     this.written = bytesWritten;
   }
 
-  /** The connection rests: what its codec counted meanwhile is added. */
+  /** The connection rests, or its codec is done: what that counted meanwhile is added. */
   onIdle(): void {
     this.codec?.settle();
   }

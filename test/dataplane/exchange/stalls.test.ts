@@ -42,6 +42,15 @@ describe("an HTTP/2 client that takes nothing", () => {
     assert.equal(world.stat("http2.goaway_sent"), 1);
   });
 
+  it("is counted with the GOAWAY that it gets for a flood, not when its socket is gone", () => {
+    const priority = frame.priority({ stream: 9 });
+    client.send(Buffer.concat(Array.from({ length: 101 }, () => priority)));
+    assert.equal(frames().at(-1), `GOAWAY last=0 code=${ErrorCode.EnhanceYourCalm}`);
+    assert.equal(client.ending, "close");
+    assert.equal(world.stat("http2.inbound_priority_frames_flood"), 1);
+    assert.equal(world.stat("http2.goaway_sent"), 1);
+  });
+
   it("loses the connection too when the answer was still coming and went idle", () => {
     ask();
     up.stream().respond(200, {}, null);
