@@ -2,6 +2,8 @@
 import { type handleBidiStreamingCall, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { loadJsonValue } from "../../src/config/load/load-wire.ts";
 import { toWire } from "../../src/config/load/write-wire.ts";
+import { bytesMethod } from "../../src/control/grpc/bidi-server.ts";
+import { LRS_METHOD } from "../../src/control/load/server/read-message.ts";
 
 /** What it got. */
 export interface LrsSink {
@@ -18,16 +20,7 @@ export async function startLrsSink(cluster: string): Promise<LrsSink> {
   if (message === null) throw new Error("no LoadStatsResponse");
   const response = toWire(message);
   const server = new Server({ "grpc.max_receive_message_length": 64 << 20 });
-  const keep = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
-  const method = {
-    path: "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats",
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: keep,
-    requestDeserialize: keep,
-    responseSerialize: keep,
-    responseDeserialize: keep,
-  } as const;
+  const method = bytesMethod(LRS_METHOD);
   const seen = { reports: 0, bytes: 0 };
   const handle: handleBidiStreamingCall<Uint8Array, Uint8Array> = (call) => {
     const ours = new Metadata();

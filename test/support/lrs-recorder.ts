@@ -10,6 +10,8 @@ import type { JsonValue } from "../../src/config/load/checked.ts";
 import { loadJsonValue, loadWireMessage } from "../../src/config/load/load-wire.ts";
 import { toProtoJson } from "../../src/config/load/to-proto-json.ts";
 import { toWire } from "../../src/config/load/write-wire.ts";
+import { bytesMethod } from "../../src/control/grpc/bidi-server.ts";
+import { LRS_METHOD } from "../../src/control/load/server/read-message.ts";
 
 /** A LoadStatsRequest, names as in the .proto files. */
 export interface LrsRequest {
@@ -76,16 +78,7 @@ export class LrsRecorder {
   /** Starts on this port, or on one of its choice. */
   async listen(port: number = 0, credentials: ServerCredentials = ServerCredentials.createInsecure()): Promise<void> {
     this.server = new Server({ "grpc.max_receive_message_length": 64 << 20 });
-    const keep = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
-    const method = {
-      path: "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats",
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: keep,
-      requestDeserialize: keep,
-      responseSerialize: keep,
-      responseDeserialize: keep,
-    } as const;
+    const method = bytesMethod(LRS_METHOD);
     const handle: handleBidiStreamingCall<Uint8Array, Uint8Array> = (call) => this.take(call);
     this.server.addService({ stream: method }, { stream: handle });
     this.port = await new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 // Real loopback sockets for tests: a listener and its clients on one context whose time stands still, and handlers that remember.
 import type { AddressInfo, Server } from "node:net";
+import { MATCH_ALL } from "../../src/config/compile/filter-chain-match.ts";
 import type { AddressPlan } from "../../src/config/plan/address.ts";
 import type { FilterChainPlan } from "../../src/config/plan/listener.ts";
 import type { Listening } from "../../src/net/acceptor.ts";
@@ -83,19 +84,8 @@ export function loopback(bound: ReturnType<Server["address"]>): AddressPlan {
 
 /** A chain that matches everything; parts can be replaced. The channel's filter is not looked at by the net room. */
 export function chainPlan(parts: Partial<FilterChainPlan> = {}): FilterChainPlan {
-  const match: FilterChainPlan["match"] = {
-    serverNames: [],
-    applicationProtocols: [],
-    transportProtocol: "",
-    destinationPort: 0,
-    destinationNetworks: [],
-    directSourceNetworks: [],
-    sourceNetworks: [],
-    sourceType: "any",
-    sourcePorts: [],
-  };
   const filter = { kind: "http" } as FilterChainPlan["filter"];
-  return { name: "only", match, tls: null, handshakeTimeoutMs: 10_000, filter, ...parts };
+  return { name: "only", match: MATCH_ALL, tls: null, handshakeTimeoutMs: 10_000, filter, ...parts };
 }
 
 /** Counts nothing and admits everybody. */

@@ -58,7 +58,7 @@ export class BidiServer<How> {
     this.server = new Server(optionsOf(limits));
     for (const { path, how } of methods) {
       const handle: handleBidiStreamingCall<Uint8Array, Uint8Array> = (call) => this.take(call, how);
-      this.server.addService({ stream: methodOf(path) }, { stream: handle });
+      this.server.addService({ stream: bytesMethod(path) }, { stream: handle });
     }
   }
 
@@ -128,7 +128,8 @@ function credentialsOf(tls: BidiTls | null): ServerCredentials {
 
 type Call = ServerDuplexStream<Uint8Array, Uint8Array>;
 
-function methodOf(path: string): MethodDefinition<Uint8Array, Uint8Array> {
+/** A method with streams both ways whose messages stay bytes. */
+export function bytesMethod(path: string): MethodDefinition<Uint8Array, Uint8Array> {
   const keep = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     path,
