@@ -5,6 +5,11 @@ export function httpStatusOfGrpc(grpcStatus: string): number {
   return HTTP_STATUS_OF.get(grpcStatus) ?? 500;
 }
 
+/** The grpc-status for an HTTP status (gRPC's http-grpc-status-mapping); 2, unknown, where it names none. */
+export function grpcStatusOfHttp(status: number): number {
+  return GRPC_STATUS_OF[status] ?? 2;
+}
+
 const HTTP_STATUS_OF: ReadonlyMap<string, number> = new Map([
   ["0", 200],
   ["1", 499], // cancelled
@@ -24,3 +29,14 @@ const HTTP_STATUS_OF: ReadonlyMap<string, number> = new Map([
   ["15", 500], // data loss
   ["16", 401], // unauthenticated
 ]);
+
+const GRPC_STATUS_OF: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};

@@ -22,7 +22,7 @@ describe("the log files of a plan", () => {
 
   /** A plan that logs into these files. */
   function planOf(access: string, checks: string, outliers: string): Plan {
-    const log = { sink: "file", path: access, format: [], json: null, omitEmpty: false } as const;
+    const log = { sink: "file", path: access, format: [], json: null, omitEmpty: false, filter: null } as const;
     const check = httpCheck({ eventLogPaths: [checks] });
     return barePlan([listener(manager({ accessLogs: [log] }))], {
       clusters: [clusterPlan("c", [], { healthChecks: [check] }), clusterPlan("d", [], { healthChecks: [check] })],

@@ -1,14 +1,15 @@
 // envoy.config.accesslog.v3.AccessLog to AccessLogPlan. Called for HTTP connection managers and the admin server.
 import type { CheckedJson, CheckedMessage, JsonValue } from "../load/checked.ts";
-import { child, children, entries, flag, has, json, oneOf, text } from "../load/fields.ts";
+import { child, children, entries, flag, json, oneOf, text } from "../load/fields.ts";
 import type { AccessLogPlan, FormatPartPlan, JsonFieldPlan } from "../plan/access-log.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFormat, compileTextFormat, parseFormat } from "./format.ts";
+import { compileLogFilter } from "./log-filter.ts";
 
 /** Compiles the access logs of one message; loggers that Starling does not have are said and left out. */
 export function compileAccessLogs(context: CompileContext, owner: CheckedMessage, field: string): AccessLogPlan[] {
   return children(owner, field).flatMap((log) => {
-    if (has(log, "filter")) context.warn(log, "filter", "access log filters are not acted on: every request is logged");
+    const filter = compileLogFilter(context, log);
     text(log, "name");
     const config = child(log, "typed_config");
     const sink = config === undefined ? undefined : SINKS[config.type];
@@ -18,7 +19,7 @@ export function compileAccessLogs(context: CompileContext, owner: CheckedMessage
       return [];
     }
     const path = sink === "file" ? (text(config, "path") ?? "") : "";
-    return [{ sink, path, ...formatOf(context, config) }];
+    return [{ sink, path, filter, ...formatOf(context, config) }];
   });
 }
 

@@ -81,14 +81,18 @@ function routesOf(context: CompileContext, manager: CheckedMessage, filterNames:
 function accessLogging(
   context: CompileContext,
   manager: CheckedMessage,
-): Pick<HttpConnectionManagerPlan, "accessLogs" | "accessLogFlushIntervalMs"> {
+): Pick<HttpConnectionManagerPlan, "accessLogs" | "logIntervalMs" | "logsNewRequests" | "logsTunnels"> {
   const options = child(manager, "access_log_options");
   const interval =
     (options === undefined ? undefined : millis(options, "access_log_flush_interval")) ??
     millis(manager, "access_log_flush_interval");
+  const ofOptions = (field: string): boolean | undefined => (options === undefined ? undefined : flag(options, field));
   return {
     accessLogs: compileAccessLogs(context, manager, "access_log"),
-    accessLogFlushIntervalMs: interval ?? Number.POSITIVE_INFINITY,
+    logIntervalMs: interval ?? Number.POSITIVE_INFINITY,
+    logsNewRequests:
+      ofOptions("flush_access_log_on_new_request") ?? flag(manager, "flush_access_log_on_new_request") ?? false,
+    logsTunnels: ofOptions("flush_log_on_tunnel_successfully_established") ?? false,
   };
 }
 

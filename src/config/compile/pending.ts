@@ -3,7 +3,6 @@
 import type { CheckedMessage, CheckedValue, Diagnostic } from "../load/checked.ts";
 import { fieldDiagnostic, isMessage } from "../load/fields.ts";
 
-const MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
 
 /** One field of the plan without a reader, and the field of Envoy's that it comes from. */
@@ -15,8 +14,6 @@ export interface PendingField {
 
 /** All of them. Whoever makes the first reader of a plan field takes its lines out. */
 export const PENDING: readonly PendingField[] = [
-  { plan: "accessLogFlushIntervalMs", type: MANAGER, field: "access_log_flush_interval" },
-  { plan: "accessLogFlushIntervalMs", type: MANAGER, field: "access_log_options" },
   { plan: "dynamicStats", type: ROUTER, field: "dynamic_stats" },
   { plan: "respectExpectedRequestTimeout", type: ROUTER, field: "respect_expected_rq_timeout" },
   { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log" },

@@ -1,5 +1,7 @@
 // Access logs. The format is parsed when the configuration is compiled; telemetry writes the lines.
 
+import type { LogFilterPlan } from "./log-filter.ts";
+
 /** One access log. */
 export interface AccessLogPlan {
   readonly sink: "file" | "stdout" | "stderr";
@@ -9,6 +11,8 @@ export interface AccessLogPlan {
   readonly format: readonly FormatPartPlan[];
   /** JSON sinks: keys with parts, in the file's order; null for text. */
   readonly json: readonly JsonFieldPlan[] | null;
+  /** Which lines it wants; null: all. */
+  readonly filter: LogFilterPlan | null;
   /** JSON: fields whose operator has no value are left out (omit_empty_values), default false. */
   readonly omitEmpty: boolean;
 }

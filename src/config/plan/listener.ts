@@ -80,7 +80,10 @@ export interface HttpConnectionManagerPlan {
   readonly filters: readonly HttpFilterPlan[];
   readonly accessLogs: readonly AccessLogPlan[];
   /** How often a line is written while a stream lasts; Infinity: at its end only. */
-  readonly accessLogFlushIntervalMs: number;
+  readonly logIntervalMs: number;
+  /** Whether a line is also written when a request's head has come, and when its tunnel stands. */
+  readonly logsNewRequests: boolean;
+  readonly logsTunnels: boolean;
   /** server_name, default `envoy`. */
   readonly serverName: string;
   readonly serverHeader: "overwrite" | "append_if_absent" | "pass_through";

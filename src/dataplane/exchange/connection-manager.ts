@@ -1,25 +1,18 @@
 // One HTTP connection manager of one listener as one worker runs it: its plan made ready. Connections point to it; a new plan makes a
 // new one, and requests in flight keep the one they began with.
-import type { AccessLogPlan } from "../../config/plan/access-log.ts";
 import type { HttpConnectionManagerPlan, ListenerPlan } from "../../config/plan/listener.ts";
 import type { KeptBodyPlan } from "../../config/plan/route.ts";
-import type { AccessLogSink } from "../../telemetry/access-log.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
 import type { FilterMaker } from "../filters/filter.ts";
 import { FilterTable } from "../filters/filter-table.ts";
+import { OpenLogs } from "../routing/open-logs.ts";
 import { RouteTable } from "../routing/route-table.ts";
 import { RequestRules } from "./request-headers.ts";
 import { ResponseRules } from "./response-headers.ts";
 import { RouteFactsTable } from "./route-facts.ts";
 import type { WorkerContext } from "./worker-context.ts";
-
-/** One access log with where it goes. */
-export interface OpenLog {
-  readonly plan: AccessLogPlan;
-  readonly sink: AccessLogSink;
-}
 
 /** A connection manager ready for connections. */
 export class ConnectionManager {
@@ -37,7 +30,7 @@ export class ConnectionManager {
   readonly responseRules: ResponseRules;
   /** Filters before the router. */
   readonly filters: FilterTable;
-  readonly logs: readonly OpenLog[];
+  readonly logs: OpenLogs;
   readonly suppressEnvoyHeaders: boolean;
   /** Whether any virtual host wants TLS. */
   readonly requiresTls: boolean;
@@ -52,7 +45,7 @@ export class ConnectionManager {
     listener: Pick<ListenerPlan, "statPrefix" | "perConnectionBufferBytesMax">,
     filters: readonly FilterMaker[],
   ) {
-    const { stats, random, localAddress, accessLogs } = worker.services;
+    const { stats, random, localAddress } = worker.services;
     const prefix = `http.${plan.statPrefix}.`;
     this.plan = plan;
     this.worker = worker;
@@ -67,7 +60,7 @@ export class ConnectionManager {
     const isFailing = (): boolean => worker.isFailing;
     const site = { services: worker.services, budget: worker.budget, statPrefix: prefix, isFailing };
     this.filters = new FilterTable(plan.filters, plan.routes, site, filters);
-    this.logs = plan.accessLogs.map((log) => ({ plan: log, sink: accessLogs.sink(log) }));
+    this.logs = new OpenLogs(plan.accessLogs, worker.services);
     // 0 is no limit, as in Envoy.
     this.bufferBytesMax = listener.perConnectionBufferBytesMax || Number.POSITIVE_INFINITY;
     this.requiresTls = plan.routes.virtualHosts.some((host) => host.requireTls !== "none");

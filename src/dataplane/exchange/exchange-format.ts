@@ -2,18 +2,13 @@
 // and nowhere else on the path. Unknown operators were refused when the plan was compiled.
 import { formatTime, isoTime } from "../../base/iso-time.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
-import { accessLine, longFlags, milliseconds, withPort } from "../routing/access-line.ts";
+import { longFlags, milliseconds, withPort } from "../routing/access-line.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** The value of one operator, undefined when it has none. */
 export function exchangeOperator(exchange: Exchange, name: string, args: readonly string[]): string | undefined {
   const operator = OPERATORS[name];
   return operator === undefined ? undefined : operator(exchange, args);
-}
-
-/** Writes the line of every access log of the exchange's connection manager. */
-export function writeAccessLogs(exchange: Exchange): void {
-  for (const { plan, sink } of exchange.manager.logs) sink.write(accessLine(plan, exchange));
 }
 
 /** Response flags with one more, each in the order in which it came up and once. */
@@ -79,6 +74,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   GRPC_STATUS: (exchange, [form]) => grpcStatus(exchange, form ?? ""),
   GRPC_STATUS_NUMBER: ({ response }) => response.grpcStatus,
   DYNAMIC_METADATA: ({ metadata }, [namespace = "", ...keys]) => metadataText(metadata?.get(namespace), keys),
+  ACCESS_LOG_TYPE: ({ logType }) => logType,
   HOSTNAME: ({ manager }) => manager.worker.services.hostname,
 };
 

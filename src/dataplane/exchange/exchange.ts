@@ -9,9 +9,10 @@ import { add, count } from "../../telemetry/stats-add.ts";
 import { Chain } from "../filters/chain.ts";
 import { Step } from "../filters/filter.ts";
 import type { PassOutput } from "../filters/pass.ts";
+import type { LoggedSource, LogType } from "../routing/log-filter.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
-import { exchangeOperator, withFlag, writeAccessLogs } from "./exchange-format.ts";
+import { exchangeOperator, withFlag } from "./exchange-format.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
 import { FilterFace } from "./filter-face.ts";
 import { type LocalReply, protocolReply } from "./local-reply.ts";
@@ -26,7 +27,7 @@ import { Tunnel } from "./tunnel.ts";
 import { FREE_EXCHANGES_MAX } from "./worker-context.ts";
 
 /** One request with its response. */
-export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedStream {
+export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedStream, LoggedSource {
   manager: ConnectionManager;
   owner: ExchangeOwner | null = null;
   writer: MessageWriter | null = null;
@@ -51,6 +52,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   details: string = "";
   /** Whether the rest of the request will not come although it is answered: it broke the protocol or its head took too long. */
   cutShort: boolean = false;
+  logType: LogType = "DownstreamEnd";
   readonly router: Router;
   readonly response: ResponseSide;
   readonly timers: StreamTimers;
@@ -80,7 +82,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.writer = writer;
     this.phase = Phase.Head;
     this.startMs = owner.readMs;
-    if (manager.logs.length > 0) this.startWallMs = manager.worker.services.clock.wallMs();
+    if (!manager.logs.isEmpty) this.startWallMs = manager.worker.services.clock.wallMs();
     this.clientAddress = owner.peer.remoteAddress;
     const { stats } = manager;
     count(stats, HTTP.at.downstream_rq_total);
@@ -296,7 +298,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
       if (!this.requestEnded) this.writer?.resumeSource();
     }
     if (this.isHealthCheck) count(manager.stats, HTTP.at["tracing.health_check"]);
-    if (manager.logs.length > 0) writeAccessLogs(this);
+    if (!manager.logs.isEmpty) manager.logs.write(this, "DownstreamEnd");
     if (this.chain !== null) this.endChain(this.chain);
     this.router.clear();
     this.response.clear();

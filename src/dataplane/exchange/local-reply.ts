@@ -1,6 +1,7 @@
 // Every answer that the proxy gives by itself: one table from what went wrong to status, body, response flag and response code details
 // (README.md shows it). Codes, texts and flags are Envoy 1.40's. Builds heads; sends nothing.
 import type { ProtocolFault } from "../../protocol/fault.ts";
+import { grpcStatusOfHttp } from "../../protocol/grpc-status.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { OpenFailure } from "../upstream/upstream.ts";
@@ -218,13 +219,8 @@ export function fillReplyHead(head: HeaderList, answer: LocalReply, length: numb
 export function fillGrpcHead(head: HeaderList, answer: LocalReply, body: Uint8Array): void {
   head.status = 200;
   head.setText(H.CONTENT_TYPE, "application/grpc");
-  head.setText(H.GRPC_STATUS, String(answer.grpcStatus >= 0 ? answer.grpcStatus : grpcStatusOf(answer.status)));
+  head.setText(H.GRPC_STATUS, String(answer.grpcStatus >= 0 ? answer.grpcStatus : grpcStatusOfHttp(answer.status)));
   if (body.length > 0) head.setText(H.GRPC_MESSAGE, percentEncoded(body));
-}
-
-/** gRPC status for an HTTP status (gRPC's http-grpc-status-mapping). */
-export function grpcStatusOf(status: number): number {
-  return GRPC_STATUS_OF[status] ?? 2;
 }
 
 /** Bytes outside printable ASCII, and the percent sign, are escaped (gRPC over HTTP/2, Percent-Encoded). */
@@ -254,17 +250,6 @@ function attempt(
 function statusBody(status: number): string {
   return STATUS_BODIES[status] ?? "";
 }
-
-const GRPC_STATUS_OF: Readonly<Record<number, number>> = {
-  400: 13,
-  401: 16,
-  403: 7,
-  404: 12,
-  429: 14,
-  502: 14,
-  503: 14,
-  504: 14,
-};
 
 const PROTOCOL_BODIES: { readonly [Kind in ProtocolFault["kind"]]?: string } = {
   missing_host: "",

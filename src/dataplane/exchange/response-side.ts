@@ -205,6 +205,7 @@ export class ResponseSide implements PassOutput {
     if (exchange.isGrpc) this.grpcStatus = head.value(H.GRPC_STATUS);
     if (grants && owner.protocol === "http2") grantedToHttp2(head);
     writer.writeHead(head, this.headEnds);
+    if (opens && manager.plan.logsTunnels) manager.logs.write(exchange, "DownstreamTunnelSuccessfullyEstablished");
     if (this.headEnds) {
       this.finish();
       return;

@@ -1,15 +1,17 @@
-// The timers of one request that belong to the connection manager: stream idle, stream duration, request. The router has its own.
+// The timers of one request that belong to the connection manager: stream idle, stream duration, request, the lines of its access log
+// while it lasts. The router has its own.
 import { Timer } from "../../base/timer-wheel.ts";
 import type { ForwardPlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
+import type { LoggedSource } from "../routing/log-filter.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { type LocalReply, REPLIES } from "./local-reply.ts";
 import { streamDurationMs } from "./request-times.ts";
 
 /** Whose timers they are. */
-export interface TimedStream {
+export interface TimedStream extends LoggedSource {
   readonly manager: ConnectionManager;
   readonly requestEnded: boolean;
   readonly startMs: number;
@@ -26,6 +28,7 @@ export class StreamTimers {
   private readonly idle: Timer;
   private readonly duration: Timer;
   private readonly request: Timer;
+  private readonly line: Timer;
 
   constructor(stream: TimedStream) {
     this.stream = stream;
@@ -41,6 +44,10 @@ export class StreamTimers {
       count(stream.manager.stats, HTTP.at.downstream_rq_timeout);
       stream.giveUp(REPLIES.requestTimeout);
     });
+    this.line = new Timer(() => {
+      stream.manager.logs.write(stream, "DownstreamPeriodic");
+      stream.manager.worker.services.wheel.arm(this.line, stream.manager.plan.logIntervalMs);
+    });
   }
 
   /** The head has come. */
@@ -54,6 +61,7 @@ export class StreamTimers {
       wheel.armAt(this.duration, start + plan.streamDurationMaxMs);
     if (plan.requestTimeoutMs !== Number.POSITIVE_INFINITY && !this.stream.requestEnded)
       wheel.armAt(this.request, start + plan.requestTimeoutMs);
+    if (plan.logIntervalMs !== Number.POSITIVE_INFINITY) wheel.armAt(this.line, start + plan.logIntervalMs);
   }
 
   /** The route has its own times. */
@@ -84,5 +92,6 @@ export class StreamTimers {
     wheel.disarm(this.idle);
     wheel.disarm(this.duration);
     wheel.disarm(this.request);
+    wheel.disarm(this.line);
   }
 }

@@ -109,7 +109,7 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
     this.isClientGone = true;
     this.shots?.stop();
     this.early = [];
-    if (proxy.isLogged) proxy.log(this.record);
+    if (!proxy.logs.isEmpty) proxy.logs.write(this.record, "TcpConnectionEnd");
     if (upstream === null || !this.isOpen || fault?.kind === "reset") {
       wheel.remove(this.idleTimer);
       upstream?.abort("reset");
@@ -124,10 +124,10 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
     const { plan, services } = proxy;
     this.isOpen = true;
     this.cluster?.outlier?.onTunnel(connection.endpoint);
-    if (proxy.isLogged) {
+    if (!proxy.logs.isEmpty) {
       const { localAddress, localPort } = connection.channel;
       this.record.upstreamLocal = withPort(localAddress, localPort);
-      if (plan.logsOnConnected) proxy.log(this.record);
+      if (plan.logsOnConnected) proxy.logs.write(this.record, "TcpUpstreamConnected");
       if (plan.logIntervalMs !== Number.POSITIVE_INFINITY) this.logAgain();
     }
     this.lastByteMs = services.clock.nowMs();
@@ -255,7 +255,7 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
 
   private logAgain(): void {
     this.after(this.proxy.plan.logIntervalMs, () => {
-      this.proxy.log(this.record);
+      this.proxy.logs.write(this.record, "TcpPeriodic");
       this.logAgain();
     });
   }

@@ -2,10 +2,8 @@
 // began with. Made by listener-service.ts.
 import type { TcpProxyPlan } from "../../config/plan/tcp-proxy.ts";
 import { QUEUED_HIGH_BYTES } from "../../protocol/message.ts";
-import type { AccessLogSink } from "../../telemetry/access-log.ts";
 import { TCP } from "../../telemetry/tcp-stats.ts";
-import { accessLine } from "../routing/access-line.ts";
-import type { FormatSource } from "../routing/format.ts";
+import { OpenLogs } from "../routing/open-logs.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
 
@@ -19,7 +17,7 @@ export class TcpProxy {
   readonly bufferBytesMax: number;
   /** From how many bytes on that wait for a client its endpoint is paused. */
   readonly highDown: number;
-  private readonly logs: readonly AccessLogSink[];
+  readonly logs: OpenLogs;
   private readonly totalWeight: number;
 
   /** Throws when an access log cannot be opened. */
@@ -29,21 +27,8 @@ export class TcpProxy {
     this.stats = services.stats.block(TCP, `tcp.${plan.statPrefix}.`);
     this.bufferBytesMax = bufferBytesMax;
     this.highDown = highMark(bufferBytesMax);
-    this.logs = plan.accessLogs.map((log) => services.accessLogs.sink(log));
+    this.logs = new OpenLogs(plan.accessLogs, services);
     this.totalWeight = plan.clusters.reduce((sum, { weight }) => sum + weight, 0);
-  }
-
-  /** Whether anybody asks for lines. */
-  get isLogged(): boolean {
-    return this.logs.length > 0;
-  }
-
-  /** Writes one line to every log. */
-  log(source: FormatSource): void {
-    for (const [i, sink] of this.logs.entries()) {
-      const plan = this.plan.accessLogs[i];
-      if (plan !== undefined) sink.write(accessLine(plan, source));
-    }
   }
 
   /** The cluster of a new connection, by weight; null when the configuration has none of its name. */

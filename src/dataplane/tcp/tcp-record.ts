@@ -3,12 +3,16 @@
 import { formatTime, isoTime } from "../../base/iso-time.ts";
 import type { Channel, TlsFacts } from "../../net/channel.ts";
 import { longFlags, milliseconds, withPort } from "../routing/access-line.ts";
-import type { FormatSource } from "../routing/format.ts";
+import type { LoggedSource, LogType } from "../routing/log-filter.ts";
 import type { Cluster, Endpoint } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
 
 /** The record of one connection. */
-export class TcpRecord implements FormatSource {
+export class TcpRecord implements LoggedSource {
+  /** A connection has no request, and is nobody's health check. */
+  readonly request: null = null;
+  readonly isHealthCheck: boolean = false;
+  logType: LogType = "TcpConnectionEnd";
   readonly id: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -85,5 +89,6 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   DOWNSTREAM_TLS_CIPHER: ({ tls }) => tls?.cipher,
   REQUESTED_SERVER_NAME: ({ tls }) => tls?.serverName,
   CONNECTION_ID: ({ id }) => String(id),
+  ACCESS_LOG_TYPE: ({ logType }) => logType,
   HOSTNAME: ({ services }) => services.hostname,
 };

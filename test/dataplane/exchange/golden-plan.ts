@@ -97,7 +97,7 @@ export function goldenListener(changes: Partial<HttpConnectionManagerPlan> = {})
         { ...att, includeRequestAttemptCount: true, includeAttemptCountInResponse: true },
         { ...main, headers: { ...noChanges, requestAdd: [added] } },
       ),
-      accessLogs: [{ sink: "file", path: "detail", format: DETAIL, json: null, omitEmpty: false }],
+      accessLogs: [{ sink: "file", path: "detail", format: DETAIL, json: null, omitEmpty: false, filter: null }],
       ...changes,
     }),
   );

@@ -23,7 +23,7 @@ describe("an HTTP/2 downstream", () => {
       { kind: "operator", name, args: [], lengthMax: 99 } as const,
       { kind: "literal", text: " " } as const,
     ]);
-    const accessLogs = [{ sink: "file", path: "log", format, json: null, omitEmpty: false } as const];
+    const accessLogs = [{ sink: "file", path: "log", format, json: null, omitEmpty: false, filter: null } as const];
     const direct = { kind: "direct_response", status: 404, body: new Uint8Array(0), bodyFormat: null } as const;
     const routes = routeConfig(
       virtualHost(

@@ -45,7 +45,7 @@ describe("an exchange whose attempts fail", () => {
       { kind: "operator", name, args: [], lengthMax: 99 } as const,
       { kind: "literal", text: " " } as const,
     ]);
-    const accessLogs = [{ sink: "file", path: "log", format, json: null, omitEmpty: false } as const];
+    const accessLogs = [{ sink: "file", path: "log", format, json: null, omitEmpty: false, filter: null } as const];
     const routes = routeConfig(virtualHost("all", ["*"], [forwarding("/", "up", { retry: policy(more), ...forward })]));
     world = new ExchangeWorld(listener(manager({ accessLogs, routes })));
     up = world.upstreams.add("up");

@@ -157,7 +157,7 @@ describe("an HTTP/2 client that takes nothing", () => {
       { kind: "operator", name: "RESPONSE_CODE_DETAILS", args: [], lengthMax: 99 } as const,
       { kind: "literal", text: "\n" } as const,
     ];
-    const accessLogs = [{ sink: "file", path: "log", format, json: null, omitEmpty: false } as const];
+    const accessLogs = [{ sink: "file", path: "log", format, json: null, omitEmpty: false, filter: null } as const];
     const routes = routeConfig(virtualHost("all", ["*"], [forwarding("/", "up", { timeoutMs })]));
     const http = { ...httpDefaults, http2: { ...httpDefaults.http2, stalledStreamsMax } };
     const times = { streamFlushTimeoutMs: STALL_MS, streamIdleTimeoutMs: IDLE_MS };

@@ -195,7 +195,7 @@ describe("a pass through filters", () => {
     const literal = { kind: "literal", text: "\n" } as const;
     const format = [path(["ours", "user"]), path(["ours", "of", "age"]), literal];
     const { world, up } = filterScene({
-      manager: { accessLogs: [{ sink: "stdout", path: "", format, json: null, omitEmpty: false }] },
+      manager: { accessLogs: [{ sink: "stdout", path: "", format, json: null, omitEmpty: false, filter: null }] },
       makers: [
         (call) => {
           call.setMetadata("ours", "user", "eve");

@@ -295,5 +295,5 @@ const ATTEMPTS =
 function log(text: string): AccessLogPlan {
   const parsed = parseFormat(`${text}\n`);
   assert.ok(parsed.ok);
-  return { sink: "file", path: "log", format: parsed.parts, json: null, omitEmpty: false };
+  return { sink: "file", path: "log", format: parsed.parts, json: null, omitEmpty: false, filter: null };
 }

@@ -1,6 +1,8 @@
 // Messages with which support-probe.ts starts: small, valid, and standing for something that is served. A type with variants is
 // tried with each, because some fields count only beside another (a balancer's settings beside its lb_policy).
+
 import { OVERRIDE_TYPES } from "../../../src/config/compile/filters/filter-types.ts";
+import type { JsonValue } from "../../../src/config/load/checked.ts";
 import type { JsonObject, Templates } from "./sample-value.ts";
 
 /** A message packed into an Any. */
@@ -87,8 +89,14 @@ export const templates: Templates = {
   },
 };
 
+const LOG_FILTER: JsonObject = { not_health_check_filter: {} };
+
 /** What a list must end with, besides what is tried in it. */
-export const lastOf: Readonly<Record<string, JsonObject | undefined>> = { [`${managerType}.http_filters`]: router };
+export const lastOf: Readonly<Record<string, JsonObject | undefined>> = {
+  [`${managerType}.http_filters`]: router,
+  "envoy.config.accesslog.v3.AndFilter.filters": LOG_FILTER,
+  "envoy.config.accesslog.v3.OrFilter.filters": LOG_FILTER,
+};
 
 /** What is laid over a type's template, one try each. */
 export const variants: Readonly<Record<string, readonly JsonObject[] | undefined>> = {
@@ -104,9 +112,13 @@ export const variants: Readonly<Record<string, readonly JsonObject[] | undefined
 };
 
 /** Values of single fields that hold a different thing than their type does elsewhere. */
-export const fieldSamples: Readonly<Record<string, JsonObject | undefined>> = {
+export const fieldSamples: Readonly<Record<string, JsonValue | undefined>> = {
   "envoy.config.cluster.v3.Cluster.typed_dns_resolver_config": {
     name: "d",
     typed_config: pack("envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig", {}),
   },
+  "envoy.config.accesslog.v3.AndFilter.filters": [LOG_FILTER, LOG_FILTER],
+  "envoy.config.accesslog.v3.OrFilter.filters": [LOG_FILTER, LOG_FILTER],
+  "envoy.config.accesslog.v3.AccessLogFilter.and_filter": { filters: [LOG_FILTER, LOG_FILTER] },
+  "envoy.config.accesslog.v3.AccessLogFilter.or_filter": { filters: [LOG_FILTER, LOG_FILTER] },
 };

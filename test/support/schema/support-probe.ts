@@ -91,7 +91,10 @@ class Probe implements SupportProbe {
     const around = (message: JsonObject): JsonObject => {
       const one = packed ? pack(type, message) : message;
       const last = lastOf[holder];
-      const value = last === undefined || typeIn(one) === typeIn(last) ? wrap(field, key, one) : [one, last];
+      const value =
+        last === undefined || (typeIn(last) !== undefined && typeIn(one) === typeIn(last))
+          ? wrap(field, key, one)
+          : [one, last];
       return place.around(withField(place.type, base, field, value));
     };
     if (packed) this.packed.set(holder, [...(this.packed.get(holder) ?? []), type]);

@@ -1,8 +1,9 @@
 // envoy.filters.http.grpc_web: a browser's gRPC-Web call, binary or as text, becomes a gRPC call, and the answer's trailers become the last
 // frame of its body. What is no gRPC answer becomes one whose message is the body's text. Counts under `cluster.<name>.grpc-web.`.
+import { grpcStatusOfHttp } from "../../../protocol/grpc-status.ts";
 import type { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
-import { grpcStatusOf, type LocalReply, percentEncoded } from "../../exchange/local-reply.ts";
+import { type LocalReply, percentEncoded } from "../../exchange/local-reply.ts";
 import { isGrpc } from "../../routing/route-table.ts";
 import { type FilterCall, type FilterMaker, type FilterSite, type HttpFilter, Step } from "../filter.ts";
 import { GrpcMethodTable, type MethodStats } from "../grpc-methods.ts";
@@ -107,7 +108,7 @@ class GrpcWeb implements HttpFilter {
 
   private tellMessage(head: HeaderList): void {
     head.setText(H.GRPC_MESSAGE, percentEncoded(this.message));
-    head.setText(H.GRPC_STATUS, String(grpcStatusOf(head.status)));
+    head.setText(H.GRPC_STATUS, String(grpcStatusOfHttp(head.status)));
     head.setText(H.CONTENT_LENGTH, "0");
     this.foreign = null;
     this.call.resumeEncode();
