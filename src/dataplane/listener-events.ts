@@ -33,9 +33,9 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
     onChoiceTimeout: () => add(listener, LISTENER.at.downstream_pre_cx_timeout),
     onChoiceFailed: () => add(listener, LISTENER.at.downstream_listener_filter_remote_close),
     onAcceptError: (text) => parts.warn(`listener '${plan.name}': accept failed: ${text}`),
-    onHandshake(_, tls, certificate) {
+    onHandshake(_, tls) {
       countSsl(SSL.at.handshake);
-      if (!certificate) countSsl(SSL.at.no_certificate);
+      if (tls.shown === null) countSsl(SSL.at.no_certificate);
       if (tls.resumed) countSsl(SSL.at.session_reused);
       for (const name of [`ciphers.${tls.cipher}`, `versions.${tls.version}`]) {
         const slot = stats.counter(`${prefix}ssl.${name}`);

@@ -156,10 +156,10 @@ export class Acceptor implements Listening {
       this.net,
       accepted,
       { contexts, serverName: hello?.serverName ?? "", protocols, timeoutMs: chain.handshakeTimeoutMs },
-      ({ socket, tls, certificate }) => {
+      ({ socket, tls }) => {
         const channel = new SocketChannel(this.net, socket, UNOWNED, "open");
         channel.tls = tls;
-        this.events.onHandshake(chain, tls, certificate);
+        this.events.onHandshake(chain, tls);
         this.onChannel(channel, chain);
         channel.readByEvents();
       },

@@ -1,5 +1,6 @@
 // What one socket looks like to the rest of the house. Implemented by socket-channel.ts (TCP, unix, TLS); tests bring their own.
 
+import type { X509Certificate } from "node:crypto";
 import type { ByteWriter } from "../base/byte-writer.ts";
 import type { ByteSink } from "../protocol/message.ts";
 
@@ -31,6 +32,15 @@ export interface TlsFacts {
   readonly resumed: boolean;
   /** Whether the peer showed a certificate that verifies. */
   readonly peerVerified: boolean;
+  /** Of an accepted connection whose client showed a certificate; null: it showed none. */
+  readonly shown: ShownCertificates | null;
+}
+
+/** What both sides of a handshake showed. */
+export interface ShownCertificates {
+  readonly own: X509Certificate | undefined;
+  /** With what the client sent behind it, as `issuerCertificate`. */
+  readonly peer: X509Certificate;
 }
 
 /** Receives what happens to a channel; replaced as a whole by assigning `channel.handler`. */

@@ -17,8 +17,8 @@ export interface ListenEvents {
   onChoiceFailed(): void;
   /** accept(2) failed: out of file descriptors, for example. The listener goes on. */
   onAcceptError(text: string): void;
-  /** A TLS handshake is done. `certificate`: whether the client showed one. The channel follows. */
-  onHandshake(chain: FilterChainPlan, tls: TlsFacts, certificate: boolean): void;
+  /** A TLS handshake is done. The channel follows. */
+  onHandshake(chain: FilterChainPlan, tls: TlsFacts): void;
   /** A TLS handshake failed: the connection was closed. */
   onHandshakeFailed(chain: FilterChainPlan, failure: HandshakeFailure): void;
 }

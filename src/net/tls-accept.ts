@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket, type TLSSocketOptions } from "node:tls";
 import { Timer } from "../base/timer-wheel.ts";
-import type { TlsFacts } from "./channel.ts";
+import type { ShownCertificates, TlsFacts } from "./channel.ts";
 import type { HandshakeFailure } from "./listen-events.ts";
 import type { NetContext } from "./net-context.ts";
 import { type OwnedSocket, verifyErrorCode } from "./owned-socket.ts";
@@ -15,8 +15,6 @@ import { tlsErrorText } from "./tls-words.ts";
 export interface Handshake {
   readonly socket: OwnedSocket;
   readonly tls: TlsFacts;
-  /** Whether the client showed a certificate. */
-  readonly certificate: boolean;
 }
 
 /** How one handshake is done. */
@@ -104,11 +102,12 @@ function checked(socket: OwnedSocket & TLSSocket, { plan }: ServerContexts): Han
     if (failure !== null) return failure;
   }
   const peerVerified = certificate !== undefined && plan.validation !== null && chainError === null;
-  return { socket, tls: tlsFacts(socket, peerVerified), certificate: certificate !== undefined };
+  const shown = certificate === undefined ? null : { own: socket.getX509Certificate(), peer: certificate };
+  return { socket, tls: tlsFacts(socket, peerVerified, shown) };
 }
 
 /** What a finished handshake agreed on. */
-export function tlsFacts(socket: TLSSocket, peerVerified: boolean): TlsFacts {
+export function tlsFacts(socket: TLSSocket, peerVerified: boolean, shown: ShownCertificates | null): TlsFacts {
   const { alpnProtocol, servername } = socket as TLSSocket & { readonly servername?: string | false | null };
   return {
     version: socket.getProtocol() ?? "",
@@ -117,6 +116,7 @@ export function tlsFacts(socket: TLSSocket, peerVerified: boolean): TlsFacts {
     serverName: typeof servername === "string" ? servername : "",
     resumed: socket.isSessionReused(),
     peerVerified,
+    shown,
   };
 }
 

@@ -52,7 +52,7 @@ export function dialTls(target: TlsTarget, route: NetConnectOpts, done: (outcome
     const failure = resumed ? null : verdict(socket, target);
     accepted = failure === null;
     verified = resumed ? kept.verified : plan.validation !== null && socket.authorized;
-    done(failure === null ? { kind: "secure", tls: tlsFacts(socket, verified) } : { kind: "refused", failure });
+    done(failure === null ? { kind: "secure", tls: tlsFacts(socket, verified, null) } : { kind: "refused", failure });
   });
   if (plan.sessionKeysMax > 0) {
     socket.on("session", (fresh) => {

@@ -56,6 +56,7 @@ describe("dialling with TLS", () => {
       serverName: "front.example",
       resumed: false,
       peerVerified: true,
+      shown: null,
     });
     say(channel, "ping");
     await events.until(() => events.text === "ping");

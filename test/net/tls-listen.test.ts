@@ -24,6 +24,7 @@ describe("a TLS listener", () => {
       serverName: "front.example",
       resumed: false,
       peerVerified: false,
+      shown: null,
     });
     assert.deepEqual(tls.door.log, ["handshake", "channel:only"]);
     assert.equal(tls.door.channels[0]?.channel.remotePort, socket.localPort);

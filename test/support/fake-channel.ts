@@ -33,7 +33,15 @@ export class FakeChannel implements Channel {
   /** The handshake is done. `alpn`: over TLS, with this protocol chosen. */
   connect(alpn: string | null = null): void {
     if (alpn !== null) {
-      this.tls = { version: "TLSv1.3", cipher: "", alpn, serverName: "", resumed: false, peerVerified: false };
+      this.tls = {
+        version: "TLSv1.3",
+        cipher: "",
+        alpn,
+        serverName: "",
+        resumed: false,
+        peerVerified: false,
+        shown: null,
+      };
     }
     this.isConnected = true;
     this.handler.onConnect();

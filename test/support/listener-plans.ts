@@ -71,6 +71,7 @@ export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConn
     upgradeTypes: [],
     proxy100Continue: false,
     streamErrorOnInvalidHttp: false,
+    clientCertificate: { mode: "sanitize", details: [] },
     ...more,
   };
 }

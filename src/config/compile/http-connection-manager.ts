@@ -4,6 +4,7 @@ import { child, children, count, decimal, flag, has, millis, oneOf, text } from 
 import type { HttpConnectionManagerPlan } from "../plan/listener.ts";
 import type { RouteConfigPlan } from "../plan/route.ts";
 import { compileAccessLogs } from "./access-log.ts";
+import { compileClientCertificate } from "./client-certificate.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHttpFilters } from "./http-filters.ts";
 import { compileHttpProtocol, HEADERS_BYTES_MAX } from "./http-protocol.ts";
@@ -51,6 +52,7 @@ export function compileHttpConnectionManager(
     upgradeTypes: compileUpgradeTypes(context, manager),
     proxy100Continue: flag(manager, "proxy_100_continue") ?? false,
     streamErrorOnInvalidHttp: flag(manager, "stream_error_on_invalid_http_message") ?? false,
+    clientCertificate: compileClientCertificate(context, manager),
   };
 }
 

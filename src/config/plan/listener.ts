@@ -138,4 +138,15 @@ export interface HttpConnectionManagerPlan {
   /** proxy_100_continue. */
   readonly proxy100Continue: boolean;
   readonly streamErrorOnInvalidHttp: boolean;
+  readonly clientCertificate: ClientCertificatePlan;
 }
+
+/** forward_client_cert_details and set_current_client_cert_details: what becomes of x-forwarded-client-cert. */
+export interface ClientCertificatePlan {
+  readonly mode: "sanitize" | "forward_only" | "append_forward" | "sanitize_set" | "always_forward_only";
+  /** What is written besides By and Hash, in the order of writing. */
+  readonly details: readonly CertificateDetail[];
+}
+
+/** One part of an element of x-forwarded-client-cert. */
+export type CertificateDetail = "cert" | "chain" | "subject" | "issuer" | "uri" | "dns";

@@ -13,6 +13,7 @@ import {
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import type { ConnectionKeeper, ServedConnection } from "../served-connection.ts";
+import { ClientCertificate } from "./client-certificate.ts";
 import { type ServerCodecs, sniffProtocol } from "./codecs.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { ConnectionStats } from "./connection-stats.ts";
@@ -80,6 +81,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
       isLoopback: isLoopback(channel.remoteAddress),
       isTls: tls !== null,
       localPort: channel.localPort,
+      certificate: tls === null || tls.shown === null ? null : new ClientCertificate(tls.shown),
     };
     this.readMs = manager.worker.services.clock.nowMs();
     this.stats = new ConnectionStats(manager, this.readMs, tls !== null);

@@ -5,6 +5,7 @@ import type { Random } from "../../base/random.ts";
 import type { HttpConnectionManagerPlan } from "../../config/plan/listener.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H, KNOWN_NAME_COUNT } from "../../protocol/header-names.ts";
+import type { ClientCertificate } from "./client-certificate.ts";
 import { canonicalPath } from "./path.ts";
 import { internalTest, lastForwardedAddress } from "./remote-address.ts";
 import { REQUEST_ID_BYTES, writeRequestId } from "./request-id.ts";
@@ -16,6 +17,8 @@ export interface Peer {
   readonly isLoopback: boolean;
   readonly isTls: boolean;
   readonly localPort: number;
+  /** Null: the client showed none. */
+  readonly certificate: ClientCertificate | null;
 }
 
 /** What the head says about its request; written by `RequestRules.apply`. */
@@ -70,6 +73,7 @@ export class RequestRules {
     const isEdge = this.plan.useRemoteAddress && !traits.isInternal;
     if (isEdge && traits.clientAddress !== "") head.setText(H.X_ENVOY_EXTERNAL_ADDRESS, traits.clientAddress);
     if (this.plan.generateRequestId) this.writeId(head, seen, isEdge && !this.plan.preserveExternalRequestId);
+    if ((seen & CLIENT_CERTIFICATE) !== 0 || peer.certificate !== null) this.writeCertificate(head, peer.certificate);
     return "ok";
   }
 
@@ -156,6 +160,15 @@ export class RequestRules {
       if (((CLASS_OF[head.idAt(i)] as number) & unwanted) !== 0) head.removeAt(i);
   }
 
+  /** What the client says of certificates goes on only when the plan says so, and its connection has one of its own. */
+  private writeCertificate(head: HeaderList, certificate: ClientCertificate | null): void {
+    const { mode, details } = this.plan.clientCertificate;
+    if (mode === "always_forward_only") return;
+    if (mode === "sanitize" || certificate === null) head.remove(H.X_FORWARDED_CLIENT_CERT);
+    else if (mode === "append_forward") appendValue(head, H.X_FORWARDED_CLIENT_CERT, certificate.text(details));
+    else if (mode === "sanitize_set") head.setText(H.X_FORWARDED_CLIENT_CERT, certificate.text(details));
+  }
+
   private writeId(head: HeaderList, seen: number, force: boolean): void {
     if ((seen & REQUEST_ID) === 0) {
       writeRequestId(this.id, this.random);
@@ -238,6 +251,7 @@ const TRUSTED_ONLY = 1 << 8;
 const EDGE_ONLY = 1 << 9;
 /** `:protocol`: an upgrade over HTTP/2. */
 const EXTENDED_CONNECT = 1 << 10;
+const CLIENT_CERTIFICATE = 1 << 11;
 
 /** Names that `connection` cannot have removed: what routing and framing stand on. */
 const KEPT_NAMES: ReadonlySet<string> = new Set(["upgrade", "host", "content-length", "transfer-encoding", "cookie"]);
@@ -253,6 +267,7 @@ for (const [bits, ids] of [
   [REQUEST_ID, [H.X_REQUEST_ID]],
   [INTERNAL_MARK, [H.X_ENVOY_INTERNAL]],
   [EXTENDED_CONNECT, [H.PSEUDO_PROTOCOL]],
+  [CLIENT_CERTIFICATE, [H.X_FORWARDED_CLIENT_CERT]],
   [
     TRUSTED_ONLY,
     [

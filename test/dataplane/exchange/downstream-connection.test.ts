@@ -242,7 +242,15 @@ describe("a downstream connection", () => {
 
   it("believes ALPN before the first byte", () =>
     withClient({}, (world) => {
-      const tls = { version: "TLSv1.3", cipher: "X", alpn: "h2", serverName: "", resumed: false, peerVerified: false };
+      const tls = {
+        version: "TLSv1.3",
+        cipher: "X",
+        alpn: "h2",
+        serverName: "",
+        resumed: false,
+        peerVerified: false,
+        shown: null,
+      };
       world.connect({ tls });
       assert.equal(world.stat("http.main.downstream_cx_http2_total"), 1);
       assert.equal(world.stat("http.main.downstream_cx_ssl_total"), 1);
