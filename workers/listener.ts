@@ -2,6 +2,7 @@
 import { misbehave } from "../src/actor/misbehave.ts";
 import { ThreadLink } from "../src/actor/thread-link.ts";
 import { ListenerWorker } from "../src/dataplane/listener-worker.ts";
+import type { WorkerServices } from "../src/dataplane/worker-services.ts";
 import type { OutlierKind } from "../src/messages/health.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../src/messages/listener.ts";
 import { noticeBatch } from "../src/telemetry/notice-batch.ts";
@@ -13,11 +14,14 @@ export function listenerTask({ slot, port, restored, memory }: ListenerTask): Pr
   const onBug = (error: unknown) => link.send({ type: "bug-found", text: String((error as Error).stack ?? error) });
   const warn = (text: string) =>
     link.send({ type: "log-written", line: { level: "warning", component: "connection", text } });
+  const log: WorkerServices["log"] = (level, text) =>
+    link.send({ type: "log-written", line: { level, component: "filter", text } });
   const onSuspected = (row: number, at: number, kind: OutlierKind) =>
     link.send({ type: "outlier-suspected", row, slot: at, kind });
   const onPassiveFailure = (row: number, slot: number, count: number) =>
     link.send({ type: "passive-failure-seen", row, slot, count });
-  const worker = new ListenerWorker({ slot, memory, restored, announce, onBug, warn, onSuspected, onPassiveFailure });
+  const tell = { announce, onBug, warn, log, onSuspected, onPassiveFailure };
+  const worker = new ListenerWorker({ slot, memory, restored, ...tell });
   return new Promise((resolve) => {
     link.receive((message) => receive(worker, link, message, resolve));
     link.send({ type: "started" });

@@ -26,11 +26,22 @@ function median(values: readonly number[]): number {
 const stats = { kind: "grpc_stats", methods: "all", upstreamStats: false, replaceDots: false } as const;
 const grpcStats: HttpFilterPlan = { name: "g", disabled: false, ...stats };
 const buffer: HttpFilterPlan = { name: "b", disabled: false, kind: "buffer", requestBytesMax: 65_536 };
+const module = (filter: string): HttpFilterPlan => {
+  const text = `export const open = () => (callbacks) => ${filter};`;
+  return { name: "m", disabled: false, kind: "module", file: "/bench/filter.mjs", text, config: {} };
+};
 const rows: readonly (readonly [string, readonly HttpFilterPlan[]])[] = [
   ["none", []],
   ["one that is disabled", [{ ...grpcStats, disabled: true }]],
   ["grpc_stats: not a gRPC request", [grpcStats]],
   ["buffer: no body, but an object and a chain", [buffer]],
+  ["module: has nothing to do with it", [module("null")]],
+  ["module: a hook for trailers", [module("({ encodeTrailers() {} })")]],
+  ["module: reads a field", [module('({ decodeHeaders(headers) { headers.get("x-token"); } })')]],
+  [
+    "module: both hooks for heads, a field each",
+    [module('({ decodeHeaders(h) { h.set("x-a", "1"); }, encodeHeaders(h) { h.set("x-b", "2"); } })')],
+  ],
   ["five grpc_stats", Array.from({ length: 5 }, () => grpcStats)],
 ];
 for (const [name, filters] of rows) {

@@ -12,6 +12,7 @@ import { H } from "../../src/protocol/header-names.ts";
 import type { MessageWriter } from "../../src/protocol/message.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
+import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "../../test/support/client-channel.ts";
 import { FakeCluster } from "../../test/support/fake-upstreams.ts";
@@ -85,10 +86,12 @@ export function client(changes: Partial<HttpConnectionManagerPlan> = {}): Client
       hostname: "box",
       localAddress: "192.0.2.2",
       http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
+      modules: new ModuleWatch(createModuleWatchMemory(1), 0),
       memoryBytesMax: 2 ** 28,
       onBug: (error) => {
         throw error;
       },
+      log: () => {},
     },
     plan,
   );

@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { machineAddress, machineName } from "../base/machine.ts";
 import { systemRandom } from "../base/random.ts";
+import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
@@ -10,6 +11,7 @@ import { LayeredRuntime } from "../config/plan/runtime.ts";
 import { createNetContext } from "../net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
+import type { ModuleWatch } from "../telemetry/module-watch.ts";
 import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
 import { type StatNames, type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
 import { createListenerService } from "./listener-service.ts";
@@ -28,6 +30,8 @@ export interface ListenerWorkerOptions {
   onBug(error: unknown): void;
   /** A line for the node's log. */
   warn(text: string): void;
+  /** A line of a filter for the node's log. */
+  readonly log: WorkerServices["log"];
   /** Consecutive failures of an endpoint reached a threshold of its cluster's outlier detection. */
   readonly onSuspected: OnSuspected;
   /** Answers of an endpoint asked for its end: the health side wants to know. */
@@ -43,6 +47,12 @@ export class ListenerWorker {
   private readonly accessLogs: AccessLogs;
   private readonly clusters: ClusterManager;
   private readonly stats: StatsWriter;
+  private readonly modules: ModuleWatch;
+  private readonly wheel: TimerWheel;
+  private readonly beat: Timer = new Timer(() => {
+    this.modules.beat();
+    this.wheel.arm(this.beat, BEAT_MS);
+  });
 
   constructor(options: ListenerWorkerOptions) {
     const net = createNetContext({ onBug: options.onBug, clock: options.clock ?? systemClock });
@@ -63,12 +73,16 @@ export class ListenerWorker {
       accessLogs: this.accessLogs,
       runtime,
       http2Use: tables.http2,
+      modules: tables.modules,
       workerName: `worker_${options.slot}`,
       hostname: machineName(),
       localAddress: machineAddress(),
       memoryBytesMax: MEMORY_BYTES_MAX,
       onBug: options.onBug,
+      log: options.log,
     };
+    this.modules = tables.modules;
+    this.wheel = net.wheel;
     const { slot, warn } = options;
     const { workers } = options.memory;
     this.listeners = new ListenerSet({ net, services, createService: createListenerService, warn, slot, workers });
@@ -79,6 +93,7 @@ export class ListenerWorker {
     this.runtime.applyPlan(plan.runtime);
     this.clusters.applyPlan(plan.clusters);
     this.listeners.applyPlan(plan.listeners, terms);
+    if (this.modules.count > 0) this.wheel.arm(this.beat, 0);
   }
 
   /** Takes changed endpoints in; answers with the clusters whose delta did not fit what this worker holds. */
@@ -105,8 +120,12 @@ export class ListenerWorker {
 
   /** Ends listeners and connections and writes the logs. */
   close(): void {
+    this.wheel.remove(this.beat);
     this.listeners.close();
     this.clusters.close();
     this.accessLogs.close();
   }
 }
+
+/** How often the supervisor is shown that this loop turns. */
+const BEAT_MS = 200;

@@ -8,6 +8,7 @@ import type { RuntimeView } from "../config/plan/runtime.ts";
 import type { Channel } from "../net/channel.ts";
 import type { AccessLogs } from "../telemetry/access-log.ts";
 import type { Http2Use } from "../telemetry/http2-use.ts";
+import type { ModuleWatch } from "../telemetry/module-watch.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { Upstreams } from "./upstream/upstream.ts";
 
@@ -25,6 +26,8 @@ export interface WorkerServices {
   runtime: RuntimeView;
   /** What this worker serves over HTTP/2, for the supervisor to see. */
   readonly http2Use: Http2Use;
+  /** Which filter module runs, for the supervisor to see. */
+  readonly modules: ModuleWatch;
   /** `worker_0`: the token of this worker's share of `listener.<token>.worker_0.downstream_cx_total`. */
   readonly workerName: string;
   /** This machine's name, for `%HOSTNAME%`. */
@@ -35,6 +38,8 @@ export interface WorkerServices {
   readonly memoryBytesMax: number;
   /** An own mistake: an exchange or a connection was ended because of it. The worker logs it once and counts it. */
   onBug(error: unknown): void;
+  /** A line of the node's log that a filter writes; whoever calls bounds them. */
+  log(level: "debug" | "info" | "warning" | "error", text: string): void;
 }
 
 /** A connection that can be asked to end. */

@@ -20,6 +20,7 @@ export const LOG_COMPONENTS: readonly string[] = [
   "config",
   "connection",
   "dns",
+  "filter",
   "health_checker",
   "http",
   "http2",
@@ -35,7 +36,7 @@ export const LOG_COMPONENTS: readonly string[] = [
 const SILENT_COMPONENTS: readonly string[] = (
   "a2a ai_protocol_manager alternate_protocols_cache aws assert backtrace basic_auth cache_filter " +
   "conn_handler compression credential_injector decompression dubbo envoy_bug ext_authz ext_proc " +
-  "rocketmq file filter forward_proxy geolocation grpc happy_eyeballs hc hystrix init io jwt json_rpc " +
+  "rocketmq file forward_proxy geolocation grpc happy_eyeballs hc hystrix init io jwt json_rpc " +
   "kafka key_value_store lua local_rate_limit matcher mcp mongo multi_connection notification oauth2 " +
   "quic quic_stream rate_limit_quota rbac rds redis stats secret sse tap testing thrift tracing udp " +
   "wasm websocket golang stats_sinks dynamic_modules ip_tagging"

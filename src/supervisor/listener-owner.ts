@@ -82,6 +82,11 @@ export class ListenerOwner {
     this.pool.send(slot, message);
   }
 
+  /** Ends a worker that stands still, for this reason. */
+  kill(slot: number, reason: string): void {
+    this.pool.kill(slot, reason);
+  }
+
   /** The workers as admin pages show them. */
   views(): readonly WorkerView[] {
     return this.book.views();

@@ -35,6 +35,8 @@ export interface ListenerPoolOptions {
 
 interface Slot {
   link: ThreadLink<ListenerOutput, ListenerInput> | null;
+  /** Ends the thread at once. */
+  killer: AbortController;
   history: RestartHistory;
   openedMs: number;
   readonly restart: Timer;
@@ -60,6 +62,7 @@ export class ListenerPool {
     this.options = options;
     this.slots = Array.from({ length: options.slots }, (_, slot) => ({
       link: null,
+      killer: new AbortController(),
       history: NO_FAILURES,
       openedMs: 0,
       restart: new Timer(() => this.open(slot)),
@@ -99,6 +102,11 @@ export class ListenerPool {
     for (let slot = 0; slot < this.slots.length; slot++) this.send(slot, message);
   }
 
+  /** Ends a worker at once, for this reason; it comes back as after any death. */
+  kill(slot: number, reason: string): void {
+    this.slots[slot]?.killer.abort(new Error(reason));
+  }
+
   /** Asks every worker to stop and waits for it; the threads are ended after `deadlineMs` at the latest. */
   async stop(deadlineMs: number): Promise<void> {
     this.stopping = true;
@@ -126,6 +134,7 @@ export class ListenerPool {
     const held = this.slots[slot] as Slot;
     const { link, port } = threadLink<ListenerOutput, ListenerInput>();
     held.link = link;
+    held.killer = new AbortController();
     held.openedMs = this.clock.nowMs();
     link.receive((message) => this.owner.onMessage(slot, message));
     const task = {
@@ -136,9 +145,10 @@ export class ListenerPool {
       memory: this.owner.memory,
     };
     this.running++;
-    this.pool.run(task, { transferList: [port] }).then(
+    const { signal } = held.killer;
+    this.pool.run(task, { transferList: [port], signal }).then(
       () => this.closed(slot, null),
-      (error: Error) => this.closed(slot, error),
+      (error: Error) => this.closed(slot, signal.aborted ? (signal.reason as Error) : error),
     );
     this.wheel.arm(held.stable, this.options.policy.stableMs);
     this.owner.onOpened(slot);

@@ -27,6 +27,7 @@ import { checkLogFiles } from "./check-log-files.ts";
 import { Http2Rebalance } from "./http2-rebalance.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
 import { Logger } from "./log/logger.ts";
+import { ModuleWatchdog } from "./module-watchdog.ts";
 import { countRuntimeLoad, showNode } from "./node-stats.ts";
 import { Reload } from "./reload.ts";
 import { StartError } from "./start-error.ts";
@@ -53,6 +54,8 @@ export interface NodeParts {
   readonly policy?: RestartPolicy;
   /** Default: `REBALANCE_INTERVAL_MS`. */
   readonly rebalanceIntervalMs?: number;
+  /** Default: `LOOK_INTERVAL_MS` of the watch over filter modules. */
+  readonly watchIntervalMs?: number;
 }
 
 /** A running node. */
@@ -104,6 +107,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     change: (next) => reload.change(next),
   });
   const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
+  const watchdog = beginWatch(parts, supervisor, { wheel, ownStats });
   return {
     supervisor,
     view,
@@ -111,6 +115,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     admin,
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
       rebalance?.stop();
+      watchdog.stop();
       certificates.stop();
       wheel.remove(flushing);
       await Promise.all([supervisor.stop(deadlineMs), admin?.close()]);
@@ -197,6 +202,18 @@ function beginRebalance(
     },
     rebalanceIntervalMs,
   );
+}
+
+function beginWatch(
+  { watchIntervalMs }: NodeParts,
+  supervisor: Supervisor,
+  { wheel, ownStats: stats }: { wheel: DrivenWheel; ownStats: StatsWriter },
+): ModuleWatchdog {
+  const { modules } = nodeTables(supervisor.memory, 0);
+  const living = () => supervisor.workerViews().filter(({ state }) => state !== "dead");
+  const slots = (): readonly number[] => living().map(({ slot }) => slot);
+  const end = (slot: number, reason: string): void => supervisor.killWorker(slot, reason);
+  return new ModuleWatchdog({ wheel, stats, slots, sight: (slot) => modules.sight(slot), end }, watchIntervalMs);
 }
 
 function showStats(stats: StatsWriter, view: AdminView, reader: StatsReader): void {

@@ -147,6 +147,11 @@ export class Supervisor {
     this.listeners.orderOne(slot, { type: "misbehave", how });
   }
 
+  /** Ends a worker that stands still, for this reason; it comes back. */
+  killWorker(slot: number, reason: string): void {
+    this.listeners.kill(slot, reason);
+  }
+
   /** Makes an actor beside them die: for crash tests. */
   misbehaveActor(actor: BackgroundActor, how: "throw" | "exit"): void {
     this.background.misbehave(actor, how);

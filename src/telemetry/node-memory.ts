@@ -3,6 +3,7 @@
 import { createDoubtMemory, type DoubtMemory, DoubtTable } from "./doubt-table.ts";
 import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
 import { createHttp2UseMemory, Http2Use } from "./http2-use.ts";
+import { createModuleWatchMemory, ModuleWatch } from "./module-watch.ts";
 import { createOutlierMemory, type OutlierMemory, OutlierTable } from "./outlier-table.ts";
 import { createTrafficMemory, TrafficTable } from "./traffic-table.ts";
 import { createUseMemory, type UseShape, UseTable } from "./use-table.ts";
@@ -16,6 +17,7 @@ export interface NodeMemory {
   readonly breakers: SharedArrayBuffer;
   readonly load: SharedArrayBuffer;
   readonly http2: SharedArrayBuffer;
+  readonly modules: SharedArrayBuffer;
   readonly outliers: OutlierMemory;
   readonly traffic: SharedArrayBuffer;
   readonly doubts: DoubtMemory;
@@ -30,6 +32,8 @@ export interface NodeTables {
   readonly load: UseTable;
   /** Connections and streams of HTTP/2 downstreams. */
   readonly http2: Http2Use;
+  /** Filter modules that run now. */
+  readonly modules: ModuleWatch;
   /** What was seen of endpoints, for outlier detection. */
   readonly outliers: OutlierTable;
   /** Rows are clusters. */
@@ -48,6 +52,7 @@ export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, row
     breakers: createUseMemory(breakerShape(rows, workers)),
     load: createUseMemory(loadShape(slots, workers)),
     http2: createHttp2UseMemory(workers),
+    modules: createModuleWatchMemory(workers),
     outliers: createOutlierMemory(slots, rows),
     traffic: createTrafficMemory(rows),
     doubts: createDoubtMemory(slots, rows),
@@ -61,6 +66,7 @@ export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
     breakers: new UseTable(memory.breakers, breakerShape(memory.rows, memory.workers), worker),
     load: new UseTable(memory.load, loadShape(memory.slots, memory.workers), worker),
     http2: new Http2Use(memory.http2, memory.workers, worker),
+    modules: new ModuleWatch(memory.modules, worker),
     outliers: new OutlierTable(memory.outliers),
     traffic: new TrafficTable(memory.traffic),
     doubts: new DoubtTable(memory.doubts),
@@ -73,6 +79,7 @@ export function clearWorker(memory: NodeMemory, worker: number): void {
   tables.breakers.clearWorker(worker);
   tables.load.clearWorker(worker);
   tables.http2.clearWorker(worker);
+  tables.modules.clearWorker(worker);
 }
 
 function breakerShape(rows: number, workers: number): UseShape {

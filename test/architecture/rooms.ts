@@ -14,7 +14,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: "base",
     mayImport: [],
-    mayUse: ["node:buffer", "node:url", "node:path", "node:fs", "node:os", "node:crypto"],
+    mayUse: ["node:buffer", "node:url", "node:path", "node:fs", "node:os", "node:crypto", "node:module"],
   },
   { name: "actor", mayImport: ["base"], mayUse: ["node:worker_threads", "piscina"] },
   { name: "protocol", mayImport: ["base"], mayUse: [] },
@@ -32,6 +32,7 @@ export const ROOMS: readonly Room[] = [
       "node:url",
       "node:v8",
       "node:module",
+      "node:worker_threads",
     ],
   },
   { name: "messages", mayImport: ["base", "config/plan", "telemetry"], mayUse: ["node:worker_threads"] },

@@ -17,6 +17,7 @@ import { HTTP } from "../../src/telemetry/http-stats.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { LISTENER_HTTP } from "../../src/telemetry/listener-http-stats.ts";
 import { LISTENER } from "../../src/telemetry/listener-stats.ts";
+import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import type { BlockSchema } from "../../src/telemetry/stats-block.ts";
 import { type StatsNotice, StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "./client-channel.ts";
@@ -34,6 +35,8 @@ export class ExchangeWorld {
   readonly services: WorkerServices;
   /** Lines of every access log. */
   logged = "";
+  /** Lines that filters wrote for the node's log. */
+  readonly lines: string[] = [];
   /** Own mistakes that were reported: always to be empty. */
   readonly bugs: unknown[] = [];
   private readonly plan: ListenerPlan;
@@ -68,8 +71,10 @@ export class ExchangeWorld {
       hostname: "box",
       localAddress: "192.0.2.2",
       http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
+      modules: new ModuleWatch(createModuleWatchMemory(1), 0),
       memoryBytesMax: more.memoryBytesMax ?? 256 * 1024 * 1024,
       onBug: (error) => this.bugs.push(error),
+      log: (level, text) => this.lines.push(`${level}: ${text}`),
     };
     this.service = createListenerService(this.services, plan, more.filters);
     this.context = workerContext(this.services);

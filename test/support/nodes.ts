@@ -15,6 +15,7 @@ export interface TestNodeOptions {
   readonly flags?: readonly string[];
   readonly policy?: Partial<RestartPolicy>;
   readonly rebalanceIntervalMs?: number;
+  readonly watchIntervalMs?: number;
   readonly bootstrap?: unknown;
   /** Default: silent. */
   readonly log?: Logger;
@@ -38,6 +39,7 @@ export function launchTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<R
     probes: { checkAddressFree, findFreePort },
     log: how.log ?? new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
     policy: { ...DEFAULT_RESTART_POLICY, ...how.policy },
+    ...(how.watchIntervalMs === undefined ? {} : { watchIntervalMs: how.watchIntervalMs }),
     ...(how.rebalanceIntervalMs === undefined ? {} : { rebalanceIntervalMs: how.rebalanceIntervalMs }),
     onQuit: how.onQuit ?? (() => {}),
     onFatal: how.onFatal ?? (() => {}),

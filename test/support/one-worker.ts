@@ -12,6 +12,7 @@ import { listen } from "../../src/net/listen.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
+import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 
 /** A running proxy. */
@@ -45,8 +46,10 @@ export class OneWorker {
       hostname: "box",
       localAddress: "192.0.2.2",
       http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
+      modules: new ModuleWatch(createModuleWatchMemory(1), 0),
       memoryBytesMax: 256 * 1024 * 1024,
       onBug,
+      log: () => {},
     };
   }
 

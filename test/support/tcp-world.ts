@@ -11,6 +11,7 @@ import { createNetContext } from "../../src/net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
+import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import { createNodeMemory, type NodeTables, nodeTables } from "../../src/telemetry/node-memory.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { TCP } from "../../src/telemetry/tcp-stats.ts";
@@ -78,8 +79,10 @@ export class TcpWorld {
         hostname: "box",
         localAddress: "192.0.2.2",
         http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
+        modules: new ModuleWatch(createModuleWatchMemory(1), 0),
         memoryBytesMax: 1_000_000,
         onBug,
+        log: () => {},
       },
       this.plan,
     );

@@ -2,6 +2,7 @@
 // configuration. Never reads a field itself.
 import type { CheckedMessage, Diagnostic } from "../load/checked.ts";
 import { acknowledge, fieldDiagnostic, messageDiagnostic } from "../load/fields.ts";
+import type { ModuleFilterPlan } from "../plan/filters/module.ts";
 import type { Overrides } from "../plan/override.ts";
 import { type Defaults, defaultsOf } from "./defaults.ts";
 
@@ -11,6 +12,8 @@ export interface CompileOptions {
   readonly compat: "starling" | "envoy";
   /** Reads a whole file named by the configuration; an Error says in plain words why it cannot. */
   readFile(path: string): Uint8Array | Error;
+  /** Opens a filter module for a try; what is wrong with it, empty: nothing. */
+  checkModule(plan: ModuleFilterPlan): string;
   /** An environment variable, undefined when it is not set. */
   environment(name: string): string | undefined;
   /** A random UUID: the name of a listener without one. */
@@ -35,6 +38,8 @@ export class CompileContext {
   hasMesh: boolean = false;
   /** The node's cluster: known before listeners are compiled. */
   localCluster: string = "";
+  /** The filter modules of the connection manager that is being compiled, by the filters' names. */
+  readonly filterModules: Map<string, ModuleFilterPlan> = new Map();
   /** The final texts of runtime keys known when compiling. */
   readonly runtimeTexts: Map<string, string> = new Map();
 

@@ -50,7 +50,7 @@ function compileEntry(one: Entry): FilterOverridePlan | null {
 function compileSettings(one: Entry, config: CheckedMessage, optional: boolean): FilterOverridePlan | null {
   const { context, holder, name } = one;
   const compile = OVERRIDE_TYPES[config.type];
-  if (compile !== undefined) return { name, disabled: false, settings: compile(context, config) };
+  if (compile !== undefined) return { name, disabled: false, settings: compile(context, config, name) };
   const what = `${config.type} for the HTTP filter '${name}' in ${FIELD}`;
   if (optional) {
     context.warn(holder, FIELD, `${what} is accepted and not acted on`);

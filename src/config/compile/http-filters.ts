@@ -10,6 +10,7 @@ import { FILTER_TYPES } from "./filters/filter-types.ts";
 export function compileHttpFilters(context: CompileContext, manager: CheckedMessage): HttpFilterPlan[] {
   const all = children(manager, "http_filters");
   const filters: HttpFilterPlan[] = [];
+  context.filterModules.clear();
   all.forEach((filter, index) => {
     const compiled = compileHttpFilter(context, filter, index === all.length - 1);
     if (compiled !== null) filters.push(compiled);
@@ -36,7 +37,7 @@ function compileHttpFilter(context: CompileContext, filter: CheckedMessage, last
     return null;
   }
   const compile = FILTER_TYPES[config.type];
-  if (compile !== undefined && !last) return { name, disabled, ...compile(context, config) };
+  if (compile !== undefined && !last) return { name, disabled, ...compile(context, config, name) };
   if (config.type !== ROUTER) return refuseFilter(context, { filter, config, name, last, disabled, optional });
   if (!last) {
     const says = `terminal filter named ${name} of type envoy.filters.http.router must be the last filter in a http filter chain.`;
@@ -91,7 +92,15 @@ const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
 
 const REMOVE = "remove it, or run it in a proxy behind this one";
 
+const MODULE =
+  "write the filter in TypeScript: typed_config of type starling.filters.http.module.v1.Module (starling.filters.http.module) with its file";
+
 const INSTEAD: Readonly<Record<string, string>> = {
+  lua: MODULE,
+  wasm: MODULE,
+  ext_proc: MODULE,
+  golang: MODULE,
+  dynamic_modules: MODULE,
   fault: "remove it and inject faults in the upstream",
   header_mutation: "use request_headers_to_add and response_headers_to_add of the route",
   rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",

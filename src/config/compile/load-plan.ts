@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { CheckedMessage, Diagnostic, LoadResult } from "../load/checked.ts";
 import { loadConfigFile, loadConfigText } from "../load/load-config.ts";
 import { type ConfigSources, loadConfigSources } from "../load/load-sources.ts";
+import { checkModule } from "./check-module.ts";
 import { type CompileResult, compilePlan, inFileOrder } from "./compile-plan.ts";
 import { type CompileOptions, isRefusal } from "./context.ts";
 
@@ -70,6 +71,7 @@ const SYSTEM: CompileOptions = {
       return fault instanceof Error ? fault : new Error(String(fault));
     }
   },
+  checkModule,
   environment: (name) => process.env[name],
   uuid: randomUUID,
   serviceCluster: "",

@@ -62,6 +62,7 @@ const INTERVAL_MIN_MS = 50;
 const OPTIONS: CompileOptions = {
   compat: "starling",
   readFile: () => new Error("not here"),
+  checkModule: () => "",
   environment: () => undefined,
   uuid: () => "",
   serviceCluster: "",

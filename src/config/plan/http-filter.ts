@@ -4,15 +4,22 @@ import type { GrpcHttp1BridgePlan } from "./filters/grpc-http1-bridge.ts";
 import type { GrpcStatsPlan } from "./filters/grpc-stats.ts";
 import type { GrpcWebPlan } from "./filters/grpc-web.ts";
 import type { HealthCheckFilterPlan } from "./filters/health-check.ts";
+import type { ModuleFilterPlan, ModuleOverridePlan } from "./filters/module.ts";
 
 /** One HTTP filter of the chain, in execution order; the last is the router. */
 export type HttpFilterPlan = RouterFilterPlan | (FilterSettings & NamedFilter);
 
 /** What a filter of each kind is made of: a new filter adds its type here. */
-export type FilterSettings = BufferPlan | GrpcHttp1BridgePlan | GrpcStatsPlan | GrpcWebPlan | HealthCheckFilterPlan;
+export type FilterSettings =
+  | BufferPlan
+  | GrpcHttp1BridgePlan
+  | GrpcStatsPlan
+  | GrpcWebPlan
+  | HealthCheckFilterPlan
+  | ModuleFilterPlan;
 
 /** What routes may give a filter in its typed_per_filter_config: a filter with such a type adds it here. */
-export type FilterOverrideSettings = BufferOverridePlan;
+export type FilterOverrideSettings = BufferOverridePlan | ModuleOverridePlan;
 
 /** What every filter but the router has. */
 export interface NamedFilter {

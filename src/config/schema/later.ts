@@ -2,6 +2,7 @@
 // Read after them when the set is built: a field or value named again replaces the older one. Fields of extensions that
 // Starling does not know at all are not listed; their types are unknown and refused by name.
 import { announceTypes } from "./announce-types.ts";
+import { filterTypes } from "./filter-types.ts";
 import { laterConfig } from "./later-config.ts";
 import { laterExtensions } from "./later-extensions.ts";
 import { laterFilters } from "./later-filters.ts";
@@ -18,4 +19,5 @@ export const laterProtos: readonly string[] = [
   ...meshTypes,
   ...announceTypes,
   ...loadTypes,
+  ...filterTypes,
 ];

@@ -35,6 +35,14 @@ export class FilterFace implements FilterCall {
     return this.exchange === null ? null : this.exchange.request;
   }
 
+  response(): HeaderList | null {
+    return this.exchange === null ? null : this.exchange.response.head;
+  }
+
+  text(operator: string): string {
+    return this.exchange?.operator(operator, []) ?? "";
+  }
+
   route(): Route | null {
     return this.exchange === null ? null : this.exchange.route();
   }
@@ -65,7 +73,9 @@ export class FilterFace implements FilterCall {
   }
 
   overrides(place: number): readonly FilterOverrideSettings[] {
-    return this.exchange === null ? NONE : (this.filters().overrides[place] ?? NONE);
+    if (this.exchange === null) return NONE;
+    const { base, isPlain } = this.exchange.manager.filters;
+    return (isPlain ? base : this.filters()).overrides[place] ?? NONE;
   }
 
   reply(answer: LocalReply, change?: (head: HeaderList) => void): Step {

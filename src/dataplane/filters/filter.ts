@@ -44,6 +44,10 @@ export interface FilterCall {
   readonly protocol: "http1" | "http2";
   /** The request's head as it is now; null when the request is over. */
   request(): HeaderList | null;
+  /** The response's head as it is now; null before there is one. */
+  response(): HeaderList | null;
+  /** What an operator of access logs says of the request now; empty: nothing. */
+  text(operator: string): string;
   /** The route as it is now, null when none matches. A filter that changes what routes look at calls `clearRoute` afterwards. */
   route(): Route | null;
   clearRoute(): void;

@@ -1,14 +1,15 @@
 // Which folder makes the filters of each plan. A new filter is one line here. Called by filter-table.ts.
-import type { FilterSettings } from "../../config/plan/http-filter.ts";
+import type { FilterSettings, NamedFilter } from "../../config/plan/http-filter.ts";
 import { openBuffer } from "./buffer/buffer.ts";
 import type { FilterMaker, FilterSite } from "./filter.ts";
 import { openGrpcHttp1Bridge } from "./grpc-http1-bridge/grpc-http1-bridge.ts";
 import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
 import { openGrpcWeb } from "./grpc-web/grpc-web.ts";
 import { openHealthCheck } from "./health-check/health-check.ts";
+import { openModule } from "./module/open-module.ts";
 
 /** Opens a filter for one connection manager of one worker. */
-export function openFilter(settings: FilterSettings, site: FilterSite): FilterMaker {
+export function openFilter(settings: FilterSettings & NamedFilter, site: FilterSite): FilterMaker {
   switch (settings.kind) {
     case "buffer":
       return openBuffer(settings, site);
@@ -20,5 +21,7 @@ export function openFilter(settings: FilterSettings, site: FilterSite): FilterMa
       return openGrpcWeb(site);
     case "health_check":
       return openHealthCheck(settings, site);
+    case "module":
+      return openModule(settings, site);
   }
 }
