@@ -42,8 +42,10 @@ function receive(worker: ListenerWorker, link: WorkerLink, message: ListenerInpu
       if (failures.length === 0) link.send({ type: "listening", opened });
     });
   } else if (message.type === "set-ticket-keys") worker.listeners.setTicketKeys(message.listener, message.keys);
-  else if (message.type === "runtime-changed") worker.runtime.applyOverrides(message.entries);
-  else if (message.type === "set-failing") worker.listeners.setFailing(message.failing);
+  else if (message.type === "runtime-changed") {
+    worker.runtime.assign(message.entries);
+    link.send({ type: "runtime-applied", version: message.version });
+  } else if (message.type === "set-failing") worker.listeners.setFailing(message.failing);
   else if (message.type === "start-draining") worker.listeners.drain(message.inboundOnly, message.spreadMs);
   else if (message.type === "stop-listening") worker.listeners.closeSockets(message.inboundOnly);
   else if (message.type === "relieve-http2") worker.relieveHttp2(message.streamsBelow);

@@ -6,7 +6,7 @@ import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { ListenerPlan } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { RoutePlan } from "../config/plan/route.ts";
-import { LayeredRuntime } from "../config/plan/runtime.ts";
+import { staticRuntime } from "../config/plan/runtime.ts";
 import { chooseChain } from "../net/chain-choice.ts";
 import { HeaderList } from "../protocol/header-list.ts";
 import { RouteTable } from "./routing/route-table.ts";
@@ -95,9 +95,7 @@ function explainListener(lines: string[], scene: Scene): boolean {
   }
   const source = sources.virtualHost(listener, at, host.plan.name);
   lines.push(`    virtual host ${host.plan.name} [${host.plan.domains.join(", ")}]${source}`);
-  const runtime = new LayeredRuntime();
-  runtime.applyPlan(scene.plan.runtime);
-  const steps = host.explain(head, runtime, new SeededRandom(1).next32());
+  const steps = host.explain(head, staticRuntime(scene.plan.runtime), new SeededRandom(1).next32());
   for (const { route, mismatch } of steps) {
     const verdict = mismatch === null ? "matches" : `does not match: ${mismatch}`;
     lines.push(`      route ${routeText(route)} (${route.source}): ${verdict}`);

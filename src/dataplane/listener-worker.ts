@@ -7,7 +7,7 @@ import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
-import { LayeredRuntime } from "../config/plan/runtime.ts";
+import { RuntimeValues } from "../config/plan/runtime.ts";
 import { createNetContext } from "../net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
@@ -42,7 +42,7 @@ export interface ListenerWorkerOptions {
 
 /** One worker. Serves nothing before its first plan. */
 export class ListenerWorker {
-  readonly runtime: LayeredRuntime = new LayeredRuntime();
+  readonly runtime: RuntimeValues = new RuntimeValues();
   readonly listeners: ListenerSet;
   private readonly accessLogs: AccessLogs;
   private readonly clusters: ClusterManager;
@@ -90,7 +90,6 @@ export class ListenerWorker {
 
   /** From now on new connections and requests use this plan. `terms`: for connections of listeners that are gone. */
   applyPlan(plan: Plan, terms: DrainTerms): void {
-    this.runtime.applyPlan(plan.runtime);
     this.clusters.applyPlan(plan.clusters);
     this.listeners.applyPlan(plan.listeners, terms);
     if (this.modules.count > 0) this.wheel.arm(this.beat, 0);

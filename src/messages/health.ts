@@ -2,7 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ClusterPlan } from "../config/plan/cluster.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
-import type { RuntimePlan } from "../config/plan/runtime.ts";
+import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { StatNames, StatsNotice } from "../telemetry/stats-memory.ts";
 import type { LogLine } from "./log.ts";
 
@@ -17,10 +17,9 @@ export type HealthInput =
       readonly removed: readonly string[];
       /** outlier_detection.event_log_path of cluster_manager; empty: none. */
       readonly outlierLogPath: string;
-      readonly runtime: RuntimePlan;
     }
-  /** What /runtime_modify has set, all of it. */
-  | { readonly type: "runtime-changed"; readonly entries: Readonly<Record<string, string>> }
+  /** The runtime's values from now on, all of them. */
+  | { readonly type: "runtime-changed"; readonly entries: RuntimeEntries }
   /** As a listener worker gets them: answered by `endpoints-applied`; no other comes before the answer. */
   | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
   /** So many responses of an endpoint carried x-envoy-immediate-health-check-fail; the worker has raised the flags already. */

@@ -3,6 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatNames, StatsNotice } from "../telemetry/stats-memory.ts";
 import type { OutlierKind } from "./health.ts";
@@ -29,8 +30,8 @@ export type ListenerInput =
   /** Bind and accept: every listener of the plan that this slot serves and does not serve yet. */
   | { readonly type: "start-listening" }
   | { readonly type: "set-ticket-keys"; readonly listener: string; readonly keys: Uint8Array }
-  /** The flattened runtime changed. */
-  | { readonly type: "runtime-changed"; readonly entries: Readonly<Record<string, string>> }
+  /** The runtime's values from now on, all of them. Answered by `runtime-applied`. */
+  | { readonly type: "runtime-changed"; readonly version: number; readonly entries: RuntimeEntries }
   /** `failing`: answers close their connections, as after /healthcheck/fail. */
   | { readonly type: "set-failing"; readonly failing: boolean }
   /** Ask connections to end, spread over `spreadMs` (0: all at once); accept on until `stop-listening`. */
@@ -51,6 +52,7 @@ export type ListenerInput =
 export type ListenerOutput =
   | { readonly type: "started" }
   | { readonly type: "plan-applied"; readonly version: number }
+  | { readonly type: "runtime-applied"; readonly version: number }
   /** `missed`: clusters whose delta did not start at the version that the worker holds; it needs them whole. */
   | { readonly type: "endpoints-applied"; readonly missed: readonly string[] }
   /** Every listener of its plan is open; so many of them are since now. */

@@ -4,6 +4,7 @@ import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { HealthInput } from "../messages/health.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
@@ -159,9 +160,9 @@ export class BackgroundActors {
     this.discovery.forgetStats(names);
   }
 
-  /** What /runtime_modify has set, all of it. */
-  overrideRuntime(entries: Readonly<Record<string, string>>): void {
-    this.health.overrideRuntime(entries);
+  /** The runtime's values, all of them. */
+  setRuntime(entries: RuntimeEntries): void {
+    this.health.setRuntime(entries);
   }
 
   /** The mesh as this node sees it now; null: its thread does not answer. */

@@ -3,6 +3,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { Timer } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { HealthInput, HealthOrder, HealthOutput } from "../messages/health.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { ActorThread } from "./actor-thread.ts";
@@ -30,7 +31,7 @@ export class HealthOwner {
   private readonly first: FirstChecks;
   private readonly deadline: Timer = new Timer(() => this.giveUpWaiting());
   private plan: Plan | null = null;
-  private runtimeOverrides: Readonly<Record<string, string>> = {};
+  private runtime: RuntimeEntries = {};
   private version = 0;
   private isWarmed = false;
   private hasStarted = false;
@@ -97,9 +98,9 @@ export class HealthOwner {
     this.thread.send(message);
   }
 
-  /** What /runtime_modify has set, all of it. */
-  overrideRuntime(entries: Readonly<Record<string, string>>): void {
-    this.runtimeOverrides = entries;
+  /** The runtime's values, all of them. */
+  setRuntime(entries: RuntimeEntries): void {
+    this.runtime = entries;
     this.thread.send({ type: "runtime-changed", entries });
   }
 
@@ -129,8 +130,8 @@ export class HealthOwner {
   private opened(): void {
     this.parts.onOpened();
     this.told.clear();
+    this.thread.send({ type: "runtime-changed", entries: this.runtime });
     this.tellPlan([]);
-    this.thread.send({ type: "runtime-changed", entries: this.runtimeOverrides });
     this.parts.endpoints.openReader(READER, {
       send: (updates) => this.thread.send({ type: "endpoints-changed", updates }),
       wants: (cluster) => this.told.has(cluster) && this.first.isKnown(cluster),
@@ -139,10 +140,10 @@ export class HealthOwner {
 
   private tellPlan(removed: readonly string[]): void {
     const clusters = this.watched();
-    const { outlierLogPath = "", runtime = { layers: [] } } = this.plan ?? {};
+    const outlierLogPath = this.plan?.outlierLogPath ?? "";
     for (const { name } of clusters) this.told.add(name);
     for (const name of removed) this.told.delete(name);
-    this.thread.send({ type: "plan-assigned", version: this.version, clusters, removed, outlierLogPath, runtime });
+    this.thread.send({ type: "plan-assigned", version: this.version, clusters, removed, outlierLogPath });
   }
 
   private receive(message: Own): void {

@@ -97,6 +97,11 @@ export class ListenerOwner {
     return this.book.haveApplied(version);
   }
 
+  /** Whether every living worker goes by this runtime. */
+  haveRuntime(version: number): boolean {
+    return this.book.haveRuntime(version);
+  }
+
   /** Whether every living worker holds the newest endpoints. */
   haveEndpoints(): boolean {
     return this.slots.every((slot) => this.parts.endpoints.isUpToDate(slot));
@@ -146,6 +151,10 @@ export class ListenerOwner {
         return;
       case "plan-applied":
         this.book.applied(slot, message.version);
+        this.parts.onProgress();
+        return;
+      case "runtime-applied":
+        this.book.appliedRuntime(slot, message.version);
         this.parts.onProgress();
         return;
       case "endpoints-applied":

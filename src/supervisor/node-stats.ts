@@ -12,8 +12,8 @@ export interface NodeFacts {
   readonly uptimeMs: number;
   readonly workersStarted: number;
   readonly concurrency: number;
-  /** Keys that /runtime_modify has set. */
-  readonly overrides: readonly string[];
+  /** Layers of the runtime that are there, keys of all of them together, and of those that /runtime_modify has set. */
+  readonly runtime: { readonly layers: number; readonly keys: number; readonly overrides: number };
   /** Connections of all listeners but the admin's. */
   readonly connections: number;
   readonly daysUntilFirstExpiry: number;
@@ -30,7 +30,6 @@ export function countFirstPlan(stats: StatsWriter, plan: Plan): void {
   for (const name of ZEROS) stats.counter(name);
   set(stats.counter("cluster_manager.cluster_added"), plan.clusters.length);
   set(stats.counter("listener_manager.listener_added"), plan.listeners.length);
-  set(stats.counter("runtime.load_success"), 1);
 }
 
 /** Counts what another plan changed. */
@@ -41,7 +40,6 @@ export function countPlanChange(stats: StatsWriter, { clusters, listeners }: Pla
   add(stats, "listener_manager.listener_added", listeners.added.length);
   add(stats, "listener_manager.listener_modified", listeners.modified.length);
   add(stats, "listener_manager.listener_removed", listeners.removed.length);
-  countRuntimeLoad(stats);
 }
 
 /** Files of certificates and authorities that changed: taken, or kept as they were for a mistake. */
@@ -61,11 +59,6 @@ export function countClusterUpdate(stats: StatsWriter): void {
 /** A worker has opened so many listeners, or failed to open one. */
 export function countListeners(stats: StatsWriter, how: "success" | "failure", count: number): void {
   add(stats, `listener_manager.listener_create_${how}`, count);
-}
-
-/** The runtime has other values now. */
-export function countRuntimeLoad(stats: StatsWriter): void {
-  add(stats, "runtime.load_success", 1);
 }
 
 /** Sets the gauges. */
@@ -88,10 +81,9 @@ export function showNode(stats: StatsWriter, facts: NodeFacts): void {
   gauge("listener_manager.total_listeners_active", plan.listeners.length);
   // Envoy's is a yes or no: all of them have started.
   gauge("listener_manager.workers_started", facts.workersStarted === facts.concurrency ? 1 : 0);
-  const keys = [...facts.overrides, ...plan.runtime.layers.flatMap(({ entries }) => Object.keys(entries))];
-  gauge("runtime.num_keys", new Set(keys).size);
-  gauge("runtime.num_layers", plan.runtime.layers.length);
-  gauge("runtime.admin_overrides_active", facts.overrides.length > 0 ? 1 : 0);
+  gauge("runtime.num_keys", facts.runtime.keys);
+  gauge("runtime.num_layers", facts.runtime.layers);
+  gauge("runtime.admin_overrides_active", facts.runtime.overrides > 0 ? 1 : 0);
 }
 
 function add(stats: StatsWriter, name: string, amount: number): void {
@@ -116,5 +108,4 @@ const ZEROS: readonly string[] = [
   "listener_manager.listener_modified",
   "listener_manager.listener_removed",
   "listener_manager.listener_stopped",
-  "runtime.load_error",
 ];

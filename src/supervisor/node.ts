@@ -8,10 +8,10 @@ import { systemText } from "../base/system-text.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { Plan } from "../config/plan/plan.ts";
-import { runtimeNow } from "../config/plan/runtime.ts";
+import { flattened } from "../config/plan/runtime.ts";
 import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
 import { daysUntilFirstExpiry } from "../control/admin/certificates.ts";
-import type { AdminView, MeshSource } from "../control/admin/view.ts";
+import type { AdminView, MeshSource, RuntimeSource } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { BreakerGauges } from "../telemetry/breaker-gauges.ts";
 import { recordValue } from "../telemetry/histogram.ts";
@@ -28,8 +28,9 @@ import { Http2Rebalance } from "./http2-rebalance.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
 import { Logger } from "./log/logger.ts";
 import { ModuleWatchdog } from "./module-watchdog.ts";
-import { countRuntimeLoad, showNode } from "./node-stats.ts";
+import { type NodeFacts, showNode } from "./node-stats.ts";
 import { Reload } from "./reload.ts";
+import { checkRuntimeRoots } from "./runtime/check-roots.ts";
 import { StartError } from "./start-error.ts";
 import { StatsDirectory } from "./stats-directory.ts";
 import { STATS_SCHEMAS } from "./stats-schemas.ts";
@@ -76,6 +77,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const wheel = new DrivenWheel(clock, WHEEL_TICK_MS);
   const log = parts.log ?? loggerOf(clock, parts.options);
   checkLogFiles(parts.plan);
+  checkRuntimeRoots(parts.plan);
   const plan = await settleAddresses(parts.plan, parts.options.takeover, parts.probes);
   const stats = new StatsDirectory(STATS_SCHEMAS);
   const ownStats = new StatsWriter((notice) => stats.add("main", [notice]));
@@ -145,6 +147,7 @@ function adminView(
     healthFlags: (facts) => supervisor.endpoints.flagsOf(facts),
     lease: (announcer) => supervisor.leases.of(announcer),
     outliers: nodeTables(supervisor.memory, 0).outliers,
+    runtime: supervisor.runtime,
     stats: own.stats,
     log: own.log,
     mesh: meshSource(supervisor),
@@ -157,11 +160,7 @@ function adminView(
         own.log.reopen();
         supervisor.reopenLogs();
       },
-      modifyRuntime: (entries) => {
-        supervisor.modifyRuntime(entries);
-        countRuntimeLoad(own.ownStats);
-      },
-      runtimeOverrides: () => supervisor.overrides,
+      modifyRuntime: (entries) => supervisor.runtime.modify(entries),
     },
   };
 }
@@ -180,7 +179,7 @@ function showing(stats: StatsWriter, view: AdminView, supervisor: Supervisor): (
   const reader = new StatsReader(view.stats);
   return () => {
     supervisor.endpoints.showHealth();
-    const runtime = runtimeNow(supervisor.plan.runtime, supervisor.overrides);
+    const runtime = supervisor.runtime.values;
     for (const plan of supervisor.plan.clusters) breakers.show(plan, supervisor.endpoints.rowOf(plan.name), runtime);
     showStats(stats, view, reader);
   };
@@ -227,7 +226,7 @@ function showStats(stats: StatsWriter, view: AdminView, reader: StatsReader): vo
     uptimeMs: view.uptimeMs(),
     workersStarted: view.workers().filter(({ state }) => state === "listening").length,
     concurrency: view.workers().length,
-    overrides: Object.keys(view.orders.runtimeOverrides()),
+    runtime: runtimeFacts(view.runtime),
     connections: [...new Set(plan.listeners.map(({ statPrefix }) => statPrefix))]
       .map(connectionsOf)
       .reduce((sum, connections) => sum + connections, 0),
@@ -238,6 +237,13 @@ function showStats(stats: StatsWriter, view: AdminView, reader: StatsReader): vo
     heapTotalBytes: heapTotal,
     residentBytes: rss,
   });
+}
+
+function runtimeFacts(runtime: RuntimeSource): NodeFacts["runtime"] {
+  const layers = runtime.layers();
+  const overrides = layers.find(({ kind }) => kind === "admin")?.entries ?? {};
+  const keys = Object.keys(flattened(layers)).length;
+  return { layers: layers.length, keys, overrides: Object.keys(overrides).length };
 }
 
 async function startAdmin(view: AdminView, plan: Plan, stats: StatsWriter): Promise<AdminServer | null> {

@@ -10,6 +10,7 @@ import { type AddressProbes, settleAddresses } from "./addresses.ts";
 import { checkLogFiles } from "./check-log-files.ts";
 import { countPlanChange } from "./node-stats.ts";
 import { changeText, fixedChanges, type HeldPlan, planChange, takeOver } from "./plan-change.ts";
+import { checkRuntimeRoots } from "./runtime/check-roots.ts";
 import { StartError } from "./start-error.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -111,6 +112,7 @@ export class Reload {
     if (held.eds !== null) ours.add(addressText(held.eds.listen));
     try {
       checkLogFiles(next);
+      checkRuntimeRoots(next);
       return await settleAddresses(next, false, {
         findFreePort: (host) => probes.findFreePort(host),
         checkAddressFree: (address) =>

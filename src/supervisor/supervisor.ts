@@ -20,6 +20,7 @@ import type { Logger } from "./log/logger.ts";
 import { countFirstPlan } from "./node-stats.ts";
 import { PlanRollOut } from "./plan-roll-out.ts";
 import { ReadinessBook } from "./readiness.ts";
+import { RuntimeOwner } from "./runtime/runtime-owner.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
 import { StatsRelease } from "./stats-release.ts";
 import { TicketKeys } from "./ticket-keys.ts";
@@ -54,6 +55,8 @@ export class Supervisor {
   readonly ready: Promise<void>;
   /** What the workers share. */
   readonly memory: NodeMemory;
+  /** The runtime's layers and values. */
+  readonly runtime: RuntimeOwner;
   private readonly parts: SupervisorParts;
   private readonly listeners: ListenerOwner;
   private readonly background: BackgroundActors;
@@ -61,7 +64,6 @@ export class Supervisor {
   private readonly statsRelease: StatsRelease;
   private currentPlan: Plan;
   private planVersion = 1;
-  private runtimeOverrides: Readonly<Record<string, string>> = {};
   private failing = false;
   private onReady: () => void = () => {};
 
@@ -82,6 +84,12 @@ export class Supervisor {
     countFirstPlan(parts.ownStats, plan);
     this.listeners = this.listenerOwner(workers, policy);
     this.background = this.backgroundActors(policy);
+    this.runtime = new RuntimeOwner({
+      ...parts,
+      order: (message) => this.order(message),
+      tellHealth: (entries) => this.background.setRuntime(entries),
+      haveRuntime: (version) => this.listeners.haveRuntime(version),
+    });
     this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
       this.order({ type: "set-ticket-keys", listener, keys }),
     );
@@ -105,6 +113,7 @@ export class Supervisor {
    * `adminAddress`: for peers; empty: none.
    */
   start(adminAddress: string): void {
+    this.runtime.assign(this.currentPlan);
     this.listeners.start();
     this.background.start(this.planVersion, this.currentPlan, adminAddress);
   }
@@ -128,6 +137,7 @@ export class Supervisor {
     this.endpoints.stop();
     this.rollOut.stop();
     this.statsRelease.stop();
+    this.runtime.close();
     const workers = this.listeners.stop(deadlineMs);
     await Promise.all([workers, this.background.stop(deadlineMs, workers)]);
   }
@@ -170,19 +180,6 @@ export class Supervisor {
     this.listeners.order({ type: "set-failing", failing });
   }
 
-  /** What /runtime_modify has set. */
-  get overrides(): Readonly<Record<string, string>> {
-    return this.runtimeOverrides;
-  }
-
-  /** Sets runtime keys over every layer; an empty text takes a key back. */
-  modifyRuntime(entries: Readonly<Record<string, string>>): void {
-    const merged = { ...this.runtimeOverrides, ...entries };
-    this.runtimeOverrides = Object.fromEntries(Object.entries(merged).filter(([, text]) => text !== ""));
-    this.listeners.order({ type: "runtime-changed", entries: this.runtimeOverrides });
-    this.background.overrideRuntime(this.runtimeOverrides);
-  }
-
   /** The mesh as this node sees it now; null: its thread does not answer. */
   viewMesh(what: MeshViewAsk): Promise<MeshView | null> {
     return this.background.viewMesh(what);
@@ -199,9 +196,12 @@ export class Supervisor {
       ...parts,
       ...{ readiness, endpoints, memory, workers, policy, heapMb: parts.options.workerHeapMb },
       news: () => this.background.news,
-      firstOrders: () => [[this.planOrder()], this.ordersForNew()],
+      firstOrders: () => [[this.runtime.asOrder(), this.planOrder()], this.ordersForNew()],
       tellHealth: (message) => this.background.tellHealth(message),
-      onProgress: () => this.rollOut.look(),
+      onProgress: () => {
+        this.rollOut.look();
+        this.runtime.workerProgressed();
+      },
       onLive: () => {
         parts.onLive();
         parts.log.info("main", `serving ${this.plan.listeners.length} listener(s) with ${workers} worker(s)`);
@@ -240,7 +240,6 @@ export class Supervisor {
     const keys = this.currentPlan.listeners.map(({ name }) => this.keysOrder(name));
     return [
       ...keys,
-      { type: "runtime-changed", entries: this.runtimeOverrides },
       ...(this.failing ? [{ type: "set-failing", failing: true } as const] : []),
       ...(this.background.isReady ? [{ type: "start-listening" } as const] : []),
       ...this.drain.standing(),
@@ -256,6 +255,7 @@ export class Supervisor {
     const before = new Set(this.currentPlan.listeners.map(({ name }) => name));
     this.currentPlan = plan;
     const version = ++this.planVersion;
+    this.runtime.assign(plan);
     this.background.assign(version, plan);
     this.endpoints.assign(plan.clusters);
     this.statsRelease.assign(plan.clusters);
@@ -275,6 +275,7 @@ export class Supervisor {
 
   private openListeners(): void {
     this.parts.log.info("upstream", "cm init: all clusters initialized");
+    this.runtime.nodeReady();
     this.parts.log.info("config", "all dependencies initialized. starting workers");
     this.listeners.open();
     this.onReady();

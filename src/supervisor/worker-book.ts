@@ -3,6 +3,8 @@ import type { WorkerView } from "../control/admin/view.ts";
 
 /** The workers of a node by slot. */
 export class WorkerBook {
+  /** The runtime that each has, by slot. */
+  private readonly runtimes = new Map<number, number>();
   private readonly workers: { -readonly [Key in keyof WorkerView]: WorkerView[Key] }[];
 
   constructor(count: number) {
@@ -34,8 +36,14 @@ export class WorkerBook {
     return this.workers.every(({ state, planVersion }) => state === "dead" || planVersion >= version);
   }
 
+  /** Whether all that live go by this runtime. */
+  haveRuntime(version: number): boolean {
+    return this.workers.every(({ slot, state }) => state === "dead" || (this.runtimes.get(slot) ?? 0) >= version);
+  }
+
   /** A worker begins. */
   opened(slot: number): void {
+    this.runtimes.delete(slot);
     this.set(slot, { state: "starting", planVersion: 0 });
   }
 
@@ -47,6 +55,11 @@ export class WorkerBook {
   /** It took a plan. */
   applied(slot: number, planVersion: number): void {
     this.set(slot, { planVersion });
+  }
+
+  /** It goes by these values of the runtime. */
+  appliedRuntime(slot: number, version: number): void {
+    this.runtimes.set(slot, version);
   }
 
   /** It died. */

@@ -1,7 +1,7 @@
 // Where the breaker resources of a cluster lie in a row of the node's breaker table, and their limits. Written by the workers'
 // pools, read by them and by the main thread's gauges.
 import type { BreakerPlan, ClusterPlan, RetryBudgetPlan } from "../config/plan/cluster.ts";
-import { type RuntimeView, runtimeInteger } from "../config/plan/runtime.ts";
+import { type RuntimeView, runtimeDecimal, runtimeInteger } from "../config/plan/runtime.ts";
 
 /** What a breaker limits; `Pools` are connection pools. */
 export const Resource = { Connections: 0, Pending: 1, Requests: 2, Retries: 3, Pools: 4 } as const;
@@ -51,7 +51,7 @@ function budgetWithRuntime(plan: RetryBudgetPlan | null, runtime: RuntimeView, p
   const least = runtime.get(`${prefix}min_retry_concurrency`);
   if (percent === undefined && least === undefined) return plan;
   return {
-    percent: percent !== undefined && /^\d+(\.\d+)?$/.test(percent) ? Number(percent) : (plan?.percent ?? 20),
+    percent: runtimeDecimal(runtime, `${prefix}budget_percent`, plan?.percent ?? 20),
     retriesMin: runtimeInteger(runtime, `${prefix}min_retry_concurrency`, plan?.retriesMin ?? 3),
   };
 }

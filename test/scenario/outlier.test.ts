@@ -102,10 +102,10 @@ describe("outlier detection in a node of two workers", () => {
   it("obeys what /runtime_modify sets, on workers and health thread, also on one that begins anew", async () => {
     await start({ consecutive5xx: 1_000_000, maxEjectionPercent: 0 });
     clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(portOf(node))));
-    node.view.orders.modifyRuntime({ "outlier_detection.consecutive_5xx": "5" });
+    await node.view.orders.modifyRuntime({ "outlier_detection.consecutive_5xx": "5" });
     await eventually(async () => (await failures(clients)) > 0 && stat("ejections_overflow") > 0);
     assert.deepEqual(ejected(), [false, false]);
-    node.view.orders.modifyRuntime({ "outlier_detection.max_ejection_percent": "50" });
+    await node.view.orders.modifyRuntime({ "outlier_detection.max_ejection_percent": "50" });
     node.supervisor.misbehaveActor("health", "exit");
     await eventually(async () => {
       await failures(clients);

@@ -33,7 +33,7 @@ export const LEFT_OUT: Readonly<Record<string, RegExp>> = {
   "a listener is never changed in place or pinned to a worker":
     /^listener_manager\.(listener_in_place_updated|total_filter_chains_draining|total_listeners_draining|total_listeners_warming|workers_pinned)$/,
   "no watchdog thread: a worker that dies is restarted": /(^|\.)watchdog_(mega_)?miss$/,
-  "no deprecated runtime features and no layers on disk": /^runtime\.(deprecated_feature_\w+|override_dir_\w+)$/,
+  "no feature is deprecated by a runtime key": /^runtime\.deprecated_feature_\w+$/,
   "no hot restart, stats sinks, OCSP or wire messages of unknown version; bugs are in the log":
     /^server\.(debug_assertion_failures|dropped_stat_flushes|dynamic_unknown_fields|envoy_bug_failures|envoy_notifications|hot_restart_generation|parent_connections|seconds_until_first_ocsp_response_expiring|static_unknown_fields|stats_recent_lookups|wip_protos)$/,
   "the version is a text here, in /server_info, not a commit's first bytes": /^server\.version$/,

@@ -1,6 +1,6 @@
 // envoy.config.bootstrap.v3.LayeredRuntime to flat keys. Called once per configuration, first, so that others can look keys up.
 import type { CheckedMessage, JsonValue } from "../load/checked.ts";
-import { child, children, json, oneOf, text } from "../load/fields.ts";
+import { child, children, flag, json, oneOf, text } from "../load/fields.ts";
 import type { RuntimeLayerPlan, RuntimePlan } from "../plan/runtime.ts";
 import type { CompileContext } from "./context.ts";
 
@@ -22,7 +22,9 @@ export function compileRuntime(context: CompileContext, bootstrap: CheckedMessag
         "Too many admin layers specified in LayeredRuntime, at most one may be specified",
       );
     }
-    for (const [key, value] of Object.entries(compiled.entries)) context.runtimeTexts.set(key, value);
+    if (compiled.kind === "static") {
+      for (const [key, value] of Object.entries(compiled.entries)) context.runtimeTexts.set(key, value);
+    }
     layers.push(compiled);
   }
   return { layers };
@@ -36,14 +38,25 @@ function compileLayer(context: CompileContext, layer: CheckedMessage): RuntimeLa
     flatten(context, layer, "", json(layer, "static_layer") ?? {}, entries);
     return { name, kind: "static", entries };
   }
-  if (kind === "admin_layer") return { name, kind: "admin", entries: {} };
-  context.refuse(
-    layer,
-    kind ?? "",
-    kind === "disk_layer" ? "runtime layers on disk" : "runtime layers from a discovery server",
-    "use a static_layer, and an admin_layer for changes while running",
-  );
+  if (kind === "admin_layer") return { kind: "admin", name };
+  if (kind === "disk_layer") return compileDiskLayer(context, layer, name);
+  const instead = "use a static_layer, a disk_layer, and an admin_layer for changes while running";
+  context.refuse(layer, kind ?? "", "runtime layers from a discovery server", instead);
   return null;
+}
+
+function compileDiskLayer(context: CompileContext, layer: CheckedMessage, name: string): RuntimeLayerPlan {
+  const disk = child(layer, "disk_layer") as CheckedMessage;
+  const root = text(disk, "symlink_root") ?? "";
+  // Envoy: `invalid file path `, without saying whose.
+  if (root === "") context.error(disk, "symlink_root", "invalid file path: name the symbolic link that is moved");
+  return {
+    kind: "disk",
+    name,
+    root,
+    subdirectory: text(disk, "subdirectory") ?? "",
+    appendServiceCluster: flag(disk, "append_service_cluster") ?? false,
+  };
 }
 
 function flatten(

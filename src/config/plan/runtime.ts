@@ -1,16 +1,38 @@
-// The layered runtime: what a plan's layers say, and what an admin page has set since. Made by compile/runtime.ts; asked by whoever has
-// a key of its own, on any thread.
+// The layered runtime: which layers a plan has, and the values of all of them together as any thread asks for them. The plan is made by
+// compile/runtime.ts; what layers say while a node runs is put together by supervisor/runtime/runtime-stack.ts, and told flattened.
+import { runtimeValue } from "./runtime-value.ts";
 
-/** Envoy's `layered_runtime`, flattened layer by layer; later layers win. */
+/** Envoy's `layered_runtime`; later layers win. */
 export interface RuntimePlan {
   readonly layers: readonly RuntimeLayerPlan[];
 }
 
-/** One layer. Static entries are dotted keys with their text. */
-export interface RuntimeLayerPlan {
+/** Texts by dotted key. */
+export type RuntimeEntries = Readonly<Record<string, string>>;
+
+/** One layer. What is not static is filled while the node runs: each kind by its source in supervisor/runtime/. */
+export type RuntimeLayerPlan = StaticLayerPlan | AdminLayerPlan | DiskLayerPlan;
+
+/** Entries that the file itself has. */
+export interface StaticLayerPlan {
+  readonly kind: "static";
   readonly name: string;
-  readonly kind: "static" | "admin" | "disk" | "rtds";
-  readonly entries: Readonly<Record<string, string>>;
+  readonly entries: RuntimeEntries;
+}
+
+/** What /runtime_modify sets; a plan has at most one. */
+export interface AdminLayerPlan {
+  readonly kind: "admin";
+  readonly name: string;
+}
+
+/** Files below `root/subdirectory`, with `appendServiceCluster` below that directory's folder of the node's cluster. Read again when `root` is moved. */
+export interface DiskLayerPlan {
+  readonly kind: "disk";
+  readonly name: string;
+  readonly root: string;
+  readonly subdirectory: string;
+  readonly appendServiceCluster: boolean;
 }
 
 /** Final runtime values. */
@@ -21,49 +43,46 @@ export interface RuntimeView {
   readonly version?: number;
 }
 
-/** A whole number of the runtime, `otherwise` when the key is absent or not a whole number. */
+/** A whole number of the runtime (decimals are cut off), `otherwise` when the key is absent, negative or no number, as Envoy's. */
 export function runtimeInteger(runtime: RuntimeView, key: string, otherwise: number): number {
   const text = runtime.get(key);
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise;
+  return text === undefined ? otherwise : (runtimeValue(text).integer ?? otherwise);
 }
 
-/** The runtime of a plan with what admin pages have set, as it is now. */
-export function runtimeNow(plan: RuntimePlan, overrides: Readonly<Record<string, string>>): RuntimeView {
-  const runtime = new LayeredRuntime();
-  runtime.applyPlan(plan);
-  runtime.applyOverrides(overrides);
-  return runtime;
+/** A number of the runtime, `otherwise` when the key is absent or no number. */
+export function runtimeDecimal(runtime: RuntimeView, key: string, otherwise: number): number {
+  const text = runtime.get(key);
+  return text === undefined ? otherwise : (runtimeValue(text).decimal ?? otherwise);
 }
 
-/** Later layers win; admin overrides stand where the plan has its admin layer, and count for nothing without one, as in Envoy. */
-export class LayeredRuntime implements RuntimeView {
+/** Entries of layers in their order, the later ones over the earlier ones. */
+export function flattened(layers: Iterable<{ readonly entries: RuntimeEntries }>): Record<string, string> {
+  const entries: Record<string, string> = {};
+  for (const layer of layers) Object.assign(entries, layer.entries);
+  return entries;
+}
+
+/** What a plan's static layers say: all that is known without a running node. */
+export function staticRuntime({ layers }: RuntimePlan): RuntimeView {
+  return new RuntimeValues(flattened(layers.filter((layer) => layer.kind === "static")));
+}
+
+/** Values that are replaced as a whole when a layer changes. */
+export class RuntimeValues implements RuntimeView {
   version: number = 0;
-  private plan: RuntimePlan = { layers: [] };
-  private overrides: Readonly<Record<string, string>> = {};
-  private entries: ReadonlyMap<string, string> = new Map();
+  private entries: ReadonlyMap<string, string>;
+
+  constructor(entries: RuntimeEntries = {}) {
+    this.entries = new Map(Object.entries(entries));
+  }
 
   get(key: string): string | undefined {
     return this.entries.get(key);
   }
 
-  applyPlan(plan: RuntimePlan): void {
-    this.plan = plan;
-    this.flatten();
-  }
-
-  /** Replaces what admin pages have set. */
-  applyOverrides(overrides: Readonly<Record<string, string>>): void {
-    this.overrides = overrides;
-    this.flatten();
-  }
-
-  private flatten(): void {
-    const entries = new Map<string, string>();
-    for (const layer of this.plan.layers) {
-      const own = layer.kind === "admin" ? this.overrides : layer.entries;
-      for (const [key, text] of Object.entries(own)) entries.set(key, text);
-    }
-    this.entries = entries;
+  /** From now on these are all there are. */
+  assign(entries: RuntimeEntries): void {
+    this.entries = new Map(Object.entries(entries));
     this.version++;
   }
 }

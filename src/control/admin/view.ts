@@ -2,6 +2,7 @@
 
 import type { EndpointFacts, EndpointSetFull } from "../../config/plan/endpoint-set.ts";
 import type { Plan } from "../../config/plan/plan.ts";
+import type { RuntimeEntries, RuntimeLayerPlan, RuntimeView } from "../../config/plan/runtime.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
 import type { ServeOptions } from "../../messages/options.ts";
@@ -47,6 +48,7 @@ export interface AdminView {
   readonly outliers: OutlierTable;
   readonly stats: StatsSources;
   readonly log: LogView;
+  readonly runtime: RuntimeSource;
   readonly orders: AdminOrders;
   /** Null: the node is in no mesh. */
   readonly mesh: MeshSource | null;
@@ -61,6 +63,21 @@ export interface MeshSource {
   readonly node: string;
   /** The mesh as the node sees it now; null: its actor does not answer. */
   view(ask: MeshViewAsk): Promise<MeshView | null>;
+}
+
+/** The runtime as the node has it. */
+export interface RuntimeSource {
+  /** Those that are there, in their order: the later ones win. */
+  layers(): readonly RuntimeLayerNow[];
+  /** The final values. */
+  readonly values: RuntimeView;
+}
+
+/** One layer of the runtime. */
+export interface RuntimeLayerNow {
+  readonly name: string;
+  readonly kind: RuntimeLayerPlan["kind"];
+  readonly entries: RuntimeEntries;
 }
 
 /** One listener worker. */
@@ -110,8 +127,6 @@ export interface AdminOrders {
   resetCounters(): void;
   /** /reopen_logs. */
   reopenLogs(): void;
-  /** /runtime_modify: sets keys; an empty text takes a key back. */
-  modifyRuntime(entries: Readonly<Record<string, string>>): void;
-  /** What /runtime_modify has set so far. */
-  runtimeOverrides(): Readonly<Record<string, string>>;
+  /** /runtime_modify: sets keys of the admin layer; an empty text takes a key back. Resolves when every worker goes by them. */
+  modifyRuntime(entries: RuntimeEntries): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { type Link, ThreadLink } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
-import { LayeredRuntime } from "../../config/plan/runtime.ts";
+import { RuntimeValues } from "../../config/plan/runtime.ts";
 import type { CheckOrders, CheckReport } from "../../messages/checking.ts";
 import type { HealthInput, HealthOrder, HealthOutput } from "../../messages/health.ts";
 import { HEALTH_CHECK, HEALTH_CHECKS } from "../../telemetry/health-check-stats.ts";
@@ -60,7 +60,7 @@ export function runHealthActor(parts: HealthActorParts): void {
 class HealthActor {
   private readonly parts: HealthActorParts;
   private readonly files: EventFiles;
-  private readonly runtime = new LayeredRuntime();
+  private readonly runtime = new RuntimeValues();
   private readonly judge: ActorHost<HealthState, Exclude<JudgeMessage, { type: "timer-fired" }>, JudgeEffect>;
   private readonly detector: ActorHost<OutlierState, Exclude<OutlierMessage, { type: "timer-fired" }>, DetectorEffect>;
   private readonly probes = new Map<number, Probe>();
@@ -90,14 +90,13 @@ class HealthActor {
   receive(message: HealthInput): void {
     switch (message.type) {
       case "plan-assigned":
-        this.runtime.applyPlan(message.runtime);
         this.tellBoth(message);
         return;
       case "endpoints-changed":
         this.tellBoth(message);
         return;
       case "runtime-changed":
-        this.runtime.applyOverrides(message.entries);
+        this.runtime.assign(message.entries);
         return;
       case "passive-failure-seen":
         this.judge.tell(message);

@@ -1,17 +1,15 @@
 // Shares of requests that the runtime may change. Asked by route-table.ts.
-import type { RuntimeView } from "../../config/plan/runtime.ts";
+import { RuntimeValues, type RuntimeView } from "../../config/plan/runtime.ts";
+import { runtimeValue } from "../../config/plan/runtime-value.ts";
 
 /** A view of fixed entries. */
 export function runtimeView(entries: Readonly<Record<string, string>>): RuntimeView {
-  const map = new Map(Object.entries(entries));
-  return { get: (key) => map.get(key) };
+  return new RuntimeValues(entries);
 }
 
-const DENOMINATORS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
-
 /**
- * Whether a random number falls into a share (RuntimeFractionalPercent). A whole number in the runtime replaces it as percent, a JSON
- * fraction as itself; what is neither counts for nothing and the configured share holds, as Envoy does.
+ * Whether a random number falls into a share (RuntimeFractionalPercent). A number in the runtime replaces it as whole percent, a fraction as
+ * itself; what is neither counts for nothing and the configured share holds, as Envoy does.
  */
 export function inFraction(
   fraction: { readonly numerator: number; readonly denominator: number; readonly runtimeKey: string },
@@ -19,23 +17,6 @@ export function inFraction(
   random: number,
 ): boolean {
   const text = fraction.runtimeKey === "" ? undefined : runtime.get(fraction.runtimeKey);
-  if (text !== undefined) {
-    if (/^\d+$/.test(text)) return random % 100 < Number(text);
-    const json = fractionOfJson(text);
-    if (json !== null) return random % json.denominator < json.numerator;
-  }
-  return random % fraction.denominator < fraction.numerator;
-}
-
-function fractionOfJson(text: string): { numerator: number; denominator: number } | null {
-  if (!text.startsWith("{")) return null;
-  try {
-    const value = JSON.parse(text) as { numerator?: unknown; denominator?: unknown };
-    const denominator = DENOMINATORS[String(value.denominator ?? "HUNDRED")];
-    return typeof value.numerator === "number" && denominator !== undefined
-      ? { numerator: value.numerator, denominator }
-      : null;
-  } catch {
-    return null;
-  }
+  const share = text === undefined ? fraction : (runtimeValue(text).share ?? fraction);
+  return random % share.denominator < share.numerator;
 }

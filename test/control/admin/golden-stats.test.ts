@@ -12,7 +12,6 @@ const OWN_VALUES: Readonly<Record<string, RegExp>> = {
   "the heads of clients and services have other lengths": /_cx_[rt]x_bytes_total$/,
   "what lies in a buffer at this moment": /_bytes_buffered$/,
   "Envoy had looked the names up once more, after 5 s": /\.update_(attempt|no_rebuild|success)$/,
-  "Envoy loads the runtime a second time when it could have had RTDS": /^runtime\.load_success$/,
 };
 
 describe("/stats of the front proxy, compared with Envoy's of the same file and traffic", () => {

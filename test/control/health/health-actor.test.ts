@@ -128,7 +128,6 @@ class House {
       clusters: [CLUSTER],
       removed: [],
       outlierLogPath: "",
-      runtime: { layers: [] },
     });
     const endpoints = [numbered(endpoint(80), 3)];
     this.tell({ type: "endpoints-changed", updates: [{ kind: "full", cluster: "c", row: 2, version: 1, endpoints }] });

@@ -82,7 +82,6 @@ export class HealthSimulation {
       clusters,
       removed: [],
       outlierLogPath: "",
-      runtime: { layers: [] },
     });
   }
 

@@ -55,7 +55,6 @@ export class RealJudge implements Judge {
       clusters: [plan],
       removed: [],
       outlierLogPath: "",
-      runtime: { layers: [] },
     });
     for (const [slot, endpoint] of endpoints) this.enter(slot, endpoint);
     this.tell({

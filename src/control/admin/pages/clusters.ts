@@ -4,7 +4,7 @@ import { addressText } from "../../../config/plan/address.ts";
 import type { BreakerPlan, ClusterPlan, EndpointPlan } from "../../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull } from "../../../config/plan/endpoint-set.ts";
 import { compileRegex } from "../../../config/plan/regex.ts";
-import { type RuntimeView, runtimeNow } from "../../../config/plan/runtime.ts";
+import type { RuntimeView } from "../../../config/plan/runtime.ts";
 import { breakersNow, budgetedRetries } from "../../../telemetry/breaker-columns.ts";
 import { CLUSTER } from "../../../telemetry/cluster-stats.ts";
 import { HealthFlag, healthText } from "../../../telemetry/health-table.ts";
@@ -36,7 +36,7 @@ function answer(context: PageContext, query: URLSearchParams): PageAnswer {
     }
   }
   const sets = endpointSets(context);
-  const runtime = runtimeNow(context.view.plan().runtime, context.view.orders.runtimeOverrides());
+  const runtime = context.view.runtime.values;
   const shown = clusters.map((cluster) => {
     const set = sets.get(cluster.name);
     return {

@@ -60,7 +60,6 @@ export class OutlierWorld {
       clusters,
       removed: [],
       outlierLogPath: "events",
-      runtime: { layers: [] },
     });
   }
 
