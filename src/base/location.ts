@@ -7,11 +7,6 @@ export function workerUrl(name: string): URL {
   return new URL(`../../workers/${name}${extension}`, import.meta.url);
 }
 
-/** A module of src/ that a child process runs: `programUrl("demo/service")`. */
-export function programUrl(path: string): URL {
-  return new URL(`../${path}${extension}`, import.meta.url);
-}
-
 /** A small program of compose/apps/ that a demo runs: `appUrl("demoapp")`. */
 export function appUrl(name: string): URL {
   return new URL(`../../compose/apps/${name}${extension}`, import.meta.url);

@@ -89,7 +89,10 @@ function importsOf(room: string, cell: string): string[] {
 }
 
 function markdownFiles(): string[] {
-  return ["README.md", ...files("src", "test", "config", "benchmarks").filter((file) => file.endsWith(".md"))];
+  return [
+    "README.md",
+    ...files("src", "test", "config", "compose", "benchmarks").filter((file) => file.endsWith(".md")),
+  ];
 }
 
 function files(...folders: string[]): string[] {

@@ -1,8 +1,8 @@
 // The demo of the front-proxy document: three instances of service 1 and one of service 2, a proxy beside each, a front proxy; and what
 // the document has not: a second front proxy and a node that only checks, in one mesh with the first.
 import { fileURLToPath } from "node:url";
-import { launcherUrl, programUrl } from "../../base/location.ts";
-import { type DemoFacts, type DemoLayout, type DemoProxy, type DemoService, same } from "./layout.ts";
+import { appUrl, launcherUrl } from "../../base/location.ts";
+import { type DemoFacts, type DemoLayout, type DemoProxy, type DemoService, same, serviceArgs } from "./layout.ts";
 
 const BROKER = 14_222;
 const SIDECARS = [8011, 8012, 8013, 8021] as const;
@@ -58,8 +58,8 @@ function guide({ port, seconds }: DemoFacts): readonly string[] {
 }
 
 function service(title: string, number: 1 | 2, hostname: string, port: number): DemoService {
-  const program = programUrl("supervisor/demo/service");
-  return { title, program, port, isShown: false, args: (real) => [String(real), String(number), hostname] };
+  const args = (real: number): string[] => serviceArgs(real, number, hostname);
+  return { title, program: appUrl("service"), port, isShown: false, args };
 }
 
 function front(

@@ -72,7 +72,15 @@ export function fileName(title: string): string {
   return `${title.replaceAll(/\W+/g, "-")}.yaml`;
 }
 
+/** The arguments of compose/apps/service as a child of the demo. */
+export function serviceArgs(port: number, number: number, name: string): string[] {
+  const facts = { port, host: LOOPBACK, number, name, address: LOOPBACK };
+  return [...Object.entries(facts).map(([flag, value]) => `--${flag}=${value}`), "--attached"];
+}
+
 /** Ports that stand for themselves. */
 export function same(...ports: number[]): Record<number, number> {
   return Object.fromEntries(ports.map((port) => [port, port]));
 }
+
+const LOOPBACK = "127.0.0.1";

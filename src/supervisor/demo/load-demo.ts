@@ -1,7 +1,7 @@
 // The demo of the load reporting document: a server of load reports whose log is shown, two proxies that report to it, a service behind each.
 import { fileURLToPath } from "node:url";
-import { configUrl, launcherUrl, programUrl } from "../../base/location.ts";
-import { type DemoFacts, type DemoLayout, type DemoProxy, type DemoService, same } from "./layout.ts";
+import { appUrl, configUrl, launcherUrl } from "../../base/location.ts";
+import { type DemoFacts, type DemoLayout, type DemoProxy, type DemoService, same, serviceArgs } from "./layout.ts";
 
 const SERVER = 18_000;
 const PAGES = 18_001;
@@ -41,8 +41,8 @@ function reportServer(): DemoService {
 }
 
 function service(which: string, port: number): DemoService {
-  const program = programUrl("supervisor/demo/service");
-  return { title: `${which} service`, program, port, isShown: false, args: (real) => [String(real), "1", which] };
+  const args = (real: number): string[] => serviceArgs(real, 1, which);
+  return { title: `${which} service`, program: appUrl("service"), port, isShown: false, args };
 }
 
 function proxy(number: 1 | 2, node: string): DemoProxy {
