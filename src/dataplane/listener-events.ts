@@ -8,6 +8,7 @@ import type { StatsWriter } from "../telemetry/stats-memory.ts";
 /** What the counters depend on besides the listener's name. */
 export interface ListenerEventsParts {
   readonly stats: StatsWriter;
+  readonly workerName: string;
   /** A line for the node's log. */
   warn(text: string): void;
   /** Whether one more connection may come (connection limits). */
@@ -19,6 +20,7 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
   const { stats } = parts;
   const prefix = `listener.${plan.statPrefix}.`;
   const listener = stats.block(LISTENER, prefix);
+  const workerTotal = stats.counter(`${prefix}${parts.workerName}.downstream_cx_total`);
   const ssl = hasTls(plan) ? stats.block(SSL, `${prefix}ssl.`) : null;
   const countSsl = (at: number): void => {
     if (ssl !== null) add(ssl, at);
@@ -43,6 +45,10 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
       }
     },
     onHandshakeFailed(_, { reason }) {
+      // A connection in Envoy is one before its handshake.
+      add(listener, LISTENER.at.downstream_cx_total);
+      add(listener, LISTENER.at.downstream_cx_destroy);
+      add(workerTotal.values, workerTotal.at);
       if (reason === "handshake_timeout") add(listener, LISTENER.at.downstream_cx_transport_socket_connect_timeout);
       else if (reason !== "closed") countSsl(SSL.at[reason]);
     },

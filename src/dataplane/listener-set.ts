@@ -178,7 +178,7 @@ export class ListenerSet {
     const mayAccept = (): boolean => service.connections() < Math.ceil(entry.plan.connectionsMax / workers);
     return {
       chains: plan,
-      events: listenerEvents({ stats: services.stats, warn, mayAccept }, plan),
+      events: listenerEvents({ stats: services.stats, workerName: services.workerName, warn, mayAccept }, plan),
       onChannel: (channel, chain) => service.onChannel(channel, chain),
     };
   }

@@ -98,14 +98,15 @@ export class Acceptor implements Listening {
   }
 
   private readHello(accepted: Socket): void {
-    readHello(this.net, accepted, HELLO_MS_MAX, (outcome) => {
-      if (outcome.kind === "hello" || outcome.kind === "not-tls") {
-        this.serve(accepted, outcome);
-        return;
-      }
+    const { timeoutMs, continues } = this.ready.chains.inspection;
+    readHello(this.net, accepted, timeoutMs, (outcome) => {
       if (outcome.kind === "timeout") this.events.onChoiceTimeout();
-      else this.events.onChoiceFailed();
-      accepted.destroy();
+      if (outcome.kind === "hello" || outcome.kind === "not-tls") this.serve(accepted, outcome);
+      else if (outcome.kind === "timeout" && continues) this.serve(accepted, { kind: "not-tls" });
+      else {
+        if (outcome.kind === "closed") this.events.onChoiceFailed();
+        accepted.destroy();
+      }
     });
   }
 
@@ -181,6 +182,3 @@ const UNOWNED: ChannelHandler = {
   onDrain(): void {},
   onClose(): void {},
 };
-
-/** How long a client may take to say enough for the choice of a chain: the handshake's own default. */
-const HELLO_MS_MAX = 10_000;

@@ -31,6 +31,6 @@ export function readyChains(chains: ChainsPlan, ticketKeys: Buffer): ReadyChains
   }
   // Not by Node's SNICallback: it takes over only one of an RSA and an ECDSA certificate.
   const choosesCertificate = [...contexts.values()].some(({ byName }) => byName !== null);
-  const needsHello = choosesCertificate || choiceNeedsHello(chains);
+  const needsHello = chains.inspection.always || choosesCertificate || choiceNeedsHello(chains);
   return { chains, ticketKeys, contexts, needsHello, needsAddresses: choiceNeedsAddresses(chains) };
 }

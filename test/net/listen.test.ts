@@ -12,6 +12,7 @@ import {
   chainPlan,
   connectedPair,
   dialled,
+  INSPECTION,
   LOOPBACK,
   listening,
   loopback,
@@ -86,7 +87,7 @@ describe("listening", () => {
     const chains = {
       filterChains: [chainPlan({ match: { ...chainPlan().match, destinationPort: 1 } })],
       defaultFilterChain: null,
-      inspectsTls: false,
+      inspection: INSPECTION,
     };
     const strays = { ...QUIET, onNoChain: () => events.onEnd() };
     const outcome = await listen(net, { ...options(LOOPBACK), chains, events: strays }, () => assert.fail("matched"));
@@ -112,7 +113,7 @@ describe("listening", () => {
     const { listening: door } = outcome;
     dialled(net, door.address);
     await events.until(() => served.length === 1);
-    door.applyChains({ filterChains: [chainPlan({ name: "next" })], defaultFilterChain: null, inspectsTls: false });
+    door.applyChains({ filterChains: [chainPlan({ name: "next" })], defaultFilterChain: null, inspection: INSPECTION });
     dialled(net, door.address);
     await events.until(() => served.length === 2);
     assert.deepEqual(served, ["only", "next"]);
@@ -231,6 +232,6 @@ async function leaveDeadSocket(path: string): Promise<void> {
 }
 
 function options(address: AddressPlan, sharing: ListenOptions["sharing"] = "exclusive"): ListenOptions {
-  const chains = { filterChains: [chainPlan()], defaultFilterChain: null, inspectsTls: false };
+  const chains = { filterChains: [chainPlan()], defaultFilterChain: null, inspection: INSPECTION };
   return { address, backlog: 128, sharing, chains, ticketKeys: null, events: QUIET };
 }

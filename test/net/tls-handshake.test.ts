@@ -34,6 +34,25 @@ describe("a TLS handshake that does not come to its end", () => {
     await door.close();
   });
 
+  it("is closed or served without more, as the listener says, when it was inspected for too long", async () => {
+    for (const continues of [false, true]) {
+      const { net, clock } = standingNet();
+      const inspection = { always: true, timeoutMs: 300, continues };
+      const door = await tlsDoor(net, { ...chains(chainPlan()), inspection });
+      const socket = await rawClient(door);
+      const ended = new Promise((resolve) => socket.once("close", resolve));
+      const echoed = new Promise((resolve) => socket.once("data", resolve));
+      await untilAccepted(clock.wheel);
+      assert.deepEqual(door.log, []);
+      clock.advanceMs(350);
+      assert.deepEqual(door.log, ["choice-timeout", ...(continues ? ["channel:only"] : [])]);
+      socket.write("hello");
+      await (continues ? echoed : ended);
+      socket.destroy();
+      await door.close();
+    }
+  });
+
   it("says that a client went away, before and after a chain was chosen", async () => {
     const { net } = standingNet();
     const match = { ...chainPlan().match, serverNames: ["a.example"] };

@@ -8,7 +8,7 @@ import type {
 } from "../../src/config/plan/listener.ts";
 import type { ClusterChoicePlan, ForwardPlan, RouteActionPlan, RoutePlan } from "../../src/config/plan/route.ts";
 import { httpDefaults as upstreamHttp } from "./http-options.ts";
-import { chainPlan } from "./net-peers.ts";
+import { chainPlan, INSPECTION } from "./net-peers.ts";
 import { pathMatch, route, routeConfig, virtualHost } from "./route-plans.ts";
 
 /** Codec options with Starling's defaults for a listener. */
@@ -98,7 +98,7 @@ export function listener(filter: NetworkFilterPlan = manager()): ListenerPlan {
     backlog: 128,
     drainType: "default",
     trafficDirection: "unspecified",
-    inspectsTls: false,
+    inspection: INSPECTION,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { AddressInfo, Server } from "node:net";
 import { MATCH_ALL } from "../../src/config/compile/filter-chain-match.ts";
 import type { AddressPlan } from "../../src/config/plan/address.ts";
-import type { FilterChainPlan } from "../../src/config/plan/listener.ts";
+import type { FilterChainPlan, InspectionPlan } from "../../src/config/plan/listener.ts";
 import type { Listening } from "../../src/net/acceptor.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../src/net/channel.ts";
 import { type DialOptions, dial } from "../../src/net/dial.ts";
@@ -88,6 +88,9 @@ export function chainPlan(parts: Partial<FilterChainPlan> = {}): FilterChainPlan
   return { name: "only", match: MATCH_ALL, tls: null, handshakeTimeoutMs: 10_000, filter, ...parts };
 }
 
+/** First bytes are waited for only where something depends on them. */
+export const INSPECTION: InspectionPlan = { always: false, timeoutMs: 10_000, continues: false };
+
 /** Counts nothing and admits everybody. */
 export const QUIET: ListenEvents = {
   onAccept: () => true,
@@ -114,7 +117,7 @@ export async function listening(
       address,
       backlog: 128,
       sharing: "exclusive",
-      chains: { filterChains: [chainPlan()], defaultFilterChain: null, inspectsTls: false },
+      chains: { filterChains: [chainPlan()], defaultFilterChain: null, inspection: INSPECTION },
       ticketKeys: null,
       events: QUIET,
     },

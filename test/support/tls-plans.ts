@@ -7,7 +7,7 @@ import type { Channel } from "../../src/net/channel.ts";
 import { listen } from "../../src/net/listen.ts";
 import type { HandshakeFailure } from "../../src/net/listen-events.ts";
 import type { NetContext } from "../../src/net/net-context.ts";
-import { chainPlan, LOOPBACK, QUIET, Recorder } from "./net-peers.ts";
+import { chainPlan, INSPECTION, LOOPBACK, QUIET, Recorder } from "./net-peers.ts";
 
 /** A certificate or key of certs/. */
 export function pem(name: string): string {
@@ -72,7 +72,7 @@ export function clientTls(parts: Partial<UpstreamTlsPlan> = {}): UpstreamTlsPlan
 
 /** Chains that are all there is. */
 export function chains(...filterChains: ChainsPlan["filterChains"]): ChainsPlan {
-  return { filterChains, defaultFilterChain: null, inspectsTls: false };
+  return { filterChains, defaultFilterChain: null, inspection: INSPECTION };
 }
 
 /** A listener and what it said. */

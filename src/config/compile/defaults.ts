@@ -17,6 +17,7 @@ export interface Defaults {
   readonly requestHeadersTimeoutMs: number;
   readonly streamFlushTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
+  readonly inspectionTimeoutMs: number;
 }
 
 /** The table of one of the two. */
@@ -39,6 +40,7 @@ const STARLING: Defaults = {
   requestHeadersTimeoutMs: 10_000,
   streamFlushTimeoutMs: 60_000,
   handshakeTimeoutMs: 10_000,
+  inspectionTimeoutMs: 10_000,
 };
 
 // Envoy 1.40 has no limit where Infinity stands: it counts PING and SETTINGS only as control frames in the queue.
@@ -57,4 +59,5 @@ const ENVOY: Defaults = {
   requestHeadersTimeoutMs: Number.POSITIVE_INFINITY,
   streamFlushTimeoutMs: 300_000,
   handshakeTimeoutMs: Number.POSITIVE_INFINITY,
+  inspectionTimeoutMs: 15_000,
 };

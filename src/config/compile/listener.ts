@@ -3,13 +3,14 @@ import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, acknowledgeAll, child, children, count, flag, has, text } from "../load/fields.ts";
 import type { AddressPlan } from "../plan/address.ts";
 import { addressText } from "../plan/address.ts";
-import type { FilterChainPlan, ListenerPlan } from "../plan/listener.ts";
+import type { FilterChainPlan, InspectionPlan, ListenerPlan } from "../plan/listener.ts";
 import { compileAddress } from "./address.ts";
 import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterChain } from "./filter-chain.ts";
 import { checkChainMatches } from "./filter-chain-match.ts";
 import { statName } from "./stat-name.ts";
+import { timeoutMs } from "./timeout-ms.ts";
 
 /** Compiles one listener; null after an error that leaves it without an address. */
 export function compileListener(context: CompileContext, listener: CheckedMessage): ListenerPlan | null {
@@ -22,7 +23,7 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
   checkChainMatches(context, messages, chains);
   const defaultChain = child(listener, "default_filter_chain");
   const compiledDefault = defaultChain === undefined ? null : compileFilterChain(context, defaultChain);
-  const inspectsTls = compileListenerFilters(context, listener);
+  const inspection = compileInspection(context, listener);
   if (messages.length === 0 && defaultChain === undefined) {
     context.error(listener, "", "no filter chains specified");
   }
@@ -38,7 +39,7 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
     backlog: count(listener, "tcp_backlog_size") ?? 128,
     drainType: text(listener, "drain_type") === "MODIFY_ONLY" ? ("modify_only" as const) : ("default" as const),
     trafficDirection: DIRECTIONS[text(listener, "traffic_direction") ?? ""] ?? "unspecified",
-    inspectsTls,
+    inspection,
   };
   const statPrefix = text(listener, "stat_prefix") ?? "";
   if (address === null) return null;
@@ -92,22 +93,27 @@ function refuseKinds(context: CompileContext, listener: CheckedMessage): void {
   if (listener.fields["enable_reuse_port"] === true) acknowledge(listener, "enable_reuse_port");
 }
 
-/** Whether a filter reads the ClientHello. */
-function compileListenerFilters(context: CompileContext, listener: CheckedMessage): boolean {
-  let inspectsTls = false;
+function compileInspection(context: CompileContext, listener: CheckedMessage): InspectionPlan {
+  let always = false;
   for (const filter of children(listener, "listener_filters")) {
     const name = text(filter, "name") ?? "";
     const config = child(filter, "typed_config");
-    if (config?.type === TLS_INSPECTOR) inspectsTls = true;
-    else if (config?.type === HTTP_INSPECTOR) acknowledgeAll(config);
-    else if (config === undefined) {
+    if (config?.type === TLS_INSPECTOR) always = true;
+    else if (config?.type === HTTP_INSPECTOR) {
+      acknowledgeAll(config);
+      always = true;
+    } else if (config === undefined) {
       context.error(filter, "", `Didn't find a registered implementation for '${name}' with type URL: ''`);
     } else {
       const what = `the listener filter '${name}' (${config.type})`;
       context.refuse(filter, "typed_config", what, "remove it: tls_inspector and http_inspector are acted on");
     }
   }
-  return inspectsTls;
+  return {
+    always,
+    timeoutMs: timeoutMs(listener, "listener_filters_timeout", context.defaults.inspectionTimeoutMs),
+    continues: flag(listener, "continue_on_listener_filters_timeout") ?? false,
+  };
 }
 
 // Envoy reads these keys from the runtime when the listener is made.

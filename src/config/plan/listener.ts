@@ -27,8 +27,17 @@ export interface ListenerPlan {
   readonly backlog: number;
   readonly drainType: "default" | "modify_only";
   readonly trafficDirection: "unspecified" | "inbound" | "outbound";
-  /** Whether a listener filter reads the ClientHello although no chain has TLS (tls_inspector). */
-  readonly inspectsTls: boolean;
+  readonly inspection: InspectionPlan;
+}
+
+/** How a connection's first bytes are waited for before its chain is chosen. */
+export interface InspectionPlan {
+  /** tls_inspector or http_inspector: they are waited for also where nothing depends on them. */
+  readonly always: boolean;
+  /** listener_filters_timeout; Starling's default 10 000, Envoy's 15 000; Infinity: none. */
+  readonly timeoutMs: number;
+  /** continue_on_listener_filters_timeout: then the connection is served as cleartext instead of closed. */
+  readonly continues: boolean;
 }
 
 /** How long connections of a listener that a plan has no more may last. */
