@@ -1,9 +1,7 @@
 // One listener thread: makes the worker and its link, and turns the messages of its inbox into calls on the data path. Nothing else.
 import { misbehave } from "../src/actor/misbehave.ts";
 import { ThreadLink } from "../src/actor/thread-link.ts";
-import { ListenerWorker } from "../src/dataplane/listener-worker.ts";
-import type { WorkerServices } from "../src/dataplane/worker-services.ts";
-import type { OutlierKind } from "../src/messages/health.ts";
+import { ListenerWorker, type ListenerWorkerOptions } from "../src/dataplane/listener-worker.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../src/messages/listener.ts";
 import { noticeBatch } from "../src/telemetry/notice-batch.ts";
 
@@ -14,9 +12,9 @@ export function listenerTask({ slot, port, restored, memory }: ListenerTask): Pr
   const onBug = (error: unknown) => link.send({ type: "bug-found", text: String((error as Error).stack ?? error) });
   const warn = (text: string) =>
     link.send({ type: "log-written", line: { level: "warning", component: "connection", text } });
-  const log: WorkerServices["log"] = (level, text) =>
+  const log: ListenerWorkerOptions["log"] = (level, text) =>
     link.send({ type: "log-written", line: { level, component: "filter", text } });
-  const onSuspected = (row: number, at: number, kind: OutlierKind) =>
+  const onSuspected: ListenerWorkerOptions["onSuspected"] = (row, at, kind) =>
     link.send({ type: "outlier-suspected", row, slot: at, kind });
   const onPassiveFailure = (row: number, slot: number, count: number) =>
     link.send({ type: "passive-failure-seen", row, slot, count });
@@ -43,8 +41,7 @@ function receive(worker: ListenerWorker, link: WorkerLink, message: ListenerInpu
     });
   } else if (message.type === "set-ticket-keys") worker.listeners.setTicketKeys(message.listener, message.keys);
   else if (message.type === "runtime-changed") {
-    worker.runtime.assign(message.entries);
-    link.send({ type: "runtime-applied", version: message.version });
+    link.send({ type: "runtime-applied", version: worker.applyRuntime(message) });
   } else if (message.type === "set-failing") worker.listeners.setFailing(message.failing);
   else if (message.type === "start-draining") worker.listeners.drain(message.inboundOnly, message.spreadMs);
   else if (message.type === "stop-listening") worker.listeners.closeSockets(message.inboundOnly);

@@ -7,7 +7,7 @@ import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
-import { RuntimeValues } from "../config/plan/runtime.ts";
+import { type RuntimeEntries, RuntimeValues } from "../config/plan/runtime.ts";
 import { createNetContext } from "../net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
@@ -42,7 +42,7 @@ export interface ListenerWorkerOptions {
 
 /** One worker. Serves nothing before its first plan. */
 export class ListenerWorker {
-  readonly runtime: RuntimeValues = new RuntimeValues();
+  private readonly runtime: RuntimeValues = new RuntimeValues();
   readonly listeners: ListenerSet;
   private readonly accessLogs: AccessLogs;
   private readonly clusters: ClusterManager;
@@ -93,6 +93,12 @@ export class ListenerWorker {
     this.clusters.applyPlan(plan.clusters);
     this.listeners.applyPlan(plan.listeners, terms);
     if (this.modules.count > 0) this.wheel.arm(this.beat, 0);
+  }
+
+  /** From now on these are the runtime's values; answers with their version. */
+  applyRuntime({ version, entries }: { readonly version: number; readonly entries: RuntimeEntries }): number {
+    this.runtime.assign(entries);
+    return version;
   }
 
   /** Takes changed endpoints in; answers with the clusters whose delta did not fit what this worker holds. */
