@@ -1,7 +1,7 @@
 // What a pick costs by number of endpoints and balancer, and what a change of the set costs. Prints nanoseconds a pick, the best of
 // several rounds, and medians of changes. Run: node benchmarks/micro/balance.ts
 import { SeededRandom } from "../../src/base/random.ts";
-import type { BalancerPlan } from "../../src/config/plan/cluster.ts";
+import type { TurnBalancerPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../src/config/plan/endpoint-set.ts";
 import { NO_ENDPOINT_CHECK } from "../../src/config/plan/health-check.ts";
 import { createBalancer } from "../../src/dataplane/upstream/balance/balancer.ts";
@@ -14,7 +14,7 @@ const SIZES = [1, 1_000, 100_000];
 const PICKS = 200_000;
 const ROUNDS = 7;
 
-const BALANCERS: readonly { name: string; plan: BalancerPlan; weight: (i: number) => number }[] = [
+const BALANCERS: readonly { name: string; plan: TurnBalancerPlan; weight: (i: number) => number }[] = [
   { name: "round robin", plan: { kind: "round_robin" }, weight: () => 1 },
   { name: "round robin, weighted", plan: { kind: "round_robin" }, weight: (i) => 1 + (i % 5) },
   {

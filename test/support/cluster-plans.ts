@@ -67,6 +67,7 @@ export function clusterPlan(
     statName: name,
     discovery: { kind: "static", endpoints },
     balancer: { kind: "round_robin" },
+    hashPolicy: [],
     connectTimeoutMs: 5_000,
     tls: null,
     protocol: "http1",

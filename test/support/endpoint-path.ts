@@ -4,7 +4,7 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { ActorHost } from "../../src/actor/actor-host.ts";
 import type { TimerEffect } from "../../src/actor/behaviour.ts";
 import { SeededRandom } from "../../src/base/random.ts";
-import type { BalancerPlan, ClusterPlan } from "../../src/config/plan/cluster.ts";
+import type { ClusterPlan, TurnBalancerPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointSetUpdate } from "../../src/config/plan/endpoint-set.ts";
 import { dnsDiscovery } from "../../src/control/discovery/dns-behaviour.ts";
 import type { DnsEffect } from "../../src/control/discovery/dns-effects.ts";
@@ -43,7 +43,7 @@ export class EndpointPath {
   private isOpen = false;
 
   /** `weights`: of the endpoints behind each name. */
-  constructor(balancer: BalancerPlan, weights: readonly number[] = [1]) {
+  constructor(balancer: TurnBalancerPlan, weights: readonly number[] = [1]) {
     const memory = createNodeMemory(1, 40_000, 8);
     const stats = new StatsWriter(() => {});
     const { health, load } = nodeTables(memory, 0);
@@ -142,7 +142,7 @@ export function addressRange(from: number, count: number): ResolvedAddress[] {
   });
 }
 
-function namesPlan(balancer: BalancerPlan, weights: readonly number[]): ClusterPlan {
+function namesPlan(balancer: TurnBalancerPlan, weights: readonly number[]): ClusterPlan {
   const endpoints = weights.map((weight, i) => endpoint(80 + i, { hostname: `${i}.example`, weight }));
   const discovery = namesFound({ endpoints, family: "v4_only" });
   return clusterPlan("c", [], { discovery, balancer });

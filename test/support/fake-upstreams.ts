@@ -49,6 +49,7 @@ export class FakeUpstreams implements Upstreams {
 /** One cluster with one endpoint. */
 export class FakeCluster implements Cluster {
   readonly plan: ClusterPlan;
+  readonly hashing = null;
   readonly stats: Float64Array;
   readonly endpoint: Endpoint;
   readonly drops: DropCounts;

@@ -118,6 +118,7 @@ export function forward(cluster: string | ClusterChoicePlan, more: Partial<Forwa
     keptBody: { lowerBytesMax: Number.POSITIVE_INFINITY, bytesMax: -1 },
     appendForwardedHost: false,
     upgrades: [],
+    hashPolicy: [],
     metadataMatch: null,
     ...more,
   };

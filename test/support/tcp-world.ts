@@ -141,6 +141,7 @@ export function tcpProxy(more: Partial<TcpProxyPlan> = {}): TcpProxyPlan {
     kind: "tcp",
     statPrefix: "t",
     clusters: [{ name: "c", weight: 1 }],
+    hashesSource: false,
     idleTimeoutMs: Number.POSITIVE_INFINITY,
     durationMaxMs: Number.POSITIVE_INFINITY,
     durationJitterPercent: 0,

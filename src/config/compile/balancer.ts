@@ -3,6 +3,7 @@ import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, decimal, text } from "../load/fields.ts";
 import type { BalancerPlan } from "../plan/cluster.ts";
 import type { CompileContext } from "./context.ts";
+import { compileHashPolicyOf, compileTypedHash, MAGLEV, RING_HASH } from "./hash-balancer.ts";
 
 /** Compiles the policy; load_balancing_policy wins over lb_policy, as in Envoy. */
 export function compileBalancer(context: CompileContext, cluster: CheckedMessage): BalancerPlan {
@@ -16,6 +17,10 @@ export function compileBalancer(context: CompileContext, cluster: CheckedMessage
       return { kind: "random" };
     case "LEAST_REQUEST":
       return leastRequest(child(cluster, "least_request_lb_config"));
+    case "RING_HASH":
+      return compileHashPolicyOf(context, "ring_hash", cluster);
+    case "MAGLEV":
+      return compileHashPolicyOf(context, "maglev", cluster);
     case "LOAD_BALANCING_POLICY_CONFIG":
       context.error(cluster, "lb_policy", "cluster: field load_balancing_policy need to be set");
       return { kind: "round_robin" };
@@ -31,7 +36,7 @@ function typedBalancer(context: CompileContext, policy: CheckedMessage): Balance
     const candidate = child(one, "typed_extension_config");
     const config = candidate === undefined ? undefined : child(candidate, "typed_config");
     if (candidate === undefined || config === undefined) continue;
-    const balancer = TYPED[config.type]?.(config);
+    const balancer = TYPED[config.type]?.(context, config);
     text(candidate, "name");
     if (balancer === undefined) {
       skipped.push(candidate);
@@ -53,10 +58,12 @@ function leastRequest(config: CheckedMessage | undefined): BalancerPlan {
   };
 }
 
-const TYPED: Readonly<Record<string, (config: CheckedMessage) => BalancerPlan>> = {
+const TYPED: Readonly<Record<string, (context: CompileContext, config: CheckedMessage) => BalancerPlan>> = {
   "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": () => ({ kind: "round_robin" }),
   "envoy.extensions.load_balancing_policies.random.v3.Random": () => ({ kind: "random" }),
-  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": leastRequest,
+  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": (_, config) => leastRequest(config),
+  [RING_HASH]: (context, config) => compileTypedHash(context, "ring_hash", config),
+  [MAGLEV]: (context, config) => compileTypedHash(context, "maglev", config),
 };
 
-const INSTEAD = "use ROUND_ROBIN, LEAST_REQUEST or RANDOM";
+const INSTEAD = "use ROUND_ROBIN, LEAST_REQUEST, RANDOM, RING_HASH or MAGLEV";

@@ -11,6 +11,7 @@ import type { CompileContext } from "./context.ts";
 import { compileDnsDiscovery } from "./dns-discovery.ts";
 import { compileDropOverload } from "./drop-overload.ts";
 import { compileEndpoints } from "./endpoint.ts";
+import { refuseHostnameHashing } from "./hash-balancer.ts";
 import { compileHealthChecks } from "./health-check.ts";
 import { compileMeshDiscovery } from "./mesh-cluster.ts";
 import { compileOutlier } from "./outlier.ts";
@@ -23,6 +24,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
   const name = text(cluster, "name") ?? "";
   const mesh = compileMeshDiscovery(context, cluster);
   const kind = refuseKinds(context, cluster);
+  if (mesh === null && kind !== "strict_dns") refuseHostnameHashing(context, cluster, kind);
   const assignment = child(cluster, "load_assignment");
   const endpoints =
     assignment === undefined || mesh !== null

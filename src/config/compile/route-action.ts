@@ -5,6 +5,7 @@ import type { RetryPlan } from "../plan/retry.ts";
 import type { ClusterChoicePlan, ForwardPlan, KeptBodyPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
+import { compileHashPolicy } from "./hash-policy.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileRegexRewrite } from "./match.ts";
 import { compileMetadata } from "./metadata.ts";
@@ -47,6 +48,7 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     keptBody: scope.keptBody,
     appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
     upgrades: compileRouteUpgrades(context, action),
+    hashPolicy: compileHashPolicy(context, action),
     metadataMatch: metadataMatch(action, "metadata_match"),
   };
 }

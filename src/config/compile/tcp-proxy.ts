@@ -19,7 +19,6 @@ export function compileTcpProxy(context: CompileContext, proxy: CheckedMessage):
     const instead = "leave it out: the connection is made at once";
     context.refuse(proxy, "upstream_connect_mode", "connecting upstream later than at once", instead);
   }
-  hashPolicy(context, proxy);
   const jitter = child(proxy, "max_downstream_connection_duration_jitter_percentage");
   const backOff = child(proxy, "backoff_options");
   const backOffBaseMs = backOff === undefined ? 0 : Math.max(1, millis(backOff, "base_interval") ?? 0);
@@ -27,6 +26,7 @@ export function compileTcpProxy(context: CompileContext, proxy: CheckedMessage):
     kind: "tcp",
     statPrefix: statName(text(proxy, "stat_prefix") ?? ""),
     clusters: clustersOf(proxy),
+    hashesSource: hashesSource(context, proxy),
     idleTimeoutMs: timeoutMs(proxy, "idle_timeout", 3_600_000),
     durationMaxMs: millis(proxy, "max_downstream_connection_duration") ?? Number.POSITIVE_INFINITY,
     durationJitterPercent: jitter === undefined ? 0 : (decimal(jitter, "value") ?? 0),
@@ -48,13 +48,15 @@ function clustersOf(proxy: CheckedMessage): TcpClusterPlan[] {
   }));
 }
 
-/** Nothing balances by a hash yet; of what could be hashed, only the client's address is known here. */
-function hashPolicy(context: CompileContext, proxy: CheckedMessage): void {
+/** Whether the client's address is hashed. */
+function hashesSource(context: CompileContext, proxy: CheckedMessage): boolean {
+  let hashes = false;
   for (const policy of children(proxy, "hash_policy")) {
     if (has(policy, "filter_state")) {
       context.refuse(policy, "filter_state", "hashing filter state", "hash the source_ip, or leave hash_policy out");
-    } else context.warn(policy, "source_ip", "source_ip is not acted on: no balancer here goes by a hash");
+    } else if (has(policy, "source_ip")) hashes = true;
   }
+  return hashes;
 }
 
 function accessLogging(

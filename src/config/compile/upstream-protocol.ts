@@ -3,6 +3,7 @@ import type { CheckedMessage } from "../load/checked.ts";
 import { child, childEntries, children, count, flag, has, oneOf, text } from "../load/fields.ts";
 import type { ClusterPlan } from "../plan/cluster.ts";
 import type { CompileContext } from "./context.ts";
+import { compileHashPolicy } from "./hash-policy.ts";
 import { compileHttpProtocol, HEADERS_BYTES_MAX } from "./http-protocol.ts";
 import { compileRetry } from "./retry.ts";
 import { timeoutMs } from "./timeout-ms.ts";
@@ -17,6 +18,7 @@ export type UpstreamProtocolPlan = Pick<
   | "connectionDurationMaxMs"
   | "streamDurationMaxMs"
   | "retry"
+  | "hashPolicy"
   | "autoSni"
   | "autoSanValidation"
 > & {
@@ -48,6 +50,7 @@ export function compileUpstreamProtocol(context: CompileContext, cluster: Checke
     connectionDurationMaxMs: common === undefined ? none : timeoutMs(common, "max_connection_duration", none),
     streamDurationMaxMs: common === undefined ? none : timeoutMs(common, "max_stream_duration", none),
     retry: retry === undefined ? null : compileRetry(context, retry),
+    hashPolicy: options === undefined ? [] : compileHashPolicy(context, options),
     autoSni: (sources.upstream === undefined ? undefined : flag(sources.upstream, "auto_sni")) ?? false,
     autoSanValidation:
       (sources.upstream === undefined ? undefined : flag(sources.upstream, "auto_san_validation")) ?? false,

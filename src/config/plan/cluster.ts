@@ -1,5 +1,6 @@
 // Clusters and their endpoints.
 import type { AddressPlan } from "./address.ts";
+import type { HashMethodPlan } from "./hash-policy.ts";
 import type { EndpointCheckPlan, HealthCheckPlan, OutlierPlan } from "./health-check.ts";
 import type { HttpProtocolPlan } from "./http-protocol.ts";
 import type { RetryPlan } from "./retry.ts";
@@ -12,6 +13,8 @@ export interface ClusterPlan {
   readonly statName: string;
   readonly discovery: DiscoveryPlan;
   readonly balancer: BalancerPlan;
+  /** hash_policy of its HttpProtocolOptions: it counts in place of the route's; empty: none. */
+  readonly hashPolicy: readonly HashMethodPlan[];
   /** Default 5 000. */
   readonly connectTimeoutMs: number;
   readonly tls: UpstreamTlsPlan | null;
@@ -110,10 +113,42 @@ export interface LocalityPlan {
 }
 
 /** lb_policy with its options. */
-export type BalancerPlan =
+export type BalancerPlan = TurnBalancerPlan | HashBalancerPlan;
+
+/** The balancers that give every endpoint its turn. */
+export type TurnBalancerPlan =
   | { readonly kind: "round_robin" }
   | { readonly kind: "random" }
   | { readonly kind: "least_request"; readonly choices: number; readonly activeRequestBias: number };
+
+/** The balancers that send the same hash to the same endpoint. */
+export type HashBalancerPlan = HashBalancerOptions &
+  (
+    | {
+        readonly kind: "ring_hash";
+        readonly hash: "xx_hash" | "murmur_hash_2";
+        /** Points of the ring, default 1,024 and 8,388,608. */
+        readonly pointsMin: number;
+        readonly pointsMax: number;
+      }
+    | {
+        readonly kind: "maglev";
+        /** A prime, default 65,537. */
+        readonly tableSize: number;
+      }
+  );
+
+/** What both have. */
+export interface HashBalancerOptions {
+  /** hash_policy of the load balancing policy itself: it counts in place of the route's; empty: none. */
+  readonly hashPolicy: readonly HashMethodPlan[];
+  /** Endpoints are known by their hostname instead of their address; metadata envoy.lb hash_key wins over both. */
+  readonly usesHostname: boolean;
+  /** hash_balance_factor: percent of the mean load that an endpoint may have before others take over; 0: no limit. */
+  readonly balanceFactorPercent: number;
+  /** Shares of localities by their load_balancing_weight. */
+  readonly isLocalityWeighted: boolean;
+}
 
 /** retry_budget: retries may be a share of what runs and waits. */
 export interface RetryBudgetPlan {

@@ -1,5 +1,6 @@
 // Virtual hosts, routes and what they do.
 import type { FormatPartPlan } from "./access-log.ts";
+import type { HashMethodPlan } from "./hash-policy.ts";
 import type { FilterOverridePlan } from "./http-filter.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.ts";
 import type { RetryPlan } from "./retry.ts";
@@ -85,6 +86,8 @@ export interface ForwardPlan {
   readonly appendForwardedHost: boolean;
   /** upgrade_configs: what differs from the manager's. */
   readonly upgrades: readonly RouteUpgradePlan[];
+  /** What of a request is hashed; empty: nothing. */
+  readonly hashPolicy: readonly HashMethodPlan[];
   /** Metadata subset match; null: none. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
 }

@@ -7,6 +7,8 @@ export interface TcpProxyPlan {
   readonly statPrefix: string;
   /** One at least, chosen by weight. */
   readonly clusters: readonly TcpClusterPlan[];
+  /** hash_policy: hashing balancers choose by the client's address. */
+  readonly hashesSource: boolean;
   /** Without a byte either way; default 3 600 000; Infinity: none. */
   readonly idleTimeoutMs: number;
   /** max_downstream_connection_duration; Infinity: none. */

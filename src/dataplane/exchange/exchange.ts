@@ -1,5 +1,7 @@
 // The life of one request: one phase machine between the client's codec below it and the router beside it. Implements the codec's sink
 // for the request; what goes back to the client is in response-side.ts. Taken from a free list, so nothing of a request may stay in it.
+import type { Bits64 } from "../../base/bits64.ts";
+import type { HashMethodPlan } from "../../config/plan/hash-policy.ts";
 import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
@@ -18,6 +20,7 @@ import { FilterFace } from "./filter-face.ts";
 import { type LocalReply, protocolReply } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { enterHead, enterRoute, Phase, selectRoute } from "./phases.ts";
+import { RequestHash } from "./request-hash.ts";
 import type { RequestTraits } from "./request-headers.ts";
 import { ResponseSide } from "./response-side.ts";
 import { Router } from "./router.ts";
@@ -57,6 +60,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   readonly response: ResponseSide;
   readonly timers: StreamTimers;
   chain: Chain | null = null;
+  hashing: RequestHash | null = null;
   /** What filters said of the request, by namespace; null: nothing. */
   metadata: Map<string, Map<string, unknown>> | null = null;
   private face: FilterFace | null = null;
@@ -198,6 +202,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   clearRoute(): void {
     this.routeKnown = false;
     this.router.chosen = null;
+    this.hashing?.forget();
   }
 
   reply(answer: LocalReply, change?: (head: HeaderList) => void): Step {
@@ -253,6 +258,12 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     );
     if (isBackedUp) this.writer?.pauseSource();
     else this.writer?.resumeSource();
+  }
+
+  hashBy(methods: readonly HashMethodPlan[]): Bits64 | null {
+    if (methods.length === 0) return null;
+    this.hashing ??= new RequestHash(this);
+    return this.hashing.by(methods);
   }
 
   addFlag(flag: string): void {
@@ -363,6 +374,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.details = "";
     this.cutShort = false;
     this.metadata = null;
+    this.hashing?.clear();
     this.routeKnown = false;
     this.isPaused = false;
     const { free } = this.manager.worker;

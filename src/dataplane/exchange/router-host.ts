@@ -1,8 +1,11 @@
 // What a router needs of the exchange that owns it.
+import type { Bits64 } from "../../base/bits64.ts";
+import type { HashMethodPlan } from "../../config/plan/hash-policy.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { FormatSource } from "../routing/format.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import type { LocalReply } from "./local-reply.ts";
+import type { RequestHash } from "./request-hash.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /** The exchange as its router sees it. */
@@ -25,6 +28,10 @@ export interface RouterHost extends FormatSource {
   readonly protocol: "http1" | "http2";
   /** The request's one random number, which decides every share of it. */
   readonly randomNumber: number;
+  /** Of this request, if anybody asked for it; null: nobody did. */
+  readonly hashing: RequestHash | null;
+  /** The hash by these methods; null: the request has nothing that they hash. */
+  hashBy(methods: readonly HashMethodPlan[]): Bits64 | null;
   nowMs(): number;
   /** A response flag, whatever becomes of the request. */
   addFlag(flag: string): void;

@@ -1,5 +1,6 @@
 // The router of one request (envoy.filters.http.router): route, cluster, head for the upstream, and the answer's way to the exchange.
 // What fails on the way up is attempts.ts's. Owned by an exchange and reused with it: the exchange talks to the client, the router to the upstream.
+import type { Bits64 } from "../../base/bits64.ts";
 import type { ForwardPlan } from "../../config/plan/route.ts";
 import type { ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
@@ -84,6 +85,7 @@ export class Router implements CallOwner {
     tries.usePolicy(facts.retry ?? manager.worker.retryOf(cluster));
     if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, tries.account)) return;
     tries.made = 1;
+    if (cluster.hashing !== null) this.call.hash = hostHash(host, forward, cluster);
     const head = host.request as HeaderList;
     if (!prepareUpstreamHead(head, this.headContext(route, facts, forward), tries.times)) {
       host.giveUp(REPLIES.headTooLarge);
@@ -170,6 +172,7 @@ export class Router implements CallOwner {
         );
     }
     tries.account.onHead(head, end, host.isGrpc, endpoint);
+    host.hashing?.addCookies(head);
     host.response.status = head.status; // for %RESPONSE_CODE% in what follows
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, host);
     this.countAttempts(head);
@@ -222,6 +225,13 @@ export class Router implements CallOwner {
     const { isGrpc, isInternal: mayHaveOrders } = host;
     return { route, facts, forward, chosen, mayHaveOrders, isGrpc, suppress, source: host, headersBytesMax };
   }
+}
+
+/** What the cluster's balancer hashes: its own policy wins over the cluster's, and that over the route's. */
+function hostHash(host: RouterHost, { hashPolicy }: ForwardPlan, { plan, hashing }: Cluster): Bits64 | null {
+  const own = hashing?.hashPolicy ?? [];
+  if (own.length > 0) return host.hashBy(own);
+  return host.hashBy(plan.hashPolicy.length > 0 ? plan.hashPolicy : hashPolicy);
 }
 
 const SMALL_NUMBERS: readonly string[] = Array.from({ length: 256 }, (_, i) => String(i));

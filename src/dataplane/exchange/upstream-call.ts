@@ -1,6 +1,7 @@
 // One request on its way to one cluster: asks for a stream, keeps the body until there is one, moves bytes both ways, and tells its
 // owner (the router) what came back. An attempt is one `start` or `again`; a stream of a pooled connection that had died unnoticed is
 // replaced by another one without an attempt being counted. Knows no timeouts, no response codes and no reason to try again.
+import type { Bits64 } from "../../base/bits64.ts";
 import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
@@ -22,11 +23,11 @@ const Phase = { Idle: 0, Waiting: 1, Opening: 2, Open: 3, Responding: 4, Over: 5
 export class UpstreamCall implements MessageSink, UpstreamRequest {
   priority: "default" | "high" = "default";
   downstreamProtocol: "http1" | "http2" = "http1";
+  hash: Bits64 | null = null; // set before `start`
   readonly sink: MessageSink;
   /** The endpoint of the stream, or the one that failed; null while none was picked. */
   endpoint: Endpoint | null = null;
-  /** The open stream. */
-  stream: UpstreamStream | null = null;
+  stream: UpstreamStream | null = null; // the open one
   /** What the request asks for besides an answer; null: nothing. Set before `start`. */
   tunnel: Tunnel | null = null;
   private readonly owner: CallOwner;
@@ -54,7 +55,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
   }
 
   get repicksMax(): number {
-    return this.hosts === null ? 0 : this.hosts.repicksMax;
+    return this.hosts?.repicksMax ?? 0;
   }
 
   avoids(endpoint: Endpoint): boolean {
@@ -168,6 +169,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.stream = null;
     this.hosts = null;
     this.tunnel = null;
+    this.hash = null;
     if (this.tried.length > 0) this.tried = [];
     this.reopens = 0;
     this.isPressed = false;

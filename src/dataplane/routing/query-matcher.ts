@@ -10,13 +10,14 @@ export function queryTest(plan: QueryMatcherPlan): QueryTest {
   const { name, present } = plan;
   const test = plan.string === null ? null : textTest(plan.string);
   return (query) => {
-    const value = query === undefined ? undefined : firstValue(query, name);
+    const value = query === undefined ? undefined : queryValue(query, name);
     if (test === null) return (value !== undefined) === present;
     return value !== undefined && test(value);
   };
 }
 
-function firstValue(query: string, name: string): string | undefined {
+/** The value of the first parameter of a name, as written; undefined: there is none. */
+export function queryValue(query: string, name: string): string | undefined {
   for (let start = 0; start <= query.length; ) {
     let end = query.indexOf("&", start);
     if (end < 0) end = query.length;

@@ -1,5 +1,6 @@
 // One accepted connection and its connection upstream, tied together: bytes go both ways as they come, whichever side is slow pauses the
 // other's source, and each direction ends by itself. Made by listener-service.ts. Nothing is allocated for a chunk.
+import type { Bits64 } from "../../base/bits64.ts";
 import { OneShots } from "../../base/one-shots.ts";
 import { Timer } from "../../base/timer-wheel.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
@@ -15,8 +16,8 @@ import { TcpRecord } from "./tcp-record.ts";
 /** One connection through a TCP proxy. */
 export class TcpConnection implements ChannelHandler, RawWish, ServedConnection {
   readonly protocol = "tcp";
-  /** It carries bytes, no requests. */
-  readonly exchanges = 0;
+  readonly exchanges = 0; // it carries bytes, no requests
+  readonly hash: Bits64 | null;
   place: number = -1;
   isDraining: boolean = false;
   private readonly proxy: TcpProxy;
@@ -27,15 +28,13 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
   /** Connecting or open. */
   private upstream: RawStream | null = null;
   private isOpen = false;
-  /** What came before there was anywhere to send it: at most what was read before reading was paused. */
-  private early: Buffer[] = [];
+  private early: Buffer[] = []; // what came before there was anywhere to send it: at most what was read before reading was paused
   private isClientPaused = false;
   private isUpstreamPaused = false;
   private clientEnded = false;
   private upstreamEnded = false;
   private isClientGone = false;
-  /** The endpoint still takes what the client left behind. */
-  private isFlushing = false;
+  private isFlushing = false; // the endpoint still takes what the client left behind
   private lastByteMs: number;
   private readonly highUp: number;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
@@ -46,6 +45,7 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
     this.channel = channel;
     this.proxy = proxy;
     this.keeper = keeper;
+    this.hash = proxy.hashOf(channel.remoteAddress);
     this.cluster = proxy.chooseCluster();
     this.record = new TcpRecord(channel, keeper.nextConnectionId(), this.cluster, proxy.services);
     this.lastByteMs = this.record.startMs;

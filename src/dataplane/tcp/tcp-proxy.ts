@@ -1,8 +1,10 @@
 // One TCP proxy of one listener as one worker runs it: its plan made ready, its counters and its logs. Connections point to the one they
 // began with. Made by listener-service.ts.
+import { Bits64 } from "../../base/bits64.ts";
 import type { TcpProxyPlan } from "../../config/plan/tcp-proxy.ts";
 import { QUEUED_HIGH_BYTES } from "../../protocol/message.ts";
 import { TCP } from "../../telemetry/tcp-stats.ts";
+import { hashAddress } from "../routing/hash-policy.ts";
 import { OpenLogs } from "../routing/open-logs.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
@@ -40,6 +42,13 @@ export class TcpProxy {
       at -= weight;
     }
     return null;
+  }
+
+  /** What hashing balancers choose the endpoint of a client by; null: chance. */
+  hashOf(address: string): Bits64 | null {
+    if (!this.plan.hashesSource) return null;
+    const bits = new Bits64();
+    return hashAddress(address, bits) ? bits : null;
   }
 
   /** How long a connection may last; Infinity: for ever. */

@@ -8,6 +8,7 @@ import {
   breakerLimits,
   breakersNow,
   budgetedRetries,
+  PriorityIndex,
   Resource,
 } from "../../telemetry/breaker-columns.ts";
 import type { UseTable } from "../../telemetry/use-table.ts";
@@ -55,6 +56,11 @@ export class BreakerUse {
     if (budget === null) return this.isFull(priority, Resource.Retries);
     const running = this.used(priority, Resource.Requests) + this.used(priority, Resource.Pending);
     return this.used(priority, Resource.Retries) >= budgetedRetries(budget, running);
+  }
+
+  /** Requests that run now, of all workers and both priorities. */
+  requests(): number {
+    return this.used(PriorityIndex.default, Resource.Requests) + this.used(PriorityIndex.high, Resource.Requests);
   }
 
   /** Takes (1) or gives back (-1). */

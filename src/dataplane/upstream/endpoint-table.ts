@@ -48,6 +48,11 @@ export class EndpointTable {
 
   /** The list that this pick is made from, by health and priority; its hosts may be empty. */
   list(random: Random): HostList<UpstreamEndpoint> {
+    return this.current().choose(random);
+  }
+
+  /** The priorities as health is now. */
+  current(): PrioritySet<UpstreamEndpoint> {
     if (this.row >= 0) {
       const generation = this.home.health.generation(this.row);
       if (generation !== this.seenGeneration || this.isStale) {
@@ -59,7 +64,7 @@ export class EndpointTable {
         this.reviewFailing();
       }
     }
-    return this.priorities.choose(random);
+    return this.priorities;
   }
 
   /** Every endpoint in order of priority: for tests, draining and taking over; not for the path. */

@@ -5,6 +5,7 @@ import type { LocalityPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
 import { HealthFlag, type HealthTable, healthStatusFlags } from "../../telemetry/health-table.ts";
 import type { UseTable } from "../../telemetry/use-table.ts";
+import type { HashHost } from "./balance/hash-balancer.ts";
 import type { FlaggedHost } from "./balance/host-set.ts";
 import { GONE_BLOCK, type HostBlocks } from "./host-blocks.ts";
 import type { Pool } from "./pool.ts";
@@ -25,7 +26,7 @@ export interface EndpointHome {
 }
 
 /** An endpoint as the table holds it. */
-export class UpstreamEndpoint implements Endpoint, FlaggedHost {
+export class UpstreamEndpoint implements Endpoint, FlaggedHost, HashHost {
   readonly address: AddressPlan;
   readonly slot: number;
   /** Newest facts; weight, priority, health, hostname and metadata may change while the endpoint lives. */
@@ -71,6 +72,16 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost {
 
   get locality(): LocalityPlan {
     return this.facts.locality;
+  }
+
+  get localityWeight(): number {
+    return this.facts.localityWeight;
+  }
+
+  hashKey(usesHostname: boolean): string {
+    const given = (this.facts.metadata["envoy.lb"] as { readonly hash_key?: unknown } | undefined)?.hash_key;
+    const key = typeof given === "string" && given !== "" ? given : usesHostname ? this.hostname : this.text;
+    return Buffer.from(key, "utf8").toString("latin1");
   }
 
   get text(): string {

@@ -1,5 +1,6 @@
 // A CONNECT that ends here: a raw connection that looks to its call like a stream whose answer is 200 as soon as it stands, with what the
 // endpoint says as the body. Called by upstream-cluster.ts.
+import type { Bits64 } from "../../base/bits64.ts";
 import type { NetFault } from "../../net/channel.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
 import { acquireHeaderList, type HeaderList } from "../../protocol/header-list.ts";
@@ -27,6 +28,7 @@ export function openRaw(
 
 class RawRequest implements RawWish, MessageWriter {
   readonly streamId = 0;
+  readonly hash: Bits64 | null;
   private readonly request: UpstreamRequest;
   private readonly onSettled: () => void;
   private connection: RawStream | null = null;
@@ -38,6 +40,7 @@ class RawRequest implements RawWish, MessageWriter {
   /** `onSettled`: the attempt to connect is over, one way or the other. */
   constructor(request: UpstreamRequest, onSettled: () => void) {
     this.request = request;
+    this.hash = request.hash ?? null;
     this.onSettled = onSettled;
   }
 

@@ -1,6 +1,6 @@
 // One cluster on one worker: picks an endpoint for a request and hands it to the endpoint's pool. Everything but the plan is made on
 // the first request. Made by cluster-manager.ts.
-import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { BalancerPlan, ClusterPlan, HashBalancerPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../../config/plan/endpoint-set.ts";
 import { runtimeInteger } from "../../config/plan/runtime.ts";
 import { PriorityIndex, Resource } from "../../telemetry/breaker-columns.ts";
@@ -8,13 +8,13 @@ import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { UNHEALTHY_FLAGS } from "../../telemetry/health-table.ts";
 import { count } from "../../telemetry/stats-add.ts";
-import { type Balancer, createBalancer } from "./balance/balancer.ts";
 import type { PriorityRules } from "./balance/host-set.ts";
 import { BreakerUse, limitsEndpoints } from "./breaker-use.ts";
 import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
 import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
 import { DropCounts } from "./drop-counts.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
+import { createPicker, type EndpointPicker } from "./endpoint-picker.ts";
 import { EndpointTable } from "./endpoint-table.ts";
 import { OutlierMonitor } from "./outlier-monitor.ts";
 import type { PendingRequest } from "./pending-queue.ts";
@@ -26,6 +26,7 @@ import type { Cluster, OpenFailure, RawStream, RawWish, UpstreamRequest } from "
 /** A cluster. */
 export class UpstreamCluster implements Cluster {
   readonly plan: ClusterPlan;
+  readonly hashing: HashBalancerPlan | null;
   readonly drops: DropCounts;
   private readonly services: UpstreamServices;
   /** The newest full set while nobody asked for the cluster: clusters without requests keep data only. Null: none came yet. */
@@ -37,6 +38,7 @@ export class UpstreamCluster implements Cluster {
   constructor(services: UpstreamServices, plan: ClusterPlan, set: EndpointSetFull | null) {
     this.services = services;
     this.plan = plan;
+    this.hashing = "hashPolicy" in plan.balancer ? plan.balancer : null;
     this.drops = new DropCounts(services.stats, plan.name);
     this.waiting = set;
   }
@@ -58,7 +60,7 @@ export class UpstreamCluster implements Cluster {
 
   open(request: UpstreamRequest): void {
     const parts = this.made();
-    const endpoint = parts === null ? null : this.pick(parts, request);
+    const endpoint = parts === null ? null : parts.picker.pick(request.hash ?? null, request);
     if (parts !== null && endpoint !== null) {
       this.pool(parts.home, endpoint, request).open(request);
       return;
@@ -96,7 +98,7 @@ export class UpstreamCluster implements Cluster {
       count(this.stats, CLUSTER.at.upstream_cx_overflow);
       return CONNECTIONS_USED_UP;
     }
-    const endpoint = parts === null ? null : this.pickOnce(parts);
+    const endpoint = parts === null ? null : parts.picker.pick(wish.hash ?? null, null);
     if (parts === null || endpoint === null) {
       count(this.stats, CLUSTER.at.upstream_cx_none_healthy);
       return NO_HEALTHY_UPSTREAM;
@@ -152,21 +154,6 @@ export class UpstreamCluster implements Cluster {
     for (const raw of [...(this.parts?.home.raws ?? [])]) raw.abort("close");
   }
 
-  private pick(parts: ClusterParts, request: UpstreamRequest): UpstreamEndpoint | null {
-    let endpoint = this.pickOnce(parts);
-    const { repicksMax } = request;
-    for (let i = 0; i < repicksMax && endpoint !== null && request.avoids(endpoint); i++) {
-      endpoint = this.pickOnce(parts);
-    }
-    return endpoint;
-  }
-
-  private pickOnce(parts: ClusterParts): UpstreamEndpoint | null {
-    const list = parts.table.list(this.services.random);
-    if (list.isPanic) count(parts.home.stats, CLUSTER.at.lb_healthy_panic);
-    return parts.balancer.pick(list);
-  }
-
   private pool(home: ClusterHome, endpoint: UpstreamEndpoint, request: UpstreamRequest): Pool {
     const { plan } = this;
     const protocol = plan.protocol === "downstream" ? request.downstreamProtocol : plan.protocol;
@@ -196,7 +183,7 @@ export class UpstreamCluster implements Cluster {
       hostPrefix: `host.${plan.name}.`,
       blocks: services.hostBlocks,
       health: services.health,
-      load: plan.balancer.kind === "least_request" ? services.load : null,
+      load: countsLoad(plan.balancer) ? services.load : null,
       connections: limitsEndpoints(plan) ? services.load : null,
       failAtOnce: plan.healthChecks.length > 0 ? failAtOnce : null,
     };
@@ -204,14 +191,16 @@ export class UpstreamCluster implements Cluster {
     table.apply(set);
     this.waiting = null;
     const outlier = plan.outlier === null ? null : new OutlierMonitor(plan.outlier, services, row);
-    return { home, table, balancer: createBalancer(plan.balancer, services.random), outlier };
+    const { stats, breakers } = home;
+    const picker = createPicker(plan.balancer, { table, random: services.random, stats, breakers });
+    return { home, table, picker, outlier };
   }
 }
 
 interface ClusterParts {
   readonly home: ClusterHome;
   readonly table: EndpointTable;
-  readonly balancer: Balancer;
+  readonly picker: EndpointPicker;
   readonly outlier: OutlierMonitor | null;
 }
 
@@ -256,6 +245,11 @@ class LazyHome implements ClusterHome {
     this.lengthBuckets ??= this.services.stats.histogram(`${this.prefix}upstream_cx_length_ms`);
     return this.lengthBuckets;
   }
+}
+
+/** Whether it matters how many requests each endpoint has. */
+function countsLoad(plan: BalancerPlan): boolean {
+  return plan.kind === "least_request" || ("balanceFactorPercent" in plan && plan.balanceFactorPercent > 0);
 }
 
 function priorityRules(plan: ClusterPlan, { runtime }: UpstreamServices): PriorityRules {

@@ -1,7 +1,8 @@
 // The face of the upstream room towards the exchange: clusters, endpoints, and one stream to one of them.
 
+import type { Bits64 } from "../../base/bits64.ts";
 import type { AddressPlan } from "../../config/plan/address.ts";
-import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { ClusterPlan, HashBalancerPlan } from "../../config/plan/cluster.ts";
 import type { Channel, NetFault } from "../../net/channel.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
 import type { DropCounts } from "./drop-counts.ts";
@@ -16,6 +17,8 @@ export interface Upstreams {
 /** One cluster as one worker sees it. */
 export interface Cluster {
   readonly plan: ClusterPlan;
+  /** Whether its balancer goes by the hash of a request; null: it does not. */
+  readonly hashing: HashBalancerPlan | null;
   /** CLUSTER block (telemetry/cluster-stats.ts). The room counts connections, pending and active requests; the router counts answers, timeouts and retries. */
   readonly stats: Float64Array;
   /** For load reports. The room counts requests that find a breaker full, the router those that drop_overloads refuses. */
@@ -43,6 +46,8 @@ export interface Cluster {
 
 /** A wish for one connection whose bytes only its owner understands: the TCP proxy's, once per attempt. */
 export interface RawWish {
+  /** As a request's. */
+  readonly hash?: Bits64 | null;
   onRawOpen(connection: RawStream): void;
   /** It never stood. */
   onRawFailed(failure: OpenFailure): void;
@@ -95,6 +100,8 @@ export interface UpstreamRequest {
   readonly downstreamProtocol: "http1" | "http2";
   /** `:authority` of the request; asked for only when the cluster has auto_sni. Absent: none. */
   authority?(): string;
+  /** What hashing balancers choose by; absent, null: chance. */
+  readonly hash?: Bits64 | null;
   /** Whether another endpoint than this one is wanted: up to `repicksMax` more picks look for one. */
   avoids(endpoint: Endpoint): boolean;
   readonly repicksMax: number;

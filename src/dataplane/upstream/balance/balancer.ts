@@ -1,6 +1,6 @@
 // The balancers behind one face. Called by host-set.ts's user once per pick; pure but for the place that each list keeps.
 import type { Random } from "../../../base/random.ts";
-import type { BalancerPlan } from "../../../config/plan/cluster.ts";
+import type { TurnBalancerPlan } from "../../../config/plan/cluster.ts";
 import type { Host } from "./host.ts";
 import type { HostList } from "./host-list.ts";
 import { LeastRequest } from "./least-request.ts";
@@ -14,7 +14,7 @@ export interface Balancer {
 }
 
 /** The balancer of a cluster. */
-export function createBalancer(plan: BalancerPlan, random: Random): Balancer {
+export function createBalancer(plan: TurnBalancerPlan, random: Random): Balancer {
   switch (plan.kind) {
     case "round_robin":
       return new RoundRobin(random);

@@ -10,6 +10,8 @@ export class HostList<H extends Host> {
   hosts: readonly H[] = [];
   /** Whether a plain rotation honours the weights. */
   weightsAreEqual: boolean = true;
+  /** One more with each `fill`. */
+  version: number = 0;
   /** Whether these are all hosts, used when too few are healthy. */
   readonly isPanic: boolean;
   private cursor = -1;
@@ -25,6 +27,7 @@ export class HostList<H extends Host> {
     this.hosts = hosts;
     this.weightsAreEqual = weightsAreEqual;
     this.scheduleIsStale = true;
+    this.version++;
   }
 
   /** The next host in strict rotation from a random start. The list must not be empty. */

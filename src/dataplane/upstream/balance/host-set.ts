@@ -170,6 +170,24 @@ export class PrioritySet<H extends FlaggedHost> {
     throw new Error("priority loads do not add up to 100");
   }
 
+  /** The priority of a point from 1 to 100, the same for the same point while health is. */
+  priorityAt(point: number): number {
+    const { healthy, degraded } = this.loads;
+    let left = point;
+    for (const loads of [healthy, degraded]) {
+      for (let priority = 0; priority < loads.length; priority++) {
+        left -= loads[priority] as number;
+        if (left <= 0) return priority;
+      }
+    }
+    throw new Error("priority loads do not add up to 100");
+  }
+
+  /** The healthy hosts of a priority, or all of them in a panic. */
+  usual(priority: number): HostList<H> {
+    return this.listOf(priority, false);
+  }
+
   private listOf(priority: number, isDegraded: boolean): HostList<H> {
     const set = this.sets[priority] as HostSet<H>;
     if (this.loads.panic[priority] === true) return set.all;

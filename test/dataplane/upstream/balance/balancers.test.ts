@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { SeededRandom } from "../../../../src/base/random.ts";
-import type { BalancerPlan } from "../../../../src/config/plan/cluster.ts";
+import type { TurnBalancerPlan } from "../../../../src/config/plan/cluster.ts";
 import { createBalancer } from "../../../../src/dataplane/upstream/balance/balancer.ts";
 import { HostList } from "../../../../src/dataplane/upstream/balance/host-list.ts";
 import { hosts, type PlainHost, tally } from "../support/plain-host.ts";
@@ -13,13 +13,13 @@ function listOf(all: readonly PlainHost[]): HostList<PlainHost> {
   return list;
 }
 
-function picks(plan: BalancerPlan, list: HostList<PlainHost>, count: number, seed: number = 1): string[] {
+function picks(plan: TurnBalancerPlan, list: HostList<PlainHost>, count: number, seed: number = 1): string[] {
   const balancer = createBalancer(plan, new SeededRandom(seed));
   return Array.from({ length: count }, () => balancer.pick(list)?.name ?? "none");
 }
 
-const roundRobin: BalancerPlan = { kind: "round_robin" };
-const leastRequest: BalancerPlan = { kind: "least_request", choices: 2, activeRequestBias: 1 };
+const roundRobin: TurnBalancerPlan = { kind: "round_robin" };
+const leastRequest: TurnBalancerPlan = { kind: "least_request", choices: 2, activeRequestBias: 1 };
 const weightLists = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 12 });
 
 describe("round robin", () => {
@@ -102,7 +102,7 @@ describe("least request", () => {
   it("finds the idle one nearly always with many choices", () => {
     const all = hosts(1, 1, 1, 1);
     for (const host of all.slice(1)) host.load = 3;
-    const counts = tally(picks({ ...leastRequest, choices: 20 } as BalancerPlan, listOf(all), 1_000));
+    const counts = tally(picks({ ...leastRequest, choices: 20 } as TurnBalancerPlan, listOf(all), 1_000));
     assert.ok((counts["a"] ?? 0) > 980, JSON.stringify(counts));
   });
 
@@ -115,7 +115,7 @@ describe("least request", () => {
     for (const { bias, expected } of rows) {
       const [heavy, light] = hosts(2, 1) as [PlainHost, PlainHost];
       heavy.load = 3;
-      const plan: BalancerPlan = { kind: "least_request", choices: 2, activeRequestBias: bias };
+      const plan: TurnBalancerPlan = { kind: "least_request", choices: 2, activeRequestBias: bias };
       const share = (tally(picks(plan, listOf([heavy, light]), 9_000))["a"] ?? 0) / 9_000;
       assert.ok(Math.abs(share - expected) < 0.01, `bias ${bias}: ${share}`);
     }
