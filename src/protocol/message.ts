@@ -166,7 +166,5 @@ export interface ClientCodec {
   /** Whether another exchange may start now. */
   canOpen(): boolean;
   openExchanges(): number;
-  /** HTTP/2 PING that is answered through `onPong`-less bookkeeping: false when the previous one is unanswered. */
-  ping(): boolean;
   readonly protocol: "http1" | "http2";
 }

@@ -5,7 +5,7 @@ import { STALL_CASE } from "./edge-cases.ts";
 
 /** One deliberate difference. */
 export interface Deviation {
-  /** Name of the case in edge-cases.ts. */
+  /** Name of the case in edge-cases.ts or connection-limit-cases.ts. */
   readonly case: string;
   readonly theirs: string;
   readonly ours: string;
@@ -99,5 +99,47 @@ export const DEVIATIONS: readonly Deviation[] = [
     ours: "its stream is reset; the connection gets GOAWAY(ENHANCE_YOUR_CALM) when it takes nothing more, or has many of these",
     why: "every such answer is held in memory for a stall time, and costs the upstream a whole request",
     restoredBy: "--compat envoy",
+  },
+  {
+    case: "count-h2",
+    theirs: "RST_STREAM(INTERNAL_ERROR)",
+    ours: "431",
+    why: "RFC 6585 §5: the client is told what is wrong, as over HTTP/1",
+    restoredBy: "",
+  },
+  {
+    case: "kb-h2",
+    theirs: "RST_STREAM(INTERNAL_ERROR), and http2.header_overflow does not move",
+    ours: "431, and it moves",
+    why: "RFC 6585 §5: the client is told what is wrong, as over HTTP/1",
+    restoredBy: "",
+  },
+  {
+    case: "silent",
+    theirs: "downstream_cx_destroy_remote_active_rq",
+    ours: "downstream_cx_destroy_local_active_rq",
+    why: "it was the proxy that ended the connection, as downstream_cx_destroy_local says on both sides",
+    restoredBy: "",
+  },
+  {
+    case: "up-requests-h2",
+    theirs: "upstream_cx_protocol_error moves when the connection has carried its requests",
+    ours: "it does not",
+    why: "nobody broke the protocol",
+    restoredBy: "",
+  },
+  {
+    case: "up-count-h2",
+    theirs: "503, remote reset (UR)",
+    ours: "502, protocol error (UPE)",
+    why: "the upstream reset nothing; over HTTP/1 both say 502",
+    restoredBy: "",
+  },
+  {
+    case: "up-kb-h2",
+    theirs: "503, remote reset (UR)",
+    ours: "502, protocol error (UPE)",
+    why: "the upstream reset nothing; over HTTP/1 both say 502",
+    restoredBy: "",
   },
 ];

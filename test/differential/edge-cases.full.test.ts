@@ -5,6 +5,7 @@ import { envoyInstalled, type Program } from "../support/live-proxy.ts";
 import { exchange, masked } from "../support/raw-exchange.ts";
 import { RecordingUpstream } from "../support/recording-upstream.ts";
 import { Stage } from "../support/stage.ts";
+import { LIMIT_CASES } from "./connection-limit-cases.ts";
 import { DEVIATIONS } from "./deviations.ts";
 import { EDGE_CASES, type EdgeCase, MANAGERS, type ManagerName, STALL_CASE } from "./edge-cases.ts";
 
@@ -42,7 +43,7 @@ describe("requests at the edges, the real Envoy beside Starling", function () {
   }
 
   it("every deliberate difference names a case", () => {
-    const names = new Set([STALL_CASE, ...EDGE_CASES.map(({ name }) => name)]);
+    const names = new Set([STALL_CASE, ...[...EDGE_CASES, ...LIMIT_CASES].map(({ name }) => name)]);
     assert.deepEqual(
       DEVIATIONS.filter((one) => !names.has(one.case)),
       [],

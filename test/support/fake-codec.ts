@@ -38,6 +38,7 @@ export class FakeCodec implements ClientCodec {
   readonly counters: Http2Counters = newCounters();
   readonly exchanges: FakeWriter[] = [];
   pings: number = 0;
+  awaitsPong: boolean = false;
   streamsMax: number;
   private readonly events: ClientEvents;
   private nextStreamId = 1;
@@ -67,7 +68,9 @@ export class FakeCodec implements ClientCodec {
   }
 
   ping(): boolean {
+    if (this.awaitsPong) return false;
     this.pings++;
+    this.awaitsPong = true;
     return true;
   }
 

@@ -1,7 +1,7 @@
 // Codec options with Starling's defaults, for tests and benchmarks to vary.
 import type { HttpProtocolPlan } from "../../src/config/plan/http-protocol.ts";
 
-/** Those of an upstream; a listener's keep-alive has another timeout. */
+/** Those of both sides. */
 export const httpDefaults: HttpProtocolPlan = {
   http1: {
     headersBytesMax: 61_440,
@@ -35,8 +35,7 @@ export const httpDefaults: HttpProtocolPlan = {
     windowUpdatesPerDataMax: 10,
     serverResetsMax: 500,
     stalledStreamsMax: 10,
-    keepaliveIntervalMs: Number.POSITIVE_INFINITY,
-    keepaliveTimeoutMs: Number.POSITIVE_INFINITY,
+    keepalive: null,
     underscores: "allow",
   },
 };

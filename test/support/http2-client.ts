@@ -5,7 +5,7 @@ import { createH2Client, type Http2ClientCodec } from "../../src/protocol/h2/cli
 import { HeaderList, releaseHeaderList } from "../../src/protocol/header-list.ts";
 import type { ByteSink, ClientEvents, MessageSink, MessageWriter } from "../../src/protocol/message.ts";
 import type { ClientChannel } from "./client-channel.ts";
-import { httpDefaults } from "./listener-plans.ts";
+import { httpDefaults } from "./http-options.ts";
 
 /** One client connection. */
 export class Http2Client {

@@ -1,5 +1,4 @@
 // Listener plans for tests: everything has its default, so that a case shows only what it is about.
-import type { HttpProtocolPlan } from "../../src/config/plan/http-protocol.ts";
 import type {
   FilterChainPlan,
   HttpConnectionManagerPlan,
@@ -7,15 +6,9 @@ import type {
   NetworkFilterPlan,
 } from "../../src/config/plan/listener.ts";
 import type { ClusterChoicePlan, ForwardPlan, RouteActionPlan, RoutePlan } from "../../src/config/plan/route.ts";
-import { httpDefaults as upstreamHttp } from "./http-options.ts";
+import { httpDefaults } from "./http-options.ts";
 import { chainPlan, INSPECTION } from "./net-peers.ts";
 import { pathMatch, route, routeConfig, virtualHost } from "./route-plans.ts";
-
-/** Codec options with Starling's defaults for a listener. */
-export const httpDefaults: HttpProtocolPlan = {
-  ...upstreamHttp,
-  http2: { ...upstreamHttp.http2, keepaliveTimeoutMs: 20_000 },
-};
 
 /** A connection manager named `main`; every path goes to the cluster `up` unless `routes` says otherwise. */
 export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConnectionManagerPlan {

@@ -1,7 +1,7 @@
 // Codec options of one side with Starling's limits applied. Called for HTTP connection managers and clusters.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, count, flag, millis, text } from "../load/fields.ts";
-import type { Http1Plan, Http2Plan, HttpProtocolPlan } from "../plan/http-protocol.ts";
+import { child, count, decimal, flag, millis, text } from "../load/fields.ts";
+import type { Http1Plan, Http2Plan, HttpProtocolPlan, KeepalivePlan } from "../plan/http-protocol.ts";
 import type { CompileContext } from "./context.ts";
 
 /** The messages one side's options come from; any may be absent. */
@@ -77,10 +77,8 @@ function properCase(context: CompileContext, options: CheckedMessage): boolean {
 
 function compileHttp2(context: CompileContext, options: CheckedMessage | undefined, shared: SharedLimits): Http2Plan {
   const { defaults } = context;
-  const keepalive = options === undefined ? undefined : child(options, "connection_keepalive");
   const number = (field: string, absent: number): number =>
     (options === undefined ? undefined : count(options, field)) ?? absent;
-  const interval = keepalive === undefined ? undefined : millis(keepalive, "interval");
   return {
     ...shared,
     trailersBytesMax: defaults.trailersBytesMax,
@@ -100,9 +98,18 @@ function compileHttp2(context: CompileContext, options: CheckedMessage | undefin
     windowUpdatesPerDataMax: number("max_inbound_window_update_frames_per_data_frame_sent", 10),
     serverResetsMax: 500,
     stalledStreamsMax: defaults.stalledStreamsMax,
-    keepaliveIntervalMs: interval === undefined || interval === 0 ? Number.POSITIVE_INFINITY : interval,
-    keepaliveTimeoutMs:
-      (keepalive === undefined ? undefined : millis(keepalive, "timeout")) ?? Number.POSITIVE_INFINITY,
+    keepalive: options === undefined ? null : compileKeepalive(child(options, "connection_keepalive")),
+  };
+}
+
+function compileKeepalive(keepalive: CheckedMessage | undefined): KeepalivePlan | null {
+  if (keepalive === undefined) return null;
+  const jitter = child(keepalive, "interval_jitter");
+  return {
+    intervalMs: millis(keepalive, "interval") || Number.POSITIVE_INFINITY,
+    timeoutMs: millis(keepalive, "timeout") ?? Number.POSITIVE_INFINITY,
+    jitterPercent: jitter === undefined ? 15 : (decimal(jitter, "value") ?? 0),
+    idleIntervalMs: millis(keepalive, "connection_idle_interval") || Number.POSITIVE_INFINITY,
   };
 }
 

@@ -60,8 +60,18 @@ export interface Http2Plan {
   readonly serverResetsMax: number;
   /** Starling's 10, Envoy's Infinity: it resets stalled streams and lets their connection be. */
   readonly stalledStreamsMax: number;
-  /** connection_keepalive; Infinity: off. */
-  readonly keepaliveIntervalMs: number;
-  readonly keepaliveTimeoutMs: number;
+  /** connection_keepalive; null: off. */
+  readonly keepalive: KeepalivePlan | null;
   readonly underscores: "allow" | "reject" | "drop";
+}
+
+/** connection_keepalive: PING on a connection, and how long its answer may take. */
+export interface KeepalivePlan {
+  /** interval; Infinity: none. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** interval_jitter, default 15: up to this share of the interval is added to each. */
+  readonly jitterPercent: number;
+  /** connection_idle_interval: an upstream connection that was silent for longer is asked with its next request; Infinity: never. */
+  readonly idleIntervalMs: number;
 }

@@ -1,9 +1,11 @@
 // Runs the load reports of a node on its thread: performs the client's effects with a stream to the server, the counters of all threads and
 // the link to the supervisor.
+
 import { ActorHost } from "../../actor/actor-host.ts";
 import type { TimerEffect, TimerFired } from "../../actor/behaviour.ts";
 import { misbehave } from "../../actor/misbehave.ts";
 import { type Link, ThreadLink } from "../../actor/thread-link.ts";
+import { type Random, systemRandom } from "../../base/random.ts";
 import { addressText } from "../../config/plan/address.ts";
 import type { FollowedClusters, LoadMerge, LoadOrder, LoadOutput } from "../../messages/load.ts";
 import type { LoadNews, LoadWord } from "../../messages/load-mesh.ts";
@@ -52,6 +54,7 @@ class LoadActor {
   private merge: MergeHost | null = null;
   private readonly reader: LoadReader = new LoadReader();
   private readonly block: Float64Array;
+  private readonly random: Random = systemRandom();
   private readonly accounts = new Map<string, StreamAccount>();
   private plan: Extract<LoadOrder, { type: "plan-assigned" }> | null = null;
   private stream: LrsStream | null = null;
@@ -221,6 +224,7 @@ class LoadActor {
     const account = this.account(cluster.name, cluster.statName, addressText(endpoint.address));
     const stream = new LrsStream({
       net: parts.net,
+      random: this.random,
       load: plan.load,
       cluster,
       endpoint,

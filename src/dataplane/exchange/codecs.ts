@@ -7,7 +7,7 @@ import type { ByteSink, ServerCodec, ServerEvents } from "../../protocol/message
 /** Makes the codecs of accepted connections. */
 export interface ServerCodecs {
   http1(sink: ByteSink, plan: Http1Plan, events: ServerEvents): Pick<Http1ServerCodec, keyof ServerCodec | "counters">;
-  http2(sink: ByteSink, plan: Http2Plan, events: ServerEvents): Pick<Http2ServerCodec, keyof ServerCodec | "counters">;
+  http2(sink: ByteSink, plan: Http2Plan, events: ServerEvents): Http2ServerCodec;
 }
 
 /** The codecs of this program. */

@@ -102,6 +102,11 @@ export class ConnectionStats {
     count(this.http, resets ? downstream_rq_too_many_premature_resets : downstream_cx_protocol_error);
   }
 
+  /** The client did not answer PING. */
+  onSilent(): void {
+    count(this.http2, HTTP2_CODEC.at.keepalive_timeout);
+  }
+
   /** So many streams ended because the client did not take their answers. */
   onFlushTimeout(streams: number): void {
     if (streams === 0) return;

@@ -3,6 +3,7 @@
 import { Timer } from "../../base/timer-wheel.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
+import { Keepalive } from "../../protocol/h2/keepalive.ts";
 import {
   type MessageSink,
   type MessageWriter,
@@ -55,12 +56,15 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   /** The answer to a whole request was the last, as somebody had asked: nothing of the client's was waited for. */
   private isAnswered = false;
   private isRequestWhole = false;
+  /** It ends without a word that the client could answer by ending it first. */
+  private isEndUnsaid = false;
   /** Bytes written when the flush timer was armed. */
   private writtenSeen = 0;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
   private readonly headTimer: Timer = new Timer(() => this.onHeadTimeout());
   private readonly durationTimer: Timer = new Timer(() => this.onDuration());
   private readonly flushTimer: Timer = new Timer(() => this.onStallTime());
+  private keepalive: Keepalive | null = null;
   private readonly drainTimer: Timer = new Timer(() => this.codec?.drain(true));
 
   constructor(channel: Channel, manager: ConnectionManager, owner: ConnectionOwner) {
@@ -129,6 +133,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     try {
       if (this.codec === null) this.receiveFirst(bytes, start, end);
       else this.codec.receive(bytes, start, end, this.readMs);
+      this.keepalive?.heard(this.readMs);
       this.watchHead();
     } catch (error) {
       this.onBug(error);
@@ -160,6 +165,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     const { wheel } = this.manager.worker.services;
     for (const timer of [this.idleTimer, this.headTimer, this.durationTimer, this.flushTimer, this.drainTimer])
       wheel.remove(timer);
+    this.keepalive?.stop();
     const active = this.exchanges > 0 || this.isLeftActive;
     try {
       this.codec?.connectionLost(this.isClosing ? CLOSED_BY_US : CLOSED_BY_CLIENT);
@@ -178,7 +184,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     this.exchanges++;
     this.requests++;
     wheel.disarm(this.idleTimer);
-    if (this.requests >= manager.plan.requestsPerConnectionMax && !this.isDraining) {
+    if (this.requests >= manager.plan.requestsPerConnectionMax) {
       count(manager.stats, HTTP.at.downstream_cx_max_requests_reached);
       this.drain();
     }
@@ -196,6 +202,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   onConnectionDone(fault: ProtocolFault | null): void {
     if (fault !== null) this.onProtocolFault(fault);
     this.stats.onIdle();
+    this.isEndUnsaid = fault?.kind === "local_reset";
     this.isAnswered = fault === null && this.protocol === "http1" && this.requests > 0;
     this.close();
   }
@@ -238,6 +245,10 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
       const codec = codecs.http2(this.channel, http.http2, this);
       this.codec = codec;
       this.stats.onHttp2(codec.counters);
+      if (http.http2.keepalive !== null) {
+        const { services } = this.manager.worker;
+        this.keepalive = new Keepalive(codec, http.http2.keepalive, services, this.readMs, () => this.onSilent());
+      }
     }
   }
 
@@ -300,7 +311,8 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
 
   private onIdle(): void {
     count(this.manager.stats, HTTP.at.downstream_cx_idle_timeout);
-    if (this.codec === null || this.protocol === "http1") this.close();
+    this.isEndUnsaid = this.protocol === "http1";
+    if (this.isEndUnsaid) this.close();
     else this.drain();
   }
 
@@ -308,6 +320,13 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   private armSpread(timer: Timer, ms: number, jitterPercent: number): void {
     const { random, wheel } = this.manager.worker.services;
     wheel.arm(timer, ms * (1 + (random.next32() / 2 ** 32) * (jitterPercent / 100)));
+  }
+
+  /** The client does not answer PING. */
+  private onSilent(): void {
+    if (this.isClosing) return;
+    this.stats.onSilent();
+    this.abort();
   }
 
   private onDuration(): void {
@@ -327,6 +346,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   /** As Envoy sees it: whoever's FIN is first, unless we wait for the client's before we give the connection up. */
   private isEndedByUs(): boolean {
     if (!this.isClosing || this.isEndedByClient) return false;
+    if (this.isEndUnsaid || this.manager.plan.delayedCloseTimeoutMs === 0) return true;
     return !this.channel.peerEnded || (this.isAnswered && this.isRequestWhole);
   }
 

@@ -6,6 +6,7 @@ import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { RuntimeView } from "../../config/plan/runtime.ts";
 import type { Http2Counters } from "../../protocol/h2/counters.ts";
+import type { Pinger } from "../../protocol/h2/keepalive.ts";
 import type { ByteSink, ClientCodec, ClientEvents } from "../../protocol/message.ts";
 import type { NodeTables } from "../../telemetry/node-memory.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
@@ -40,8 +41,8 @@ export interface ClientCodecs {
   http2(sink: ByteSink, plan: ClusterPlan, events: ClientEvents): CountingCodec;
 }
 
-/** A codec that counts for its owner. */
-export interface CountingCodec extends ClientCodec {
+/** A codec of HTTP/2: it counts for its owner, and pings. */
+export interface CountingCodec extends ClientCodec, Pinger {
   readonly counters: Readonly<Http2Counters>;
 }
 

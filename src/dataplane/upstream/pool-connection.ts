@@ -4,6 +4,7 @@ import { Timer } from "../../base/timer-wheel.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import type { DialOptions } from "../../net/dial.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
+import type { Keepalive } from "../../protocol/h2/keepalive.ts";
 import type { ClientCodec, ClientEvents } from "../../protocol/message.ts";
 import { Resource } from "../../telemetry/breaker-columns.ts";
 import type { ClusterHome } from "./cluster-home.ts";
@@ -60,6 +61,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
   private receivedBefore = 0;
   private readonly owner: ConnectionOwner;
   private part: ProtocolPart | null = null;
+  private keepalive: Keepalive | null = null;
   private streamLimit: number;
   /** Requests that it may still begin: max_requests_per_connection. */
   private remaining: number;
@@ -112,6 +114,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
       this.owner.onState(this, ConnectionState.Busy);
     }
     this.part?.onStreams(1);
+    this.keepalive?.beforeStream(this.owner.home.services.clock.nowMs());
   }
 
   /** Takes no new request; closes when the last one is over, at once when there is none. */
@@ -134,6 +137,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.part = part;
     this.streamLimit = part.streamLimit;
     this.codec = part.start(this.channel, this);
+    this.keepalive = part.keepalive;
     this.owner.onState(this, this.room > 0 ? ConnectionState.Ready : ConnectionState.Busy);
     if (home.plan.connectionDurationMaxMs !== Number.POSITIVE_INFINITY) {
       this.duration = new Timer(() => this.onDuration());
@@ -151,6 +155,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     const nowMs = this.owner.home.services.clock.nowMs();
     this.readMs = nowMs;
     codec.receive(bytes, start, end, nowMs);
+    this.keepalive?.heard(nowMs);
     this.readMs = NOT_READING;
     this.account.bytes(this.received, this.channel.bytesWritten);
   }
@@ -249,6 +254,7 @@ export class PoolConnection implements ChannelHandler, ClientEvents {
     this.account.bytes(this.received, this.channel.bytesWritten);
     this.part?.onStreams(-active);
     this.part?.stop();
+    this.keepalive = null;
     this.account.ended(by, active > 0 || isCutShort);
     if (failure !== null) this.account.connectFailed();
     const isCut = fault.kind === "connection_closed" || fault.kind === "goaway";

@@ -9,6 +9,7 @@ import type { ProtocolPart } from "./protocol-part.ts";
 export class Http1Part implements ProtocolPart {
   readonly protocol = "http1";
   readonly streamLimit = 1;
+  readonly keepalive = null;
   private readonly home: ClusterHome;
 
   constructor(home: ClusterHome) {

@@ -1,6 +1,6 @@
 // HTTP/2 in a pool: many requests at once, keepalive pings, and the codec's counts added to the cluster's. One object a connection.
-import { Timer } from "../../base/timer-wheel.ts";
 import type { Channel } from "../../net/channel.ts";
+import { Keepalive } from "../../protocol/h2/keepalive.ts";
 import type { ClientCodec } from "../../protocol/message.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
@@ -12,12 +12,9 @@ import type { ProtocolPart } from "./protocol-part.ts";
 export class Http2Part implements ProtocolPart {
   readonly protocol = "http2";
   readonly streamLimit: number;
+  keepalive: Keepalive | null = null;
   private readonly home: ClusterHome;
   private codec: CountingCodec | null = null;
-  private connection: PoolConnection | null = null;
-  private keepalive: Timer | null = null;
-  /** Bytes that had been received when the ping left whose answer is awaited; -1: none is. */
-  private receivedAtPing = -1;
   private refused = 0;
   private readonly counted = new Float64Array(COUNTERS.length);
   private doneUntilCount = DONE_PER_COUNT;
@@ -31,13 +28,12 @@ export class Http2Part implements ProtocolPart {
     const { plan, services } = this.home;
     const codec = services.codecs.http2(channel, plan, connection);
     this.codec = codec;
-    this.connection = connection;
     const { http2Stats } = this.home;
     http2Stats[CONNECTIONS] = (http2Stats[CONNECTIONS] as number) + 1;
-    const { keepaliveIntervalMs } = plan.http.http2;
-    if (keepaliveIntervalMs !== Number.POSITIVE_INFINITY) {
-      this.keepalive = new Timer(() => this.onKeepalive());
-      services.wheel.arm(this.keepalive, keepaliveIntervalMs);
+    const { keepalive } = plan.http.http2;
+    if (keepalive !== null) {
+      const onSilent = (): void => this.onSilent(connection);
+      this.keepalive = new Keepalive(codec, keepalive, services, services.clock.nowMs(), onSilent);
     }
     return codec;
   }
@@ -60,7 +56,7 @@ export class Http2Part implements ProtocolPart {
 
   stop(): void {
     this.fetchCounts();
-    if (this.keepalive !== null) this.home.services.wheel.remove(this.keepalive);
+    this.keepalive?.stop();
   }
 
   /** Streams that the peer refused since the last call: Envoy does not count them as resets of requests. */
@@ -70,26 +66,10 @@ export class Http2Part implements ProtocolPart {
     return more;
   }
 
-  /** connection_keepalive: a ping every interval; any byte within the timeout is a sign of life. */
-  private onKeepalive(): void {
-    const { plan, services } = this.home;
-    const { keepaliveIntervalMs, keepaliveTimeoutMs } = plan.http.http2;
-    const connection = this.connection as PoolConnection;
-    const keepalive = this.keepalive as Timer;
-    if (this.receivedAtPing >= 0) {
-      if (connection.received === this.receivedAtPing) {
-        const { http2Stats } = this.home;
-        http2Stats[KEEPALIVE_TIMEOUT] = (http2Stats[KEEPALIVE_TIMEOUT] as number) + 1;
-        connection.onUnresponsive();
-        return;
-      }
-      this.receivedAtPing = -1;
-      services.wheel.arm(keepalive, Math.max(0, keepaliveIntervalMs - keepaliveTimeoutMs));
-      return;
-    }
-    this.receivedAtPing = connection.received;
-    (this.codec as CountingCodec).ping();
-    services.wheel.arm(keepalive, keepaliveTimeoutMs);
+  private onSilent(connection: PoolConnection): void {
+    const { http2Stats } = this.home;
+    http2Stats[KEEPALIVE_TIMEOUT] = (http2Stats[KEEPALIVE_TIMEOUT] as number) + 1;
+    connection.onUnresponsive();
   }
 
   private fetchCounts(): void {

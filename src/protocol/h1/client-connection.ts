@@ -72,11 +72,6 @@ class ClientConnection implements ClientCodec, RequestPath {
     return this.call === null ? 0 : 1;
   }
 
-  /** HTTP/1 has no ping; nothing is ever unanswered. */
-  ping(): boolean {
-    return true;
-  }
-
   receive(bytes: Uint8Array, start: number, end: number, _nowMs: number): void {
     let pos = start;
     while (pos < end && this.phase !== Phase.Closed) {

@@ -2,7 +2,7 @@
 import { ErrorCode, type ProtocolFault } from "../fault.ts";
 import { releaseHeaderList } from "../header-list.ts";
 import type { Http2Connection } from "./connection.ts";
-import { compressionFault } from "./faults.ts";
+import { compressionFault, UNDERSCORE } from "./faults.ts";
 import { BlockKind, HeadBuilder } from "./head-builder.ts";
 import { HpackDecoder } from "./hpack/decoder.ts";
 import type { Http2Stream } from "./stream.ts";
@@ -44,7 +44,7 @@ export class BlockReceiver {
     if (fault === null) return null;
     this.builder.discard();
     if (fault.kind !== "codec_error") counters.header_overflow++;
-    else if (fault.details === "http2.unexpected_underscore") counters.requests_rejected_with_underscores_in_headers++;
+    else if (fault === UNDERSCORE) counters.requests_rejected_with_underscores_in_headers++;
     return fault;
   }
 

@@ -11,6 +11,7 @@ import { FrameDispatch } from "./frame-dispatch.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { ownSettings, SettingId, writeSettings } from "./frames/settings.ts";
 import { BlockKind } from "./head-builder.ts";
+import type { Pinger } from "./keepalive.ts";
 import { INT31_MAX } from "./limits.ts";
 import type { Http2Options } from "./options.ts";
 import { CLIENT_PREFACE } from "./preface.ts";
@@ -18,7 +19,7 @@ import { Http2Stream } from "./stream.ts";
 import { StreamState } from "./stream-state.ts";
 
 /** What a client's codec offers beyond the contract. */
-export interface Http2ClientCodec extends ClientCodec {
+export interface Http2ClientCodec extends ClientCodec, Pinger {
   readonly counters: Http2Counters;
   /** Whether the server's SETTINGS allow extended CONNECT (RFC 8441 §3). */
   readonly peerAllowsConnect: boolean;

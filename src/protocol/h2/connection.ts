@@ -6,10 +6,11 @@ import type { ByteSink } from "../message.ts";
 import { BlockReceiver } from "./block-receiver.ts";
 import { ClosedStreams, Ending } from "./closed-streams.ts";
 import { type Http2Counters, newCounters } from "./counters.ts";
-import { connectionFault, floodFault, malformedFault, streamFault } from "./faults.ts";
+import { connectionFault, floodFault, malformedFault, streamFault, UNDERSCORE } from "./faults.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { writeGoaway, writePing, writeRstStream } from "./frames/control.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
+import type { Pinger } from "./keepalive.ts";
 import { ANSWER_BYTES_MAX } from "./limits.ts";
 import type { Http2Options } from "./options.ts";
 import { ReceiveWindow } from "./receive-window.ts";
@@ -19,11 +20,10 @@ import { StreamEvent, StreamState, transition } from "./stream-state.ts";
 import { StreamTable } from "./stream-table.ts";
 
 /** State and verbs that both roles and the frame dispatch share. */
-export abstract class Http2Connection implements StreamOwner {
+export abstract class Http2Connection implements StreamOwner, Pinger {
   readonly protocol = "http2" as const;
   readonly sink: ByteSink;
   readonly options: Http2Options;
-  /** Counts since the connection began. */
   readonly counters: Http2Counters = newCounters();
   /** Open streams by id. */
   readonly streams: StreamTable = new StreamTable();
@@ -38,10 +38,10 @@ export abstract class Http2Connection implements StreamOwner {
   pumpDue: boolean = false;
   /** Monotonic time of the current `receive`. */
   nowMs: number = 0;
+  awaitsPong: boolean = false;
   /** Exchanges whose owner is not done. */
   protected slots: number = 0;
   private pingsSent = 0;
-  private pongs = 0;
 
   constructor(sink: ByteSink, options: Http2Options) {
     this.sink = sink;
@@ -102,9 +102,9 @@ export abstract class Http2Connection implements StreamOwner {
     this.abandon(fault);
   }
 
-  /** Sends PING; false when the previous one is unanswered. */
   ping(): boolean {
-    if (this.stopped || this.pingsSent > this.pongs) return false;
+    if (this.stopped || this.awaitsPong) return false;
+    this.awaitsPong = true;
     writePing(this.sink.out, ++this.pingsSent);
     this.sink.scheduleFlush();
     return true;
@@ -112,7 +112,7 @@ export abstract class Http2Connection implements StreamOwner {
 
   /** An acknowledgement of PING came; those of others' numbers mean nothing. */
   onPong(payload: number): void {
-    if (payload === this.pingsSent) this.pongs = payload;
+    if (payload === this.pingsSent) this.awaitsPong = false;
   }
 
   /** Ends the connection with an error: GOAWAY, every sink told, nothing read any more. */
@@ -137,7 +137,7 @@ export abstract class Http2Connection implements StreamOwner {
 
   /** Ends one stream with an error: RST_STREAM, its sink told. */
   failStream(stream: Http2Stream, fault: ProtocolFault): void {
-    if (fault.kind === "codec_error") this.counters.rx_messaging_error++;
+    if (fault.kind === "codec_error" && fault !== UNDERSCORE) this.counters.rx_messaging_error++;
     this.resetStream(stream, fault.code);
     this.tellFault(stream, fault);
     this.settle(stream);

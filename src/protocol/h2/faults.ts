@@ -67,8 +67,11 @@ export const FIELDS_TOO_LARGE: ProtocolFault = fault("headers_too_large", "http2
   cite: "RFC 9113 §10.5.1",
 });
 
-/** A name with an underscore where options refuse it. */
-export const UNDERSCORE: ProtocolFault = fault("codec_error", "http2.unexpected_underscore", { scope: "stream" });
+/** A name with an underscore where options refuse it: no rule of the protocol is broken. */
+export const UNDERSCORE: ProtocolFault = fault("codec_error", "http2.unexpected_underscore", {
+  scope: "stream",
+  code: ErrorCode.InternalError,
+});
 
 /** GOAWAY said that this stream was not looked at. */
 export const ABOVE_GOAWAY: ProtocolFault = fault("remote_refused", "http2.goaway", {

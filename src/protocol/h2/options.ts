@@ -1,4 +1,5 @@
 // What a caller chooses for one HTTP/2 connection. Structurally equal to config's Http2Plan, which is passed as it is.
+import type { KeepaliveOptions } from "./keepalive.ts";
 
 /** Options and limits of one HTTP/2 codec, both roles. All are required: defaults are the caller's business. */
 export interface Http2Options {
@@ -43,10 +44,8 @@ export interface Http2Options {
    * does one after which nothing moves. Infinity: none do. Default 10.
    */
   readonly stalledStreamsMax: number;
-  /** For the owner, who has the timers. */
-  readonly keepaliveIntervalMs: number;
-  /** For the owner, who has the timers. */
-  readonly keepaliveTimeoutMs: number;
+  /** For the owner, who makes a Keepalive of it; null: none. */
+  readonly keepalive: KeepaliveOptions | null;
   /** Names with underscores: passed, the request refused, or the field dropped. Default allow. */
   readonly underscores: "allow" | "reject" | "drop";
 }

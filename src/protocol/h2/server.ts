@@ -6,9 +6,11 @@ import type { Http2Counters } from "./counters.ts";
 import { ENDED, malformedFault } from "./faults.ts";
 import { FrameDispatch } from "./frame-dispatch.ts";
 import { FrameReader } from "./frame-reader.ts";
+import { writeGoaway } from "./frames/control.ts";
 import { FrameType } from "./frames/frame.ts";
 import { ownSettings, SettingId, writeSettings } from "./frames/settings.ts";
 import { BlockKind } from "./head-builder.ts";
+import type { Pinger } from "./keepalive.ts";
 import { INT31_MAX } from "./limits.ts";
 import type { Http2Options } from "./options.ts";
 import { CLIENT_PREFACE } from "./preface.ts";
@@ -16,9 +18,7 @@ import { Http2Stream } from "./stream.ts";
 import { StreamEvent, transition } from "./stream-state.ts";
 
 /** What a server's codec offers beyond the contract. */
-export interface Http2ServerCodec extends ServerCodec {
-  /** Sends PING; false when the previous one is unanswered: the owner's keepalive closes then. */
-  ping(): boolean;
+export interface Http2ServerCodec extends ServerCodec, Pinger {
   readonly counters: Http2Counters;
 }
 
@@ -83,7 +83,9 @@ class Http2Server extends Http2Connection implements Http2ServerCodec {
   drain(final: boolean): void {
     if (this.stopped || this.leaving) return;
     if (!final) {
-      this.goaway(INT31_MAX, ErrorCode.NoError, "");
+      // A notice, which is not counted, as in Envoy.
+      writeGoaway(this.sink.out, INT31_MAX, ErrorCode.NoError, "");
+      this.sink.scheduleFlush();
       return;
     }
     this.leaving = true;

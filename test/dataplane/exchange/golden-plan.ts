@@ -1,7 +1,8 @@
 // The listener that the captured answers came from (main), as far as these cases need it.
 import type { HttpConnectionManagerPlan, ListenerPlan } from "../../../src/config/plan/listener.ts";
 import type { HeaderAddPlan, RouteActionPlan, RoutePlan } from "../../../src/config/plan/route.ts";
-import { acting, forward, forwarding, httpDefaults, listener, manager } from "../../support/listener-plans.ts";
+import { httpDefaults } from "../../support/http-options.ts";
+import { acting, forward, forwarding, listener, manager } from "../../support/listener-plans.ts";
 import { noChanges, pathMatch, redirect, route, routeConfig, virtualHost } from "../../support/route-plans.ts";
 
 const strip = { rewrite: { path: { kind: "prefix", value: "/" }, host: { kind: "none" } } } as const;

@@ -6,7 +6,8 @@ import { FrameTexts, frame, GET } from "../../protocol/h2/support/frame.ts";
 import type { ClientChannel } from "../../support/client-channel.ts";
 import { ExchangeWorld } from "../../support/exchange-harness.ts";
 import type { FakeCluster } from "../../support/fake-upstreams.ts";
-import { forwarding, httpDefaults, listener, manager } from "../../support/listener-plans.ts";
+import { httpDefaults } from "../../support/http-options.ts";
+import { forwarding, listener, manager } from "../../support/listener-plans.ts";
 import { routeConfig, virtualHost } from "../../support/route-plans.ts";
 
 const KIB = 1024;

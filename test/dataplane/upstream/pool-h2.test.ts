@@ -190,22 +190,23 @@ describe("HTTP/2 pool", () => {
   });
 
   describe("connection keepalive", () => {
-    const keepalive = { keepaliveIntervalMs: 1_000, keepaliveTimeoutMs: 500 };
+    const keepalive = { intervalMs: 1_000, timeoutMs: 500, jitterPercent: 0, idleIntervalMs: Number.POSITIVE_INFINITY };
 
     it("pings every interval while the peer answers", () => {
-      const b = bench(keepalive, { idleTimeoutMs: 3_500 });
+      const b = bench({ keepalive }, { idleTimeoutMs: 3_500 });
       b.openNow();
       b.codecs.last().finish();
       for (const second of [1, 2, 3]) {
         b.clock.advanceMs(1_100);
         assert.equal(b.codecs.last().pings, second);
+        b.codecs.last().awaitsPong = false;
         b.dialer.last().receive("pong");
       }
       finish(b);
     });
 
     it("closes a connection whose peer says nothing within the timeout", () => {
-      const b = bench(keepalive);
+      const b = bench({ keepalive });
       const request = b.openNow();
       b.clock.advanceMs(1_450);
       assert.equal(request.outcome, "open");
@@ -213,6 +214,25 @@ describe("HTTP/2 pool", () => {
       assert.equal(request.fault?.kind, "connection_closed");
       assert.equal(codecStat(b, "keepalive_timeout"), 1);
       assert.equal(b.stat("upstream_cx_destroy_local_with_active_rq"), 1);
+      finish(b);
+    });
+
+    it("asks before a request on a connection that was silent for long, and not on one that was not", () => {
+      const none = Number.POSITIVE_INFINITY;
+      const b = bench({ keepalive: { ...keepalive, intervalMs: none, idleIntervalMs: 2_000 } });
+      b.openNow();
+      b.codecs.last().finish();
+      b.clock.advanceMs(1_500);
+      b.dialer.last().receive("data");
+      b.clock.advanceMs(1_500);
+      b.open();
+      assert.equal(b.codecs.last().pings, 0);
+      b.codecs.last().finish();
+      b.clock.advanceMs(1_000);
+      const request = b.open();
+      assert.equal(b.codecs.last().pings, 1);
+      b.clock.advanceMs(600);
+      assert.equal(request.fault?.details, "http2.ping_timeout");
       finish(b);
     });
   });

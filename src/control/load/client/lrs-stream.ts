@@ -1,6 +1,7 @@
 // One stream of load reports to one endpoint of the server's cluster: a connection of its own with the cluster's TLS and HTTP/2 options, one
 // gRPC call on it, messages as bytes both ways. Made by load-actor.ts; what is said is not its business.
 import { machineAddress } from "../../../base/machine.ts";
+import type { Random } from "../../../base/random.ts";
 import type { ClusterPlan } from "../../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../../config/plan/endpoint-set.ts";
 import type { LoadReportPlan } from "../../../config/plan/load.ts";
@@ -10,6 +11,7 @@ import type { NetContext } from "../../../net/net-context.ts";
 import { ErrorCode, fault as makeFault } from "../../../protocol/fault.ts";
 import { httpStatusOfGrpc } from "../../../protocol/grpc-status.ts";
 import { createH2Client } from "../../../protocol/h2/client.ts";
+import { Keepalive } from "../../../protocol/h2/keepalive.ts";
 import { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
 import type { ClientCodec, ClientEvents, MessageWriter } from "../../../protocol/message.ts";
@@ -34,6 +36,7 @@ export interface LrsStreamOwner {
 /** What a stream is made with. */
 export interface LrsStreamParts {
   readonly net: NetContext;
+  readonly random: Random;
   readonly load: LoadReportPlan;
   readonly cluster: ClusterPlan;
   readonly endpoint: EndpointFacts;
@@ -47,6 +50,8 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
   private readonly channel: Channel;
   private codec: ClientCodec | null = null;
   private writer: MessageWriter | null = null;
+  /** connection_keepalive of the server's cluster. */
+  private keepalive: Keepalive | null = null;
   private hasAnswer = false;
   private isOver = false;
 
@@ -78,16 +83,24 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
   }
 
   onConnect(): void {
-    const { account, cluster, owner } = this.parts;
+    const { account, cluster, net, owner, random } = this.parts;
+    const { keepalive } = cluster.http.http2;
     account.opened();
-    this.codec = createH2Client(this.channel, cluster.http.http2, this);
-    this.writer = this.codec.open(new LrsResponse(this));
+    const codec = createH2Client(this.channel, cluster.http.http2, this);
+    this.codec = codec;
+    if (keepalive !== null) {
+      const services = { wheel: net.wheel, random };
+      this.keepalive = new Keepalive(codec, keepalive, services, net.clock.nowMs(), () => this.onSilent());
+    }
+    this.writer = codec.open(new LrsResponse(this));
     this.writer.writeHead(this.requestHead(), false);
     owner.onOpen();
   }
 
   onData(bytes: Uint8Array, start: number, end: number): void {
-    this.codec?.receive(bytes, start, end, this.parts.net.clock.nowMs());
+    const nowMs = this.parts.net.clock.nowMs();
+    this.codec?.receive(bytes, start, end, nowMs);
+    this.keepalive?.heard(nowMs);
   }
 
   onEnd(): void {
@@ -140,6 +153,12 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
     this.over("remote", UNAVAILABLE, `${BEFORE_HEADERS}connection termination`);
   }
 
+  /** The server does not answer PING. */
+  private onSilent(): void {
+    this.parts.account.keepaliveTimedOut();
+    this.over("local", UNAVAILABLE, `${BEFORE_HEADERS}connection termination`);
+  }
+
   private over(by: "local" | "remote", status: number, text: string): void {
     if (this.isOver) return;
     this.finish(by, httpStatusOfGrpc(String(status)) >= 500 ? "error" : "success");
@@ -149,6 +168,8 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
   private finish(by: "local" | "remote", outcome: "success" | "error"): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.keepalive?.stop();
+    this.keepalive = null;
     const { account } = this.parts;
     if (this.codec === null) account.connectFailed();
     else account.ended(by, this.hasAnswer ? outcome : "unanswered");

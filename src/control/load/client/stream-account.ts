@@ -1,6 +1,7 @@
 // What the stream of load reports counts for its cluster and endpoint, as the data plane counts requests: `send_all_clusters` reports the
 // server's own cluster too. One stream at a time. Called by lrs-stream.ts.
 import { CLUSTER } from "../../../telemetry/cluster-stats.ts";
+import { HTTP2_CODEC } from "../../../telemetry/codec-stats.ts";
 import { HOST } from "../../../telemetry/host-stats.ts";
 import { add, count } from "../../../telemetry/stats-add.ts";
 import type { StatsWriter } from "../../../telemetry/stats-memory.ts";
@@ -55,6 +56,11 @@ export class StreamAccount {
   /** The response has begun. */
   answered(httpStatus: number): void {
     this.charge(httpStatus);
+  }
+
+  /** The server answered no PING. */
+  keepaliveTimedOut(): void {
+    count(this.stats.block(HTTP2_CODEC, `${this.prefix}http2.`), HTTP2_CODEC.at.keepalive_timeout);
   }
 
   /** The request is over. `by`: who ended the connection with it. */

@@ -3,14 +3,19 @@ import assert from "node:assert/strict";
 import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { SeededRandom } from "../../../../src/base/random.ts";
+import type { KeepalivePlan } from "../../../../src/config/plan/http-protocol.ts";
 import { MESSAGE_BYTES_MAX } from "../../../../src/control/load/client/limits.ts";
 import { LrsStream, type LrsStreamOwner } from "../../../../src/control/load/client/lrs-stream.ts";
 import { StreamAccount } from "../../../../src/control/load/client/stream-account.ts";
 import { createNetContext } from "../../../../src/net/net-context.ts";
+import { HTTP2_CODEC } from "../../../../src/telemetry/codec-stats.ts";
 import { HOST } from "../../../../src/telemetry/host-stats.ts";
 import { StatsWriter } from "../../../../src/telemetry/stats-memory.ts";
 import { clusterPlan, endpoint } from "../../../support/cluster-plans.ts";
+import { httpDefaults } from "../../../support/http-options.ts";
 import { eventually } from "../../../support/nodes.ts";
+import { VirtualClock } from "../../../support/virtual-clock.ts";
 
 const GRPC = { ":status": 200, "content-type": "application/grpc" };
 const LARGE = new Uint8Array(300_000);
@@ -21,6 +26,7 @@ describe("a stream of load reports", () => {
   let sockets: Socket[];
   let seen: string[];
   let host: Float64Array;
+  let codec: Float64Array;
   let stream: LrsStream;
 
   beforeEach(async () => {
@@ -77,6 +83,33 @@ describe("a stream of load reports", () => {
     assert.equal(host[HOST.at.rq_active], 0);
   });
 
+  it("asks a server that says nothing whether it is there, as connection_keepalive says, and gives up without an answer", async () => {
+    const clock = new VirtualClock();
+    const kept = open(
+      { intervalMs: 5_000, timeoutMs: 1_000, jitterPercent: 0, idleIntervalMs: Number.POSITIVE_INFINITY },
+      clock,
+    );
+    await eventually(() => streams.length === 2);
+    const session = streams[1]?.session;
+    streams[1]?.respond(GRPC);
+    for (let asked = 0; asked < 2; asked++) {
+      const ping = new Promise((resolve) => session?.once("ping", resolve));
+      clock.advanceMs(5_050);
+      await ping;
+      streams[1]?.write(frame("x"));
+      await eventually(() => seen.filter((one) => one === "x").length === asked + 1);
+      clock.advanceMs(500);
+      assert.ok(!seen.some((one) => one.startsWith("end")));
+    }
+    sockets[1]?.pause();
+    clock.advanceMs(5_050);
+    clock.advanceMs(1_050);
+    assert.match(seen.at(-1) ?? "", /^end 14 .*connection termination$/);
+    assert.equal(codec[HTTP2_CODEC.at.keepalive_timeout], 1);
+    kept.close();
+    assert.equal(clock.wheel.size, 0);
+  });
+
   const ENDS: readonly (readonly [
     title: string,
     act: (one: ServerHttp2Stream) => void,
@@ -105,11 +138,12 @@ describe("a stream of load reports", () => {
     });
   }
 
-  function open(): LrsStream {
+  function open(keepalive: KeepalivePlan | null = null, clock: VirtualClock | null = null): LrsStream {
     const { port } = server.address() as AddressInfo;
     const stats = new StatsWriter(() => {});
     const names = { cluster: "lrs", statName: "lrs", endpoint: `127.0.0.1:${port}` };
     const account = new StreamAccount(stats, names);
+    codec = stats.block(HTTP2_CODEC, "cluster.lrs.http2.");
     host = stats.block(HOST, `host.lrs.127.0.0.1:${port}.`);
     const owner: LrsStreamOwner = {
       onOpen: () => seen.push("open"),
@@ -119,9 +153,12 @@ describe("a stream of load reports", () => {
       onEnd: (status, text) => seen.push(`end ${status} ${text}`),
     };
     const load = { cluster: "lrs", authority: "lrs", metadata: [{ name: "x-a", value: "b" }], skipEnvoyHeaders: true };
-    const net = createNetContext({ onBug: (error) => seen.push(String(error)) });
-    const cluster = clusterPlan("lrs", [endpoint(port)], { protocol: "http2" });
-    return new LrsStream({ net, load, cluster, endpoint: { ...endpoint(port), slot: 0 }, account, owner });
+    const time = clock === null ? {} : { clock, wheel: clock.wheel };
+    const net = createNetContext({ ...time, onBug: (error) => seen.push(String(error)) });
+    const http = { ...httpDefaults, http2: { ...httpDefaults.http2, keepalive } };
+    const cluster = clusterPlan("lrs", [endpoint(port)], { protocol: "http2", http });
+    const random = new SeededRandom(1);
+    return new LrsStream({ net, random, load, cluster, endpoint: { ...endpoint(port), slot: 0 }, account, owner });
   }
 });
 

@@ -146,7 +146,7 @@ export class FrameTexts {
     return readFrames(bytes).map((read) => this.text(read));
   }
 
-  private text({ type, stream, flags, payload }: ReadFrame): string {
+  text({ type, stream, flags, payload }: ReadFrame): string {
     const end = (flags & 1) !== 0 ? " end" : "";
     switch (type) {
       case "HEADERS":
