@@ -108,6 +108,7 @@ export function forward(cluster: string | ClusterChoicePlan, more: Partial<Forwa
     rewrite: { path: { kind: "none" }, host: { kind: "none" } },
     priority: "default",
     retry: null,
+    mirrors: [],
     keptBody: { lowerBytesMax: Number.POSITIVE_INFINITY, bytesMax: -1 },
     appendForwardedHost: false,
     upgrades: [],

@@ -16,6 +16,8 @@ export interface ProxyFileOptions {
   readonly route?: Readonly<Record<string, unknown>>;
   /** More fields of the cluster. */
   readonly cluster?: Readonly<Record<string, unknown>>;
+  /** More clusters of one HTTP/1 endpoint each: ports by name. */
+  readonly morePorts?: Readonly<Record<string, number>>;
   /** Instead of the one filter chain. */
   readonly filterChains?: readonly unknown[];
 }
@@ -26,6 +28,7 @@ export function proxyFile(options: ProxyFileOptions): string {
     filters: [managerFilter({ route_config: routeTo("echo", options.route), ...options.manager })],
     ...(options.alpn === undefined ? {} : { transport_socket: tlsSocket(options.alpn) }),
   };
+  const more = Object.entries(options.morePorts ?? {});
   const file = {
     admin: { address: socketAddress(options.adminPort) },
     static_resources: {
@@ -41,7 +44,7 @@ export function proxyFile(options: ProxyFileOptions): string {
               }),
         },
       ],
-      clusters: [upstreamCluster(options)],
+      clusters: [upstreamCluster(options), ...more.map(([name, port]) => staticCluster(name, port))],
     },
   };
   return JSON.stringify(file, null, 1);
@@ -82,17 +85,20 @@ function routes(...all: readonly unknown[]): unknown {
 }
 
 function upstreamCluster(options: ProxyFileOptions): unknown {
-  const endpoint = { endpoint: { address: socketAddress(options.upstreamPort) } };
   const http2 = { "@type": UPSTREAM_OPTIONS, explicit_http_config: { http2_protocol_options: {} } };
   return {
-    name: "echo",
-    type: "STATIC",
-    load_assignment: { cluster_name: "echo", endpoints: [{ lb_endpoints: [endpoint] }] },
+    ...staticCluster("echo", options.upstreamPort),
     ...(options.upstream === "http2"
       ? { typed_extension_protocol_options: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2 } }
       : {}),
     ...options.cluster,
   };
+}
+
+function staticCluster(name: string, port: number): Readonly<Record<string, unknown>> {
+  const endpoint = { endpoint: { address: socketAddress(port) } };
+  const load_assignment = { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] };
+  return { name, type: "STATIC", load_assignment };
 }
 
 function socketAddress(port: number): unknown {

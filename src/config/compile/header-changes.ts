@@ -19,26 +19,29 @@ export function compileHeaderChanges(context: CompileContext, level: CheckedMess
 
 /** A repeated envoy.config.core.v3.HeaderValueOption. */
 export function compileHeaderAdds(context: CompileContext, level: CheckedMessage, field: string): HeaderAddPlan[] {
-  return children(level, field).flatMap((option) => {
-    const header = child(option, "header");
-    if (header === undefined) return [];
-    const name = (text(header, "key") ?? "").toLowerCase();
-    if (isRouting(name)) context.error(header, "key", ":-prefixed or host headers may not be modified");
-    else if (!TOKEN.test(name)) {
-      context.refuse(header, "key", `'${name}' as a header name`, "use the characters of an RFC 9110 token");
-    }
-    const value = headerValue(header);
-    if (LINE_BREAK.test(value)) context.error(header, "value", "a header value has no line break and no NUL");
-    const parts = compileFormat(context, header, has(header, "raw_value") ? "raw_value" : "value", value);
-    return [
-      {
-        name: wireText(name),
-        value: parts.map((part) => (part.kind === "literal" ? { ...part, text: wireText(part.text) } : part)),
-        action: actionOf(context, option),
-        keepEmpty: flag(option, "keep_empty_value") ?? false,
-      },
-    ];
-  });
+  return children(level, field).flatMap((option) => compileHeaderAdd(context, option));
+}
+
+/** One envoy.config.core.v3.HeaderValueOption; none when it names no header. */
+export function compileHeaderAdd(context: CompileContext, option: CheckedMessage): HeaderAddPlan[] {
+  const header = child(option, "header");
+  if (header === undefined) return [];
+  const name = (text(header, "key") ?? "").toLowerCase();
+  if (isRouting(name)) context.error(header, "key", ":-prefixed or host headers may not be modified");
+  else if (!TOKEN.test(name)) {
+    context.refuse(header, "key", `'${name}' as a header name`, "use the characters of an RFC 9110 token");
+  }
+  const value = headerValue(header);
+  if (LINE_BREAK.test(value)) context.error(header, "value", "a header value has no line break and no NUL");
+  const parts = compileFormat(context, header, has(header, "raw_value") ? "raw_value" : "value", value);
+  return [
+    {
+      name: wireText(name),
+      value: parts.map((part) => (part.kind === "literal" ? { ...part, text: wireText(part.text) } : part)),
+      action: actionOf(context, option),
+      keepEmpty: flag(option, "keep_empty_value") ?? false,
+    },
+  ];
 }
 
 function headerValue(header: CheckedMessage): string {

@@ -1,6 +1,7 @@
 // envoy.config.route.v3.RouteAction to ForwardPlan: which cluster, timeouts, rewrites, retries. Called by route.ts.
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, millis, oneOf, text } from "../load/fields.ts";
+import type { MirrorPlan } from "../plan/mirror.ts";
 import type { RetryPlan } from "../plan/retry.ts";
 import type { ClusterChoicePlan, ForwardPlan, KeptBodyPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
@@ -9,6 +10,7 @@ import { compileHashPolicy } from "./hash-policy.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileRegexRewrite } from "./match.ts";
 import { compileMetadata } from "./metadata.ts";
+import { compileMirrors } from "./mirror.ts";
 import { compileRetry, refuseHedging } from "./retry.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 import { compileRouteUpgrades } from "./upgrade.ts";
@@ -22,6 +24,8 @@ export interface RouteScope {
   readonly retry: RetryPlan | null;
   /** Of the virtual host, then of the route. */
   readonly keptBody: KeptBodyPlan;
+  /** request_mirror_policies of the virtual host or the route configuration. */
+  readonly mirrors: readonly MirrorPlan[];
   /** max_direct_response_body_size_bytes. */
   readonly directBodyBytesMax: number;
   /** Names of the manager's HTTP filters. */
@@ -46,6 +50,7 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     priority: text(action, "priority") === "HIGH" ? "high" : "default",
     retry: retry === undefined ? scope.retry : compileRetry(context, retry),
     keptBody: scope.keptBody,
+    mirrors: compileMirrors(context, action, scope, scope.mirrors),
     appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
     upgrades: compileRouteUpgrades(context, action),
     hashPolicy: compileHashPolicy(context, action),

@@ -5,6 +5,7 @@ import type { RouteConfigPlan, VirtualHostPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
+import { compileMirrors } from "./mirror.ts";
 import { compileRetry, refuseHedging } from "./retry.ts";
 import { compileRoute } from "./route.ts";
 import { compileKeptBody, type RouteScope } from "./route-action.ts";
@@ -23,8 +24,10 @@ export function compileRouteConfig(
   if (children(config, "cluster_specifier_plugins").length > 0) {
     context.refuse(config, "cluster_specifier_plugins", "cluster specifier plugins", "name clusters in routes");
   }
+  const validateClusters = flag(config, "validate_clusters") ?? true;
   const scope = {
-    validateClusters: flag(config, "validate_clusters") ?? true,
+    validateClusters,
+    mirrors: compileMirrors(context, config, { validateClusters }, []),
     directBodyBytesMax: count(config, "max_direct_response_body_size_bytes") ?? 4_096,
     filterNames,
   };
@@ -64,6 +67,7 @@ function compileVirtualHost(
   const retry = child(host, "retry_policy");
   const scope: RouteScope = {
     ...above,
+    mirrors: compileMirrors(context, host, above, above.mirrors),
     retry: retry === undefined ? null : compileRetry(context, retry),
     keptBody: compileKeptBody(host, { lowerBytesMax: Number.POSITIVE_INFINITY, bytesMax: -1 }),
   };

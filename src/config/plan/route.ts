@@ -3,6 +3,7 @@ import type { FormatPartPlan } from "./access-log.ts";
 import type { HashMethodPlan } from "./hash-policy.ts";
 import type { FilterOverridePlan } from "./http-filter.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.ts";
+import type { MirrorPlan } from "./mirror.ts";
 import type { RetryPlan } from "./retry.ts";
 
 /** One RouteConfiguration. */
@@ -82,6 +83,8 @@ export interface ForwardPlan {
   readonly priority: "default" | "high";
   readonly retry: RetryPlan | null;
   readonly keptBody: KeptBodyPlan;
+  /** request_mirror_policies of the most specific level that has any. */
+  readonly mirrors: readonly MirrorPlan[];
   /** append_x_forwarded_host. */
   readonly appendForwardedHost: boolean;
   /** upgrade_configs: what differs from the manager's. */

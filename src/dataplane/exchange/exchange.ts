@@ -68,8 +68,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   private routeKnown = false;
   private isPaused = false;
   private readonly toUpstream: PassOutput = {
-    data: (bytes, start, end, last) => this.router.call.sendData(bytes, start, end, last),
-    trailers: (trailers) => this.router.call.sendTrailers(trailers),
+    data: (bytes, start, end, last) => this.router.sendData(bytes, start, end, last),
+    trailers: (trailers) => this.router.sendTrailers(trailers),
   };
 
   constructor(manager: ConnectionManager) {
@@ -138,7 +138,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (this.phase >= Phase.Respond && this.settle()) return;
     this.timers.touch();
     const { chain } = this;
-    if (chain === null) this.router.call.sendData(bytes, start, end, last);
+    if (chain === null) this.router.sendData(bytes, start, end, last);
     else {
       chain.decode.data(bytes, start, end, last, this.toUpstream);
       if (chain.decode.takeResume()) this.resumeDecode();
@@ -154,7 +154,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
       return;
     }
     this.timers.touch();
-    if (this.chain === null) this.router.call.sendTrailers(trailers);
+    if (this.chain === null) this.router.sendTrailers(trailers);
     else {
       this.chain.decode.end(trailers, this.toUpstream);
       if (this.chain?.decode.takeResume() === true) this.resumeDecode();

@@ -26,6 +26,7 @@ import {
 } from "./local-reply.ts";
 import { changeResponse, type RouteFacts } from "./route-facts.ts";
 import type { RouterHost } from "./router-host.ts";
+import { type Shadows, shadowsOf } from "./shadows.ts";
 import type { UpstreamCall } from "./upstream-call.ts";
 import { prepareUpstreamHead, rewriteHost, type UpstreamHeadContext } from "./upstream-head.ts";
 
@@ -39,6 +40,8 @@ export class Router implements CallOwner {
   private readonly host: RouterHost;
   private readonly tries: Attempts;
   private facts: RouteFacts | null = null;
+  /** Copies of the request that is still coming; null: none. */
+  private shadows: Shadows | null = null;
   chosen: ChosenCluster | null = null; // of a route that names several clusters
 
   constructor(host: RouterHost, manager: ConnectionManager) {
@@ -93,7 +96,23 @@ export class Router implements CallOwner {
     }
     // Orders to this router: of a trusted client, or of the configuration itself.
     tries.allowRetries(head, host.isInternal || facts.levels.length > 0 || this.chosen !== null);
-    tries.start(route, forward, IDEMPOTENT.has(head.value(H.PSEUDO_METHOD) ?? ""));
+    const isIdempotent = IDEMPOTENT.has(head.value(H.PSEUDO_METHOD) ?? "");
+    if (forward.mirrors.length === 0 || host.tunnel !== null) tries.start(route, forward, isIdempotent);
+    else this.startMirrored(route, forward, isIdempotent);
+  }
+
+  /** Body bytes of the request. */
+  sendData(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    if (this.shadows !== null) this.shadows.data(bytes, start, end, last);
+    if (last) this.shadows = null;
+    this.call.sendData(bytes, start, end, last);
+  }
+
+  /** Trailers of the request; the list belongs to the router. */
+  sendTrailers(trailers: HeaderList): void {
+    if (this.shadows !== null) this.shadows.end(trailers);
+    this.shadows = null;
+    this.call.sendTrailers(trailers);
   }
 
   /** The request is complete: the route's timeout begins. */
@@ -110,11 +129,13 @@ export class Router implements CallOwner {
 
   /** Drops the upstream half, if there is one. */
   abandon(code: number): void {
+    this.dropShadows();
     this.tries.abandon(code);
   }
 
   /** Forgets the request. */
   clear(): void {
+    this.dropShadows();
     this.tries.clear();
     this.route = null;
     this.facts = null;
@@ -216,6 +237,27 @@ export class Router implements CallOwner {
   private countAttempts(head: HeaderList): void {
     if (this.route?.vhost.plan.includeAttemptCountInResponse === true)
       head.setText(H.X_ENVOY_ATTEMPT_COUNT, String(this.attempts));
+  }
+
+  /** As Envoy: there are copies only of what has an upstream. They begin behind the original, and go on without it once they are whole. */
+  private startMirrored(route: Route, forward: ForwardPlan, isIdempotent: boolean): void {
+    const { host, tries } = this;
+    const end = host.endsWithHead;
+    const shadows = shadowsOf(host, forward, tries.cluster as Cluster, tries.times.timeoutMs);
+    tries.start(route, forward, isIdempotent);
+    if (shadows === null) return;
+    if (!tries.call.isAlive()) {
+      shadows.drop();
+      return;
+    }
+    shadows.start(end);
+    if (!end) this.shadows = shadows;
+  }
+
+  private dropShadows(): void {
+    if (this.shadows === null) return;
+    this.shadows.drop();
+    this.shadows = null;
   }
 
   private headContext(route: Route, facts: RouteFacts, forward: ForwardPlan): UpstreamHeadContext {
