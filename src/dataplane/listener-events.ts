@@ -4,6 +4,7 @@ import type { ListenEvents } from "../net/listen-events.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
+import type { ConnectionLimit } from "./connection-limit.ts";
 
 /** What the counters depend on besides the listener's name. */
 export interface ListenerEventsParts {
@@ -11,8 +12,7 @@ export interface ListenerEventsParts {
   readonly workerName: string;
   /** A line for the node's log. */
   warn(text: string): void;
-  /** Whether one more connection may come (connection limits). */
-  mayAccept(): boolean;
+  readonly limit: ConnectionLimit;
 }
 
 /** The events of one listener; its blocks exist from now on, so that /stats shows their zeros. */
@@ -27,9 +27,11 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
   };
   return {
     onAccept() {
-      if (parts.mayAccept()) return true;
-      add(listener, LISTENER.at.downstream_cx_overflow);
-      return false;
+      const admission = parts.limit.admit();
+      if (typeof admission !== "string") return admission;
+      const { downstream_cx_overflow, downstream_global_cx_overflow } = LISTENER.at;
+      add(listener, admission === "node" ? downstream_global_cx_overflow : downstream_cx_overflow);
+      return null;
     },
     onNoChain: () => add(listener, LISTENER.at.no_filter_chain_match),
     onChoiceTimeout: () => add(listener, LISTENER.at.downstream_pre_cx_timeout),

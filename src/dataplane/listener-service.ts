@@ -3,6 +3,7 @@ import { equalData } from "../base/equal-data.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
 import type { Channel } from "../net/channel.ts";
+import type { Admission } from "../net/listen-events.ts";
 import { recordValue } from "../telemetry/histogram.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
 import { add, count } from "../telemetry/stats-add.ts";
@@ -42,6 +43,7 @@ export function workerContext(services: WorkerServices): WorkerContext {
 interface Facts {
   chain: FilterChainPlan;
   readonly startMs: number;
+  readonly admission: Admission;
   /** Its chain is gone: it ends when its time is over. */
   isOutdated: boolean;
 }
@@ -80,7 +82,7 @@ class Listener implements ListenerService, ConnectionOwner {
     this.makeManagers(plan);
   }
 
-  onChannel(channel: Channel, chain: FilterChainPlan): void {
+  onChannel(channel: Channel, chain: FilterChainPlan, admission: Admission = FREE): void {
     const startMs = this.context.services.clock.nowMs();
     // A handshake that a new plan overtook ends with a chain of the one before.
     const own = this.managers.has(chain) ? chain : (successorOf(chain, this.plan) ?? chain);
@@ -90,7 +92,7 @@ class Listener implements ListenerService, ConnectionOwner {
         ? new TcpConnection(channel, manager, this)
         : new DownstreamConnection(channel, manager, this);
     connection.place = this.open.push(connection) - 1;
-    this.facts.push({ chain: own, startMs, isOutdated: false });
+    this.facts.push({ chain: own, startMs, admission, isOutdated: false });
     count(this.stats, LISTENER.at.downstream_cx_total);
     add(this.stats, LISTENER.at.downstream_cx_active, 1);
     addTo(this.workerTotal, 1);
@@ -167,6 +169,7 @@ class Listener implements ListenerService, ConnectionOwner {
   onConnectionClosed(connection: ServedConnection): void {
     const facts = this.takeOut(connection);
     if (facts === undefined) return;
+    facts.admission.end();
     count(this.stats, LISTENER.at.downstream_cx_destroy);
     add(this.stats, LISTENER.at.downstream_cx_active, -1);
     addTo(this.workerActive, -1);
@@ -242,3 +245,6 @@ function outdate(connection: ServedConnection): void {
 function addTo(slot: StatSlot, amount: number): void {
   slot.values[slot.at] = (slot.values[slot.at] as number) + amount;
 }
+
+/** Of a connection that nobody counts. */
+const FREE: Admission = { end: () => {} };

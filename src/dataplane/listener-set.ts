@@ -7,6 +7,8 @@ import type { DrainTerms, ListenerPlan } from "../config/plan/listener.ts";
 import type { Listening, ListeningOwner } from "../net/acceptor.ts";
 import { listen } from "../net/listen.ts";
 import type { NetContext } from "../net/net-context.ts";
+import type { ConnectionCounts } from "../telemetry/connection-counts.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
 import { listenerEvents } from "./listener-events.ts";
 import type { CreateListenerService, DrainableConnection, ListenerService, WorkerServices } from "./worker-services.ts";
 
@@ -26,13 +28,15 @@ export interface ListenerSetParts {
   warn(text: string): void;
   /** Number of this worker: only the first serves unix sockets, which cannot be shared. */
   readonly slot: number;
-  /** Workers of the node. */
+  /** Workers of the node, and the connections that they have together. */
   readonly workers: number;
+  readonly counts: ConnectionCounts;
 }
 
 interface Entry {
   plan: ListenerPlan;
   readonly service: ListenerService;
+  readonly limit: ConnectionLimit;
   readonly sockets: Listening[];
   ticketKeys: Uint8Array | null;
   /** Every socket that it began with was opened. */
@@ -145,12 +149,14 @@ export class ListenerSet {
     if (held === undefined) {
       const service = this.parts.createService(this.parts.services, plan);
       if (this.failing) service.setFailing(true);
-      this.entries.set(plan.name, { plan, service, sockets: [], ticketKeys: null, hasOpened: false });
+      const limit = new ConnectionLimit(this.parts, plan);
+      this.entries.set(plan.name, { plan, service, limit, sockets: [], ticketKeys: null, hasOpened: false });
       return;
     }
     if (equalData(held.plan, plan)) return;
     held.plan = plan;
     held.service.applyPlan(plan, drainMs);
+    held.limit.applyPlan(plan);
     for (const socket of held.sockets) this.hand(socket, held);
   }
 
@@ -172,14 +178,12 @@ export class ListenerSet {
   }
 
   private ownerOf(entry: Entry): ListeningOwner {
-    const { plan, service } = entry;
-    const { services, warn, workers } = this.parts;
-    // A listener's limit is the node's: each worker has its share.
-    const mayAccept = (): boolean => service.connections() < Math.ceil(entry.plan.connectionsMax / workers);
+    const { plan, service, limit } = entry;
+    const { services, warn } = this.parts;
     return {
       chains: plan,
-      events: listenerEvents({ stats: services.stats, workerName: services.workerName, warn, mayAccept }, plan),
-      onChannel: (channel, chain) => service.onChannel(channel, chain),
+      events: listenerEvents({ stats: services.stats, workerName: services.workerName, warn, limit }, plan),
+      onChannel: (channel, chain, admission) => service.onChannel(channel, chain, admission),
     };
   }
 

@@ -85,7 +85,16 @@ export class ListenerWorker {
     this.wheel = net.wheel;
     const { slot, warn } = options;
     const { workers } = options.memory;
-    this.listeners = new ListenerSet({ net, services, createService: createListenerService, warn, slot, workers });
+    const counts = tables.connections;
+    this.listeners = new ListenerSet({
+      net,
+      services,
+      createService: createListenerService,
+      warn,
+      slot,
+      workers,
+      counts,
+    });
   }
 
   /** From now on new connections and requests use this plan. `terms`: for connections of listeners that are gone. */

@@ -6,6 +6,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
 import type { RuntimeView } from "../config/plan/runtime.ts";
 import type { Channel } from "../net/channel.ts";
+import type { Admission } from "../net/listen-events.ts";
 import type { AccessLogs } from "../telemetry/access-log.ts";
 import type { Http2Use } from "../telemetry/http2-use.ts";
 import type { ModuleWatch } from "../telemetry/module-watch.ts";
@@ -51,8 +52,8 @@ export interface DrainableConnection {
 
 /** One listener in one worker: owns its accepted connections. */
 export interface ListenerService {
-  /** Takes over an accepted connection, its handshake done and its filter chain chosen. */
-  onChannel(channel: Channel, chain: FilterChainPlan): void;
+  /** Takes over an accepted connection, its handshake done and its filter chain chosen. `admission`: ended with it; default none. */
+  onChannel(channel: Channel, chain: FilterChainPlan, admission?: Admission): void;
   /**
    * New connections and new requests use the new plan; requests in flight end with the one they began with. Connections whose chain is gone, or
    * has other TLS terms or codec options, end with their next answer; without one after `lateMs` (default 0).

@@ -7,7 +7,7 @@ import type { FilterChainPlan } from "../config/plan/listener.ts";
 import { type ChainsPlan, chooseChain } from "./chain-choice.ts";
 import type { ChannelHandler, NetFault } from "./channel.ts";
 import { type ClearHello, readHello } from "./hello-reader.ts";
-import type { ListenEvents, OnChannel } from "./listen-events.ts";
+import type { Admission, ListenEvents, OnChannel } from "./listen-events.ts";
 import type { NetContext } from "./net-context.ts";
 import { adoptedSocket } from "./owned-socket.ts";
 import { type ReadyChains, readyChains } from "./ready-chains.ts";
@@ -92,26 +92,28 @@ export class Acceptor implements Listening {
   }
 
   private accept(accepted: Socket): void {
-    if (!this.events.onAccept()) accepted.destroy();
-    else if (this.ready.needsHello) this.readHello(accepted);
-    else this.serve(accepted, null);
+    const admission = this.events.onAccept();
+    if (admission === null) accepted.destroy();
+    else if (this.ready.needsHello) this.readHello(accepted, admission);
+    else this.serve(accepted, admission, null);
   }
 
-  private readHello(accepted: Socket): void {
+  private readHello(accepted: Socket, admission: Admission): void {
     const { timeoutMs, continues } = this.ready.chains.inspection;
     readHello(this.net, accepted, timeoutMs, (outcome) => {
       if (outcome.kind === "timeout") this.events.onChoiceTimeout();
-      if (outcome.kind === "hello" || outcome.kind === "not-tls") this.serve(accepted, outcome);
-      else if (outcome.kind === "timeout" && continues) this.serve(accepted, { kind: "not-tls" });
+      if (outcome.kind === "hello" || outcome.kind === "not-tls") this.serve(accepted, admission, outcome);
+      else if (outcome.kind === "timeout" && continues) this.serve(accepted, admission, { kind: "not-tls" });
       else {
         if (outcome.kind === "closed") this.events.onChoiceFailed();
+        admission.end();
         accepted.destroy();
       }
     });
   }
 
   /** `reading` is null when nothing depends on it and the socket was not read. */
-  private serve(accepted: Socket, reading: ClearHello | null): void {
+  private serve(accepted: Socket, admission: Admission, reading: ClearHello | null): void {
     const { chains, contexts, needsAddresses } = this.ready;
     const hello = reading?.kind === "hello" ? reading : null;
     const chain = chooseChain(chains, {
@@ -126,30 +128,27 @@ export class Acceptor implements Listening {
     const context = chain === null ? undefined : contexts.get(chain);
     if (chain === null) {
       this.events.onNoChain();
+      admission.end();
       accepted.destroy();
     } else if (context === undefined) {
-      this.openCleartext(accepted, chain, reading === null ? null : (accepted.read() as Buffer | null));
+      this.openCleartext(accepted, reading === null ? null : (accepted.read() as Buffer | null), (channel) =>
+        this.onChannel(channel, chain, admission),
+      );
     } else {
-      this.openTls(accepted, chain, context, hello);
+      this.openTls(accepted, { chain, admission, contexts: context, hello });
     }
   }
 
   /** `seen`: what was read already. */
-  private openCleartext(accepted: Socket, chain: FilterChainPlan, seen: Buffer | null): void {
+  private openCleartext(accepted: Socket, seen: Buffer | null, opened: (channel: SocketChannel) => void): void {
     const socket = adoptedSocket(accepted, this.net.reads.shared);
     const channel = new SocketChannel(this.net, socket ?? accepted, UNOWNED, "open");
-    this.onChannel(channel, chain);
+    opened(channel);
     if (seen !== null) channel.receivedChunk(seen);
     if (socket === null) channel.readByEvents();
   }
 
-  /** `hello` is null when nobody looked at what the client says. */
-  private openTls(
-    accepted: Socket,
-    chain: FilterChainPlan,
-    contexts: ServerContexts,
-    hello: { readonly serverName: string; readonly protocols: readonly string[] } | null,
-  ): void {
+  private openTls(accepted: Socket, { chain, admission, contexts, hello }: Secured): void {
     // Envoy goes on without ALPN when the client offers nothing that is configured; the TLS library would end the handshake.
     const { alpn } = contexts.plan;
     const protocols = hello === null || alpn.some((protocol) => hello.protocols.includes(protocol)) ? alpn : [];
@@ -161,12 +160,24 @@ export class Acceptor implements Listening {
         const channel = new SocketChannel(this.net, socket, UNOWNED, "open");
         channel.tls = tls;
         this.events.onHandshake(chain, tls);
-        this.onChannel(channel, chain);
+        this.onChannel(channel, chain, admission);
         channel.readByEvents();
       },
-      (failure) => this.events.onHandshakeFailed(chain, failure),
+      (failure) => {
+        this.events.onHandshakeFailed(chain, failure);
+        admission.end();
+      },
     );
   }
+}
+
+/** A connection whose chain has TLS. */
+interface Secured {
+  readonly chain: FilterChainPlan;
+  readonly admission: Admission;
+  readonly contexts: ServerContexts;
+  /** Null when nobody looked at what the client says. */
+  readonly hello: { readonly serverName: string; readonly protocols: readonly string[] } | null;
 }
 
 function boundAddress(server: Server, asked: AddressPlan): AddressPlan {

@@ -2,13 +2,19 @@
 import type { FilterChainPlan } from "../config/plan/listener.ts";
 import type { Channel, TlsFacts } from "./channel.ts";
 
-/** Takes over a channel: assigns its handler before it returns. */
-export type OnChannel = (channel: Channel, chain: FilterChainPlan) => void;
+/** Takes over a channel, and its admission: assigns its handler before it returns. */
+export type OnChannel = (channel: Channel, chain: FilterChainPlan, admission: Admission) => void;
+
+/** Room that one connection takes, from its acceptance to its end. */
+export interface Admission {
+  /** The connection is gone; called once. */
+  end(): void;
+}
 
 /** What is counted of a listener's connections before they are channels. */
 export interface ListenEvents {
-  /** A connection came: false refuses it (connection limits). */
-  onAccept(): boolean;
+  /** A connection came: null refuses it (connection limits). */
+  onAccept(): Admission | null;
   /** No filter chain matches: it was closed. */
   onNoChain(): void;
   /** The client did not say enough to choose a chain in time. */

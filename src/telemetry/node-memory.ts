@@ -1,5 +1,6 @@
 // The tables that all workers of a node share: health, breaker use, load, outliers, doubts. The supervisor makes their memory once and gives it to every
 // worker and to the health side by structured clone; when a worker dies it clears what that worker had in use.
+import { ConnectionCounts, createConnectionMemory } from "./connection-counts.ts";
 import { createDoubtMemory, type DoubtMemory, DoubtTable } from "./doubt-table.ts";
 import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
 import { createHttp2UseMemory, Http2Use } from "./http2-use.ts";
@@ -21,6 +22,7 @@ export interface NodeMemory {
   readonly outliers: OutlierMemory;
   readonly traffic: SharedArrayBuffer;
   readonly doubts: DoubtMemory;
+  readonly connections: SharedArrayBuffer;
 }
 
 /** One worker's view. */
@@ -40,6 +42,8 @@ export interface NodeTables {
   readonly traffic: TrafficTable;
   /** What was seen against endpoints, for the mesh. */
   readonly doubts: DoubtTable;
+  /** Downstream connections of each listener and of all. */
+  readonly connections: ConnectionCounts;
 }
 
 /** Makes the memory. `slots` and `rows` are the most endpoints and clusters of the node; pages that nobody touched cost no RAM. */
@@ -56,6 +60,7 @@ export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, row
     outliers: createOutlierMemory(slots, rows),
     traffic: createTrafficMemory(rows),
     doubts: createDoubtMemory(slots, rows),
+    connections: createConnectionMemory(workers),
   };
 }
 
@@ -70,6 +75,7 @@ export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
     outliers: new OutlierTable(memory.outliers),
     traffic: new TrafficTable(memory.traffic),
     doubts: new DoubtTable(memory.doubts),
+    connections: new ConnectionCounts(memory.connections, memory.workers, worker),
   };
 }
 
@@ -79,6 +85,7 @@ export function clearWorker(memory: NodeMemory, worker: number): void {
   tables.breakers.clearWorker(worker);
   tables.load.clearWorker(worker);
   tables.http2.clearWorker(worker);
+  tables.connections.clearWorker(worker);
   tables.modules.clearWorker(worker);
 }
 

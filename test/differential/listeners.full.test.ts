@@ -1,8 +1,8 @@
-// What becomes of connections that say nothing for a while, in the real Envoy and in Starling on one file: how long they are
+// What becomes of connections that say nothing for a while, and of those above a limit, in the real Envoy and in Starling on one file: how long they are
 // waited for, who serves them then, and what is counted.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { before, describe, it } from "mocha";
 import { envoyInstalled, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
 import { answering, managerFilter, tlsSocket } from "../support/proxy-file.ts";
@@ -65,6 +65,88 @@ describe("connections that say nothing, the real Envoy beside Starling", functio
     }
   });
 });
+
+/** Bootstrap fields, and which listener each connection goes to: of three, the first may have two, the third ignores the node's limit. */
+const LIMITS: Readonly<Record<string, readonly [bootstrap: object, visits: readonly number[]]>> = {
+  "a listener's": [runtime({ "envoy.resource_limits.listener.one.connection_limit": 2 }), [0, 0, 0, 1, 1, 1]],
+  "the overload manager's": [monitor(3), [2, 2, 0, 0, 1, 1, 2, 0]],
+  "the overload manager's over the runtime's": [
+    { ...monitor(2), ...runtime({ "overload.global_downstream_max_connections": 1 }) },
+    [2, 0, 1, 0, 2],
+  ],
+  "the runtime's old one, and a listener's": [
+    runtime({
+      "overload.global_downstream_max_connections": 4,
+      "envoy.resource_limits.listener.one.connection_limit": 1,
+    }),
+    [2, 0, 0, 1, 1, 1, 2, 0],
+  ],
+};
+
+describe("limits of connections, the real Envoy beside Starling", function () {
+  this.timeout(60_000);
+
+  before(function () {
+    if (!envoyInstalled()) this.skip();
+  });
+
+  for (const [name, [bootstrap, visits]] of Object.entries(LIMITS)) {
+    it(`refuse alike: ${name}`, async () => {
+      const [theirs, ours] = await Promise.all([
+        limited("envoy", bootstrap, visits),
+        limited("starling", bootstrap, visits),
+      ]);
+      assert.match(theirs, /closed\n(.*\n)*.*overflow: [1-9]/);
+      assert.equal(ours, theirs);
+    });
+  }
+});
+
+/** Which connections stayed open, and what each listener counted. */
+async function limited(program: Program, bootstrap: object, visits: readonly number[]): Promise<string> {
+  const ports = new PortMap();
+  await ports.take(ADMIN, 21510, 21511, 21512);
+  const listeners = ["one", "two", "three"].map((name, at) => ({
+    name,
+    stat_prefix: name,
+    address: address(21510 + at),
+    filter_chains: FILTERS,
+    ignore_global_conn_limit: at === 2,
+  }));
+  const admin = { address: address(ADMIN), ignore_global_conn_limit: true };
+  const text = JSON.stringify({ admin, static_resources: { listeners }, ...bootstrap });
+  const yaml = ports.apply(text.replaceAll('"port_value":', "port_value: "));
+  const proxy = await LiveProxy.start(program, yaml, ports.get(ADMIN));
+  const sockets: Socket[] = [];
+  try {
+    // The old key counts Envoy's admin page too: what asked whether it is ready is to be gone.
+    await passing(4_500);
+    for (const visit of visits) {
+      const socket = connect(ports.get(21510 + visit), "127.0.0.1").on("error", () => {});
+      sockets.push(socket.resume());
+      await passing(150);
+    }
+    await passing(600);
+    const seen = visits.map((visit, at) => `${visit} ${sockets[at]?.readyState === "open" ? "open" : "closed"}`);
+    const stats = await (await fetch(`http://127.0.0.1:${ports.get(ADMIN)}/stats?filter=%5Elistener%5C.`)).text();
+    const counted = /^listener\.(one|two|three)\.downstream_(cx_overflow|global_cx_overflow|cx_total|cx_active): /;
+    return [...seen, ...stats.split("\n").filter((line) => counted.test(line))].join("\n");
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await proxy.stop();
+  }
+}
+
+function runtime(static_layer: object): object {
+  return { layered_runtime: { layers: [{ name: "s", static_layer }] } };
+}
+
+function monitor(max_active_downstream_connections: number): object {
+  const name = "envoy.resource_monitors.global_downstream_max_connections";
+  const type = `${TYPE}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig`;
+  const typed_config = { "@type": type, max_active_downstream_connections };
+  return { overload_manager: { resource_monitors: [{ name, typed_config }] } };
+}
 
 async function outcomes(program: Program): Promise<readonly string[]> {
   const ports = new PortMap();

@@ -71,7 +71,7 @@ describe("listening", () => {
 
   it("refuses a connection that its owner does not admit", async () => {
     const { net } = standingNet();
-    const events = { ...QUIET, onAccept: () => false };
+    const events = { ...QUIET, onAccept: () => null };
     const outcome = await listen(net, { ...options(LOOPBACK), events }, () => assert.fail("was admitted"));
     assert.ok(outcome.kind === "listening");
     const client = dialled(net, outcome.listening.address);

@@ -7,7 +7,7 @@ import type { Listening } from "../../src/net/acceptor.ts";
 import type { Channel, ChannelHandler, NetFault } from "../../src/net/channel.ts";
 import { type DialOptions, dial } from "../../src/net/dial.ts";
 import { listen } from "../../src/net/listen.ts";
-import type { ListenEvents } from "../../src/net/listen-events.ts";
+import type { Admission, ListenEvents } from "../../src/net/listen-events.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -91,9 +91,12 @@ export function chainPlan(parts: Partial<FilterChainPlan> = {}): FilterChainPlan
 /** First bytes are waited for only where something depends on them. */
 export const INSPECTION: InspectionPlan = { always: false, timeoutMs: 10_000, continues: false };
 
+/** Nobody asks when it ends. */
+export const ADMITTED: Admission = { end: () => {} };
+
 /** Counts nothing and admits everybody. */
 export const QUIET: ListenEvents = {
-  onAccept: () => true,
+  onAccept: () => ADMITTED,
   onNoChain(): void {},
   onChoiceTimeout(): void {},
   onChoiceFailed(): void {},

@@ -14,6 +14,7 @@ import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
+import { ADMITTED } from "./net-peers.ts";
 
 /** A running proxy. */
 export class OneWorker {
@@ -67,7 +68,7 @@ export class OneWorker {
           chains: plan,
           ticketKeys: null,
           events: {
-            onAccept: () => true,
+            onAccept: () => ADMITTED,
             onNoChain: () => {},
             onChoiceTimeout: () => {},
             onChoiceFailed: () => {},

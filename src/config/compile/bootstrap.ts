@@ -13,6 +13,7 @@ import { checkListenerAddresses, compileListener } from "./listener.ts";
 import { compileLoadReports } from "./load.ts";
 import { compileMesh } from "./mesh.ts";
 import { plainJson } from "./metadata.ts";
+import { compileConnectionsMax } from "./overload.ts";
 import { compileRuntime } from "./runtime.ts";
 
 /** Compiles everything; the plan means something only when the context has no errors. */
@@ -22,6 +23,7 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
   context.localCluster = node.cluster;
   const { mesh, roles, eds } = compileMesh(context, bootstrap, node);
   const runtime = compileRuntime(context, bootstrap);
+  context.downstreamConnectionsMax = compileConnectionsMax(context, bootstrap);
   const resources = child(bootstrap, "static_resources");
   const clusters = resources === undefined ? [] : compileClusters(context, children(resources, "clusters"));
   const listeners = resources === undefined ? [] : compileListeners(context, children(resources, "listeners"));

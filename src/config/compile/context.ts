@@ -36,6 +36,8 @@ export class CompileContext {
   readonly clusterNames: Set<string> = new Set();
   /** Whether this node is in a mesh: known before clusters are compiled. */
   hasMesh: boolean = false;
+  /** The overload manager's limit: known before listeners are compiled; Infinity: none. */
+  downstreamConnectionsMax: number = Number.POSITIVE_INFINITY;
   /** The node's cluster: known before listeners are compiled. */
   localCluster: string = "";
   /** The filter modules of the connection manager that is being compiled, by the filters' names. */

@@ -35,7 +35,8 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
     defaultFilterChain: compiledDefault,
     perConnectionBufferBytesMax: bufferBytesMax(context, listener),
     bindToPort: flag(listener, "bind_to_port") ?? true,
-    connectionsMax: connectionsMax(context, name),
+    nodeConnectionsMax: context.downstreamConnectionsMax,
+    ignoresNodeLimit: flag(listener, "ignore_global_conn_limit") ?? false,
     backlog: count(listener, "tcp_backlog_size") ?? 128,
     drainType: text(listener, "drain_type") === "MODIFY_ONLY" ? ("modify_only" as const) : ("default" as const),
     trafficDirection: DIRECTIONS[text(listener, "traffic_direction") ?? ""] ?? "unspecified",
@@ -114,12 +115,6 @@ function compileInspection(context: CompileContext, listener: CheckedMessage): I
     timeoutMs: timeoutMs(listener, "listener_filters_timeout", context.defaults.inspectionTimeoutMs),
     continues: flag(listener, "continue_on_listener_filters_timeout") ?? false,
   };
-}
-
-// Envoy reads these keys from the runtime when the listener is made.
-function connectionsMax(context: CompileContext, name: string): number {
-  const value = context.runtimeTexts.get(`envoy.resource_limits.listener.${name}.connection_limit`);
-  return value !== undefined && /^\d+$/.test(value) ? Number(value) : Number.POSITIVE_INFINITY;
 }
 
 const TLS_INSPECTOR = "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector";

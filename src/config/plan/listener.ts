@@ -21,8 +21,10 @@ export interface ListenerPlan {
   readonly perConnectionBufferBytesMax: number;
   /** bind_to_port, default true. */
   readonly bindToPort: boolean;
-  /** Global or per-listener connection limit from the runtime key `envoy.resource_limits.listener.<name>.connection_limit`; Infinity: none. */
-  readonly connectionsMax: number;
+  /** The overload manager's limit of the node's downstream connections, the same for every listener; Infinity: none. */
+  readonly nodeConnectionsMax: number;
+  /** ignore_global_conn_limit. */
+  readonly ignoresNodeLimit: boolean;
   /** Listen backlog, default 128 as Envoy. */
   readonly backlog: number;
   readonly drainType: "default" | "modify_only";
