@@ -30,7 +30,7 @@ type WorkerLink = ThreadLink<ListenerInput, ListenerOutput>;
 
 function receive(worker: ListenerWorker, link: WorkerLink, message: ListenerInput, stopped: () => void): void {
   if (message.type === "plan-assigned") {
-    worker.applyPlan(message.plan, message.drain);
+    worker.applyPlan(message.plan, message.drain, message.rateBuckets);
     link.send({ type: "plan-applied", version: message.version });
   } else if (message.type === "endpoints-changed") {
     link.send({ type: "endpoints-applied", missed: worker.applyEndpoints(message.updates) });

@@ -13,3 +13,9 @@ export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
 };
+
+/** Milliseconds to add to the system clock's `nowMs`, which begins with its thread: the sum is the same on every thread of the machine. */
+export function machineOffsetMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1e6 - performance.now();
+}

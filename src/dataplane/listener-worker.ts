@@ -1,6 +1,6 @@
 // Everything that serves requests on one thread: sockets, clusters, listeners, runtime, logs. Made once by workers/listener.ts, which
 // turns messages into these calls.
-import { type Clock, systemClock } from "../base/clock.ts";
+import { type Clock, machineOffsetMs, systemClock } from "../base/clock.ts";
 import { machineAddress, machineName } from "../base/machine.ts";
 import { systemRandom } from "../base/random.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
@@ -53,6 +53,7 @@ export class ListenerWorker {
     this.modules.beat();
     this.wheel.arm(this.beat, BEAT_MS);
   });
+  private readonly services: WorkerServices;
 
   constructor(options: ListenerWorkerOptions) {
     const net = createNetContext({ onBug: options.onBug, clock: options.clock ?? systemClock });
@@ -64,7 +65,7 @@ export class ListenerWorker {
     this.stats = stats;
     const { runtime } = this;
     this.clusters = new ClusterManager({ net, stats, random, runtime, tables, onSuspected, onPassiveFailure });
-    const services: WorkerServices = {
+    this.services = {
       clock: net.clock,
       wheel: net.wheel,
       random,
@@ -72,6 +73,8 @@ export class ListenerWorker {
       upstreams: this.clusters,
       accessLogs: this.accessLogs,
       runtime,
+      rateBuckets: new Map(),
+      sharedOffsetMs: options.clock === undefined ? machineOffsetMs() : 0,
       http2Use: tables.http2,
       modules: tables.modules,
       workerName: `worker_${options.slot}`,
@@ -83,6 +86,7 @@ export class ListenerWorker {
     };
     this.modules = tables.modules;
     this.wheel = net.wheel;
+    const { services } = this;
     const { slot, warn } = options;
     const { workers } = options.memory;
     const counts = tables.connections;
@@ -97,8 +101,9 @@ export class ListenerWorker {
     });
   }
 
-  /** From now on new connections and requests use this plan. `terms`: for connections of listeners that are gone. */
-  applyPlan(plan: Plan, terms: DrainTerms): void {
+  /** From now on new connections and requests use this plan. `terms`: for connections of listeners that are gone; `rateBuckets`: of the plan. */
+  applyPlan(plan: Plan, terms: DrainTerms, rateBuckets: ReadonlyMap<string, SharedArrayBuffer>): void {
+    this.services.rateBuckets = rateBuckets;
     this.clusters.applyPlan(plan.clusters);
     this.listeners.applyPlan(plan.listeners, terms);
     if (this.modules.count > 0) this.wheel.arm(this.beat, 0);

@@ -25,6 +25,10 @@ export interface WorkerServices {
   readonly accessLogs: AccessLogs;
   /** Final runtime values; swapped as a whole when a layer changes. */
   runtime: RuntimeView;
+  /** Token buckets that the workers of the node share, by the names in the plan; swapped as a whole with each plan. */
+  rateBuckets: ReadonlyMap<string, SharedArrayBuffer>;
+  /** Added to `clock.nowMs()` it is a time that all threads of the node have in common. */
+  readonly sharedOffsetMs: number;
   /** What this worker serves over HTTP/2, for the supervisor to see. */
   readonly http2Use: Http2Use;
   /** Which filter module runs, for the supervisor to see. */

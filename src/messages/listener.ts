@@ -24,7 +24,14 @@ export interface ListenerTask {
 /** To a listener worker. */
 export type ListenerInput =
   /** From now on new connections and requests use this plan. Answered by `plan-applied`. */
-  | { readonly type: "plan-assigned"; readonly version: number; readonly plan: Plan; readonly drain: DrainTerms }
+  | {
+      readonly type: "plan-assigned";
+      readonly version: number;
+      readonly plan: Plan;
+      readonly drain: DrainTerms;
+      /** The memory of `plan.rateBuckets`. */
+      readonly rateBuckets: ReadonlyMap<string, SharedArrayBuffer>;
+    }
   /** Answered by `endpoints-applied`; no other comes before the answer. */
   | { readonly type: "endpoints-changed"; readonly updates: readonly EndpointSetUpdate[] }
   /** Bind and accept: every listener of the plan that this slot serves and does not serve yet. */

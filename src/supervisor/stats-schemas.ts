@@ -11,6 +11,7 @@ import { LISTENER } from "../telemetry/listener-stats.ts";
 import { LOAD_REPORTER } from "../telemetry/load-stats.ts";
 import { MESH } from "../telemetry/mesh-stats.ts";
 import { OUTLIER } from "../telemetry/outlier-stats.ts";
+import { RATE_LIMIT } from "../telemetry/rate-limit-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
 import { TCP } from "../telemetry/tcp-stats.ts";
@@ -31,6 +32,7 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   LOAD_REPORTER,
   MESH,
   OUTLIER,
+  RATE_LIMIT,
   SSL,
   TCP,
 ];

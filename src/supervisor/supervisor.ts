@@ -19,6 +19,7 @@ import { ListenerOwner } from "./listener-owner.ts";
 import type { Logger } from "./log/logger.ts";
 import { countFirstPlan } from "./node-stats.ts";
 import { PlanRollOut } from "./plan-roll-out.ts";
+import { RateMemory } from "./rate-memory.ts";
 import { ReadinessBook } from "./readiness.ts";
 import { RuntimeOwner } from "./runtime/runtime-owner.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
@@ -64,6 +65,7 @@ export class Supervisor {
   private readonly statsRelease: StatsRelease;
   private currentPlan: Plan;
   private planVersion = 1;
+  private readonly rateMemory = new RateMemory();
   private failing = false;
   private onReady: () => void = () => {};
 
@@ -270,7 +272,8 @@ export class Supervisor {
     const { drainStrategy, drainTimeS } = this.parts.options;
     const drainMs = drainTimeS * 1_000;
     const drain = { drainMs, spreadMs: drainStrategy === "immediate" ? 0 : drainMs };
-    return { type: "plan-assigned", version: this.planVersion, plan: this.currentPlan, drain };
+    const plan = this.currentPlan;
+    return { type: "plan-assigned", version: this.planVersion, plan, drain, rateBuckets: this.rateMemory.of(plan) };
   }
 
   private openListeners(): void {

@@ -18,13 +18,24 @@ import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts
 import { LISTENER_HTTP } from "../../src/telemetry/listener-http-stats.ts";
 import { LISTENER } from "../../src/telemetry/listener-stats.ts";
 import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
+import { RATE_LIMIT } from "../../src/telemetry/rate-limit-stats.ts";
 import type { BlockSchema } from "../../src/telemetry/stats-block.ts";
 import { type StatsNotice, StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "./client-channel.ts";
 import { FakeUpstreams } from "./fake-upstreams.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-const SCHEMAS: readonly BlockSchema[] = [HTTP, LISTENER, LISTENER_HTTP, CLUSTER, HTTP1_CODEC, HTTP2_CODEC, HOST, DROP];
+const SCHEMAS: readonly BlockSchema[] = [
+  HTTP,
+  LISTENER,
+  LISTENER_HTTP,
+  CLUSTER,
+  HTTP1_CODEC,
+  HTTP2_CODEC,
+  HOST,
+  DROP,
+  RATE_LIMIT,
+];
 
 /** A worker with one listener. */
 export class ExchangeWorld {
@@ -44,7 +55,14 @@ export class ExchangeWorld {
   private readonly notices: StatsNotice[] = [];
   private readonly clients: ClientChannel[] = [];
 
-  constructor(plan: ListenerPlan, more: { filters?: readonly FilterMaker[]; memoryBytesMax?: number } = {}) {
+  constructor(
+    plan: ListenerPlan,
+    more: {
+      filters?: readonly FilterMaker[];
+      memoryBytesMax?: number;
+      rateBuckets?: ReadonlyMap<string, SharedArrayBuffer>;
+    } = {},
+  ) {
     this.plan = plan;
     this.stats = new StatsWriter((notice) => this.notices.push(notice));
     this.upstreams = new FakeUpstreams(this.stats);
@@ -70,6 +88,8 @@ export class ExchangeWorld {
       workerName: "worker_0",
       hostname: "box",
       localAddress: "192.0.2.2",
+      rateBuckets: more.rateBuckets ?? new Map(),
+      sharedOffsetMs: 0,
       http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
       modules: new ModuleWatch(createModuleWatchMemory(1), 0),
       memoryBytesMax: more.memoryBytesMax ?? 256 * 1024 * 1024,

@@ -13,6 +13,8 @@ export interface FilterSceneOptions {
   /** Filters that stand before them. */
   readonly makers?: readonly FilterMaker[];
   readonly manager?: Partial<HttpConnectionManagerPlan>;
+  /** Memory of token buckets. */
+  readonly rateBuckets?: ReadonlyMap<string, SharedArrayBuffer>;
 }
 
 /** The world and its cluster `up`. */
@@ -29,7 +31,8 @@ export function filterScene(options: FilterSceneOptions): FilterScene {
     ...settings,
   }));
   const plan = manager({ ...options.manager, filters: [...named, ...manager().filters] });
-  const world = new ExchangeWorld(listener(plan), { filters: options.makers ?? [] });
+  const { makers: filters = [], rateBuckets = new Map<string, SharedArrayBuffer>() } = options;
+  const world = new ExchangeWorld(listener(plan), { filters, rateBuckets });
   return { world, up: world.upstreams.add("up") };
 }
 

@@ -114,6 +114,8 @@ export function forward(cluster: string | ClusterChoicePlan, more: Partial<Forwa
     appendForwardedHost: false,
     upgrades: [],
     hashPolicy: [],
+    rateLimits: [],
+    includesHostRateLimits: false,
     metadataMatch: null,
     ...more,
   };

@@ -10,6 +10,7 @@ import type { ListenerService, WorkerServices } from "../../src/dataplane/worker
 import type { Listening } from "../../src/net/acceptor.ts";
 import { listen } from "../../src/net/listen.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
+import { RateMemory } from "../../src/supervisor/rate-memory.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
@@ -46,6 +47,8 @@ export class OneWorker {
       workerName: "worker_0",
       hostname: "box",
       localAddress: "192.0.2.2",
+      rateBuckets: new RateMemory().of(plan),
+      sharedOffsetMs: 0,
       http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
       modules: new ModuleWatch(createModuleWatchMemory(1), 0),
       memoryBytesMax: 256 * 1024 * 1024,

@@ -23,6 +23,7 @@ export function barePlan(listeners: readonly ListenerPlan[], more: Partial<Plan>
     listeners,
     clusters: [],
     runtime: { layers: [] },
+    rateBuckets: [],
     outlierLogPath: "",
     statsFlushIntervalMs: 5_000,
     compat: "starling",

@@ -40,6 +40,7 @@ export function virtualHost(name: string, domains: readonly string[], routes: re
     includeRequestAttemptCount: false,
     includeAttemptCountInResponse: false,
     filterOverrides: [],
+    rateLimits: [],
     includeIsTimeoutRetry: false,
   };
 }

@@ -78,6 +78,8 @@ export class TcpWorld {
         workerName: "worker_0",
         hostname: "box",
         localAddress: "192.0.2.2",
+        rateBuckets: new Map(),
+        sharedOffsetMs: 0,
         http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
         modules: new ModuleWatch(createModuleWatchMemory(1), 0),
         memoryBytesMax: 1_000_000,

@@ -40,6 +40,7 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
     listeners: roles.includes("proxy") ? listeners : [],
     clusters,
     runtime,
+    rateBuckets: context.rateBuckets,
     outlierLogPath: outlierLogPath(bootstrap),
     statsFlushIntervalMs: flushInterval(context, bootstrap),
     compat: context.options.compat,

@@ -2,6 +2,7 @@
 // configuration. Never reads a field itself.
 import type { CheckedMessage, Diagnostic } from "../load/checked.ts";
 import { acknowledge, fieldDiagnostic, messageDiagnostic } from "../load/fields.ts";
+import type { RateBucketsPlan } from "../plan/filters/local-ratelimit.ts";
 import type { ModuleFilterPlan } from "../plan/filters/module.ts";
 import type { Overrides } from "../plan/override.ts";
 import { type Defaults, defaultsOf } from "./defaults.ts";
@@ -42,6 +43,8 @@ export class CompileContext {
   localCluster: string = "";
   /** The filter modules of the connection manager that is being compiled, by the filters' names. */
   readonly filterModules: Map<string, ModuleFilterPlan> = new Map();
+  /** Token buckets that workers share, of all filters and routes so far. */
+  readonly rateBuckets: RateBucketsPlan[] = [];
   /** The final texts of runtime keys known when compiling. */
   readonly runtimeTexts: Map<string, string> = new Map();
 

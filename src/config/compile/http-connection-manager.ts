@@ -1,6 +1,7 @@
 // envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager to its plan. Called by filter-chain.ts.
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, decimal, flag, has, millis, oneOf, text } from "../load/fields.ts";
+import type { HttpFilterPlan } from "../plan/http-filter.ts";
 import type { HttpConnectionManagerPlan } from "../plan/listener.ts";
 import type { RouteConfigPlan } from "../plan/route.ts";
 import { compileAccessLogs } from "./access-log.ts";
@@ -31,7 +32,7 @@ export function compileHttpConnectionManager(
     kind: "http",
     statPrefix: statName(text(manager, "stat_prefix") ?? ""),
     codec: codecOf(context, manager),
-    routes: routesOf(context, manager, new Set(filters.map(({ name }) => name))),
+    routes: routesOf(context, manager, filters),
     filters,
     ...accessLogging(context, manager),
     serverName: wireText(text(manager, "server_name") ?? "") || "envoy",
@@ -70,10 +71,16 @@ function codecOf(context: CompileContext, manager: CheckedMessage): HttpConnecti
   }
 }
 
-function routesOf(context: CompileContext, manager: CheckedMessage, filterNames: ReadonlySet<string>): RouteConfigPlan {
+function routesOf(
+  context: CompileContext,
+  manager: CheckedMessage,
+  filters: readonly HttpFilterPlan[],
+): RouteConfigPlan {
   const kind = oneOf(manager, ["route_config", "rds", "scoped_routes"]);
   if (kind === "route_config") {
-    return compileRouteConfig(context, child(manager, kind) as CheckedMessage, filterNames);
+    const limitsRates = filters.some((filter) => filter.kind === "local_ratelimit");
+    const names = new Set(filters.map(({ name }) => name));
+    return compileRouteConfig(context, child(manager, kind) as CheckedMessage, names, limitsRates);
   }
   const feature = kind === "rds" ? "routes from a discovery server or file (rds)" : "scoped routes";
   context.refuse(manager, kind ?? "", feature, "give the routes as route_config");

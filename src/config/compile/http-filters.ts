@@ -104,7 +104,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   fault: "remove it and inject faults in the upstream",
   header_mutation: "use request_headers_to_add and response_headers_to_add of the route",
   rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",
-  local_ratelimit: "bound the upstream with circuit_breakers",
   ratelimit: "bound the upstream with circuit_breakers",
   cors: "let the upstream answer cross-origin requests, or add its headers with response_headers_to_add",
 };

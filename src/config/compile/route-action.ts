@@ -11,6 +11,7 @@ import { compileHeaderChanges } from "./header-changes.ts";
 import { compileRegexRewrite } from "./match.ts";
 import { compileMetadata } from "./metadata.ts";
 import { compileMirrors } from "./mirror.ts";
+import { compileRatePolicies } from "./rate-limit.ts";
 import { compileRetry, refuseHedging } from "./retry.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 import { compileRouteUpgrades } from "./upgrade.ts";
@@ -30,6 +31,8 @@ export interface RouteScope {
   readonly directBodyBytesMax: number;
   /** Names of the manager's HTTP filters. */
   readonly filterNames: ReadonlySet<string>;
+  /** Whether one of them acts on rate_limits. */
+  readonly limitsRates: boolean;
 }
 
 /** Compiles a RouteAction. */
@@ -54,7 +57,21 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
     upgrades: compileRouteUpgrades(context, action),
     hashPolicy: compileHashPolicy(context, action),
+    ...rateLimitsOf(context, action, scope),
     metadataMatch: metadataMatch(action, "metadata_match"),
+  };
+}
+
+/** Without a filter that takes them they are fields that nobody reads, and said so. */
+function rateLimitsOf(
+  context: CompileContext,
+  action: CheckedMessage,
+  { limitsRates }: RouteScope,
+): Pick<ForwardPlan, "rateLimits" | "includesHostRateLimits"> {
+  if (!limitsRates) return { rateLimits: [], includesHostRateLimits: false };
+  return {
+    rateLimits: compileRatePolicies(context, action, "route"),
+    includesHostRateLimits: flag(action, "include_vh_rate_limits") ?? false,
   };
 }
 

@@ -6,16 +6,18 @@ import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileMirrors } from "./mirror.ts";
+import { compileRatePolicies } from "./rate-limit.ts";
 import { compileRetry, refuseHedging } from "./retry.ts";
 import { compileRoute } from "./route.ts";
 import { compileKeptBody, type RouteScope } from "./route-action.ts";
 import { wireText } from "./wire-text.ts";
 
-/** Compiles an inline route configuration. `filterNames`: those of the HTTP filters that serve it. */
+/** Compiles an inline route configuration. `filterNames`: those of the HTTP filters that serve it; `limitsRates`: one takes rate_limits. */
 export function compileRouteConfig(
   context: CompileContext,
   config: CheckedMessage,
   filterNames: ReadonlySet<string>,
+  limitsRates: boolean,
 ): RouteConfigPlan {
   const name = text(config, "name") ?? "";
   if (has(config, "vhds")) {
@@ -30,6 +32,7 @@ export function compileRouteConfig(
     mirrors: compileMirrors(context, config, { validateClusters }, []),
     directBodyBytesMax: count(config, "max_direct_response_body_size_bytes") ?? 4_096,
     filterNames,
+    limitsRates,
   };
   const hosts = children(config, "virtual_hosts");
   checkDomains(context, hosts, name);
@@ -81,6 +84,7 @@ function compileVirtualHost(
     includeRequestAttemptCount: flag(host, "include_request_attempt_count") ?? false,
     includeAttemptCountInResponse: flag(host, "include_attempt_count_in_response") ?? false,
     filterOverrides: compileFilterOverrides(context, host, scope.filterNames),
+    rateLimits: scope.limitsRates ? compileRatePolicies(context, host, "route") : [],
     includeIsTimeoutRetry: flag(host, "include_is_timeout_retry_header") ?? false,
   };
 }

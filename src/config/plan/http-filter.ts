@@ -4,6 +4,7 @@ import type { GrpcHttp1BridgePlan } from "./filters/grpc-http1-bridge.ts";
 import type { GrpcStatsPlan } from "./filters/grpc-stats.ts";
 import type { GrpcWebPlan } from "./filters/grpc-web.ts";
 import type { HealthCheckFilterPlan } from "./filters/health-check.ts";
+import type { LocalRateLimitPlan } from "./filters/local-ratelimit.ts";
 import type { ModuleFilterPlan, ModuleOverridePlan } from "./filters/module.ts";
 
 /** One HTTP filter of the chain, in execution order; the last is the router. */
@@ -16,10 +17,11 @@ export type FilterSettings =
   | GrpcStatsPlan
   | GrpcWebPlan
   | HealthCheckFilterPlan
+  | LocalRateLimitPlan
   | ModuleFilterPlan;
 
 /** What routes may give a filter in its typed_per_filter_config: a filter with such a type adds it here. */
-export type FilterOverrideSettings = BufferOverridePlan | ModuleOverridePlan;
+export type FilterOverrideSettings = BufferOverridePlan | LocalRateLimitPlan | ModuleOverridePlan;
 
 /** What every filter but the router has. */
 export interface NamedFilter {

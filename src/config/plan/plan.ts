@@ -2,6 +2,7 @@
 import type { AddressPlan } from "./address.ts";
 import type { ClusterPlan } from "./cluster.ts";
 import type { EdsPlan } from "./eds.ts";
+import type { RateBucketsPlan } from "./filters/local-ratelimit.ts";
 import type { ListenerPlan } from "./listener.ts";
 import type { LoadReportPlan } from "./load.ts";
 import type { MeshPlan, NodeRole } from "./mesh.ts";
@@ -25,6 +26,8 @@ export interface Plan {
   readonly listeners: readonly ListenerPlan[];
   readonly clusters: readonly ClusterPlan[];
   readonly runtime: RuntimePlan;
+  /** Token buckets that the workers share. */
+  readonly rateBuckets: readonly RateBucketsPlan[];
   /** cluster_manager.outlier_detection.event_log_path: one JSON line an ejection; empty: none. */
   readonly outlierLogPath: string;
   /** stats_flush_interval, default 5000: histograms appear in /stats after it. */

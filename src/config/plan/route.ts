@@ -4,6 +4,7 @@ import type { HashMethodPlan } from "./hash-policy.ts";
 import type { FilterOverridePlan } from "./http-filter.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.ts";
 import type { MirrorPlan } from "./mirror.ts";
+import type { RatePolicyPlan } from "./rate-limit.ts";
 import type { RetryPlan } from "./retry.ts";
 
 /** One RouteConfiguration. */
@@ -30,6 +31,8 @@ export interface VirtualHostPlan {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly filterOverrides: readonly FilterOverridePlan[];
+  /** rate_limits, for filters of the chain that limit. */
+  readonly rateLimits: readonly RatePolicyPlan[];
   /** include_is_timeout_retry_header: attempts after the first say whether a timeout was the reason. */
   readonly includeIsTimeoutRetry: boolean;
 }
@@ -91,6 +94,10 @@ export interface ForwardPlan {
   readonly upgrades: readonly RouteUpgradePlan[];
   /** What of a request is hashed; empty: nothing. */
   readonly hashPolicy: readonly HashMethodPlan[];
+  /** rate_limits, for filters of the chain that limit. */
+  readonly rateLimits: readonly RatePolicyPlan[];
+  /** include_vh_rate_limits: those of the virtual host count beside them. */
+  readonly includesHostRateLimits: boolean;
   /** Metadata subset match; null: none. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
 }

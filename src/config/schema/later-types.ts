@@ -60,7 +60,7 @@ export const laterTypes: readonly string[] = [
   }
   message RateLimit.HitsAddend {
     google.protobuf.UInt64Value number = 1 [(validate.rules).uint64 = {lte: 1000000000}];
-    string format = 2 [(validate.rules).string = {prefix: "%" suffix: "%"}];
+    string format = 2 [(validate.rules).string = {prefix: "%" suffix: "%" ignore_empty: true}];
     bool is_negative_hits = 3;
   }
   message RateLimit.Override { oneof override_specifier { RateLimit.Override.RateLimitOverride rate_limit = 2; } }

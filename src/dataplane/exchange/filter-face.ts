@@ -31,6 +31,18 @@ export class FilterFace implements FilterCall {
     return this.exchange?.owner?.protocol ?? "http1";
   }
 
+  get clientAddress(): string {
+    return this.exchange?.clientAddress ?? "";
+  }
+
+  connection(): object {
+    return this.exchange?.owner ?? this;
+  }
+
+  operator(name: string, args: readonly string[]): string | undefined {
+    return this.exchange?.operator(name, args);
+  }
+
   request(): HeaderList | null {
     return this.exchange === null ? null : this.exchange.request;
   }

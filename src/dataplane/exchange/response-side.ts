@@ -60,8 +60,11 @@ export class ResponseSide implements PassOutput {
     if (exchange.isGrpc) {
       fillGrpcHead(head, answer, isHead ? NO_BODY : body);
       body = NO_BODY;
-    } else fillReplyHead(head, answer, body.length);
-    change?.(head);
+      change?.(head);
+    } else {
+      change?.(head);
+      fillReplyHead(head, answer, body.length);
+    }
     this.refuses = answer.status === 400 && !exchange.manager.plan.streamErrorOnInvalidHttp;
     this.localBody = isHead ? NO_BODY : body;
     this.begin(head, this.localBody.length === 0);

@@ -32,20 +32,23 @@ export class FilterTable {
   constructor(
     plans: readonly HttpFilterPlan[],
     routes: RouteConfigPlan,
-    site: Omit<FilterSite, "place">,
+    site: Omit<FilterSite, "place" | "overrides">,
     first: readonly FilterMaker[],
   ) {
     const given = first.map((make): OpenFilter => ({ name: "", disabled: false, make }));
+    const entries = allOverrides(routes);
     const planned = plans.flatMap((plan): OpenFilter[] => {
       if (plan.kind === "router") return [];
       const { name, disabled } = plan;
-      return [{ name, disabled, make: openFilter(plan, { ...site, place: given.length + plans.indexOf(plan) }) }];
+      const place = given.length + plans.indexOf(plan);
+      const overrides = entries.flatMap((one) => (one.name === name && one.settings !== null ? [one.settings] : []));
+      return [{ name, disabled, make: openFilter(plan, { ...site, place, overrides }) }];
     });
     this.filters = [...given, ...planned];
     this.routes = routes;
     this.base = this.merge([routes.filterOverrides]);
     this.isEmpty = this.filters.length === 0;
-    this.isPlain = this.isEmpty || !hasOverrides(routes);
+    this.isPlain = this.isEmpty || entries.length === routes.filterOverrides.length;
   }
 
   /** The filters of a route; `cluster`: what was chosen of its weighted clusters, null: nothing. */
@@ -83,18 +86,18 @@ interface OpenFilter {
   readonly make: FilterMaker;
 }
 
-function hasOverrides(routes: RouteConfigPlan): boolean {
-  return routes.virtualHosts.some(
-    (host) =>
-      host.filterOverrides.length > 0 ||
-      host.routes.some(
-        ({ filterOverrides, action }) =>
-          filterOverrides.length > 0 ||
-          (action.kind === "forward" &&
-            action.cluster.kind === "weighted" &&
-            action.cluster.clusters.some((cluster) => cluster.filterOverrides.length > 0)),
-      ),
-  );
+/** Every entry of every level. */
+function allOverrides(routes: RouteConfigPlan): readonly FilterOverridePlan[] {
+  const below = routes.virtualHosts.flatMap((host) => [
+    ...host.filterOverrides,
+    ...host.routes.flatMap(({ filterOverrides, action }) => [
+      ...filterOverrides,
+      ...(action.kind === "forward" && action.cluster.kind === "weighted"
+        ? action.cluster.clusters.flatMap((cluster) => cluster.filterOverrides)
+        : []),
+    ]),
+  ]);
+  return [...routes.filterOverrides, ...below];
 }
 
 function remembered<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

@@ -6,6 +6,7 @@ import type { FilterOverrideSettings } from "../../config/plan/http-filter.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { LocalReply } from "../exchange/local-reply.ts";
 import type { MemoryBudget } from "../exchange/memory-budget.ts";
+import type { FormatSource } from "../routing/format.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
@@ -37,11 +38,15 @@ export interface HttpFilter {
 }
 
 /** What a filter may ask of its request. After the request's end every call is without effect. */
-export interface FilterCall {
+export interface FilterCall extends FormatSource {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly protocol: "http1" | "http2";
+  /** The client's address, as far as it is trusted; empty on a pipe. */
+  readonly clientAddress: string;
+  /** Stands for the client's connection: the same object for all its requests. */
+  connection(): object;
   /** The request's head as it is now; null when the request is over. */
   request(): HeaderList | null;
   /** The response's head as it is now; null before there is one. */
@@ -97,6 +102,8 @@ export interface FilterSite {
   isFailing(): boolean;
   /** `http.<stat_prefix>.`, where a filter's own counters stand. */
   readonly statPrefix: string;
+  /** What routes may give the filter, all of them. */
+  readonly overrides: readonly FilterOverrideSettings[];
   /** What `FilterCall.override` wants to know. */
   readonly place: number;
 }

@@ -6,6 +6,7 @@ import { openGrpcHttp1Bridge } from "./grpc-http1-bridge/grpc-http1-bridge.ts";
 import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
 import { openGrpcWeb } from "./grpc-web/grpc-web.ts";
 import { openHealthCheck } from "./health-check/health-check.ts";
+import { openLocalRateLimit } from "./local-ratelimit/local-ratelimit.ts";
 import { openModule } from "./module/open-module.ts";
 
 /** Opens a filter for one connection manager of one worker. */
@@ -23,5 +24,7 @@ export function openFilter(settings: FilterSettings & NamedFilter, site: FilterS
       return openHealthCheck(settings, site);
     case "module":
       return openModule(settings, site);
+    case "local_ratelimit":
+      return openLocalRateLimit(settings, site);
   }
 }

@@ -28,7 +28,8 @@ export function hasChanges(changes: HeaderChangesPlan): boolean {
   );
 }
 
-function addHeaders(
+/** Adds fields; those without a value only when they are kept empty. */
+export function addHeaders(
   additions: readonly HeaderAddPlan[],
   head: HeaderList,
   source: FormatSource,

@@ -69,7 +69,9 @@ class Probe implements SupportProbe {
     const given = fieldSamples[`${place.type}.${field.name}`];
     const tried = given === undefined ? sampleValues(field, templates) : [given];
     const values = isAny ? types.map((type) => wrapAny(field, type)) : tried;
-    const outcomes = values.map((value) => this.#try(place, field, base, value));
+    // What Envoy itself has closed is an error by name in every file.
+    const isClosed = field.disallowed === true;
+    const outcomes = values.map((value) => (isClosed ? "refused" : this.#try(place, field, base, value)));
     const places = this.#outcomesOf(place.type, field.name);
     const outcome = best([...outcomes, places.get(place.holder) ?? "unprobed"]);
     places.set(place.holder, outcome);

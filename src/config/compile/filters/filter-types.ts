@@ -7,6 +7,7 @@ import { compileBuffer, compileBufferOverride } from "./buffer.ts";
 import { compileGrpcHttp1Bridge } from "./grpc-http1-bridge.ts";
 import { compileGrpcStats } from "./grpc-stats.ts";
 import { compileHealthCheckFilter } from "./health-check.ts";
+import { compileLocalRateLimit, compileLocalRateLimitOverride } from "./local-ratelimit.ts";
 import { compileModule, compileModuleOverride } from "./module.ts";
 
 /** Settings of the chain, by message type. */
@@ -17,12 +18,14 @@ export const FILTER_TYPES: Readonly<Record<string, FilterType<FilterSettings>>> 
   "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb": () => ({ kind: "grpc_web" }),
   "envoy.extensions.filters.http.health_check.v3.HealthCheck": compileHealthCheckFilter,
   "starling.filters.http.module.v1.Module": compileModule,
+  "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit": compileLocalRateLimit,
 };
 
 /** What routes may give a filter, by message type. */
 export const OVERRIDE_TYPES: Readonly<Record<string, FilterType<FilterOverrideSettings>>> = {
   "envoy.extensions.filters.http.buffer.v3.BufferPerRoute": compileBufferOverride,
   "starling.filters.http.module.v1.ModulePerRoute": compileModuleOverride,
+  "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit": compileLocalRateLimitOverride,
 };
 
 /** `name`: of the filter. */
