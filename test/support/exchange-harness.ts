@@ -101,7 +101,7 @@ export class ExchangeWorld {
   }
 
   /** A client connects. */
-  connect(more: Partial<Pick<ClientChannel, "remoteAddress" | "tls">> = {}): ClientChannel {
+  connect(more: Partial<Pick<ClientChannel, "remoteAddress" | "remotePort" | "tls">> = {}): ClientChannel {
     const channel = new ClientChannel();
     Object.assign(channel, more);
     this.clients.push(channel);

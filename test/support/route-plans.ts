@@ -21,7 +21,7 @@ export function pathMatch(kind: PathMatchPlan["kind"], value: string, caseSensit
 export function route(name: string, path: PathMatchPlan, match: Partial<RouteMatchPlan> = {}): RoutePlan {
   return {
     name,
-    match: { path, headers: [], query: [], fraction: null, grpcOnly: false, ...match },
+    match: { path, headers: [], query: [], fraction: null, stickyBy: [], grpcOnly: false, ...match },
     action: { kind: "direct_response", status: 200, body: new Uint8Array(0), bodyFormat: null },
     headers: noChanges,
     filterOverrides: [],

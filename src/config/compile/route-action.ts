@@ -29,6 +29,8 @@ export interface RouteScope {
   readonly mirrors: readonly MirrorPlan[];
   /** max_direct_response_body_size_bytes. */
   readonly directBodyBytesMax: number;
+  /** Whether the route's splits keep users where they are. */
+  readonly isSticky: boolean;
   /** Names of the manager's HTTP filters. */
   readonly filterNames: ReadonlySet<string>;
   /** Whether one of them acts on rate_limits. */
@@ -132,7 +134,8 @@ function clusterChoice(context: CompileContext, action: CheckedMessage, scope: R
 }
 
 function weightedClusters(context: CompileContext, weighted: CheckedMessage, scope: RouteScope): ClusterChoicePlan {
-  const clusters = children(weighted, "clusters").map((one) => weightedCluster(context, one, scope));
+  const keys = new Map<string, number>();
+  const clusters = children(weighted, "clusters").map((one) => weightedCluster(context, one, scope, keys));
   const totalWeight = clusters.reduce((sum, one) => sum + one.weight, 0);
   if (totalWeight === 0) {
     context.error(weighted, "clusters", "Sum of weights in the weighted_cluster must be greater than 0.");
@@ -143,24 +146,23 @@ function weightedClusters(context: CompileContext, weighted: CheckedMessage, sco
   if (total !== undefined && total !== totalWeight) {
     context.warn(weighted, "total_weight", `total_weight is not acted on: the weights add up to ${totalWeight}`);
   }
-  if (flag(weighted, "use_hash_policy") === true) {
-    context.refuse(
-      weighted,
-      "use_hash_policy",
-      "choosing weighted clusters by hash",
-      "leave it out or use header_name",
-    );
-  }
+  const usesHash = flag(weighted, "use_hash_policy") === true;
   return {
     kind: "weighted",
     clusters,
     totalWeight,
     runtimeKeyPrefix: text(weighted, "runtime_key_prefix") ?? "",
+    by: scope.isSticky ? "sticky" : usesHash ? "hash" : "chance",
     headerName: wireText((text(weighted, "header_name") ?? "").toLowerCase()),
   };
 }
 
-function weightedCluster(context: CompileContext, one: CheckedMessage, scope: RouteScope): WeightedClusterPlan {
+function weightedCluster(
+  context: CompileContext,
+  one: CheckedMessage,
+  scope: RouteScope,
+  keys: Map<string, number>,
+): WeightedClusterPlan {
   const name = text(one, "name") ?? "";
   const header = text(one, "cluster_header") ?? "";
   if (header !== "" && name !== "") {
@@ -172,8 +174,11 @@ function weightedCluster(context: CompileContext, one: CheckedMessage, scope: Ro
   } else if (scope.validateClusters && !context.clusterNames.has(name)) {
     context.error(one, "name", `route: unknown weighted cluster '${name}'`);
   }
+  const earlier = keys.get(name) ?? 0;
+  keys.set(name, earlier + 1);
   return {
     name,
+    key: wireText(earlier === 0 ? name : `${name} ${earlier}`),
     weight: count(one, "weight") ?? 0,
     headers: compileHeaderChanges(context, one),
     hostRewrite: wireText(text(one, "host_rewrite_literal") ?? ""),

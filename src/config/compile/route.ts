@@ -22,22 +22,30 @@ import {
   compileRegexText,
 } from "./match.ts";
 import { compileForward, compileKeptBody, type RouteScope } from "./route-action.ts";
+import { compileSticky } from "./sticky-split.ts";
 import { wireText } from "./wire-text.ts";
 
 /** Compiles one route. */
-export function compileRoute(context: CompileContext, route: CheckedMessage, scope: RouteScope): RoutePlan {
+export function compileRoute(
+  context: CompileContext,
+  route: CheckedMessage,
+  scope: Omit<RouteScope, "isSticky">,
+): RoutePlan {
   const match = child(route, "match");
+  const isSticky = compileSticky(context, route);
+  const action = compileAction(context, route, { ...scope, isSticky });
+  const stickyBy = isSticky && action.kind === "forward" ? action.hashPolicy : [];
   return {
     name: text(route, "name") ?? "",
-    match: match === undefined ? MATCH_ALL : compileRouteMatch(context, match),
-    action: compileAction(context, route, scope),
+    match: match === undefined ? MATCH_ALL : { ...compileRouteMatch(context, match), stickyBy },
+    action,
     headers: compileHeaderChanges(context, route),
     filterOverrides: compileFilterOverrides(context, route, scope.filterNames),
     source: `${route.position.file}:${route.position.line}`,
   };
 }
 
-function compileRouteMatch(context: CompileContext, match: CheckedMessage): RouteMatchPlan {
+function compileRouteMatch(context: CompileContext, match: CheckedMessage): Omit<RouteMatchPlan, "stickyBy"> {
   const fraction = child(match, "runtime_fraction");
   for (const field of ["dynamic_metadata", "filter_state"]) {
     if (children(match, field).length > 0) {
@@ -163,6 +171,7 @@ const MATCH_ALL: RouteMatchPlan = {
   headers: [],
   query: [],
   fraction: null,
+  stickyBy: [],
   grpcOnly: false,
 };
 

@@ -61,14 +61,14 @@ export const NO_ROUTES: RouteConfigPlan = {
 function compileVirtualHost(
   context: CompileContext,
   host: CheckedMessage,
-  above: Omit<RouteScope, "retry" | "keptBody">,
+  above: Omit<RouteScope, "retry" | "keptBody" | "isSticky">,
 ): VirtualHostPlan {
   if (has(host, "matcher")) {
     context.refuse(host, "matcher", "route matcher trees", "list the routes in routes, first match first");
   }
   refuseHedging(context, host);
   const retry = child(host, "retry_policy");
-  const scope: RouteScope = {
+  const scope: Omit<RouteScope, "isSticky"> = {
     ...above,
     mirrors: compileMirrors(context, host, above, above.mirrors),
     retry: retry === undefined ? null : compileRetry(context, retry),

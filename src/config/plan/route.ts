@@ -54,6 +54,8 @@ export interface RouteMatchPlan {
   readonly headers: readonly HeaderMatcherPlan[];
   readonly query: readonly QueryMatcherPlan[];
   readonly fraction: FractionPlan | null;
+  /** Whose hash decides the fraction; empty: a random number does. */
+  readonly stickyBy: readonly HashMethodPlan[];
   /** grpc: {} */
   readonly grpcOnly: boolean;
 }
@@ -137,6 +139,8 @@ export type ClusterChoicePlan =
       readonly clusters: readonly WeightedClusterPlan[];
       readonly totalWeight: number;
       readonly runtimeKeyPrefix: string;
+      /** What chooses: a random number, the remainder of the request's hash (use_hash_policy), or its hash so that a change of weights moves few. */
+      readonly by: "chance" | "hash" | "sticky";
       /** header_name with a random value; empty: none. */
       readonly headerName: string;
     };
@@ -144,6 +148,8 @@ export type ClusterChoicePlan =
 /** One of weighted_clusters. */
 export interface WeightedClusterPlan {
   readonly name: string;
+  /** Its name, made different from that of an earlier entry: what a sticky split knows it by. */
+  readonly key: string;
   readonly weight: number;
   readonly headers: HeaderChangesPlan;
   readonly hostRewrite: string;

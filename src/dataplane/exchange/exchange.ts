@@ -1,7 +1,5 @@
 // The life of one request: one phase machine between the client's codec below it and the router beside it. Implements the codec's sink
 // for the request; what goes back to the client is in response-side.ts. Taken from a free list, so nothing of a request may stay in it.
-import type { Bits64 } from "../../base/bits64.ts";
-import type { HashMethodPlan } from "../../config/plan/hash-policy.ts";
 import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
@@ -260,10 +258,9 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     else this.writer?.resumeSource();
   }
 
-  hashBy(methods: readonly HashMethodPlan[]): Bits64 | null {
-    if (methods.length === 0) return null;
+  get hash(): RequestHash {
     this.hashing ??= new RequestHash(this);
-    return this.hashing.by(methods);
+    return this.hashing;
   }
 
   addFlag(flag: string): void {

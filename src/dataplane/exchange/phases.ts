@@ -101,7 +101,7 @@ export function enterRoute(exchange: Exchange): Step {
 export function selectRoute(exchange: Exchange): Route | null {
   const { manager } = exchange;
   const { runtime } = manager.worker.services;
-  return manager.routes.select(exchange.request as HeaderList, runtime, exchange.randomNumber);
+  return manager.routes.select(exchange.request as HeaderList, runtime, exchange.randomNumber, exchange);
 }
 
 function notFound(exchange: Exchange): Step {

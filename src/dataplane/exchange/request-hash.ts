@@ -24,6 +24,7 @@ export class RequestHash implements HashedRequest {
   private methods: readonly HashMethodPlan[] | null = null;
   private isHashed = false;
   private readonly cookies: string[] = [];
+  private decidesSplit = false;
 
   constructor(exchange: HashedExchange) {
     this.exchange = exchange;
@@ -31,11 +32,18 @@ export class RequestHash implements HashedRequest {
 
   /** The hash by these methods, valid until the next call; null: the request has nothing that they hash. */
   by(methods: readonly HashMethodPlan[]): Bits64 | null {
+    if (methods.length === 0) return null;
     if (this.methods !== methods) {
       this.methods = methods;
       this.isHashed = hashRequest(methods, this, this.bits);
     }
     return this.isHashed ? this.bits : null;
+  }
+
+  /** The same for a split: whoever answers, the client gets its cookies. */
+  ofSplit(methods: readonly HashMethodPlan[]): Bits64 | null {
+    this.decidesSplit = true;
+    return this.by(methods);
   }
 
   /** The head changed. */
@@ -46,7 +54,13 @@ export class RequestHash implements HashedRequest {
   /** Forgets the request. */
   clear(): void {
     this.methods = null;
+    this.decidesSplit = false;
     this.cookies.length = 0;
+  }
+
+  /** Gives the client its cookies with an answer of the proxy's own: as in Envoy, none that only a balancer asked for. */
+  addSplitCookies(answer: HeaderList): void {
+    if (this.decidesSplit) this.addCookies(answer);
   }
 
   /** Gives the client its cookies. */

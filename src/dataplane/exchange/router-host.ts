@@ -1,6 +1,4 @@
 // What a router needs of the exchange that owns it.
-import type { Bits64 } from "../../base/bits64.ts";
-import type { HashMethodPlan } from "../../config/plan/hash-policy.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { FormatSource } from "../routing/format.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
@@ -30,8 +28,8 @@ export interface RouterHost extends FormatSource {
   readonly randomNumber: number;
   /** Of this request, if anybody asked for it; null: nobody did. */
   readonly hashing: RequestHash | null;
-  /** The hash by these methods; null: the request has nothing that they hash. */
-  hashBy(methods: readonly HashMethodPlan[]): Bits64 | null;
+  /** The same, made when there is none yet. */
+  readonly hash: RequestHash;
   nowMs(): number;
   /** A response flag, whatever becomes of the request. */
   addFlag(flag: string): void;

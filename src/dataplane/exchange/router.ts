@@ -122,6 +122,7 @@ export class Router implements CallOwner {
 
   /** What an answer that the proxy gives by itself carries of the route: its header changes, then Envoy's own fields. `flag`: why. */
   decorateLocal(head: HeaderList, { details, flag }: LocalReply): void {
+    this.host.hashing?.addSplitCookies(head);
     if (this.facts !== null) changeResponse(this.facts, this.chosen?.headers ?? null, head, this.host);
     if (flag !== "" && !this.host.manager.suppressEnvoyHeaders) addReason(head, flag);
     if (this.attempts > 0 && !MANAGER_DETAILS.has(details)) this.countAttempts(head);
@@ -227,10 +228,15 @@ export class Router implements CallOwner {
   }
 
   /** Where a route leads, chosen once; null: nowhere. */
-  clusterName({ cluster }: ForwardPlan): string | null {
+  clusterName({ cluster, hashPolicy }: ForwardPlan): string | null {
     if (cluster.kind === "one") return cluster.name;
-    const { manager, randomNumber, request } = this.host;
-    this.chosen ??= chooseCluster(cluster, request as HeaderList, manager.worker.services.runtime, randomNumber);
+    if (this.chosen === null) {
+      const { host } = this;
+      const isHashed = cluster.kind === "weighted" && cluster.by !== "chance";
+      const hash = isHashed ? host.hash.ofSplit(hashPolicy) : null;
+      const { runtime } = host.manager.worker.services;
+      this.chosen = chooseCluster(cluster, host.request as HeaderList, { runtime, random: host.randomNumber, hash });
+    }
     return this.chosen?.name ?? null;
   }
 
@@ -272,8 +278,8 @@ export class Router implements CallOwner {
 /** What the cluster's balancer hashes: its own policy wins over the cluster's, and that over the route's. */
 function hostHash(host: RouterHost, { hashPolicy }: ForwardPlan, { plan, hashing }: Cluster): Bits64 | null {
   const own = hashing?.hashPolicy ?? [];
-  if (own.length > 0) return host.hashBy(own);
-  return host.hashBy(plan.hashPolicy.length > 0 ? plan.hashPolicy : hashPolicy);
+  if (own.length > 0) return host.hash.by(own);
+  return host.hash.by(plan.hashPolicy.length > 0 ? plan.hashPolicy : hashPolicy);
 }
 
 const SMALL_NUMBERS: readonly string[] = Array.from({ length: 256 }, (_, i) => String(i));

@@ -1,5 +1,6 @@
 // Chooses the virtual host and the route of a request. Made once per plan and worker; the exchange calls `select` once a request.
 
+import type { HashMethodPlan } from "../../config/plan/hash-policy.ts";
 import type { FractionPlan } from "../../config/plan/match.ts";
 import type { RouteConfigPlan, RoutePlan, VirtualHostPlan } from "../../config/plan/route.ts";
 import type { RuntimeView } from "../../config/plan/runtime.ts";
@@ -11,7 +12,8 @@ import { type HeaderTest, headerTest } from "./header-matcher.ts";
 import { PathIndex } from "./path-index.ts";
 import { barePath, pathTest, queryOf } from "./path-matcher.ts";
 import { type QueryTest, queryTest } from "./query-matcher.ts";
-import { inFraction } from "./runtime-view.ts";
+import { inFraction, inGrowingFraction } from "./runtime-view.ts";
+import { type SplitSource, splitPoint } from "./sticky-split.ts";
 
 /** A route ready to be matched; `vhost` and `plan` say what follows. */
 export interface Route {
@@ -50,9 +52,9 @@ export class RouteTable {
    * The first route in file order that matches, null when there is none. `random` is the request's own number: the same one decides
    * every share of the request.
    */
-  select(head: HeaderList, runtime: RuntimeView, random: number): Route | null {
+  select(head: HeaderList, runtime: RuntimeView, random: number, splits: SplitSource | null = null): Route | null {
     const host = this.onlyHost ?? this.host(head.value(H.PSEUDO_AUTHORITY) ?? "");
-    return host === null ? null : host.select(head, runtime, random);
+    return host === null ? null : host.select(head, runtime, random, splits);
   }
 }
 
@@ -61,12 +63,12 @@ export class HostRoutes implements VirtualHost {
   readonly plan: VirtualHostPlan;
   private readonly routes: readonly Candidate[];
   private readonly index: PathIndex | null;
-  private request: { head: HeaderList; path: string; runtime: RuntimeView; random: number } | null = null;
+  private request: SplitRequest | null = null;
   private readonly matchesIndexed = (i: number): boolean => {
-    const request = this.request;
+    const { request } = this;
     return (
       request !== null &&
-      (this.routes[i] as Candidate).matches(request.head, request.path, request.runtime, request.random)
+      (this.routes[i] as Candidate).matches(request.head, request.path, request.runtime, request.random, request.splits)
     );
   };
 
@@ -77,13 +79,13 @@ export class HostRoutes implements VirtualHost {
   }
 
   /** The first route that matches, null when there is none. */
-  select(head: HeaderList, runtime: RuntimeView, random: number): Route | null {
+  select(head: HeaderList, runtime: RuntimeView, random: number, splits: SplitSource | null = null): Route | null {
     const path = barePath(head.value(H.PSEUDO_PATH) ?? "");
     if (this.index === null) {
-      for (const route of this.routes) if (route.matches(head, path, runtime, random)) return route;
+      for (const route of this.routes) if (route.matches(head, path, runtime, random, splits)) return route;
       return null;
     }
-    this.request = { head, path, runtime, random };
+    this.request = { head, path, runtime, random, splits };
     const at = this.index.first(path, this.matchesIndexed);
     this.request = null;
     return at < 0 ? null : (this.routes[at] as Candidate);
@@ -110,6 +112,7 @@ class Candidate implements Route {
   private readonly headers: readonly HeaderTest[];
   private readonly queries: readonly QueryTest[];
   private readonly fraction: FractionPlan | null;
+  private readonly stickyBy: readonly HashMethodPlan[];
   private readonly grpcOnly: boolean;
 
   constructor(plan: RoutePlan, vhost: VirtualHost) {
@@ -120,10 +123,11 @@ class Candidate implements Route {
     this.headers = plan.match.headers.map(headerTest);
     this.queries = plan.match.query.map(queryTest);
     this.fraction = plan.match.fraction;
+    this.stickyBy = plan.match.stickyBy;
     this.grpcOnly = plan.match.grpcOnly;
   }
 
-  matches(head: HeaderList, path: string, runtime: RuntimeView, random: number): boolean {
+  matches(head: HeaderList, path: string, runtime: RuntimeView, random: number, splits: SplitSource | null): boolean {
     if (this.connectOnly ? !isConnect(head) : !this.path(path)) return false;
     for (const test of this.headers) if (!test(head)) return false;
     if (this.queries.length > 0) {
@@ -131,7 +135,7 @@ class Candidate implements Route {
       for (const test of this.queries) if (!test(query)) return false;
     }
     if (this.grpcOnly && !isGrpc(head)) return false;
-    return this.fraction === null || inFraction(this.fraction, runtime, random);
+    return this.fraction === null || this.isInFraction(this.fraction, runtime, random, splits);
   }
 
   mismatch(head: HeaderList, path: string, runtime: RuntimeView, random: number): string | null {
@@ -144,6 +148,26 @@ class Candidate implements Route {
     if (this.grpcOnly && !isGrpc(head)) return "not a gRPC request";
     return this.fraction === null || inFraction(this.fraction, runtime, random) ? null : "runtime_fraction";
   }
+
+  /** A request without what its route hashes falls into the fraction by chance. */
+  private isInFraction(
+    fraction: FractionPlan,
+    runtime: RuntimeView,
+    random: number,
+    splits: SplitSource | null,
+  ): boolean {
+    const hash = this.stickyBy.length === 0 || splits === null ? null : splits.hash.ofSplit(this.stickyBy);
+    if (hash === null) return inFraction(fraction, runtime, random);
+    return inGrowingFraction(fraction, runtime, splitPoint(hash));
+  }
+}
+
+interface SplitRequest {
+  readonly head: HeaderList;
+  readonly path: string;
+  readonly runtime: RuntimeView;
+  readonly random: number;
+  readonly splits: SplitSource | null;
 }
 
 /** Whether a request is gRPC: content-type `application/grpc` or `application/grpc+…` (Envoy's Grpc::Common::isGrpcRequestHeaders). */

@@ -60,10 +60,10 @@ describe("the filters of a route", () => {
 
   it("are those of the weighted cluster that is chosen, before its head goes up", () => {
     const entry = (name: string, weight: number, filterOverrides: readonly FilterOverridePlan[]) => {
-      return { name, weight, headers: noChanges, hostRewrite: "", filterOverrides };
+      return { name, key: name, weight, headers: noChanges, hostRewrite: "", filterOverrides };
     };
     const clusters = [entry("up", 1, []), entry("other", 1, [off])];
-    const choice = { kind: "weighted", clusters, totalWeight: 2, runtimeKeyPrefix: "", headerName: "x-pick" } as const;
+    const choice = { kind: "weighted", by: "chance", clusters, totalWeight: 2, runtimeKeyPrefix: "", headerName: "x-pick" } as const;
     const { world, up } = filterScene({
       filters: { b: { kind: "buffer", requestBytesMax: 5 } },
       manager: { routes: routeConfig(virtualHost("all", ["*"], [acting("/", forward(choice))])) },
