@@ -19,6 +19,7 @@ import { serve } from "./supervisor/command-line/serve.ts";
 import { serveOptions } from "./supervisor/command-line/serve-options.ts";
 import { processTerminal } from "./supervisor/command-line/terminal.ts";
 import { TOP_FLAGS, top } from "./supervisor/command-line/top.ts";
+import { upgrade } from "./supervisor/command-line/upgrade.ts";
 import { validate } from "./supervisor/command-line/validate.ts";
 import { chooseDemo, DEMO_FLAGS } from "./supervisor/demo/choose-demo.ts";
 import { demo } from "./supervisor/demo/demo.ts";
@@ -50,6 +51,12 @@ interface Subcommand {
 
 const VALIDATE_FLAGS: readonly FlagSpec[] = [
   { name: "json", short: "", kind: "switch", help: 'print {"errors":[…],"warnings":[…]}' },
+  {
+    name: "upgrade",
+    short: "",
+    kind: "switch",
+    help: "print a route configuration of Envoy's v1 API (JSON) as a v3 file",
+  },
   ...ENVOY_FLAGS.filter(({ name }) => ["allow-unknown-static-fields", "config-yaml"].includes(name)),
   ...STARLING_FLAGS.filter(({ name }) => name === "compat"),
   ...MESH_FLAGS,
@@ -96,12 +103,17 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "validate",
     flags: VALIDATE_FLAGS,
-    help: () => subcommandHelp(["starling validate FILE [--json]: exit code 0 when valid, else 1"], VALIDATE_FLAGS),
+    help: () =>
+      subcommandHelp(["starling validate FILE [--json|--upgrade]: exit code 0 when valid, else 1"], VALIDATE_FLAGS),
     run: async (flags) => {
       const [file, ...more] = flags.rest;
       const values = new Map([...flags.values, ["config-path", file ?? ""]]);
       if (file === undefined && !flags.values.has("config-yaml")) {
         fail([...flags.errors, "validate needs a file: starling validate FILE"]);
+        return;
+      }
+      if (flags.values.has("upgrade") && file !== undefined && flags.errors.length === 0) {
+        process.exitCode = upgrade(file);
         return;
       }
       const result = serveOptions({ ...flags, values, rest: more }, process.env);

@@ -7,6 +7,7 @@ import { checkMessage } from "./check-message.ts";
 import type { LoadResult } from "./checked.ts";
 import { Complaints } from "./complaints.ts";
 import { readYaml } from "./read-yaml.ts";
+import { v1Mark } from "./v1-mark.ts";
 
 /** How to load. */
 export interface LoadOptions {
@@ -22,12 +23,12 @@ export interface LoadOptions {
 
 /** A bootstrap (envoy.config.bootstrap.v3.Bootstrap) from text. */
 export function loadConfigText(text: string, options: LoadOptions): LoadResult {
-  return loadMessageText(text, "envoy.config.bootstrap.v3.Bootstrap", options);
+  return loadMessageText(text, BOOTSTRAP, options);
 }
 
 /** A bootstrap from a file; one whose name ends with .json is read as JSON. A file that cannot be read is one error. */
 export function loadConfigFile(path: string, options: Omit<LoadOptions, "file" | "format"> = {}): LoadResult {
-  return loadMessageFile(path, "envoy.config.bootstrap.v3.Bootstrap", options);
+  return loadMessageFile(path, BOOTSTRAP, options);
 }
 
 /** A message of any type from text, e.g. envoy.service.discovery.v3.DiscoveryResponse for file-based discovery. */
@@ -41,6 +42,12 @@ export function loadMessageText(text: string, type: string, options: LoadOptions
   if (complaints.errors.length > 0 || written === null) return resultOf(complaints, undefined);
   if (written.kind === "null") {
     complaints.error(complaints.start, "", "the file is empty");
+    return resultOf(complaints, undefined);
+  }
+  const v1 = type === BOOTSTRAP ? v1Mark(written) : null;
+  if (v1 !== null) {
+    const says = `this is configuration of Envoy's v1 API, which Envoy refuses as well: 'starling validate --upgrade ${options.file}' prints it as v3`;
+    complaints.error(v1.position, v1.key, says);
     return resultOf(complaints, undefined);
   }
   const set: DescriptorSet = loadDescriptorSet();
@@ -64,6 +71,8 @@ export function loadMessageFile(
   }
   return loadMessageText(text, type, { ...options, file: path, format: path.endsWith(".json") ? "json" : "yaml" });
 }
+
+const BOOTSTRAP = "envoy.config.bootstrap.v3.Bootstrap";
 
 function resultOf(complaints: Complaints, message: LoadResult["message"] | undefined): LoadResult {
   return {

@@ -79,6 +79,12 @@ export class Router implements CallOwner {
     const forward = facts.forward as ForwardPlan;
     const name = this.clusterName(forward);
     const cluster = name === null ? null : manager.worker.services.upstreams.cluster(name);
+    if (name === null && forward.cluster.kind === "weighted") {
+      // All weights are 0: as if there were no route, as in Envoy.
+      count(manager.stats, HTTP.at.no_route);
+      host.giveUp(REPLIES.routeNotFound);
+      return;
+    }
     if (cluster === null) {
       count(manager.stats, HTTP.at.no_cluster);
       host.giveUp(clusterNotFound(forward.clusterNotFoundStatus));

@@ -8,7 +8,7 @@ export function mainHelp(): string {
     "",
     "  starling -c FILE [flags]           serve",
     "  starling --mode validate -c FILE   check a file and exit",
-    "  starling validate FILE [--json]    the same, all problems as text or JSON",
+    "  starling validate FILE [--json]    the same, all problems as text or JSON; --upgrade: a file of Envoy's v1 API as v3",
     "  starling explain -c FILE REQUEST   which chain, host, route and cluster a request meets, and why",
     "  starling events                    what happens in a mesh, a line each",
     "  starling top                       a running node and its mesh, drawn anew each second",

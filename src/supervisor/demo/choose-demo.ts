@@ -6,6 +6,7 @@ import { grpcDemo } from "./grpc-demo.ts";
 import { healthDemo } from "./health-demo.ts";
 import type { DemoLayout } from "./layout.ts";
 import { LOAD_DEMO } from "./load-demo.ts";
+import { TRAFFIC_DEMO } from "./traffic-demo.ts";
 
 /** The flags of `starling demo`. */
 export const DEMO_FLAGS: readonly FlagSpec[] = [
@@ -17,6 +18,12 @@ export const DEMO_FLAGS: readonly FlagSpec[] = [
     short: "",
     kind: "switch",
     help: "instead: two proxies that report load, and the server's log of it",
+  },
+  {
+    name: "traffic",
+    short: "",
+    kind: "switch",
+    help: "instead: shares of requests moved between versions of a service, live",
   },
   {
     name: "document-timing",
@@ -31,7 +38,7 @@ export const DEMO_FLAGS: readonly FlagSpec[] = [
 export function chooseDemo(flags: ParsedFlags): DemoLayout | readonly string[] {
   const has = (name: string): boolean => flags.values.has(name);
   const mistakes = [...flags.errors, ...flags.rest.map((argument) => `unexpected argument '${argument}'`)];
-  const chosen = ["health", "health-tcp", "grpc", "load"].filter(has).map((name) => `--${name}`);
+  const chosen = ["health", "health-tcp", "grpc", "load", "traffic"].filter(has).map((name) => `--${name}`);
   if (chosen.length > 1) mistakes.push(`${chosen.join(" and ")} are ${COUNTS[chosen.length]} demos`);
   const checks = has("health-tcp") ? "tcp" : has("health") ? "http" : null;
   const timing = has("document-timing") ? "document" : "quick";
@@ -39,7 +46,8 @@ export function chooseDemo(flags: ParsedFlags): DemoLayout | readonly string[] {
   if (mistakes.length > 0) return mistakes;
   if (has("grpc")) return grpcDemo();
   if (has("load")) return LOAD_DEMO;
+  if (has("traffic")) return TRAFFIC_DEMO;
   return checks === null ? FRONT_PROXY_DEMO : healthDemo({ checks, timing });
 }
 
-const COUNTS = ["", "one", "two", "three", "four"];
+const COUNTS = ["", "one", "two", "three", "four", "five"];
