@@ -15,6 +15,7 @@ import {
 import { mainHelp, subcommandHelp } from "./supervisor/command-line/help.ts";
 import { LRS_SERVER_FLAGS } from "./supervisor/command-line/lrs-options.ts";
 import { type ParsedFlags, parseFlags } from "./supervisor/command-line/parse-flags.ts";
+import { RUNTIME_FLAGS, RUNTIME_HELP } from "./supervisor/command-line/runtime-options.ts";
 import { serve } from "./supervisor/command-line/serve.ts";
 import { serveOptions } from "./supervisor/command-line/serve-options.ts";
 import { processTerminal } from "./supervisor/command-line/terminal.ts";
@@ -185,6 +186,15 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (flags) => {
       const { announce } = await import("./supervisor/command-line/announce.ts");
       process.exitCode = await announce(flags, process.env);
+    },
+  },
+  {
+    name: "runtime",
+    flags: RUNTIME_FLAGS,
+    help: () => subcommandHelp(RUNTIME_HELP, RUNTIME_FLAGS),
+    run: async (flags) => {
+      const { runtime } = await import("./supervisor/command-line/runtime.ts");
+      process.exitCode = await runtime(flags, process.env);
     },
   },
   {

@@ -1,5 +1,6 @@
 // What a node's mesh actor tells of its mesh when somebody looks: /mesh and `starling top` show it. Plain data, ages up to that moment.
 import type { EndpointStanding } from "./checking.ts";
+import type { MeshRuntimeView } from "./mesh-runtime.ts";
 
 /** What is asked for. */
 export interface MeshViewAsk {
@@ -33,6 +34,8 @@ export interface MeshView {
   readonly groups: readonly GroupView[];
   /** Endpoints that were asked for and are not shown. */
   readonly endpointsLeftOut: number;
+  /** The layer that all nodes share; null: this node's configuration has no place for it. */
+  readonly runtime: MeshRuntimeView | null;
 }
 
 /** One node. */

@@ -3,8 +3,10 @@ import type { MessagePort } from "node:worker_threads";
 import type { AnnouncedCluster, AnnouncementPlan } from "../config/plan/announcement.ts";
 import type { EndpointPlan } from "../config/plan/cluster.ts";
 import type { MeshPlan, NodeRole } from "../config/plan/mesh.ts";
+import type { RuntimeKnowledge } from "../config/plan/runtime-keys.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 import type { LogLine } from "./log.ts";
+import type { ClusterFigures, RuntimeRecord } from "./mesh-runtime.ts";
 import type { MeshView, MeshViewAsk } from "./mesh-view.ts";
 
 /** What this node is to others. */
@@ -19,8 +21,18 @@ export interface Membership {
   readonly adminAddress: string;
   /** Clusters whose endpoints others announce. */
   readonly clusters: readonly AnnouncedCluster[];
+  readonly runtime: RuntimeMembership;
   /** The actor's thread died before: what it told of endpoints stands until its successor knows better. */
   readonly isSuccessor: boolean;
+}
+
+/** This node and the runtime layer that a mesh shares. */
+export interface RuntimeMembership {
+  /** Its configuration has a place for it. */
+  readonly hasLayer: boolean;
+  readonly knowledge: RuntimeKnowledge;
+  /** What the thread before this one held. */
+  readonly records: readonly RuntimeRecord[];
 }
 
 /** How long an announcer's endpoints stay without another word from it. */
@@ -58,6 +70,10 @@ export type MeshOrder =
       readonly clusters: readonly AnnouncedCluster[];
       readonly announce: readonly AnnouncementPlan[];
     }
+  /** Another plan: what it says of runtime keys. */
+  | { readonly type: "assign-runtime"; readonly knowledge: RuntimeKnowledge }
+  /** What this node has counted so far of a cluster that it was asked to watch. */
+  | { readonly type: "tell-figures"; readonly cluster: string; readonly figures: ClusterFigures }
   /** The judge is at the other end of this port; it replaces one that died. */
   | { readonly type: "serve-judge"; readonly port: MessagePort }
   /** Load reports are at the other end of this port; they replace those that died. */
@@ -89,6 +105,14 @@ export type MeshOutput =
     }
   /** Once a second while somebody announces. `isHeld`: the bus is lost, and no lease ends until it is back. */
   | { readonly type: "leases-told"; readonly leases: readonly LeaseFacts[]; readonly isHeld: boolean }
+  /** The mesh's layer of the runtime is this from now on, and comes from these records. */
+  | {
+      readonly type: "runtime-changed";
+      readonly values: Readonly<Record<string, string>>;
+      readonly records: readonly RuntimeRecord[];
+    }
+  /** Answer by `tell-figures` for each of these clusters, twice a second, until there are others. */
+  | { readonly type: "watch-clusters"; readonly clusters: readonly string[] }
   | { readonly type: "mesh-viewed"; readonly ask: number; readonly view: MeshView }
   | { readonly type: "stats-announced"; readonly notices: readonly StatsNotice[] }
   | { readonly type: "log-written"; readonly line: LogLine }

@@ -9,6 +9,7 @@ import type { HealthInput } from "../messages/health.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatNames } from "../telemetry/stats-memory.ts";
+import type { ClusterFigureSource } from "./cluster-figures.ts";
 import { DiscoveryOwner } from "./discovery-owner.ts";
 import { EdsOwner } from "./eds-owner.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
@@ -33,6 +34,10 @@ export interface BackgroundParts {
   readonly memory: NodeMemory;
   readonly endpoints: EndpointRollOut;
   readonly leases: LeaseBook;
+  /** Counts what the mesh asks for. */
+  readonly figures: ClusterFigureSource;
+  /** The layer of the runtime that the mesh shares has these values. */
+  onRuntime(values: Readonly<Record<string, string>>): void;
   /** --takeover */
   readonly takeover: boolean;
   /** What a mesh may take to be left. */

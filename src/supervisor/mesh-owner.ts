@@ -5,10 +5,12 @@ import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Timer } from "../base/timer-wheel.ts";
 import type { AnnouncedCluster } from "../config/plan/announcement.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import { runtimeKnowledge } from "../config/plan/runtime-keys.ts";
 import type { Membership, MeshOrder, MeshOutput, NodeNews } from "../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { ActorThread } from "./actor-thread.ts";
 import { backgroundThread, type CommonOutput, type OwnerParts } from "./background-thread.ts";
+import { type ClusterFigureSource, FigureWatch } from "./cluster-figures.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import type { LeaseBook } from "./lease-book.ts";
 import { MeshViews } from "./mesh-views.ts";
@@ -18,6 +20,10 @@ export interface MeshOwnerParts extends OwnerParts {
   /** Gets the endpoints that are announced. */
   readonly endpoints: Pick<EndpointRollOut, "resolved" | "moved">;
   readonly leases: LeaseBook;
+  /** Counts what the mesh asks for. */
+  readonly figures: ClusterFigureSource;
+  /** The layer of the runtime that the mesh shares has these values. */
+  onRuntime(values: Readonly<Record<string, string>>): void;
   /** The process before this one may have its name until it ends. */
   readonly takeover: boolean;
   /** The judge of the health thread follows what is ordered over this port until it closes. */
@@ -37,6 +43,7 @@ export class MeshOwner {
   private readonly parts: MeshOwnerParts;
   private readonly thread: ActorThread<MeshOrder, MeshOutput>;
   private readonly views: MeshViews;
+  private readonly watch: FigureWatch;
   /** Orders that wait for the thread. */
   private readonly news: MeshOrder[] = [];
   private readonly deadline: Timer = new Timer(() => this.settle());
@@ -65,6 +72,7 @@ export class MeshOwner {
       receive: (message) => this.receive(message),
       onDied: (error, delayMs) => this.died(error, delayMs),
     });
+    this.watch = new FigureWatch(parts.wheel, parts.figures, (order) => this.thread.send(order));
     this.views = new MeshViews(parts.wheel, (order) => this.thread.send(order));
   }
 
@@ -82,7 +90,8 @@ export class MeshOwner {
     }
     const clusters = announcedClusters(plan);
     const reportsLoad = load !== null && mesh.load === "merged" && roles.includes("load");
-    this.joining = { mesh, roles, reportsLoad, zone: node.zone, adminAddress, clusters, isSuccessor: false };
+    const runtime = { hasLayer: mesh.hasRuntimeLayer, knowledge: runtimeKnowledge(plan), records: [] };
+    this.joining = { mesh, roles, reportsLoad, zone: node.zone, adminAddress, clusters, runtime, isSuccessor: false };
     this.isNamed = mesh.isNodeNamed;
     this.parts.readiness.awaits(NAME, `joining the mesh '${mesh.name}'`);
     this.parts.wheel.arm(this.deadline, START_MS_MAX);
@@ -94,8 +103,11 @@ export class MeshOwner {
     if (this.joining === null || plan.mesh === null) return;
     const clusters = announcedClusters(plan);
     const { announce } = plan.mesh;
-    this.joining = { ...this.joining, clusters, mesh: { ...this.joining.mesh, announce } };
+    const knowledge = runtimeKnowledge(plan);
+    const runtime = { ...this.joining.runtime, knowledge };
+    this.joining = { ...this.joining, clusters, runtime, mesh: { ...this.joining.mesh, announce } };
     this.thread.send({ type: "assign-announcements", clusters, announce });
+    this.thread.send({ type: "assign-runtime", knowledge });
   }
 
   /** A health thread has started: before anything else it hears whether it follows a mesh. */
@@ -136,6 +148,7 @@ export class MeshOwner {
   stop(deadlineMs: number): Promise<void> {
     this.parts.wheel.remove(this.deadline);
     this.parts.wheel.remove(this.retry);
+    this.watch.follow([]);
     return this.thread.stop({ order: { type: "stop" }, deadlineMs });
   }
 
@@ -146,6 +159,7 @@ export class MeshOwner {
 
   private died(error: Error, delayMs: number): void {
     this.isAlive = false;
+    this.watch.follow([]);
     this.views.dropAll();
     this.parts.leases.hold();
     this.parts.wheel.remove(this.retry);
@@ -210,6 +224,16 @@ export class MeshOwner {
         return;
       case "leases-told":
         this.parts.leases.told(message.leases, message.isHeld);
+        return;
+      case "runtime-changed":
+        // A thread that follows this one begins with what is known.
+        if (this.joining !== null) {
+          this.joining = { ...this.joining, runtime: { ...this.joining.runtime, records: message.records } };
+        }
+        this.parts.onRuntime(message.values);
+        return;
+      case "watch-clusters":
+        this.watch.follow(message.clusters);
         return;
       case "mesh-viewed":
         this.views.settle(message.ask, message.view);

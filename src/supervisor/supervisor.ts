@@ -12,6 +12,7 @@ import type { ServeOptions } from "../messages/options.ts";
 import { createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatNames, StatsWriter } from "../telemetry/stats-memory.ts";
 import { type BackgroundActor, BackgroundActors } from "./background-actors.ts";
+import { ClusterFigureReader } from "./cluster-figures.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { LeaseBook } from "./lease-book.ts";
@@ -218,10 +219,16 @@ export class Supervisor {
       ...parts,
       ...{ endpoints, leases, memory, readiness, policy, takeover },
       leaveMs: Math.min(drainTimeS * 1_000, LEAVE_MS_MAX),
+      figures: new ClusterFigureReader(parts.stats, (cluster) => this.statNameOf(cluster)),
+      onRuntime: (values) => this.runtime.setMesh(values),
       onReady: () => this.openListeners(),
       onNamed: (cluster) => this.rollOut.named(cluster),
       onChecked: (cluster) => this.rollOut.checked(cluster),
     });
+  }
+
+  private statNameOf(cluster: string): string {
+    return this.currentPlan.clusters.find(({ name }) => name === cluster)?.statName ?? cluster;
   }
 
   private planRollOut(): PlanRollOut {

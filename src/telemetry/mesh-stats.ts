@@ -32,13 +32,31 @@ const COUNTERS = [
   "messages_out_of_range",
   "messages_too_large",
   "messages_unknown_version",
+  "runtime_changes",
+  "runtime_ignored",
+  "runtime_malformed",
+  "runtime_over_limit",
+  "runtime_pulls",
+  "runtime_records",
+  "runtime_refused",
+  "runtime_rollbacks",
+  "runtime_steps",
   "bus_connects",
   "bus_dropped",
   "bus_received",
   "bus_refused",
   "bus_sent",
 ] as const;
-const GAUGES = ["connected", "groups", "nodes", "targets", "targets_probed"] as const;
+const GAUGES = [
+  "connected",
+  "groups",
+  "nodes",
+  "runtime_keys",
+  "runtime_ramps",
+  "runtime_version",
+  "targets",
+  "targets_probed",
+] as const;
 
 /** The MESH block. */
 export const MESH: BlockSchema<(typeof COUNTERS)[number] | (typeof GAUGES)[number]> = blockSchema({

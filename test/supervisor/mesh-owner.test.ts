@@ -31,6 +31,7 @@ function planOf(name: string, isNodeNamed: boolean = true): Plan {
       flapDamping: false,
       load: "merged",
       announce: [],
+      hasRuntimeLayer: false,
     },
   });
 }
@@ -66,6 +67,8 @@ class World {
         moved: (cluster, removed, added) => this.found.push(`${cluster} ${removed.map(nameOf)} > ${added.map(nameOf)}`),
       },
       leases: this.leases,
+      figures: { figures: () => ({ requests: 0, errors: 0, latencies: [] }) },
+      onRuntime: () => {},
       serveMesh: (port) => this.follow(port),
       serveLoad: (port) => port.close(),
       onSettled: () => this.settled++,

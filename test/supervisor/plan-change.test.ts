@@ -17,6 +17,7 @@ const MESH: MeshPlan = {
   flapDamping: false,
   load: "merged",
   announce: [],
+  hasRuntimeLayer: false,
 };
 
 function at(name: string, port: number): ListenerPlan {

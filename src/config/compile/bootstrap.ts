@@ -12,6 +12,7 @@ import { compileLocality } from "./endpoint.ts";
 import { checkListenerAddresses, compileListener } from "./listener.ts";
 import { compileLoadReports } from "./load.ts";
 import { compileMesh } from "./mesh.ts";
+import { withMeshLayer } from "./mesh-runtime.ts";
 import { plainJson } from "./metadata.ts";
 import { compileConnectionsMax } from "./overload.ts";
 import { compileRuntime } from "./runtime.ts";
@@ -21,8 +22,8 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
   refuseDiscovery(context, bootstrap);
   const node = compileNode(context, child(bootstrap, "node"));
   context.localCluster = node.cluster;
-  const { mesh, roles, eds } = compileMesh(context, bootstrap, node);
-  const runtime = compileRuntime(context, bootstrap);
+  const { mesh, roles, eds, runtimeLayer } = compileMesh(context, bootstrap, node);
+  const runtime = withMeshLayer(context, compileRuntime(context, bootstrap), runtimeLayer);
   context.downstreamConnectionsMax = compileConnectionsMax(context, bootstrap);
   const resources = child(bootstrap, "static_resources");
   const clusters = resources === undefined ? [] : compileClusters(context, children(resources, "clusters"));

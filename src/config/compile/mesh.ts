@@ -18,14 +18,20 @@ import { compileAnnounce } from "./announce.ts";
 import type { CompileContext } from "./context.ts";
 import { compileEds } from "./eds.ts";
 import { compileBroker, SERVERS } from "./mesh-broker.ts";
+import { compileMeshLayer, type MeshLayerPlace } from "./mesh-runtime.ts";
 import { MeshSettings, type SettingName } from "./mesh-settings.ts";
 
+/** What they come to. */
+export interface CompiledMesh {
+  readonly mesh: MeshPlan | null;
+  readonly roles: readonly NodeRole[];
+  readonly eds: EdsPlan | null;
+  /** Where the layer stands that the mesh shares; null: there is none. */
+  readonly runtimeLayer: MeshLayerPlace | null;
+}
+
 /** Compiles these; `mesh` is null for a node on its own. A node's name in the mesh begins with its id unless one is given. */
-export function compileMesh(
-  context: CompileContext,
-  bootstrap: CheckedMessage,
-  node: NodePlan,
-): { readonly mesh: MeshPlan | null; readonly roles: readonly NodeRole[]; readonly eds: EdsPlan | null } {
+export function compileMesh(context: CompileContext, bootstrap: CheckedMessage, node: NodePlan): CompiledMesh {
   const extension = extensionOf(context, bootstrap);
   const settings = new MeshSettings(context, extension);
   const isAlone = settings.list(SERVERS).length === 0;
@@ -40,14 +46,17 @@ export function compileMesh(
   context.hasMesh = !isAlone;
   if (!isAlone) {
     const named = compileNode(settings, node.id);
-    return { mesh: broker === null ? null : { name, ...named, broker, ...sharing, load, announce }, roles, eds };
+    const runtimeLayer = compileMeshLayer(extension);
+    const hasRuntimeLayer = runtimeLayer !== null;
+    const mesh = broker === null ? null : { name, ...named, broker, ...sharing, load, announce, hasRuntimeLayer };
+    return { mesh, roles, eds, runtimeLayer };
   }
   refuseLonely(settings, roles);
   for (const one of [NAME, NODE, LOAD]) settings.warn(one, NO_MESH);
-  for (const field of ["announce", "owners", "flap_damping"]) {
+  for (const field of ["announce", "owners", "flap_damping", "runtime_layer"]) {
     if (extension?.fields[field] !== undefined) context.warn(extension, field, NO_MESH);
   }
-  return { mesh: null, roles, eds };
+  return { mesh: null, roles, eds, runtimeLayer: null };
 }
 
 /** The file's Mesh extension; any other one is warned of. */

@@ -34,6 +34,8 @@ export interface MeshPlan {
   readonly load: LoadMode;
   /** Endpoints that this node announces, whoever serves them. */
   readonly announce: readonly AnnouncementPlan[];
+  /** The runtime has a layer that all nodes of the mesh share. */
+  readonly hasRuntimeLayer: boolean;
 }
 
 /** `embedded`: the one on this port of loopback that some node of this machine runs. */

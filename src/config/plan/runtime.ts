@@ -11,7 +11,7 @@ export interface RuntimePlan {
 export type RuntimeEntries = Readonly<Record<string, string>>;
 
 /** One layer. What is not static is filled while the node runs: each kind by its source in supervisor/runtime/. */
-export type RuntimeLayerPlan = StaticLayerPlan | AdminLayerPlan | DiskLayerPlan;
+export type RuntimeLayerPlan = StaticLayerPlan | AdminLayerPlan | DiskLayerPlan | MeshLayerPlan;
 
 /** Entries that the file itself has. */
 export interface StaticLayerPlan {
@@ -33,6 +33,12 @@ export interface DiskLayerPlan {
   readonly root: string;
   readonly subdirectory: string;
   readonly appendServiceCluster: boolean;
+}
+
+/** What all nodes of the mesh share; a plan has at most one, and only in a mesh. */
+export interface MeshLayerPlan {
+  readonly kind: "mesh";
+  readonly name: string;
 }
 
 /** Final runtime values. */

@@ -4,6 +4,10 @@
 /** One text per package. */
 export const meshTypes: readonly string[] = [
   `package starling.mesh.v1;
+  message RuntimeLayer {
+    string name = 1 [(validate.rules).string = {max_bytes: 255}];
+    string after = 2 [(validate.rules).string = {max_bytes: 255}];
+  }
   message Mesh {
     repeated string servers = 1;
     string name = 2;
@@ -21,5 +25,6 @@ export const meshTypes: readonly string[] = [
     string eds_key_file = 15;
     string eds_ca_file = 16;
     string load = 17;
+    RuntimeLayer runtime_layer = 18;
   }`,
 ];

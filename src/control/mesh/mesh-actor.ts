@@ -7,22 +7,24 @@ import { type Link, ThreadLink } from "../../actor/thread-link.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
-import { isOnThisMachine, type MeshPlan } from "../../config/plan/mesh.ts";
+import type { MeshPlan } from "../../config/plan/mesh.ts";
 import type { CheckOrders, CheckReport } from "../../messages/checking.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
 import type { MeshStat } from "../../telemetry/mesh-stats.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
-import { AnnounceHost, outputOf } from "./announce/announce-host.ts";
+import type { AnnounceHost } from "./announce/announce-host.ts";
 import type { Bus, BusEvent } from "./bus/bus.ts";
 import { busWords } from "./bus-words.ts";
 import { OwnNews } from "./events/own-news.ts";
 import { printable, type ReadEvent } from "./events/read-event.ts";
 import { JudgeLine } from "./judge-line.ts";
 import { LoadLine } from "./load-line.ts";
+import { announceHost, runtimePart } from "./mesh-parts.ts";
 import { MeshPost } from "./mesh-post.ts";
 import { MeshTotals } from "./mesh-totals.ts";
+import type { RuntimePart } from "./runtime/runtime-part.ts";
 import { loadReporter } from "./state/load-reporter.ts";
 import { meshState } from "./state/mesh-behaviour.ts";
 import type { MeshEffect, MeshInput } from "./state/mesh-effects.ts";
@@ -56,6 +58,12 @@ export function runMeshActor(parts: MeshActorParts): void {
       case "assign-announcements":
         actor?.announce.assign(message.clusters, message.announce);
         return;
+      case "assign-runtime":
+        actor?.runtime.know(message.knowledge);
+        return;
+      case "tell-figures":
+        actor?.runtime.figuresTold(message.cluster, message.figures);
+        return;
       case "serve-judge":
         actor?.serveJudge(new ThreadLink(message.port));
         return;
@@ -88,6 +96,8 @@ export class MeshActor {
   readonly announce: AnnounceHost;
   /** To this node's load reports. */
   readonly load: LoadLine;
+  /** The layer of the runtime that the mesh shares. */
+  readonly runtime: RuntimePart;
   private readonly parts: MeshActorParts;
   private readonly host: ActorHost<MeshState, Exclude<MeshInput, TimerFired>, OwnEffect>;
   private readonly bus: Bus;
@@ -125,7 +135,9 @@ export class MeshActor {
       },
     });
     this.news = new OwnNews(instance, (event, wallMs) => this.post.tell(event, wallMs));
-    this.announce = this.announceHost(membership);
+    const ground = { ...parts, bus: this.bus, totals: this.totals, post: this.post };
+    this.runtime = runtimePart(ground, membership);
+    this.announce = announceHost(ground, membership);
     this.announce.assign(membership.clusters, mesh.announce);
     this.host.tell({ type: "started" });
     this.onSecond();
@@ -138,7 +150,7 @@ export class MeshActor {
 
   /** The mesh as this node sees it now. */
   view(what: MeshViewAsk): MeshView {
-    return meshView(this.host.state, this.parts.clock.nowMs(), what);
+    return meshView(this.host.state, this.parts.clock.nowMs(), what, this.runtime.view());
   }
 
   /** Hands over, and ends. */
@@ -189,21 +201,6 @@ export class MeshActor {
       this.log("info", `the mesh's node ${printable(String(data["node"]))}: ${change}`);
     }
     this.host.tell({ type: "event-seen", id });
-  }
-
-  private announceHost({ mesh, isSuccessor }: Membership): AnnounceHost {
-    const { clock, wheel, instance } = this.parts;
-    return new AnnounceHost({
-      clock,
-      wheel,
-      bus: this.bus,
-      subjects: meshSubjects(mesh.name),
-      self: { node: mesh.node, instance },
-      isSuccessor,
-      takesLoopback: isOnThisMachine(mesh.broker),
-      tell: (finding) => this.parts.link.send(outputOf(finding)),
-      count: (counter) => this.totals.add(counter, 1),
-    });
   }
 
   private perform(effect: OwnEffect): void {
@@ -258,12 +255,14 @@ export class MeshActor {
     this.host.tell({ type: "bus-changed", isUp });
     this.news.busChanged(isUp);
     this.announce.busChanged(isUp);
+    this.runtime.busChanged(isUp);
   }
 
   private async end(): Promise<void> {
     const { announce, host, bus, judge, load, parts } = this;
     host.stop();
     announce.stop();
+    this.runtime.stop();
     parts.wheel.remove(this.second);
     load.close();
     await bus.close();
@@ -276,6 +275,7 @@ export class MeshActor {
     this.judge.sayAlive();
     this.nameReporter();
     this.totals.show(this.bus, this.host.state);
+    this.runtime.show();
     this.parts.wheel.arm(this.second, 1_000);
   }
 

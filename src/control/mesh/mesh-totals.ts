@@ -20,6 +20,11 @@ export class MeshTotals {
     this.block[MESH.at[stat]] = (this.block[MESH.at[stat]] as number) + by;
   }
 
+  /** Sets a gauge. */
+  set(stat: keyof typeof MESH.at, value: number): void {
+    this.block[MESH.at[stat]] = value;
+  }
+
   /** Shows how things stand. */
   show(bus: Bus, { groups, members, self, targets }: MeshState): void {
     const { block } = this;

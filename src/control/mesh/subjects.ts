@@ -4,6 +4,7 @@
 /** The subjects of one mesh. */
 export interface MeshSubjects {
   readonly allEvents: string;
+  readonly allRuntimeEvents: string;
   /** Request, answered by every node's beat. */
   readonly hello: string;
   readonly allBeats: string;
@@ -21,6 +22,17 @@ export interface MeshSubjects {
   sync(node: string): string;
   /** Requests and notes about load to one node. */
   load(node: string): string;
+  /** Requests for a change of the runtime: whoever may publish here may change keys. One node takes each. */
+  readonly runtimeSet: string;
+  /** Requests for what the runtime is: one node answers. */
+  readonly runtimeGet: string;
+  /** Between nodes: news of keys, what a node holds in short, what it counted. */
+  readonly runtimeRecord: string;
+  readonly runtimeDigest: string;
+  readonly runtimeFigures: string;
+  /** Request: all that one node holds of the runtime. */
+  runtimeSync(node: string): string;
+  runtimeEvent(key: string): string;
   /** What a node announces for a service. */
   endpoints(service: string, node: string): string;
   /** What anybody announces for a service, and for others whose names make the same token. */
@@ -33,6 +45,7 @@ export function meshSubjects(mesh: string): MeshSubjects {
   const events = `${root}.events`;
   return {
     allEvents: `${events}.>`,
+    allRuntimeEvents: `${events}.runtime.*`,
     hello: `${root}.hello`,
     allBeats: `${root}.beat.*`,
     allObservations: `${root}.observe.*`,
@@ -46,6 +59,13 @@ export function meshSubjects(mesh: string): MeshSubjects {
     observe: (group) => `${root}.observe.${token(group)}`,
     sync: (node) => `${root}.sync.${token(node)}`,
     load: (node) => `${root}.load.${token(node)}`,
+    runtimeSet: `${root}.runtime.set`,
+    runtimeGet: `${root}.runtime.get`,
+    runtimeRecord: `${root}.runtime.record`,
+    runtimeDigest: `${root}.runtime.digest`,
+    runtimeFigures: `${root}.runtime.figures`,
+    runtimeSync: (node) => `${root}.runtime.sync.${token(node)}`,
+    runtimeEvent: (key) => `${events}.runtime.${token(key)}`,
     endpoints: (service, node) => `${root}.endpoints.${token(service)}.${token(node)}`,
     endpointsOf: (service) => `${root}.endpoints.${token(service)}.*`,
   };

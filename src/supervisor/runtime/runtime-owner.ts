@@ -6,6 +6,7 @@ import type { RuntimeLayerNow, RuntimeSource } from "../../control/admin/view.ts
 import type { ListenerInput } from "../../messages/listener.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { Logger } from "../log/logger.ts";
+import { MeshLayer } from "./mesh-layer.ts";
 import { layerOpener } from "./open-layer.ts";
 import { RuntimeReach } from "./runtime-reach.ts";
 import { RuntimeStack } from "./runtime-stack.ts";
@@ -27,6 +28,7 @@ export interface RuntimeOwnerParts {
 export class RuntimeOwner implements RuntimeSource {
   private readonly stack: RuntimeStack;
   private readonly reach: RuntimeReach;
+  private readonly mesh: MeshLayer = new MeshLayer();
   private serviceCluster = "";
   private version = 0;
 
@@ -34,7 +36,7 @@ export class RuntimeOwner implements RuntimeSource {
     this.reach = new RuntimeReach(parts.wheel, (version) => parts.haveRuntime(version));
     this.stack = new RuntimeStack({
       stats: parts.ownStats,
-      open: layerOpener({ serviceCluster: () => this.serviceCluster }),
+      open: layerOpener({ serviceCluster: () => this.serviceCluster, mesh: this.mesh }),
       publish: (entries) => {
         this.version++;
         parts.order(this.asOrder());
@@ -68,6 +70,11 @@ export class RuntimeOwner implements RuntimeSource {
   modify(entries: RuntimeEntries): Promise<void> {
     this.stack.modify(entries);
     return this.reach.wait(this.version);
+  }
+
+  /** The layer that the mesh shares has these values from now on. */
+  setMesh(entries: RuntimeEntries): void {
+    this.mesh.set(entries);
   }
 
   /** A worker took values, or died. */

@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { EMPTY, extension, FAR, LOCAL, loadMesh } from "../../support/mesh-file.ts";
 import { proxyFile } from "../../support/proxy-file.ts";
 
-const SHARING = { owners: 2, flapDamping: false, load: "merged" };
+const SHARING = { owners: 2, flapDamping: false, hasRuntimeLayer: false, load: "merged" };
 const NO_FILES = { caFile: null, certFile: null, keyFile: null, nkeySeedFile: null, credentialsFile: null };
 
 describe("a node's mesh", () => {
@@ -23,6 +23,7 @@ describe("a node's mesh", () => {
       broker,
       ...SHARING,
       announce: [],
+      hasRuntimeLayer: false,
     });
     assert.deepEqual(warnings, []);
   });
@@ -61,6 +62,7 @@ describe("a node's mesh", () => {
       },
       ...SHARING,
       announce: [],
+      hasRuntimeLayer: false,
     });
   });
 

@@ -167,12 +167,23 @@ export function membership(node: string, shape: NodeShape = {}): Membership {
   const { announce = [], clusters = [], owners = 2, flapDamping = false } = shape;
   const broker = { kind: "embedded", port: 0 } as const;
   return {
-    mesh: { name: "m", node, isNodeNamed: true, broker, owners, flapDamping, load: "merged", announce },
+    mesh: {
+      name: "m",
+      node,
+      isNodeNamed: true,
+      broker,
+      owners,
+      flapDamping,
+      load: "merged",
+      announce,
+      hasRuntimeLayer: false,
+    },
     roles: ["proxy", "health", "load"],
     reportsLoad: true,
     zone: "",
     adminAddress: "",
     clusters,
+    runtime: { hasLayer: false, knowledge: { keys: [], clusters: [] }, records: [] },
     isSuccessor: false,
   };
 }

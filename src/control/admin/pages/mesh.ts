@@ -1,6 +1,13 @@
 // /mesh: the mesh as this node sees it, text and JSON. There only on nodes of a mesh. The mesh actor is asked for each answer.
 import type { MeshView } from "../../../messages/mesh-view.ts";
-import { endpointLines, groupLine, memberLines, type ShownMesh, standingLines } from "../../mesh/view/mesh-text.ts";
+import {
+  endpointLines,
+  groupLine,
+  memberLines,
+  runtimeLines,
+  type ShownMesh,
+  standingLines,
+} from "../../mesh/view/mesh-text.ts";
 import { jsonAnswer, type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
 import type { MeshSource } from "../view.ts";
 
@@ -37,7 +44,7 @@ async function answer(mesh: MeshSource, { stats }: PageContext, query: URLSearch
 
 function meshLines(shown: ShownMesh, view: MeshView): string[] {
   const { groups, endpointsLeftOut } = view;
-  const lines = [...standingLines(shown, view), "", ...memberLines(view)];
+  const lines = [...standingLines(shown, view), "", ...memberLines(view), "", ...runtimeLines(view)];
   for (const group of groups) {
     lines.push("", groupLine(group));
     if (group.endpoints.length > 0) lines.push(...endpointLines(group.endpoints));

@@ -1,9 +1,15 @@
 // What a node tells the world of: the events of the mesh before they have bytes. The mesh actor makes them, write-event.ts words them.
 import type { EndpointStanding } from "../../../messages/checking.ts";
 import type { NodeNews } from "../../../messages/mesh.ts";
+import type { RuntimeNews } from "../runtime/runtime-effects.ts";
 
 /** One event. Texts and lists over their limits are cut when it is written. */
-export type MeshEvent = HealthChanged | OutlierChanged | NodeChanged | (NodeNews & { readonly id: string });
+export type MeshEvent =
+  | HealthChanged
+  | OutlierChanged
+  | NodeChanged
+  | RuntimeChanged
+  | (NodeNews & { readonly id: string });
 
 /** A verdict changed. */
 export interface HealthChanged {
@@ -42,4 +48,9 @@ export interface NodeChanged {
   readonly id: string;
   readonly node: string;
   readonly change: "joined" | "ready" | "draining" | "left" | "lost";
+}
+
+/** A runtime key of the mesh was changed, moved, put back, or was not to be changed. */
+export interface RuntimeChanged extends RuntimeNews {
+  readonly type: "runtime-changed";
 }

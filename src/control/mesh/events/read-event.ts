@@ -83,6 +83,18 @@ const FAMILIES: readonly Family[] = [
     words: (say, { data, type }) =>
       `config   ${say("node")} ${changeOf(type)} version ${say("version")}${because(listOf(data["errors"], "; "))}`,
   },
+  {
+    type: /^dev\.starling\.runtime\.(changed|step|held|done|rolled_back|refused)\.v1$/,
+    words: (say, { data, type }) => {
+      const change = changeOf(type);
+      const steps = Number(data["steps"]) > 0 ? `, step ${Number(data["step"])} of ${Number(data["steps"])}` : "";
+      const what =
+        change === "refused"
+          ? `refused ${say("to")}`
+          : `${change.replace("_", " ")}, ${say("value") || "not set"}${steps}`;
+      return `runtime  ${say("key")} ${what}, by ${say("writer")}${because(say("reason"))}`;
+    },
+  },
 ];
 
 function because(reason: string): string {

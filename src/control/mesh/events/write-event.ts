@@ -88,6 +88,18 @@ function wordsOf(event: MeshEvent, { mesh, node }: EventSource): Words {
         about: publisher,
         data: { node: publisher, before: cut(event.before, NAME_MAX) },
       };
+    case "runtime-changed": {
+      const [key, writer] = [cut(event.key, NAME_MAX), cut(event.writer, NAME_MAX)];
+      const [value, to, before] = [event.value, event.to, event.before].map((text) => cut(text, TEXT_MAX));
+      const { step, steps, version } = event;
+      const reason = cut(event.reason, TEXT_MAX);
+      return {
+        type: `runtime.${event.what}`,
+        subject: subjects.runtimeEvent(event.key),
+        about: key,
+        data: { key, value, to, before, step, steps, writer, version, node: publisher, reason },
+      };
+    }
     case "worker-changed": {
       const about = cut(event.worker, NAME_MAX);
       return {

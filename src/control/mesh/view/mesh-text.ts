@@ -1,4 +1,7 @@
 // A view of the mesh as lines of text: for /mesh and `starling top`. What peers say of themselves is shown without what a terminal acts on.
+
+import { isoTime } from "../../../base/iso-time.ts";
+import type { RuntimeKeyView } from "../../../messages/mesh-runtime.ts";
 import type { EndpointView, GroupView, MemberView, MeshView, ObservationView } from "../../../messages/mesh-view.ts";
 import { printable } from "../events/read-event.ts";
 
@@ -42,6 +45,16 @@ export function memberLines({ members }: MeshView): string[] {
     ],
     ...members.map(memberCells),
   ]);
+}
+
+/** The runtime layer that the mesh shares, and each of its keys. */
+export function runtimeLines({ runtime }: MeshView): string[] {
+  if (runtime === null)
+    return ["runtime: this node's configuration has no runtime_layer, what the mesh says is ignored"];
+  const { version, keys } = runtime;
+  const running = keys.filter(({ phase }) => phase === "running").length;
+  const head = `runtime of the mesh: ${keys.length} ${keys.length === 1 ? "key" : "keys"}, version ${version}, ${running} moving`;
+  return [head, ...(keys.length === 0 ? [] : aligned([KEY_CELLS, ...keys.map(keyCells)]))];
 }
 
 /** A group's totals in one line. */
@@ -99,6 +112,34 @@ function memberCells(member: MemberView): string[] {
   ];
 }
 
+function keyCells({
+  key,
+  value,
+  to,
+  phase,
+  step,
+  steps,
+  reason,
+  guards,
+  writer,
+  version,
+  driver,
+  ...rest
+}: RuntimeKeyView) {
+  const way = phase === "running" && steps > 0 ? `step ${step} of ${steps} to ${to}` : "";
+  const notes = [way, reason, guards.join(", ")].filter((text) => text !== "").join("; ");
+  return [
+    key,
+    value || "not set",
+    phase.replace("-", " "),
+    String(version),
+    writer,
+    isoTime(rest.changedWallMs),
+    driver,
+    notes,
+  ];
+}
+
 /** A peer tells of changes only: of its probes since then nothing is known here. */
 function observationText({ node, standing, isOwn, ageMs, hold, cause, counts }: ObservationView): string {
   const how = counts ? `${hold}, ${cause}` : `${hold}, does not count`;
@@ -129,3 +170,5 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
+
+const KEY_CELLS = ["KEY", "VALUE", "STATE", "VERSION", "WRITER", "CHANGED", "DRIVER", "MORE"];

@@ -1,5 +1,6 @@
 // One node's mesh for people who look at it: reads the state of mesh-behaviour.ts and changes nothing. Called by the mesh actor.
 import type { EndpointStanding } from "../../../messages/checking.ts";
+import type { MeshRuntimeView } from "../../../messages/mesh-runtime.ts";
 import type {
   EndpointView,
   GroupView,
@@ -16,7 +17,12 @@ import type { MeshState } from "../state/mesh-state.ts";
 import { isBefore } from "../state/rank.ts";
 
 /** The view at `nowMs`, the clock that the state was stepped with. */
-export function meshView(state: MeshState, nowMs: number, ask: MeshViewAsk): MeshView {
+export function meshView(
+  state: MeshState,
+  nowMs: number,
+  ask: MeshViewAsk,
+  runtime: MeshRuntimeView | null = null,
+): MeshView {
   const { self, members, options } = state;
   const others = [...members.values()].sort((a, b) => (a.node < b.node ? -1 : 1));
   const chosen = [...state.groups.values()].filter(({ facts }) => ask.cluster === "" || facts.cluster === ask.cluster);
@@ -44,6 +50,7 @@ export function meshView(state: MeshState, nowMs: number, ask: MeshViewAsk): Mes
     members: [memberView(self, nowMs, true), ...others.map((member) => memberView(member, nowMs, false))],
     groups,
     endpointsLeftOut,
+    runtime,
   };
 }
 

@@ -10,7 +10,7 @@ import {
   type AnnouncedEndpoint,
   announcedHost,
 } from "../../../config/plan/announcement.ts";
-import { count, type FieldType, hex128, list, text } from "./fields.ts";
+import { count, type FieldType, hex128, list, shownText } from "./fields.ts";
 import { COUNT_MAX, MESSAGE_BYTES_MAX, NODE_BYTES_MAX } from "./messages.ts";
 import { fieldsShape, type Shape } from "./shape.ts";
 import { WIRE_VERSION } from "./shapes.ts";
@@ -66,12 +66,6 @@ function hasNoTwins({ endpoints }: FlatAnnouncement): boolean {
   return new Set(endpoints.map(({ host, port }) => `${host} ${port}`)).size === endpoints.length;
 }
 
-/** Text that is shown on admin pages and in logs. */
-function shownText(bytesMax: number, bytesMin: number = 0): FieldType<string> {
-  const plain = text(bytesMax, bytesMin);
-  return { ...plain, isValid: (value) => plain.isValid(value) && !CONTROL.test(value) };
-}
-
 /** 4 or 16 bytes of something that one can connect to. */
 const ADDRESS: FieldType<string> = {
   wire: WireType.LengthDelimited,
@@ -103,8 +97,6 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !Object.hasOwn(value, "__proto__");
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const ENDPOINT: Shape<FlatEndpoint> = fieldsShape("endpoint", {

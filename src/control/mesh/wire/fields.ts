@@ -63,6 +63,12 @@ export function text(bytesMax: number, bytesMin: number = 0): FieldType<string> 
   };
 }
 
+/** Text that is shown on admin pages and in logs. */
+export function shownText(bytesMax: number, bytesMin: number = 0): FieldType<string> {
+  const plain = text(bytesMax, bytesMin);
+  return { ...plain, isValid: (value) => plain.isValid(value) && !CONTROL.test(value) };
+}
+
 /** 64 bits: 16 lower-case hex digits; fixed64 on the wire. */
 export const hex64: FieldType<string> = {
   wire: WireType.Bit64,
@@ -186,3 +192,5 @@ function readNested<Value>(reader: BinaryReader, shape: Shape<Value>): Value {
 const NO_BITS = "0000000000000000";
 const LOWER_HEX = /^[0-9a-f]*$/;
 const SCRATCH = Buffer.alloc(8);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
