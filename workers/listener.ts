@@ -3,22 +3,23 @@ import { misbehave } from "../src/actor/misbehave.ts";
 import { ThreadLink } from "../src/actor/thread-link.ts";
 import { ListenerWorker, type ListenerWorkerOptions } from "../src/dataplane/listener-worker.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../src/messages/listener.ts";
+import type { LogLevel } from "../src/messages/log.ts";
 import { noticeBatch } from "../src/telemetry/notice-batch.ts";
+import type { SpanBatch } from "../src/telemetry/span-batches.ts";
 
 /** The pool's never-ending task: resolves when the worker was told to stop. */
 export function listenerTask({ slot, port, restored, memory }: ListenerTask): Promise<void> {
   const link = new ThreadLink<ListenerInput, ListenerOutput>(port);
   const announce = noticeBatch((notices) => link.send({ type: "stats-announced", notices }));
   const onBug = (error: unknown) => link.send({ type: "bug-found", text: String((error as Error).stack ?? error) });
-  const warn = (text: string) =>
-    link.send({ type: "log-written", line: { level: "warning", component: "connection", text } });
-  const log: ListenerWorkerOptions["log"] = (level, text) =>
-    link.send({ type: "log-written", line: { level, component: "filter", text } });
+  const log = (level: LogLevel, component: string, text: string) =>
+    link.send({ type: "log-written", line: { level, component, text } });
+  const onSpans = (batch: SpanBatch) => link.send({ type: "spans-ended", batch });
   const onSuspected: ListenerWorkerOptions["onSuspected"] = (row, at, kind) =>
     link.send({ type: "outlier-suspected", row, slot: at, kind });
-  const onPassiveFailure = (row: number, slot: number, count: number) =>
-    link.send({ type: "passive-failure-seen", row, slot, count });
-  const tell = { announce, onBug, warn, log, onSuspected, onPassiveFailure };
+  const onPassiveFailure: ListenerWorkerOptions["onPassiveFailure"] = (row, at, count) =>
+    link.send({ type: "passive-failure-seen", row, slot: at, count });
+  const tell = { announce, onBug, log, onSuspected, onPassiveFailure, onSpans };
   const worker = new ListenerWorker({ slot, memory, restored, ...tell });
   return new Promise((resolve) => {
     link.receive((message) => receive(worker, link, message, resolve));

@@ -22,7 +22,9 @@ const format = [
   "DURATION",
   "UPSTREAM_HOST",
 ].map((name) => ({ kind: "operator", name, args: [], lengthMax: Number.POSITIVE_INFINITY }) as const);
-const logged = client({ accessLogs: [{ sink: "file", path: "x", format, json: null, omitEmpty: false, filter: null }] });
+const logged = client({
+  accessLogs: [{ sink: "file", path: "x", format, json: null, omitEmpty: false, filter: null }],
+});
 measure("GET with an access log of seven operators", () => logged.send(get));
 const before = process.memoryUsage().heapUsed;
 for (let i = 0; i < 1000; i++) plain.send(get);

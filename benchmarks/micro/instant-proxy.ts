@@ -13,6 +13,7 @@ import type { MessageWriter } from "../../src/protocol/message.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
+import { SpanBatches } from "../../src/telemetry/span-batches.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "../../test/support/client-channel.ts";
 import { FakeCluster } from "../../test/support/fake-upstreams.ts";
@@ -81,6 +82,7 @@ export function client(changes: Partial<HttpConnectionManagerPlan> = {}): Client
         writeSync: () => {},
         close: () => {},
       }),
+      spans: new SpanBatches(wheel, () => {}),
       runtime: runtimeView({}),
       workerName: "worker_0",
       hostname: "box",

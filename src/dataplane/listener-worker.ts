@@ -13,6 +13,7 @@ import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
 import type { ModuleWatch } from "../telemetry/module-watch.ts";
 import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
+import { type SpanBatch, SpanBatches } from "../telemetry/span-batches.ts";
 import { type StatNames, type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
 import { createListenerService } from "./listener-service.ts";
 import { ListenerSet } from "./listener-set.ts";
@@ -29,13 +30,13 @@ export interface ListenerWorkerOptions {
   announce(notice: StatsNotice): void;
   onBug(error: unknown): void;
   /** A line for the node's log. */
-  warn(text: string): void;
-  /** A line of a filter for the node's log. */
-  readonly log: WorkerServices["log"];
+  log(level: Parameters<WorkerServices["log"]>[0], component: string, text: string): void;
   /** Consecutive failures of an endpoint reached a threshold of its cluster's outlier detection. */
   readonly onSuspected: OnSuspected;
   /** Answers of an endpoint asked for its end: the health side wants to know. */
   onPassiveFailure(row: number, slot: number, count: number): void;
+  /** Finished spans go to the telemetry thread. */
+  onSpans(batch: SpanBatch): void;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -45,6 +46,7 @@ export class ListenerWorker {
   private readonly runtime: RuntimeValues = new RuntimeValues();
   readonly listeners: ListenerSet;
   private readonly accessLogs: AccessLogs;
+  private readonly spans: SpanBatches;
   private readonly clusters: ClusterManager;
   private readonly stats: StatsWriter;
   private readonly modules: ModuleWatch;
@@ -60,6 +62,7 @@ export class ListenerWorker {
     const stats = new StatsWriter(options.announce, options.restored);
     const random = systemRandom();
     this.accessLogs = createAccessLogs(net.wheel);
+    this.spans = new SpanBatches(net.wheel, options.onSpans);
     const tables = nodeTables(options.memory, options.slot);
     const { onPassiveFailure, onSuspected } = options;
     this.stats = stats;
@@ -72,6 +75,7 @@ export class ListenerWorker {
       stats,
       upstreams: this.clusters,
       accessLogs: this.accessLogs,
+      spans: this.spans,
       runtime,
       rateBuckets: new Map(),
       sharedOffsetMs: options.clock === undefined ? machineOffsetMs() : 0,
@@ -82,12 +86,13 @@ export class ListenerWorker {
       localAddress: machineAddress(),
       memoryBytesMax: MEMORY_BYTES_MAX,
       onBug: options.onBug,
-      log: options.log,
+      log: (level, text) => options.log(level, "filter", text),
     };
     this.modules = tables.modules;
     this.wheel = net.wheel;
     const { services } = this;
-    const { slot, warn } = options;
+    const { slot } = options;
+    const warn = (text: string): void => options.log("warning", "connection", text);
     const { workers } = options.memory;
     const counts = tables.connections;
     this.listeners = new ListenerSet({
@@ -143,6 +148,7 @@ export class ListenerWorker {
     this.listeners.close();
     this.clusters.close();
     this.accessLogs.close();
+    this.spans.flush();
   }
 }
 

@@ -10,6 +10,7 @@ import type { Admission } from "../net/listen-events.ts";
 import type { AccessLogs } from "../telemetry/access-log.ts";
 import type { Http2Use } from "../telemetry/http2-use.ts";
 import type { ModuleWatch } from "../telemetry/module-watch.ts";
+import type { SpanBatches } from "../telemetry/span-batches.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { Upstreams } from "./upstream/upstream.ts";
 
@@ -23,6 +24,8 @@ export interface WorkerServices {
   readonly upstreams: Upstreams;
   /** Open log files of this thread (`createAccessLogs`); the worker calls its `flush` at exit and `reopen` on SIGUSR1. */
   readonly accessLogs: AccessLogs;
+  /** Finished spans on their way out. */
+  readonly spans: SpanBatches;
   /** Final runtime values; swapped as a whole when a layer changes. */
   runtime: RuntimeView;
   /** Token buckets that the workers of the node share, by the names in the plan; swapped as a whole with each plan. */

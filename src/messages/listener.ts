@@ -5,6 +5,7 @@ import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
+import type { SpanBatch } from "../telemetry/span-batches.ts";
 import type { StatNames, StatsNotice } from "../telemetry/stats-memory.ts";
 import type { OutlierKind } from "./health.ts";
 import type { LogLine } from "./log.ts";
@@ -74,6 +75,7 @@ export type ListenerOutput =
   | { readonly type: "log-written"; readonly line: LogLine }
   /** Consecutive failures of an endpoint reached a threshold: outlier detection on the health thread decides. */
   | { readonly type: "outlier-suspected"; readonly row: number; readonly slot: number; readonly kind: OutlierKind }
+  | { readonly type: "spans-ended"; readonly batch: SpanBatch }
   /** An own mistake that one exchange or connection paid for. */
   | { readonly type: "bug-found"; readonly text: string }
   | { readonly type: "stopped" };

@@ -29,6 +29,7 @@ export const LOG_COMPONENTS: readonly string[] = [
   "pool",
   "router",
   "runtime",
+  "tracing",
   "upstream",
 ];
 
@@ -38,7 +39,7 @@ const SILENT_COMPONENTS: readonly string[] = (
   "conn_handler compression credential_injector decompression dubbo envoy_bug ext_authz ext_proc " +
   "rocketmq file forward_proxy geolocation grpc happy_eyeballs hc hystrix init io jwt json_rpc " +
   "kafka key_value_store lua local_rate_limit matcher mcp mongo multi_connection notification oauth2 " +
-  "quic quic_stream rate_limit_quota rbac rds redis stats secret sse tap testing thrift tracing udp " +
+  "quic quic_stream rate_limit_quota rbac rds redis stats secret sse tap testing thrift udp " +
   "wasm websocket golang stats_sinks dynamic_modules ip_tagging"
 ).split(" ");
 

@@ -1,4 +1,5 @@
-// The actors of a node beside its listener workers: discovery, health checks, mesh, EDS, load reports; and what listeners wait for of them before they open.
+// The actors of a node beside its listener workers: discovery, health checks, mesh, EDS, load reports, tracing; and what listeners wait
+// for of them before they open.
 // Made by the supervisor.
 import type { RestartPolicy } from "../actor/restart-policy.ts";
 import type { Clock } from "../base/clock.ts";
@@ -8,7 +9,8 @@ import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { HealthInput } from "../messages/health.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
-import type { StatNames } from "../telemetry/stats-memory.ts";
+import type { SpanBatch } from "../telemetry/span-batches.ts";
+import type { StatNames, StatsWriter } from "../telemetry/stats-memory.ts";
 import type { ClusterFigureSource } from "./cluster-figures.ts";
 import { DiscoveryOwner } from "./discovery-owner.ts";
 import { EdsOwner } from "./eds-owner.ts";
@@ -21,6 +23,7 @@ import { MeshOwner } from "./mesh-owner.ts";
 import type { ReadinessBook } from "./readiness.ts";
 import { StartGate } from "./start-gate.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
+import { TracingOwner } from "./tracing-owner.ts";
 import { WorkerNews } from "./worker-news.ts";
 
 /** What they stand on. */
@@ -32,6 +35,8 @@ export interface BackgroundParts {
   readonly readiness: ReadinessBook;
   readonly policy: RestartPolicy;
   readonly memory: NodeMemory;
+  /** The main thread's own counters. */
+  readonly ownStats: StatsWriter;
   readonly endpoints: EndpointRollOut;
   readonly leases: LeaseBook;
   /** Counts what the mesh asks for. */
@@ -52,7 +57,7 @@ export interface BackgroundParts {
 }
 
 /** One of the actors. */
-export type BackgroundActor = "discovery" | "health" | "mesh" | "eds" | "load";
+export type BackgroundActor = "discovery" | "health" | "mesh" | "eds" | "load" | "tracing";
 
 /** All of them. */
 export class BackgroundActors {
@@ -62,6 +67,7 @@ export class BackgroundActors {
   private readonly mesh: MeshOwner;
   private readonly eds: EdsOwner;
   private readonly load: LoadOwner;
+  private readonly tracing: TracingOwner;
   /** Of every thread of the node, listener workers too; of the mesh's own by itself. */
   readonly news: WorkerNews;
   private readonly gate: StartGate<"names" | "checks" | "mesh">;
@@ -106,6 +112,7 @@ export class BackgroundActors {
       onOpened: () => this.mesh.loadOpened(),
       onDied: () => this.mesh.loadDied(),
     });
+    this.tracing = new TracingOwner(parts);
     parts.readiness.awaits("clusters", "waiting for the first answers about endpoints");
   }
 
@@ -118,6 +125,7 @@ export class BackgroundActors {
   start(version: number, plan: Plan, adminAddress: string): void {
     this.eds.start(plan);
     this.load.start(plan);
+    this.tracing.assign(plan);
     this.mesh.start(plan, adminAddress);
     this.tellOfPlan("applied", plan.version || String(version), []);
     this.health.start(version, plan);
@@ -128,6 +136,7 @@ export class BackgroundActors {
   assign(version: number, plan: Plan): void {
     this.eds.assign(plan);
     this.load.assign(plan);
+    this.tracing.assign(plan);
     this.mesh.assign(plan);
     this.health.assign(version, plan);
     this.discovery.assign(version, plan.clusters);
@@ -150,13 +159,19 @@ export class BackgroundActors {
    */
   async stop(deadlineMs: number, workers: Promise<void>): Promise<void> {
     const load = workers.then(() => this.load.stop(this.mesh.isMember ? this.parts.leaveMs : deadlineMs));
+    const tracing = workers.then(() => this.tracing.stop(deadlineMs));
     const checks = this.mesh.stop(this.parts.leaveMs).then(() => this.health.stop(deadlineMs));
-    await Promise.all([this.discovery.stop(), this.eds.stop(deadlineMs), checks, load]);
+    await Promise.all([this.discovery.stop(), this.eds.stop(deadlineMs), checks, load, tracing]);
   }
 
   /** Sends to the health-check actor. */
   tellHealth(message: HealthInput): void {
     this.health.tell(message);
+  }
+
+  /** Finished spans of a listener worker. */
+  takeSpans(batch: SpanBatch): void {
+    this.tracing.take(batch);
   }
 
   /** Counters of clusters that are gone. */

@@ -5,6 +5,7 @@ import type { WorkerView } from "../control/admin/view.ts";
 import type { HealthInput } from "../messages/health.ts";
 import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
 import { clearWorker, type NodeMemory } from "../telemetry/node-memory.ts";
+import type { SpanBatch } from "../telemetry/span-batches.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
@@ -29,6 +30,8 @@ export interface ListenerOwnerParts extends OwnerParts {
   firstOrders(): readonly [before: readonly ListenerInput[], after: readonly ListenerInput[]];
   /** For the health-check actor. */
   tellHealth(message: HealthInput): void;
+  /** For the telemetry thread. */
+  takeSpans(batch: SpanBatch): void;
   /** A worker took a plan or endpoints, or died. */
   onProgress(): void;
   /** Every worker listens for the first time; without workers: they could. */
@@ -182,6 +185,9 @@ export class ListenerOwner {
         return;
       case "stats-announced":
         this.parts.stats.add(writerOf(slot), message.notices);
+        return;
+      case "spans-ended":
+        this.parts.takeSpans(message.batch);
         return;
       case "log-written":
         this.parts.log.write(message.line);

@@ -15,6 +15,7 @@ import { RATE_LIMIT } from "../telemetry/rate-limit-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
 import { TCP } from "../telemetry/tcp-stats.ts";
+import { TRACES } from "../telemetry/trace-stats.ts";
 
 /** All of them. */
 export const STATS_SCHEMAS: readonly BlockSchema[] = [
@@ -35,4 +36,5 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   RATE_LIMIT,
   SSL,
   TCP,
+  TRACES,
 ];

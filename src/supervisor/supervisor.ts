@@ -201,6 +201,7 @@ export class Supervisor {
       news: () => this.background.news,
       firstOrders: () => [[this.runtime.asOrder(), this.planOrder()], this.ordersForNew()],
       tellHealth: (message) => this.background.tellHealth(message),
+      takeSpans: (batch) => this.background.takeSpans(batch),
       onProgress: () => {
         this.rollOut.look();
         this.runtime.workerProgressed();

@@ -12,7 +12,8 @@ const ratchet = join(import.meta.dirname, "support-ratchet.json");
 describe("the support table", () => {
   let probe: SupportProbe;
 
-  before(() => {
+  before(function () {
+    this.timeout(120_000); // thousands of files
     probe = probeSupport();
   });
 

@@ -19,6 +19,7 @@ import { LISTENER_HTTP } from "../../src/telemetry/listener-http-stats.ts";
 import { LISTENER } from "../../src/telemetry/listener-stats.ts";
 import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import { RATE_LIMIT } from "../../src/telemetry/rate-limit-stats.ts";
+import { type SpanBatch, SpanBatches } from "../../src/telemetry/span-batches.ts";
 import type { BlockSchema } from "../../src/telemetry/stats-block.ts";
 import { type StatsNotice, StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "./client-channel.ts";
@@ -52,6 +53,8 @@ export class ExchangeWorld {
   readonly bugs: unknown[] = [];
   private readonly plan: ListenerPlan;
   private readonly stats: StatsWriter;
+  /** Finished spans as they were handed over. */
+  readonly spans: SpanBatch[] = [];
   private readonly notices: StatsNotice[] = [];
   private readonly clients: ClientChannel[] = [];
 
@@ -84,6 +87,7 @@ export class ExchangeWorld {
       stats: this.stats,
       upstreams: this.upstreams,
       accessLogs: createAccessLogs(this.clock.wheel, 10_000, files),
+      spans: new SpanBatches(this.clock.wheel, (batch) => this.spans.push(batch)),
       runtime: runtimeView({}),
       workerName: "worker_0",
       hostname: "box",

@@ -30,6 +30,7 @@ export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConn
     logIntervalMs: Number.POSITIVE_INFINITY,
     logsNewRequests: false,
     logsTunnels: false,
+    tracing: null,
     serverName: "envoy",
     serverHeader: "overwrite",
     via: "",

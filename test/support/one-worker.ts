@@ -14,6 +14,7 @@ import { RateMemory } from "../../src/supervisor/rate-memory.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
+import { SpanBatches } from "../../src/telemetry/span-batches.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ADMITTED } from "./net-peers.ts";
 
@@ -43,6 +44,7 @@ export class OneWorker {
       stats,
       upstreams: this.upstreams,
       accessLogs: createAccessLogs(this.net.wheel),
+      spans: new SpanBatches(this.net.wheel, () => {}),
       runtime: runtimeView({}),
       workerName: "worker_0",
       hostname: "box",

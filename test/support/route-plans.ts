@@ -25,6 +25,7 @@ export function route(name: string, path: PathMatchPlan, match: Partial<RouteMat
     action: { kind: "direct_response", status: 200, body: new Uint8Array(0), bodyFormat: null },
     headers: noChanges,
     filterOverrides: [],
+    tracing: null,
     source: "test:1",
   };
 }

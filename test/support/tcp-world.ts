@@ -13,6 +13,7 @@ import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import { createNodeMemory, type NodeTables, nodeTables } from "../../src/telemetry/node-memory.ts";
+import { SpanBatches } from "../../src/telemetry/span-batches.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { TCP } from "../../src/telemetry/tcp-stats.ts";
 import { ClientChannel } from "./client-channel.ts";
@@ -74,6 +75,7 @@ export class TcpWorld {
         stats,
         upstreams: this.manager,
         accessLogs: this.logs,
+        spans: new SpanBatches(clock.wheel, () => {}),
         runtime: runtimeView({}),
         workerName: "worker_0",
         hostname: "box",

@@ -39,6 +39,8 @@ export class CompileContext {
   hasMesh: boolean = false;
   /** The overload manager's limit: known before listeners are compiled; Infinity: none. */
   downstreamConnectionsMax: number = Number.POSITIVE_INFINITY;
+  /** Whether the listener that is compiled now is for traffic that leaves the node (traffic_direction OUTBOUND). */
+  isOutbound: boolean = false;
   /** The node's cluster: known before listeners are compiled. */
   localCluster: string = "";
   /** The filter modules of the connection manager that is being compiled, by the filters' names. */

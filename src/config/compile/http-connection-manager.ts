@@ -11,6 +11,7 @@ import { compileHttpFilters } from "./http-filters.ts";
 import { compileHttpProtocol, HEADERS_BYTES_MAX } from "./http-protocol.ts";
 import { statName } from "./stat-name.ts";
 import { timeoutMs } from "./timeout-ms.ts";
+import { compileTracing } from "./tracing.ts";
 import { compileUpgradeTypes } from "./upgrade.ts";
 import { compileRouteConfig, NO_ROUTES } from "./virtual-host.ts";
 import { wireText } from "./wire-text.ts";
@@ -35,6 +36,7 @@ export function compileHttpConnectionManager(
     routes: routesOf(context, manager, filters),
     filters,
     ...accessLogging(context, manager),
+    tracing: compileTracing(context, manager, context.isOutbound),
     serverName: wireText(text(manager, "server_name") ?? "") || "envoy",
     serverHeader: SERVER_HEADER[text(manager, "server_header_transformation") ?? ""] ?? "overwrite",
     via: wireText(text(manager, "via") ?? ""),

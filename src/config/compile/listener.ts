@@ -18,6 +18,8 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
   acknowledge(listener, "metadata");
   const given = text(listener, "name") ?? "";
   const address = addressOf(context, listener, given);
+  const trafficDirection = DIRECTIONS[text(listener, "traffic_direction") ?? ""] ?? "unspecified";
+  context.isOutbound = trafficDirection === "outbound";
   const messages = children(listener, "filter_chains");
   const chains = messages.map((chain) => compileFilterChain(context, chain));
   checkChainMatches(context, messages, chains);
@@ -39,7 +41,7 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
     ignoresNodeLimit: flag(listener, "ignore_global_conn_limit") ?? false,
     backlog: count(listener, "tcp_backlog_size") ?? 128,
     drainType: text(listener, "drain_type") === "MODIFY_ONLY" ? ("modify_only" as const) : ("default" as const),
-    trafficDirection: DIRECTIONS[text(listener, "traffic_direction") ?? ""] ?? "unspecified",
+    trafficDirection,
     inspection,
   };
   const statPrefix = text(listener, "stat_prefix") ?? "";

@@ -23,6 +23,7 @@ import {
 } from "./match.ts";
 import { compileForward, compileKeptBody, type RouteScope } from "./route-action.ts";
 import { compileSticky } from "./sticky-split.ts";
+import { compileRouteTracing } from "./tracing.ts";
 import { wireText } from "./wire-text.ts";
 
 /** Compiles one route. */
@@ -41,6 +42,7 @@ export function compileRoute(
     action,
     headers: compileHeaderChanges(context, route),
     filterOverrides: compileFilterOverrides(context, route, scope.filterNames),
+    tracing: compileRouteTracing(context, route),
     source: `${route.position.file}:${route.position.line}`,
   };
 }

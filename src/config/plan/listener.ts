@@ -6,6 +6,7 @@ import type { HttpProtocolPlan } from "./http-protocol.ts";
 import type { RouteConfigPlan } from "./route.ts";
 import type { TcpProxyPlan } from "./tcp-proxy.ts";
 import type { DownstreamTlsPlan } from "./tls.ts";
+import type { TracingPlan } from "./tracing.ts";
 
 /** One listener. */
 export interface ListenerPlan {
@@ -95,6 +96,8 @@ export interface HttpConnectionManagerPlan {
   /** Whether a line is also written when a request's head has come, and when its tunnel stands. */
   readonly logsNewRequests: boolean;
   readonly logsTunnels: boolean;
+  /** Null: nothing is traced. */
+  readonly tracing: TracingPlan | null;
   /** server_name, default `envoy`. */
   readonly serverName: string;
   readonly serverHeader: "overwrite" | "append_if_absent" | "pass_through";

@@ -6,6 +6,7 @@ import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.
 import type { MirrorPlan } from "./mirror.ts";
 import type { RatePolicyPlan } from "./rate-limit.ts";
 import type { RetryPlan } from "./retry.ts";
+import type { RouteTracingPlan } from "./tracing.ts";
 
 /** One RouteConfiguration. */
 export interface RouteConfigPlan {
@@ -44,6 +45,8 @@ export interface RoutePlan {
   readonly action: RouteActionPlan;
   readonly headers: HeaderChangesPlan;
   readonly filterOverrides: readonly FilterOverridePlan[];
+  /** Null: what the connection manager says. */
+  readonly tracing: RouteTracingPlan | null;
   /** `file:line` of the route, for `explain`. */
   readonly source: string;
 }

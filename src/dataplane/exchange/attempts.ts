@@ -179,6 +179,7 @@ export class Attempts implements RetryOwner {
     const elapsedMs = host.requestEndMs < 0 ? 0 : host.nowMs() - host.requestEndMs;
     const suppress = host.manager.suppressEnvoyHeaders;
     const facts = { attempts: this.made, elapsedMs, wasLate: this.wasLate, suppress };
+    host.span?.note("retry", "http.request.resend_count", String(this.made - 1));
     prepareRetryHead(host.request as HeaderList, (this.route as Route).vhost.plan, this.times, facts);
     this.wasLate = false;
     this.call.again(cluster, this.rules?.plan ?? null);

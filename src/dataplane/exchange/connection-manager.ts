@@ -9,6 +9,7 @@ import type { FilterMaker } from "../filters/filter.ts";
 import { FilterTable } from "../filters/filter-table.ts";
 import { OpenLogs } from "../routing/open-logs.ts";
 import { RouteTable } from "../routing/route-table.ts";
+import { Tracer } from "../tracing/tracer.ts";
 import { RequestRules } from "./request-headers.ts";
 import { ResponseRules } from "./response-headers.ts";
 import { RouteFactsTable } from "./route-facts.ts";
@@ -31,6 +32,8 @@ export class ConnectionManager {
   /** Filters before the router. */
   readonly filters: FilterTable;
   readonly logs: OpenLogs;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
   readonly suppressEnvoyHeaders: boolean;
   /** Whether any virtual host wants TLS. */
   readonly requiresTls: boolean;
@@ -64,6 +67,8 @@ export class ConnectionManager {
     // 0 is no limit, as in Envoy.
     this.bufferBytesMax = listener.perConnectionBufferBytesMax || Number.POSITIVE_INFINITY;
     this.requiresTls = plan.routes.virtualHosts.some((host) => host.requireTls !== "none");
+    this.tracer =
+      plan.tracing === null ? null : new Tracer(plan.tracing, worker.services, this.stats, tracesRoutes(plan));
     this.suppressEnvoyHeaders = plan.suppressEnvoyHeaders;
   }
 
@@ -83,4 +88,9 @@ export class ConnectionManager {
     this.http2Block ??= this.worker.services.stats.block(HTTP2_CODEC, "http2.");
     return this.http2Block;
   }
+}
+
+/** Whether a route has words of its own about tracing. */
+function tracesRoutes({ routes }: HttpConnectionManagerPlan): boolean {
+  return routes.virtualHosts.some((host) => host.routes.some(({ tracing }) => tracing !== null));
 }

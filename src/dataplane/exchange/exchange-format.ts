@@ -75,6 +75,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   GRPC_STATUS_NUMBER: ({ response }) => response.grpcStatus,
   DYNAMIC_METADATA: ({ metadata }, [namespace = "", ...keys]) => metadataText(metadata?.get(namespace), keys),
   ACCESS_LOG_TYPE: ({ logType }) => logType,
+  TRACE_ID: ({ span }) => span?.traceId,
+  SPAN_ID: ({ span }) => span?.spanId,
   HOSTNAME: ({ manager }) => manager.worker.services.hostname,
 };
 

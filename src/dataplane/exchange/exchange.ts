@@ -11,6 +11,7 @@ import { Step } from "../filters/filter.ts";
 import type { PassOutput } from "../filters/pass.ts";
 import type { LoggedSource, LogType } from "../routing/log-filter.ts";
 import type { Route } from "../routing/route-table.ts";
+import type { Span, TracedRequest } from "../tracing/tracer.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { exchangeOperator, withFlag } from "./exchange-format.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
@@ -28,7 +29,7 @@ import { Tunnel } from "./tunnel.ts";
 import { FREE_EXCHANGES_MAX } from "./worker-context.ts";
 
 /** One request with its response. */
-export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedStream, LoggedSource {
+export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedStream, LoggedSource, TracedRequest {
   manager: ConnectionManager;
   owner: ExchangeOwner | null = null;
   writer: MessageWriter | null = null;
@@ -61,6 +62,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   hashing: RequestHash | null = null;
   /** What filters said of the request, by namespace; null: nothing. */
   metadata: Map<string, Map<string, unknown>> | null = null;
+  /** Null: this request is not traced. */
+  span: Span | null = null;
   private face: FilterFace | null = null;
   private spareChain: Chain | null = null;
   private routeKnown = false;
@@ -84,7 +87,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.writer = writer;
     this.phase = Phase.Head;
     this.startMs = owner.readMs;
-    if (!manager.logs.isEmpty) this.startWallMs = manager.worker.services.clock.wallMs();
+    if (!manager.logs.isEmpty || manager.tracer !== null) this.startWallMs = manager.worker.services.clock.wallMs();
     this.clientAddress = owner.peer.remoteAddress;
     const { stats } = manager;
     count(stats, HTTP.at.downstream_rq_total);
@@ -307,6 +310,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     }
     if (this.isHealthCheck) count(manager.stats, HTTP.at["tracing.health_check"]);
     if (!manager.logs.isEmpty) manager.logs.write(this, "DownstreamEnd");
+    if (this.span !== null) this.span.end();
     if (this.chain !== null) this.endChain(this.chain);
     this.router.clear();
     this.response.clear();
@@ -372,6 +376,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.cutShort = false;
     this.metadata = null;
     this.hashing?.clear();
+    this.span = null;
     this.routeKnown = false;
     this.isPaused = false;
     const { free } = this.manager.worker;

@@ -47,6 +47,7 @@ export function enterHead(exchange: Exchange): Step {
       count(manager.stats, HTTP.at.downstream_rq_redirected_with_normalized_path);
       return exchange.response.local(REPLIES.redirectPath, head.value(H.PSEUDO_PATH) ?? "/");
   }
+  if (manager.tracer !== null) exchange.span = manager.tracer.begin(exchange, head);
   if (manager.plan.logsNewRequests) manager.logs.write(exchange, "DownstreamStart");
   if (exchange.wantsContinue && !exchange.requestEnded) exchange.response.sendContinue();
   return exchange.upgrade === "" ? Step.Next : enterTunnel(exchange);

@@ -1,6 +1,7 @@
 // What a router needs of the exchange that owns it.
 import type { HeaderList } from "../../protocol/header-list.ts";
 import type { FormatSource } from "../routing/format.ts";
+import type { Span } from "../tracing/tracer.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import type { LocalReply } from "./local-reply.ts";
 import type { RequestHash } from "./request-hash.ts";
@@ -19,6 +20,8 @@ export interface RouterHost extends FormatSource {
   readonly endsWithHead: boolean;
   /** Monotonic time when the request was complete, -1 before. */
   readonly requestEndMs: number;
+  /** Null: it is not traced. */
+  readonly span: Span | null;
   readonly isInternal: boolean;
   readonly isGrpc: boolean;
   /** Not counted among the cluster's answers. */
