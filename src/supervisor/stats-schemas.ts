@@ -12,6 +12,7 @@ import { LOAD_REPORTER } from "../telemetry/load-stats.ts";
 import { MESH } from "../telemetry/mesh-stats.ts";
 import { OUTLIER } from "../telemetry/outlier-stats.ts";
 import { RATE_LIMIT } from "../telemetry/rate-limit-stats.ts";
+import { REQUESTS } from "../telemetry/request-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { BlockSchema } from "../telemetry/stats-block.ts";
 import { TCP } from "../telemetry/tcp-stats.ts";
@@ -35,6 +36,7 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   OUTLIER,
   RATE_LIMIT,
   SSL,
+  REQUESTS,
   TCP,
   TRACES,
 ];

@@ -26,6 +26,7 @@ export function route(name: string, path: PathMatchPlan, match: Partial<RouteMat
     headers: noChanges,
     filterOverrides: [],
     tracing: null,
+    statPrefix: "",
     source: "test:1",
   };
 }
@@ -42,6 +43,7 @@ export function virtualHost(name: string, domains: readonly string[], routes: re
     includeAttemptCountInResponse: false,
     filterOverrides: [],
     rateLimits: [],
+    virtualClusters: [],
     includeIsTimeoutRetry: false,
   };
 }

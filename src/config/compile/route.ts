@@ -22,6 +22,7 @@ import {
   compileRegexText,
 } from "./match.ts";
 import { compileForward, compileKeptBody, type RouteScope } from "./route-action.ts";
+import { statName } from "./stat-name.ts";
 import { compileSticky } from "./sticky-split.ts";
 import { compileRouteTracing } from "./tracing.ts";
 import { wireText } from "./wire-text.ts";
@@ -43,6 +44,7 @@ export function compileRoute(
     headers: compileHeaderChanges(context, route),
     filterOverrides: compileFilterOverrides(context, route, scope.filterNames),
     tracing: compileRouteTracing(context, route),
+    statPrefix: statName(text(route, "stat_prefix") ?? ""),
     source: `${route.position.file}:${route.position.line}`,
   };
 }

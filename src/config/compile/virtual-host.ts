@@ -1,15 +1,17 @@
 // envoy.config.route.v3.RouteConfiguration and VirtualHost. Called by http-connection-manager.ts.
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, text, texts } from "../load/fields.ts";
-import type { RouteConfigPlan, VirtualHostPlan } from "../plan/route.ts";
+import type { RouteConfigPlan, VirtualClusterPlan, VirtualHostPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
+import { compileHeaderMatcher } from "./match.ts";
 import { compileMirrors } from "./mirror.ts";
 import { compileRatePolicies } from "./rate-limit.ts";
 import { compileRetry, refuseHedging } from "./retry.ts";
 import { compileRoute } from "./route.ts";
 import { compileKeptBody, type RouteScope } from "./route-action.ts";
+import { statName } from "./stat-name.ts";
 import { wireText } from "./wire-text.ts";
 
 /** Compiles an inline route configuration. `filterNames`: those of the HTTP filters that serve it; `limitsRates`: one takes rate_limits. */
@@ -85,7 +87,17 @@ function compileVirtualHost(
     includeAttemptCountInResponse: flag(host, "include_attempt_count_in_response") ?? false,
     filterOverrides: compileFilterOverrides(context, host, scope.filterNames),
     rateLimits: scope.limitsRates ? compileRatePolicies(context, host, "route") : [],
+    virtualClusters: children(host, "virtual_clusters").map((cluster) => compileVirtualCluster(context, cluster)),
     includeIsTimeoutRetry: flag(host, "include_is_timeout_retry_header") ?? false,
+  };
+}
+
+function compileVirtualCluster(context: CompileContext, cluster: CheckedMessage): VirtualClusterPlan {
+  const headers = children(cluster, "headers");
+  if (headers.length === 0) context.error(cluster, "headers", "virtual clusters must define 'headers'");
+  return {
+    name: statName(text(cluster, "name") ?? ""),
+    headers: headers.map((one) => compileHeaderMatcher(context, one)),
   };
 }
 

@@ -34,8 +34,17 @@ export interface VirtualHostPlan {
   readonly filterOverrides: readonly FilterOverridePlan[];
   /** rate_limits, for filters of the chain that limit. */
   readonly rateLimits: readonly RatePolicyPlan[];
+  /** Requests that are counted by name: the first whose matchers all match. */
+  readonly virtualClusters: readonly VirtualClusterPlan[];
   /** include_is_timeout_retry_header: attempts after the first say whether a timeout was the reason. */
   readonly includeIsTimeoutRetry: boolean;
+}
+
+/** Requests of a virtual host that are counted under a name of their own. */
+export interface VirtualClusterPlan {
+  /** As statistics have it. */
+  readonly name: string;
+  readonly headers: readonly HeaderMatcherPlan[];
 }
 
 /** One route: first match in file order wins. */
@@ -47,6 +56,8 @@ export interface RoutePlan {
   readonly filterOverrides: readonly FilterOverridePlan[];
   /** Null: what the connection manager says. */
   readonly tracing: RouteTracingPlan | null;
+  /** stat_prefix: its requests are counted as `vhost.<host>.route.<stat_prefix>.*` too; empty: they are not. */
+  readonly statPrefix: string;
   /** `file:line` of the route, for `explain`. */
   readonly source: string;
 }

@@ -9,10 +9,13 @@ import { count } from "../../telemetry/stats-add.ts";
 import type { OutlierMonitor } from "../upstream/outlier-monitor.ts";
 import type { Cluster, Endpoint } from "../upstream/upstream.ts";
 import type { AnswerKind, ClusterAnswers } from "./cluster-answers.ts";
+import type { RequestGroups } from "./request-groups.ts";
 
 /** The account of one request; reused. */
 export class AnswerAccount {
   private answers: ClusterAnswers | null = null;
+  /** Further names that the request is counted under; null: none. */
+  groups: RequestGroups | null = null;
   private outlier: OutlierMonitor | null = null;
   private readonly kind: { isInternal: boolean; isCanary: boolean } & AnswerKind = {
     isInternal: false,
@@ -33,12 +36,14 @@ export class AnswerAccount {
   /** The request is over. */
   clear(): void {
     this.answers = null;
+    this.groups = null;
     this.outlier = null;
     this.grpcPending = false;
   }
 
   /** The attempt has a stream. */
   onOpen(endpoint: Endpoint): void {
+    this.groups?.count("upstream_rq_total");
     this.outlier?.onConnected(endpoint);
   }
 
@@ -67,7 +72,7 @@ export class AnswerAccount {
   onHead(head: HeaderList, end: boolean, isGrpc: boolean, endpoint: Endpoint | null): void {
     const canaryAt = head.find(H.X_ENVOY_UPSTREAM_CANARY);
     this.kind.isCanary = canaryAt >= 0 && head.valueText(canaryAt) === "true";
-    this.answers?.charge(head.status, this.kind);
+    this.charge(head.status);
     if (endpoint === null) return;
     if (head.status >= 500) count(endpoint.stats, HOST.at.rq_error);
     else if (!isGrpc) count(endpoint.stats, HOST.at.rq_success);
@@ -87,7 +92,9 @@ export class AnswerAccount {
 
   /** The answer is complete. */
   onComplete(ms: number): void {
-    this.answers?.time(ms, this.kind);
+    if (this.answers === null) return;
+    this.answers.time(ms, this.kind);
+    this.groups?.time(ms);
   }
 
   /** No answer in time; `status`: what the client would get for it. */
@@ -102,8 +109,14 @@ export class AnswerAccount {
 
   /** The proxy answers in the upstream's place. */
   onLocal(status: number, endpoint: Endpoint | null): void {
-    this.answers?.charge(status, this.kind);
+    this.charge(status);
     if (endpoint !== null) count(endpoint.stats, HOST.at.rq_error);
+  }
+
+  private charge(status: number): void {
+    if (this.answers === null) return;
+    this.answers.charge(status, this.kind);
+    this.groups?.charge(status);
   }
 
   /** The answer broke off after its head. Says whether it was a gRPC one whose outcome was open. */

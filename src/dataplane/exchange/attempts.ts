@@ -84,7 +84,7 @@ export class Attempts implements RetryOwner {
     const { call, host, rules } = this;
     const cluster = this.cluster as Cluster;
     this.route = route;
-    if (rules !== null) this.retries.allow(this.worker(), rules, cluster, priority);
+    if (rules !== null) this.retries.allow(this.worker(), rules, cluster, priority, this.account.groups);
     // A tunnel's request has no end: how long its answer may take is counted from its head.
     if (host.requestEnded || host.tunnel !== null) this.armTimeout();
     call.tunnel = host.tunnel;
@@ -240,6 +240,7 @@ export class Attempts implements RetryOwner {
       return;
     }
     count(cluster.stats, CLUSTER.at.upstream_rq_timeout);
+    this.account.groups?.count("upstream_rq_timeout");
     if (endpoint !== null) count(endpoint.stats, HOST.at.rq_timeout);
     if (call.awaitsResponse()) this.account.onLate(answer.status, endpoint);
     this.giveUp(answer, true);

@@ -57,7 +57,8 @@ export class ClusterAnswers {
   }
 }
 
-class AnswerCounters {
+/** Answers by code and class under one prefix. */
+export class AnswerCounters {
   private readonly stats: StatsWriter;
   private readonly prefix: string;
   private completed: StatSlot | null = null;

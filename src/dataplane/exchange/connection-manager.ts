@@ -57,7 +57,7 @@ export class ConnectionManager {
     this.requestTimes = stats.histogram(`${prefix}downstream_rq_time`);
     this.connectionTimes = stats.histogram(`${prefix}downstream_cx_length_ms`);
     this.routes = new RouteTable(plan.routes);
-    this.routeFacts = new RouteFactsTable(this.routes);
+    this.routeFacts = new RouteFactsTable(this.routes, stats);
     this.requestRules = new RequestRules(plan, random, localAddress);
     this.responseRules = new ResponseRules(plan, worker.date);
     const isFailing = (): boolean => worker.isFailing;

@@ -70,7 +70,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   REQUESTED_SERVER_NAME: ({ owner }) => owner?.facts.tls?.serverName,
   CONNECTION_ID: ({ owner }) => (owner === null ? undefined : String(owner.facts.id)),
   ROUTE_NAME: ({ router }) => router.route?.plan.name,
-  VIRTUAL_CLUSTER_NAME: () => undefined,
+  VIRTUAL_CLUSTER_NAME: ({ router }) => router.virtualCluster,
   GRPC_STATUS: (exchange, [form]) => grpcStatus(exchange, form ?? ""),
   GRPC_STATUS_NUMBER: ({ response }) => response.grpcStatus,
   DYNAMIC_METADATA: ({ metadata }, [namespace = "", ...keys]) => metadataText(metadata?.get(namespace), keys),

@@ -4,6 +4,7 @@ import type { HeaderList } from "../../protocol/header-list.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import { type AttemptTime, AttemptTimers, type AttemptTimes, hasEnd } from "./attempt-timers.ts";
 import type { AttemptFault } from "./local-reply.ts";
+import type { RequestGroups } from "./request-groups.ts";
 import type { RetryRules } from "./retry-rules.ts";
 import { type RetryServices, RetryState, Verdict } from "./retry-state.ts";
 
@@ -34,10 +35,16 @@ export class Retries {
   }
 
   /** Failures of this request may be followed by another attempt. */
-  allow(services: RetryServices, rules: RetryRules, cluster: Cluster, priority: "default" | "high"): void {
+  allow(
+    services: RetryServices,
+    rules: RetryRules,
+    cluster: Cluster,
+    priority: "default" | "high",
+    groups: RequestGroups | null,
+  ): void {
     this.spare ??= new RetryState(services, () => this.owner.onBackOffEnd());
     this.retries = this.spare;
-    this.retries.begin(rules, cluster, priority);
+    this.retries.begin(rules, cluster, priority, groups);
   }
 
   /** What the head of an answer leads to. */

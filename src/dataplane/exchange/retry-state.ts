@@ -5,10 +5,12 @@ import { runtimeInteger } from "../../config/plan/runtime.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
+import type { RequestStat } from "../../telemetry/request-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
 import type { AttemptFault } from "./local-reply.ts";
+import type { RequestGroups } from "./request-groups.ts";
 import { RetryOn, type RetryRules } from "./retry-rules.ts";
 
 /** What follows a failed attempt: `Overflow` and `Exhausted` are failures that would have been retried. */
@@ -26,6 +28,7 @@ export class RetryState {
   private readonly timer: Timer;
   private rules: RetryRules | null = null;
   private cluster: Cluster | null = null;
+  private groups: RequestGroups | null = null;
   private priority: "default" | "high" = "default";
   private remaining = 0;
   /** The next back-off is a random share of this. */
@@ -46,10 +49,11 @@ export class RetryState {
   }
 
   /** A request that may be retried begins. */
-  begin(rules: RetryRules, cluster: Cluster, priority: "default" | "high"): void {
+  begin(rules: RetryRules, cluster: Cluster, priority: "default" | "high", groups: RequestGroups | null): void {
     const base = rules.plan?.backOffBaseMs ?? 0;
     this.rules = rules;
     this.cluster = cluster;
+    this.groups = groups;
     this.priority = priority;
     this.remaining = rules.retriesMax;
     this.intervalMs =
@@ -76,22 +80,23 @@ export class RetryState {
     this.freePlace();
     this.rules = null;
     this.cluster = null;
+    this.groups = null;
   }
 
   /** `delayMs`: how long the endpoint wants to be left alone, 0: the back-off decides; or AT_ONCE. */
   private judge(isWanted: boolean, delayMs: number): Verdict {
     const { services } = this;
     const cluster = this.cluster as Cluster;
-    if (!isWanted && this.placeOf !== null) count(cluster.stats, CLUSTER.at.upstream_rq_retry_success);
+    if (!isWanted && this.placeOf !== null) this.count("upstream_rq_retry_success");
     this.freePlace();
     if (!isWanted) return Verdict.Final;
     if (this.remaining === 0) {
-      count(cluster.stats, CLUSTER.at.upstream_rq_retry_limit_exceeded);
+      this.count("upstream_rq_retry_limit_exceeded");
       return Verdict.Exhausted;
     }
     this.remaining--;
     if (!cluster.beginRetry(this.priority)) {
-      count(cluster.stats, CLUSTER.at.upstream_rq_retry_overflow);
+      this.count("upstream_rq_retry_overflow");
       return Verdict.Overflow;
     }
     this.placeOf = cluster;
@@ -107,9 +112,13 @@ export class RetryState {
 
   /** An attempt counts when it begins, and so does the back-off before it. */
   private countAttempt(): void {
-    const { stats } = this.cluster as Cluster;
-    count(stats, CLUSTER.at.upstream_rq_retry);
-    if (this.backOffAt >= 0) count(stats, this.backOffAt);
+    this.count("upstream_rq_retry");
+    if (this.backOffAt >= 0) count((this.cluster as Cluster).stats, this.backOffAt);
+  }
+
+  private count(what: RequestStat): void {
+    count((this.cluster as Cluster).stats, CLUSTER.at[what]);
+    this.groups?.count(what);
   }
 
   private backOffMs(delayMs: number): number {

@@ -1,15 +1,19 @@
 // What follows from a route, worked out once per route instead of once per request: which levels change headers, and in what order.
-import type { ForwardPlan, HeaderChangesPlan } from "../../config/plan/route.ts";
+import type { ForwardPlan, HeaderChangesPlan, RoutePlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { FormatSource } from "../routing/format.ts";
 import { changeRequestHeaders, changeResponseHeaders, hasChanges } from "../routing/header-changes.ts";
 import type { Route, RouteTable } from "../routing/route-table.ts";
+import { type RouteGroups, routeGroups } from "./request-groups.ts";
 import { type RetryRules, retryRules } from "./retry-rules.ts";
 
 /** Facts of one route. */
 export interface RouteFacts {
   /** Null: the route does not forward. */
   readonly forward: ForwardPlan | null;
+  /** Under which further names its requests are counted; null: under none. */
+  readonly groups: RouteGroups | null;
   /** Null: the route retries nothing by itself. */
   readonly retry: RetryRules | null;
   /** Levels that change anything, in the order in which they are applied. */
@@ -22,9 +26,11 @@ export interface RouteFacts {
 export class RouteFactsTable {
   private readonly table: RouteTable;
   private readonly facts = new Map<Route, RouteFacts>();
+  private readonly groups: ReadonlyMap<RoutePlan, RouteGroups>;
 
-  constructor(table: RouteTable) {
+  constructor(table: RouteTable, stats: StatsWriter) {
     this.table = table;
+    this.groups = routeGroups(table.plan, stats);
   }
 
   of(route: Route): RouteFacts {
@@ -42,6 +48,7 @@ export class RouteFactsTable {
     const levels = [headers, route.vhost.plan.headers, this.table.plan.headers].filter(hasChanges);
     return {
       forward: action.kind === "forward" ? action : null,
+      groups: this.groups.get(route.plan) ?? null,
       retry: retryRules(action.kind === "forward" ? action.retry : null),
       levels: specificLast ? levels.toReversed() : levels,
       specificLast,

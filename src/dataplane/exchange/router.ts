@@ -54,6 +54,11 @@ export class Router implements CallOwner {
     return this.tries.cluster;
   }
 
+  /** Name of the request's virtual cluster; undefined: it has none. */
+  get virtualCluster(): string | undefined {
+    return this.tries.account.groups?.virtualCluster;
+  }
+
   /** Attempts that were started. */
   get attempts(): number {
     return this.tries.made;
@@ -91,6 +96,7 @@ export class Router implements CallOwner {
       return;
     }
     tries.useCluster(cluster);
+    if (facts.groups !== null) tries.account.groups = facts.groups.of(host.request as HeaderList);
     tries.usePolicy(facts.retry ?? manager.worker.retryOf(cluster));
     if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, tries.account)) return;
     tries.made = 1;

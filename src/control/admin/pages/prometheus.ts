@@ -135,6 +135,9 @@ const TAG_RULES: readonly { readonly label: string; readonly regex: RegExp }[] =
     label: "envoy_tls_certificate",
     regex: /^(listener\..*?\.ssl\.certificate)\.(.+)(\.expiration_unix_time_seconds)$/,
   },
+  { label: "envoy_virtual_cluster", regex: /^(vhost\..+?\.vcluster)\.(.+)(\.[^.]+)$/ },
+  { label: "envoy_virtual_host", regex: /^(vhost)\.(.+?)(\.(?:route|vcluster)\..+)$/ },
+  { label: "envoy_route", regex: /^(vhost\.route)\.(.+)(\.[^.]+)$/ },
   {
     label: "envoy_worker_id",
     regex: /^((?:listener\..*?\.|server\.|thread_local_cluster_manager\.)worker_)(\d+)\.(.+)$/,
