@@ -67,6 +67,13 @@ const VALIDATE_FLAGS: readonly FlagSpec[] = [
 const EXPLAIN_FLAGS: readonly FlagSpec[] = [
   ...ENVOY_FLAGS.filter(({ name }) => ["config-path", "config-yaml"].includes(name)),
   { name: "header", short: "H", kind: "list", help: "a header of the request, 'name: value'; may be repeated" },
+  {
+    name: "source",
+    short: "",
+    kind: "text",
+    help: "where the client is, IP or IP:PORT: some filter chains ask for it",
+  },
+  { name: "destination", short: "", kind: "text", help: "the IP address that it connected to; default the listener's" },
   ...COMMON_FLAGS,
 ];
 

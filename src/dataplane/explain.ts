@@ -7,7 +7,7 @@ import type { ListenerPlan } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { RoutePlan } from "../config/plan/route.ts";
 import { staticRuntime } from "../config/plan/runtime.ts";
-import { chooseChain } from "../net/chain-choice.ts";
+import { choiceNeedsAddresses, chooseChain } from "../net/chain-choice.ts";
 import { HeaderList } from "../protocol/header-list.ts";
 import { RouteTable } from "./routing/route-table.ts";
 
@@ -22,6 +22,12 @@ export interface ExplainedRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: readonly (readonly [string, string])[];
+  /** The client's IP address; empty: not told. */
+  readonly source: string;
+  /** 0: not told. */
+  readonly sourcePort: number;
+  /** The IP address that it connected to; empty: the listener's. */
+  readonly destination: string;
 }
 
 /** Says where things stand in the file, as ` (file:line)`; empty when it is not known. */
@@ -62,11 +68,16 @@ interface Scene {
 function explainListener(lines: string[], scene: Scene): boolean {
   const { listener, request, sources } = scene;
   const isTls = request.scheme === "https";
+  const destination = request.destination || hostAddress(listener);
+  if (choiceNeedsAddresses(listener)) {
+    if (request.source === "") lines.push("  chains ask where the client is, which nobody told: --source IP[:PORT]");
+    if (destination === "") lines.push("  chains ask what it connected to, which nobody told: --destination IP");
+  }
   const chain = chooseChain(listener, {
     destinationPort: listener.address.kind === "socket" ? listener.address.port : 0,
-    destination: "",
-    source: "",
-    sourcePort: 0,
+    destination,
+    source: request.source,
+    sourcePort: request.sourcePort,
     serverName: isTls ? hostOf(request.authority) : "",
     transportProtocol: isTls ? "tls" : "raw_buffer",
     applicationProtocols: [],
@@ -107,6 +118,12 @@ function explainListener(lines: string[], scene: Scene): boolean {
   }
   explainAction(lines, last.route, head, scene);
   return true;
+}
+
+/** The address that a listener has for itself; empty when it listens on all. */
+function hostAddress({ address }: ListenerPlan): string {
+  if (address.kind !== "socket") return "";
+  return /^[0.:]+$/.test(address.host) ? "" : address.host;
 }
 
 function explainAction(lines: string[], { action }: RoutePlan, head: HeaderList, scene: Scene): void {

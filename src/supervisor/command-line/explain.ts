@@ -1,5 +1,6 @@
 // `starling explain -c FILE 'METHOD URL' -H 'name: value'`: reads the command line and the file, finds where things stand in it, and
 // prints what the data plane says of the request. Knows no routing.
+import { parseIp } from "../../base/ip-address.ts";
 import { loadPlan } from "../../config/compile/load-plan.ts";
 import type { CheckedMessage } from "../../config/load/checked.ts";
 import { child, children, text } from "../../config/load/fields.ts";
@@ -16,6 +17,9 @@ export interface RequestToExplain {
   readonly port: number;
   readonly path: string;
   readonly headers: readonly (readonly [string, string])[];
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
 }
 
 /** Says what a plan does with a request; given by main.ts, because the supervisor does not know the data plane. */
@@ -117,6 +121,10 @@ function requestOf(flags: ParsedFlags): RequestToExplain | string {
     if (name === undefined || value === undefined) return `-H '${header}' is not 'name: value'`;
     headers.push([name.toLowerCase(), value]);
   }
+  const source = sourceOf(flags.values.get("source") ?? "");
+  if (source === null) return `--source '${flags.values.get("source")}' is not IP or IP:PORT`;
+  const destination = flags.values.get("destination") ?? "";
+  if (destination !== "" && parseIp(destination) === null) return `--destination '${destination}' is no IP address`;
   const known = scheme === "https" ? 443 : 80;
   return {
     method,
@@ -125,7 +133,17 @@ function requestOf(flags: ParsedFlags): RequestToExplain | string {
     port: port === "" ? known : Number(port),
     path: pathname + search,
     headers,
+    ...source,
+    destination,
   };
+}
+
+/** `10.0.0.1`, `10.0.0.1:80`, `::1`, `[::1]:80`; empty: not given. */
+function sourceOf(text: string): { readonly source: string; readonly sourcePort: number } | null {
+  if (text === "" || parseIp(text) !== null) return { source: text, sourcePort: 0 };
+  const [, bracketed, plain, port = ""] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const source = bracketed ?? plain ?? "";
+  return parseIp(source) === null || Number(port) > 65_535 ? null : { source, sourcePort: Number(port) };
 }
 
 function fail(lines: readonly string[]): 1 {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
 import { configUrl } from "../../../src/base/location.ts";
 import { runProgram } from "../../support/program.ts";
-import { managerFilter } from "../../support/proxy-file.ts";
+import { answering, managerFilter } from "../../support/proxy-file.ts";
 
 const MANAGER = JSON.stringify(
   managerFilter({
@@ -110,6 +110,36 @@ describe("starling explain", () => {
     assert.equal(code, 1);
     assert.match(out[3] ?? "", /the request is https, the chain is cleartext: the handshake would fail/);
     assert.match(out.at(-1) ?? "", /no route matches: 404/);
+  });
+
+  it("chooses the chain by where the client is, as it is told, and says when nobody told", async () => {
+    const chain = (name: string, match: object): string => {
+      const filters = [managerFilter({ route_config: answering(name) })];
+      return JSON.stringify({ name, filter_chain_match: match, filters });
+    };
+    const chains = [
+      chain("inside", { source_prefix_ranges: [{ address_prefix: "10.0.0.0", prefix_len: 8 }] }),
+      chain("port", { source_prefix_ranges: [{ address_prefix: "::1", prefix_len: 128 }], source_ports: [77] }),
+      chain("door", { prefix_ranges: [{ address_prefix: "192.0.2.7", prefix_len: 32 }] }),
+      chain("rest", {}),
+    ];
+    const sourced = join(folder, "sourced.yaml");
+    const address = "{ socket_address: { address: 0.0.0.0, port_value: 80 } }";
+    writeFileSync(
+      sourced,
+      `static_resources: { listeners: [{ name: a, address: ${address}, filter_chains: [${chains}] }] }`,
+    );
+    const told = async (...args: string[]): Promise<string> =>
+      (await runProgram("explain", "-c", sourced, "GET http://a/", ...args)).out;
+    const [port, door, silent] = await Promise.all([
+      told("--source", "[::1]:77", "--destination", "::1"),
+      told("--destination", "192.0.2.7", "--source", "10.1.2.3:9"),
+      told(),
+    ]);
+    assert.match(port, /filter chain 1 'port'/);
+    assert.match(door, /filter chain 2 'door'/);
+    assert.match(silent, /--source IP\[:PORT\]\n.*--destination IP\n {2}filter chain 3 'rest'/);
+    assert.match((await explained("GET http://a/", "--source", "here")).err, /--source 'here' is not IP or IP:PORT/);
   });
 
   it("says of a cluster whose endpoints are announced for which service", async () => {
