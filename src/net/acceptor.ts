@@ -93,6 +93,8 @@ export class Acceptor implements Listening {
 
   private accept(accepted: Socket): void {
     const admission = this.events.onAccept();
+    const { keepaliveS } = this.ready.chains;
+    if (keepaliveS > 0) accepted.setKeepAlive(true, keepaliveS * 1_000);
     if (admission === null) accepted.destroy();
     else if (this.ready.needsHello) this.readHello(accepted, admission);
     else this.serve(accepted, admission, null);

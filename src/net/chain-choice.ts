@@ -5,7 +5,7 @@ import { NetworkSet, parseIp } from "../base/ip-address.ts";
 import type { FilterChainMatchPlan, FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
 
 /** The part of a listener that decides about chains; a ListenerPlan is one. */
-export type ChainsPlan = Pick<ListenerPlan, "filterChains" | "defaultFilterChain" | "inspection">;
+export type ChainsPlan = Pick<ListenerPlan, "filterChains" | "defaultFilterChain" | "inspection" | "keepaliveS">;
 
 /** What is known of a connection before its first request. */
 export interface ConnectionFacts {

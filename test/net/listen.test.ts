@@ -88,6 +88,7 @@ describe("listening", () => {
       filterChains: [chainPlan({ match: { ...chainPlan().match, destinationPort: 1 } })],
       defaultFilterChain: null,
       inspection: INSPECTION,
+      keepaliveS: 0,
     };
     const strays = { ...QUIET, onNoChain: () => events.onEnd() };
     const outcome = await listen(net, { ...options(LOOPBACK), chains, events: strays }, () => assert.fail("matched"));
@@ -113,7 +114,12 @@ describe("listening", () => {
     const { listening: door } = outcome;
     dialled(net, door.address);
     await events.until(() => served.length === 1);
-    door.applyChains({ filterChains: [chainPlan({ name: "next" })], defaultFilterChain: null, inspection: INSPECTION });
+    door.applyChains({
+      filterChains: [chainPlan({ name: "next" })],
+      defaultFilterChain: null,
+      inspection: INSPECTION,
+      keepaliveS: 0,
+    });
     dialled(net, door.address);
     await events.until(() => served.length === 2);
     assert.deepEqual(served, ["only", "next"]);
@@ -232,6 +238,6 @@ async function leaveDeadSocket(path: string): Promise<void> {
 }
 
 function options(address: AddressPlan, sharing: ListenOptions["sharing"] = "exclusive"): ListenOptions {
-  const chains = { filterChains: [chainPlan()], defaultFilterChain: null, inspection: INSPECTION };
+  const chains = { filterChains: [chainPlan()], defaultFilterChain: null, inspection: INSPECTION, keepaliveS: 0 };
   return { address, backlog: 128, sharing, chains, ticketKeys: null, events: QUIET };
 }

@@ -69,6 +69,7 @@ export function clusterPlan(
     balancer: { kind: "round_robin" },
     hashPolicy: [],
     connectTimeoutMs: 5_000,
+    keepaliveS: 0,
     tls: null,
     protocol: "http1",
     http: httpDefaults,

@@ -94,6 +94,7 @@ export function listener(filter: NetworkFilterPlan = manager()): ListenerPlan {
     drainType: "default",
     trafficDirection: "unspecified",
     inspection: INSPECTION,
+    keepaliveS: 0,
   };
 }
 

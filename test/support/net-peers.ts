@@ -120,7 +120,7 @@ export async function listening(
       address,
       backlog: 128,
       sharing: "exclusive",
-      chains: { filterChains: [chainPlan()], defaultFilterChain: null, inspection: INSPECTION },
+      chains: { filterChains: [chainPlan()], defaultFilterChain: null, inspection: INSPECTION, keepaliveS: 0 },
       ticketKeys: null,
       events: QUIET,
     },

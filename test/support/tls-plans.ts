@@ -72,7 +72,7 @@ export function clientTls(parts: Partial<UpstreamTlsPlan> = {}): UpstreamTlsPlan
 
 /** Chains that are all there is. */
 export function chains(...filterChains: ChainsPlan["filterChains"]): ChainsPlan {
-  return { filterChains, defaultFilterChain: null, inspection: INSPECTION };
+  return { filterChains, defaultFilterChain: null, inspection: INSPECTION, keepaliveS: 0 };
 }
 
 /** A listener and what it said. */

@@ -13,6 +13,7 @@ import { compileDropOverload } from "./drop-overload.ts";
 import { compileEndpoints } from "./endpoint.ts";
 import { refuseHostnameHashing } from "./hash-balancer.ts";
 import { compileHealthChecks } from "./health-check.ts";
+import { upstreamKeepaliveS } from "./keepalive.ts";
 import { compileMeshDiscovery } from "./mesh-cluster.ts";
 import { compileOutlier } from "./outlier.ts";
 import { statName } from "./stat-name.ts";
@@ -50,6 +51,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     overprovisioningPercent: overprovisioning(assignment),
     dropOverload: compileDropOverload(context, assignment),
     bindAddress: bindAddress(context, cluster),
+    keepaliveS: upstreamKeepaliveS(context, cluster),
     healthChecks: compileHealthChecks(context, cluster, { supportsHttp2, hasTls: tls !== null }),
     outlier: compileOutlier(context, cluster),
     ignoreHealthOnHostRemoval: flag(cluster, "ignore_health_on_host_removal") ?? false,

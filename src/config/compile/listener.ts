@@ -9,6 +9,7 @@ import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterChain } from "./filter-chain.ts";
 import { checkChainMatches } from "./filter-chain-match.ts";
+import { listenerKeepaliveS } from "./keepalive.ts";
 import { statName } from "./stat-name.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 
@@ -43,6 +44,7 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
     drainType: text(listener, "drain_type") === "MODIFY_ONLY" ? ("modify_only" as const) : ("default" as const),
     trafficDirection,
     inspection,
+    keepaliveS: listenerKeepaliveS(context, listener),
   };
   const statPrefix = text(listener, "stat_prefix") ?? "";
   if (address === null) return null;

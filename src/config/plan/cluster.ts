@@ -41,6 +41,8 @@ export interface ClusterPlan {
   readonly dropOverload: DropOverloadPlan | null;
   /** upstream_bind_config source address; empty: none. */
   readonly bindAddress: string;
+  /** upstream_connection_options.tcp_keepalive: idle seconds before the first probe; 0: none. */
+  readonly keepaliveS: number;
   readonly autoSni: boolean;
   readonly autoSanValidation: boolean;
   /** Active checks, all of which must pass; empty: every endpoint is healthy to them. */

@@ -31,6 +31,8 @@ export interface ListenerPlan {
   readonly drainType: "default" | "modify_only";
   readonly trafficDirection: "unspecified" | "inbound" | "outbound";
   readonly inspection: InspectionPlan;
+  /** tcp_keepalive of accepted connections: idle seconds before the first probe; 0: none. */
+  readonly keepaliveS: number;
 }
 
 /** How a connection's first bytes are waited for before its chain is chosen. */

@@ -26,8 +26,8 @@ export class DialTargets {
 
   /** The target of one pool. `hostname`: the endpoint's; `requestName`: the request's host, looked at with auto_sni. */
   target(address: AddressPlan, hostname: string, requestName: string, protocol: DialProtocol): DialOptions {
-    const { connectTimeoutMs, bindAddress, tls } = this.plan;
-    const base = { address, connectTimeoutMs, bindAddress, keepaliveS: 0 };
+    const { connectTimeoutMs, bindAddress, keepaliveS, tls } = this.plan;
+    const base = { address, connectTimeoutMs, bindAddress, keepaliveS };
     if (tls === null) return { ...base, tls: null, serverName: "" };
     // Envoy's order: what the request says, then the endpoint's hostname, then the configured name.
     let serverName = tls.sni;
