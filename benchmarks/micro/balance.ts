@@ -1,10 +1,13 @@
 // What a pick costs by number of endpoints and balancer, and what a change of the set costs. Prints nanoseconds a pick, the best of
 // several rounds, and medians of changes. Run: node benchmarks/micro/balance.ts
+import { Bits64 } from "../../src/base/bits64.ts";
 import { SeededRandom } from "../../src/base/random.ts";
-import type { TurnBalancerPlan } from "../../src/config/plan/cluster.ts";
+import type { HashBalancerPlan, TurnBalancerPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointFacts } from "../../src/config/plan/endpoint-set.ts";
 import { NO_ENDPOINT_CHECK } from "../../src/config/plan/health-check.ts";
 import { createBalancer } from "../../src/dataplane/upstream/balance/balancer.ts";
+import { HashBalancer } from "../../src/dataplane/upstream/balance/hash-balancer.ts";
+import type { UpstreamEndpoint } from "../../src/dataplane/upstream/endpoint.ts";
 import { EndpointTable } from "../../src/dataplane/upstream/endpoint-table.ts";
 import { HostBlocks } from "../../src/dataplane/upstream/host-blocks.ts";
 import { createNodeMemory, nodeTables } from "../../src/telemetry/node-memory.ts";
@@ -23,6 +26,12 @@ const BALANCERS: readonly { name: string; plan: TurnBalancerPlan; weight: (i: nu
     weight: () => 1,
   },
   { name: "random", plan: { kind: "random" }, weight: () => 1 },
+];
+
+const HASH_OPTIONS = { hashPolicy: [], usesHostname: false, balanceFactorPercent: 0, isLocalityWeighted: false };
+const HASHING: readonly (readonly [string, HashBalancerPlan])[] = [
+  ["ring hash", { kind: "ring_hash", hash: "xx_hash", pointsMin: 1_024, pointsMax: 8_388_608, ...HASH_OPTIONS }],
+  ["maglev", { kind: "maglev", tableSize: 65_537, ...HASH_OPTIONS }],
 ];
 
 const random = new SeededRandom(1);
@@ -71,6 +80,33 @@ for (const { name, plan, weight } of BALANCERS) {
       best = Math.min(best, spent / PICKS);
     }
     return `${size}: ${best.toFixed(1)} ns`;
+  });
+  console.log(`${name.padEnd(24)}${row.join("   ")}`);
+}
+
+for (const [name, plan] of HASHING) {
+  const row = [10, 1_000].map((size) => {
+    const endpoints = table(facts(size, () => 1));
+    const hash = new Bits64();
+    const everyone = endpoints.endpoints();
+    const list = endpoints.list(random);
+    const builds = Array.from({ length: 15 }, () => {
+      const balancer = new HashBalancer<UpstreamEndpoint>(plan, () => 0);
+      return nanos(() => (sink += balancer.pick(list, everyone, 0, hash, 0)?.slot ?? 0));
+    });
+    const balancer = new HashBalancer<UpstreamEndpoint>(plan, () => 0);
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < ROUNDS; round++) {
+      const spent = nanos(() => {
+        for (let i = 0; i < PICKS; i++) {
+          hash.set(random.next32(), random.next32());
+          sink += balancer.pick(list, everyone, 0, hash, 0)?.slot ?? 0;
+        }
+      });
+      best = Math.min(best, spent / PICKS);
+    }
+    const build = (builds.sort((a, b) => a - b)[7] as number) / 1_000_000;
+    return `${size}: ${best.toFixed(1)} ns, made in ${build.toFixed(2)} ms`;
   });
   console.log(`${name.padEnd(24)}${row.join("   ")}`);
 }

@@ -8,6 +8,7 @@ import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
 import type { OutlierTable } from "../telemetry/outlier-table.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import { EndpointBook, type SetChange } from "./endpoint-book.ts";
+import { HashGauges } from "./hash-gauges.ts";
 import { beginMembership, countMembershipChange, MembershipCounts } from "./membership-stats.ts";
 import { countClusterUpdate } from "./node-stats.ts";
 
@@ -220,10 +221,17 @@ export class EndpointRollOut {
     if (updates !== null) reader.send(updates);
   }
 
-  private show({ name, statName }: ClusterPlan): void {
+  private show(plan: ClusterPlan): void {
+    const { balancer, name, statName } = plan;
     const counts = new MembershipCounts();
-    this.book.each(name, (facts) => counts.add(facts, this.flagsOf(facts)));
+    const hashes = "hashPolicy" in balancer ? new HashGauges(plan, balancer) : null;
+    this.book.each(name, (facts) => {
+      const flags = this.flagsOf(facts);
+      counts.add(facts, flags);
+      hashes?.add(facts, flags);
+    });
     counts.show(this.parts.stats, statName);
+    hashes?.show(this.parts.stats);
   }
 }
 

@@ -1,6 +1,8 @@
 // How much of a ring or table each endpoint of a hashing balancer gets: arithmetic alone, without a hash. The data plane fills its tables
 // by it; the main thread works the gauges out of it.
+import { addressText } from "../config/plan/address.ts";
 import type { HashBalancerPlan, LocalityPlan } from "../config/plan/cluster.ts";
+import type { EndpointFacts } from "../config/plan/endpoint-set.ts";
 
 /** What is asked of an endpoint. */
 export interface SharedHost {
@@ -8,6 +10,16 @@ export interface SharedHost {
   readonly locality: LocalityPlan;
   /** load_balancing_weight of its locality. */
   readonly localityWeight: number;
+}
+
+/**
+ * What the points of an endpoint are made of: metadata envoy.lb hash_key, else its address, or its hostname where that is wished. One
+ * character per byte.
+ */
+export function hashKeyOf({ address, hostname, metadata }: EndpointFacts, usesHostname: boolean): string {
+  const given = (metadata["envoy.lb"] as { readonly hash_key?: unknown } | undefined)?.hash_key;
+  const key = typeof given === "string" && given !== "" ? given : usesHostname ? hostname : addressText(address);
+  return Buffer.from(key, "utf8").toString("latin1");
 }
 
 /** Hosts with their shares of the whole, in the order in which they are filled in. */

@@ -198,6 +198,35 @@ const HTTP_OPTIONS = {
 };
 const keysAndMore = both((i) => ({ fields: { "x-key": `k${i}`, "x-b": `b${i}` } }));
 
+const RETRIED = {
+  retry_policy: {
+    retry_on: "connect-failure",
+    num_retries: 2,
+    retry_host_predicate: [
+      {
+        name: "previous",
+        typed_config: {
+          "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        },
+      },
+    ],
+    host_selection_retry_max_attempts: 4,
+  },
+};
+const MANY_RETRIES = { circuit_breakers: { thresholds: [{ max_retries: 1_000 }] } };
+const dead = group(FIVE, (last) => (last === 3 ? { isDead: true } : {}));
+
+/** Clusters whose endpoints may have so many percent of the mean load. */
+export const BOUNDED_CASES: readonly HashCase[] = [RING, MAGLEV].flatMap((policy) =>
+  [100, 125, 300].flatMap((percent) =>
+    [group(FIVE), weighted].map((endpoints, i) => ({
+      name: `${policy.lb_policy} at ${percent} %${i === 0 ? "" : ", with weights"}`,
+      cluster: { ...policy, common_lb_config: { consistent_hashing_lb_config: { hash_balance_factor: percent } } },
+      groups: [endpoints],
+    })),
+  ),
+);
+
 /** All of them. */
 export const HASHING_CASES: readonly HashingCase[] = [
   ...balanced("ring", RING),
@@ -265,6 +294,18 @@ export const HASHING_CASES: readonly HashingCase[] = [
     cluster: { ...RING, ...HTTP_OPTIONS },
     hashPolicy: [],
     requests: keysAndMore,
+  },
+  {
+    name: "ring with a dead endpoint and retries elsewhere",
+    cluster: { ...RING, ...MANY_RETRIES },
+    groups: [dead],
+    action: RETRIED,
+  },
+  {
+    name: "maglev with a dead endpoint and retries elsewhere",
+    cluster: { ...MAGLEV, ...MANY_RETRIES },
+    groups: [dead],
+    action: RETRIED,
   },
   ...HASHED,
 ];

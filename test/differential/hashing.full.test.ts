@@ -1,4 +1,5 @@
-// The same requests through the real Envoy and through Starling, which have the same endpoints: the same endpoint for every key.
+// The same requests through the real Envoy and through Starling, which have the same endpoints: the same endpoint for every key, and the
+// same gauges of rings and tables.
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
 import { after, before, describe, it } from "mocha";
@@ -33,4 +34,14 @@ describe("balancing by hash, the real Envoy beside Starling", function () {
       assert.deepEqual(await starling.endpoints(index, requests), theirs);
     });
   }
+
+  for (const [index, { name }] of HASHING_CASES.entries()) {
+    it(`the same gauges: ${name}`, async () => {
+      const [theirs, ours] = [await envoy.gauges(index, LB), await starling.gauges(index, LB)];
+      assert.ok(theirs.length > 0);
+      assert.deepEqual(ours, theirs);
+    });
+  }
 });
+
+const LB = /ring_hash_lb|maglev_lb|lb_healthy_panic|upstream_cx_none_healthy/;

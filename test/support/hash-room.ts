@@ -1,7 +1,8 @@
 // A proxy in front of endpoints that say who they are, with a route and a cluster of its own for each case: what tests of hashing stand
 // on. The endpoints are addresses of one server, so that several proxies have the same ones.
-import { Agent, createServer, get, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { Agent, createServer, get, type IncomingMessage, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { freePort, LiveProxy, type Program } from "./live-proxy.ts";
 import { managerFilter } from "./proxy-file.ts";
 
@@ -21,7 +22,7 @@ export interface HashCase {
 /** One LocalityLbEndpoints. */
 export interface EndpointGroup {
   readonly more?: Readonly<Record<string, unknown>>;
-  /** Last byte of each endpoint's address, with more of its fields. */
+  /** Last byte of each endpoint's address, with more of its fields; `isDead`: nobody listens there. */
   readonly endpoints: Readonly<Record<number, Readonly<Record<string, unknown>>>>;
 }
 
@@ -31,10 +32,20 @@ export interface HashRequest {
   readonly query?: string;
 }
 
-/** A server that answers on every address of 127.0.0.0/8 with the address it was asked by. */
+/** What came of a request without cookies. */
+export interface Cookie {
+  readonly status: number;
+  readonly setCookie: readonly string[];
+  /** The addresses of its connection, as the proxy sees them. */
+  readonly remote: string;
+  readonly local: string;
+}
+
+/** A server that answers on every address of 127.0.0.0/8 with the address it was asked by; who asks for `?hold` gets no answer. */
 export async function addressServer(): Promise<Server> {
-  const server = createServer(({ socket }, response) => {
+  const server = createServer(({ socket, url = "" }, response) => {
     const address = socket.localAddress ?? "";
+    if (url.endsWith("?hold")) return;
     response.writeHead(200, { "content-length": address.length }).end(address);
   });
   server.keepAliveTimeout = 60_000;
@@ -44,27 +55,75 @@ export async function addressServer(): Promise<Server> {
 
 /** One proxy. */
 export class HashRoom {
-  private readonly port: number;
+  readonly port: number;
+  private readonly adminPort: number;
+  private readonly tcpPort: number;
   private readonly proxy: LiveProxy;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
-  private constructor(proxy: LiveProxy, port: number) {
+  private constructor(proxy: LiveProxy, { port, adminPort, tcpPort }: Ports) {
     this.proxy = proxy;
     this.port = port;
+    this.adminPort = adminPort;
+    this.tcpPort = tcpPort;
   }
 
   /** Starts a program with these cases in front of the server. */
   static async start(program: Program, cases: readonly HashCase[], server: Server): Promise<HashRoom> {
     const port = await freePort();
     const adminPort = await freePort([port]);
-    const upstreamPort = (server.address() as AddressInfo).port;
-    const file = fileOf(cases, { port, adminPort, upstreamPort });
-    return new HashRoom(await LiveProxy.start(program, JSON.stringify(file), adminPort), port);
+    const tcpPort = await freePort([port, adminPort]);
+    const ports = { port, adminPort, tcpPort, upstreamPort: (server.address() as AddressInfo).port };
+    const file = fileOf(cases, ports);
+    return new HashRoom(await LiveProxy.start(program, JSON.stringify(file), adminPort), ports);
   }
 
   /** The endpoint that answers each request of a case, or the status of who answers else. */
   async endpoints(index: number, requests: readonly HashRequest[]): Promise<string[]> {
     return Promise.all(requests.map((request) => this.ask(index, request)));
+  }
+
+  /** Gauges of a case's cluster that match. */
+  async gauges(index: number, names: RegExp): Promise<string[]> {
+    const text = await (await fetch(`http://127.0.0.1:${this.adminPort}/stats?filter=cluster\\.c${index}\\.`)).text();
+    return text.split("\n").filter((line) => names.test(line));
+  }
+
+  /** The endpoints that get requests which are not answered, one after the other; in the end all are given up. */
+  async heldAt(index: number, keys: readonly string[], server: Server): Promise<string[]> {
+    const agent = new Agent();
+    const found: string[] = [];
+    for (const key of keys) {
+      const arrived = once(server, "request") as Promise<[IncomingMessage]>;
+      const headers = { "x-key": key };
+      get({ port: this.port, host: "127.0.0.1", path: `/c${index}/?hold`, headers, agent }).on("error", () => {});
+      found.push((await arrived)[0].socket.localAddress ?? "");
+    }
+    agent.destroy();
+    return found;
+  }
+
+  /** The endpoint of a connection from an address through the TCP proxy, whose cluster is the first case's. */
+  async tcpEndpoint(from: string): Promise<string> {
+    const socket = connect({ port: this.tcpPort, host: "127.0.0.1", localAddress: from });
+    socket.end("GET / HTTP/1.0\r\n\r\n");
+    let text = "";
+    for await (const part of socket) text += String(part);
+    return text.split("\r\n\r\n")[1] ?? text;
+  }
+
+  /** The cookies of an answer to a request without any, on a connection of its own. */
+  async cookie(index: number): Promise<Cookie> {
+    const agent = new Agent();
+    return new Promise((resolve, reject) => {
+      const headers = { "x-key": "k" };
+      get({ port: this.port, host: "127.0.0.1", path: `/c${index}/`, headers, agent }, (response) => {
+        const { socket, statusCode = 0, headers: fields } = response.resume();
+        const remote = `127.0.0.1:${socket.localPort}`;
+        const { "set-cookie": setCookie = [] } = fields;
+        response.once("end", () => resolve({ status: statusCode, setCookie, remote, local: `127.0.0.1:${this.port}` }));
+      }).once("error", reject);
+    });
   }
 
   async stop(): Promise<void> {
@@ -90,10 +149,11 @@ export class HashRoom {
 interface Ports {
   readonly port: number;
   readonly adminPort: number;
+  readonly tcpPort: number;
   readonly upstreamPort: number;
 }
 
-function fileOf(cases: readonly HashCase[], { port, adminPort, upstreamPort }: Ports): unknown {
+function fileOf(cases: readonly HashCase[], { port, adminPort, tcpPort, upstreamPort }: Ports): unknown {
   const routes = cases.map(({ hashPolicy = [{ header: { header_name: "x-key" } }], action }, i) => ({
     match: { prefix: `/c${i}/` },
     route: { cluster: `c${i}`, hash_policy: hashPolicy, ...action },
@@ -105,7 +165,10 @@ function fileOf(cases: readonly HashCase[], { port, adminPort, upstreamPort }: P
   return {
     admin: { address: socketAddress("127.0.0.1", adminPort) },
     static_resources: {
-      listeners: [{ name: "main", address: socketAddress("127.0.0.1", port), filter_chains: [{ filters: [manager] }] }],
+      listeners: [
+        { name: "main", address: socketAddress("127.0.0.1", port), filter_chains: [{ filters: [manager] }] },
+        { name: "tcp", address: socketAddress("127.0.0.1", tcpPort), filter_chains: [{ filters: [TCP_PROXY] }] },
+      ],
       clusters: cases.map((one, i) => clusterOf(`c${i}`, one, upstreamPort)),
     },
   };
@@ -114,8 +177,11 @@ function fileOf(cases: readonly HashCase[], { port, adminPort, upstreamPort }: P
 function clusterOf(name: string, { cluster, groups = [FIVE] }: HashCase, port: number): unknown {
   const endpoints = groups.map(({ more = {}, endpoints: members }) => ({
     ...more,
-    lb_endpoints: Object.entries(members).map(([last, { hostname, ...rest }]) => ({
-      endpoint: { address: socketAddress(`127.0.0.${last}`, port), ...(hostname === undefined ? {} : { hostname }) },
+    lb_endpoints: Object.entries(members).map(([last, { hostname, isDead, ...rest }]) => ({
+      endpoint: {
+        address: socketAddress(`127.0.0.${last}`, isDead === true ? 1 : port),
+        ...(hostname === undefined ? {} : { hostname }),
+      },
       ...rest,
     })),
   }));
@@ -132,4 +198,13 @@ function socketAddress(address: string, port: number): unknown {
   return { socket_address: { address, port_value: port } };
 }
 
+const TCP_PROXY = {
+  name: "tcp",
+  typed_config: {
+    "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+    stat_prefix: "tcp",
+    cluster: "c0",
+    hash_policy: [{ source_ip: {} }],
+  },
+};
 const FIVE: EndpointGroup = { endpoints: { 2: {}, 3: {}, 4: {}, 5: {}, 6: {} } };

@@ -3,6 +3,7 @@
 import { type AddressPlan, addressText } from "../../config/plan/address.ts";
 import type { LocalityPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
+import { hashKeyOf } from "../../telemetry/hash-shares.ts";
 import { HealthFlag, type HealthTable, healthStatusFlags } from "../../telemetry/health-table.ts";
 import type { UseTable } from "../../telemetry/use-table.ts";
 import type { HashHost } from "./balance/hash-balancer.ts";
@@ -79,9 +80,7 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost, HashHost {
   }
 
   hashKey(usesHostname: boolean): string {
-    const given = (this.facts.metadata["envoy.lb"] as { readonly hash_key?: unknown } | undefined)?.hash_key;
-    const key = typeof given === "string" && given !== "" ? given : usesHostname ? this.hostname : this.text;
-    return Buffer.from(key, "utf8").toString("latin1");
+    return hashKeyOf(this.facts, usesHostname);
   }
 
   get text(): string {

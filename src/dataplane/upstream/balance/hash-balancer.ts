@@ -12,7 +12,7 @@ import { Ring } from "./ring.ts";
 
 /** A host that has a place on a ring. */
 export interface HashHost extends Host, SharedHost {
-  /** What its points are made of: metadata envoy.lb hash_key, else the address, or the hostname where that is wished. One character per byte. */
+  /** What its points are made of (`hashKeyOf`). */
   hashKey(usesHostname: boolean): string;
 }
 

@@ -2,9 +2,9 @@
 // Membership is changed by endpoint-table.ts; the view is rebuilt on the first pick after a change.
 import type { Random } from "../../../base/random.ts";
 import { DEGRADED_FLAGS, EXCLUDED_FLAGS, UNHEALTHY_FLAGS } from "../../../telemetry/health-table.ts";
+import { type PriorityCounts, type PriorityLoads, priorityLoads } from "../../../telemetry/priority-load.ts";
 import type { Host } from "./host.ts";
 import { HostList } from "./host-list.ts";
-import { type PriorityCounts, type PriorityLoads, priorityLoads } from "./priority-load.ts";
 
 /** A host whose health flags can be read. */
 export interface FlaggedHost extends Host {

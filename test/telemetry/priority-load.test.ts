@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { type PriorityCounts, priorityLoads } from "../../../../src/dataplane/upstream/balance/priority-load.ts";
+import { type PriorityCounts, priorityLoads } from "../../src/telemetry/priority-load.ts";
 
 function counts(hosts: number, healthy: number, degraded: number = 0, excluded: number = 0): PriorityCounts {
   return { hosts, healthy, degraded, excluded };
