@@ -3,6 +3,7 @@ import { CLUSTER } from "../telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../telemetry/codec-stats.ts";
 import { DROP } from "../telemetry/drop-stats.ts";
 import { EDS } from "../telemetry/eds-stats.ts";
+import { FAULT } from "../telemetry/fault-stats.ts";
 import { HEALTH_CHECK, HEALTH_CHECKS } from "../telemetry/health-check-stats.ts";
 import { HOST } from "../telemetry/host-stats.ts";
 import { HTTP } from "../telemetry/http-stats.ts";
@@ -23,6 +24,7 @@ export const STATS_SCHEMAS: readonly BlockSchema[] = [
   CLUSTER,
   DROP,
   EDS,
+  FAULT,
   HTTP1_CODEC,
   HEALTH_CHECK,
   HEALTH_CHECKS,

@@ -12,6 +12,7 @@ import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../src/telemetry/codec-stats.ts";
 import { DROP } from "../../src/telemetry/drop-stats.ts";
+import { FAULT } from "../../src/telemetry/fault-stats.ts";
 import { HOST } from "../../src/telemetry/host-stats.ts";
 import { HTTP } from "../../src/telemetry/http-stats.ts";
 import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
@@ -36,6 +37,7 @@ const SCHEMAS: readonly BlockSchema[] = [
   HOST,
   DROP,
   RATE_LIMIT,
+  FAULT,
 ];
 
 /** A worker with one listener. */

@@ -1,5 +1,6 @@
 // The HTTP filters of a connection manager, and what single routes change of them. Each filter's own settings stand in filters/.
 import type { BufferOverridePlan, BufferPlan } from "./filters/buffer.ts";
+import type { FaultPlan } from "./filters/fault.ts";
 import type { GrpcHttp1BridgePlan } from "./filters/grpc-http1-bridge.ts";
 import type { GrpcStatsPlan } from "./filters/grpc-stats.ts";
 import type { GrpcWebPlan } from "./filters/grpc-web.ts";
@@ -13,6 +14,7 @@ export type HttpFilterPlan = RouterFilterPlan | (FilterSettings & NamedFilter);
 /** What a filter of each kind is made of: a new filter adds its type here. */
 export type FilterSettings =
   | BufferPlan
+  | FaultPlan
   | GrpcHttp1BridgePlan
   | GrpcStatsPlan
   | GrpcWebPlan
@@ -21,7 +23,7 @@ export type FilterSettings =
   | ModuleFilterPlan;
 
 /** What routes may give a filter in its typed_per_filter_config: a filter with such a type adds it here. */
-export type FilterOverrideSettings = BufferOverridePlan | LocalRateLimitPlan | ModuleOverridePlan;
+export type FilterOverrideSettings = BufferOverridePlan | FaultPlan | LocalRateLimitPlan | ModuleOverridePlan;
 
 /** What every filter but the router has. */
 export interface NamedFilter {

@@ -10,6 +10,7 @@ import type { Route } from "../routing/route-table.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { LocalReply } from "./local-reply.ts";
+import { Phase } from "./phases.ts";
 
 /** One request as its filters see it. Calls after its end do nothing. */
 export class FilterFace implements FilterCall {
@@ -91,7 +92,12 @@ export class FilterFace implements FilterCall {
   }
 
   reply(answer: LocalReply, change?: (head: HeaderList) => void): Step {
-    return this.exchange === null ? Step.Reply : this.exchange.reply(answer, change);
+    const { exchange } = this;
+    if (exchange === null) return Step.Reply;
+    // As Envoy: what a route changes of answers it changes of those that a filter gives in place of its cluster's.
+    const route = exchange.phase === Phase.Filters ? exchange.route() : null;
+    if (route?.plan.action.kind === "forward") exchange.router.useRoute(route);
+    return exchange.reply(answer, change);
   }
 
   replace(bytes: Uint8Array, start: number, end: number, last: boolean): Step {
@@ -107,6 +113,10 @@ export class FilterFace implements FilterCall {
   holdResponse(bytesMax: number): void {
     const chain = this.exchange?.chain;
     if (chain) chain.encode.holdBytesMax = bytesMax;
+  }
+
+  limitResponse(bytesPerSecond: number): void {
+    this.exchange?.response.limit(bytesPerSecond);
   }
 
   resumeDecode(): void {

@@ -5,14 +5,15 @@ import { acquireHeaderList, type HeaderList, releaseHeaderList } from "../../pro
 import { H } from "../../protocol/header-names.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
-import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
-import { add, count } from "../../telemetry/stats-add.ts";
+import { count } from "../../telemetry/stats-add.ts";
 import { Step } from "../filters/filter.ts";
 import type { PassOutput } from "../filters/pass.ts";
+import { countStatus } from "./count-status.ts";
 import type { Exchange } from "./exchange.ts";
 import { fillGrpcHead, fillReplyHead, type LocalReply, REPLIES, replyBytes } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { pump } from "./pump.ts";
+import { ResponseThrottle } from "./response-throttle.ts";
 import { grantedToHttp2 } from "./tunnel-heads.ts";
 
 /** What of a response has gone down. */
@@ -32,6 +33,8 @@ export class ResponseSide implements PassOutput {
   private headEnds = false;
   /** Body of a local answer that waits for the filters to let its head pass. */
   private localBody: Uint8Array | null = null;
+  /** A filter slows the body down; null: none does. */
+  private throttle: ResponseThrottle | null = null;
   /** A local 400: the client's next request cannot be trusted either. */
   private refuses = false;
 
@@ -76,7 +79,7 @@ export class ResponseSide implements PassOutput {
     const { exchange } = this;
     const head = acquireHeaderList();
     head.status = 100;
-    this.countStatus(100);
+    countStatus(exchange, 100);
     exchange.writer?.writeInterim(head);
     releaseHeaderList(head);
   }
@@ -85,7 +88,7 @@ export class ResponseSide implements PassOutput {
   interim(head: HeaderList): void {
     // A 100 of the upstream answers an `expect` that went through; otherwise the proxy has answered it.
     if (!this.headSent && (head.status !== 100 || this.exchange.manager.plan.proxy100Continue)) {
-      this.countStatus(head.status);
+      countStatus(this.exchange, head.status);
       this.exchange.writer?.writeInterim(head);
     }
     releaseHeaderList(head);
@@ -137,8 +140,38 @@ export class ResponseSide implements PassOutput {
     }
   }
 
-  /** To the codec: bytes that all filters let pass. */
+  /** The body goes to the client at no more than this rate. */
+  limit(bytesPerSecond: number): void {
+    const { budget, services } = this.exchange.manager.worker;
+    this.throttle ??= new ResponseThrottle(services.wheel, budget, bytesPerSecond, {
+      data: (bytes, start, end, last) => this.write(bytes, start, end, last),
+      trailers: (trailers) => this.writeTrailers(trailers),
+      isBackedUp: () => this.exchange.writer?.isBackedUp() === true,
+      onPassed: () => {
+        this.exchange.timers.touch();
+        if (this.exchange.writer?.isBackedUp() === false) this.onWritable();
+      },
+    });
+  }
+
+  /** Bytes that all filters let pass. */
   data(bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    const { throttle } = this;
+    if (throttle === null) {
+      this.write(bytes, start, end, last);
+      return;
+    }
+    throttle.data(bytes, start, end, last);
+    if (!last && throttle.isFull) this.pause();
+  }
+
+  /** Trailers that all filters let pass. */
+  trailers(trailers: HeaderList): void {
+    if (this.throttle === null) this.writeTrailers(trailers);
+    else this.throttle.end(trailers);
+  }
+
+  private write(bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const { writer } = this.exchange;
     if (writer === null || this.ended) return;
     this.bytesSent += end - start;
@@ -146,8 +179,7 @@ export class ResponseSide implements PassOutput {
     if (last) this.finish();
   }
 
-  /** To the codec: trailers that all filters let pass. */
-  trailers(trailers: HeaderList): void {
+  private writeTrailers(trailers: HeaderList): void {
     if (this.exchange.isGrpc) this.grpcStatus = trailers.value(H.GRPC_STATUS);
     if (!this.ended) this.exchange.writer?.writeTrailers(trailers);
     releaseHeaderList(trailers);
@@ -170,7 +202,7 @@ export class ResponseSide implements PassOutput {
 
   /** The client took what was queued. */
   onWritable(): void {
-    if (!this.isPaused) return;
+    if (!this.isPaused || this.throttle?.isFull === true) return;
     this.unpause();
     this.exchange.router.call.resumeResponse();
   }
@@ -178,6 +210,8 @@ export class ResponseSide implements PassOutput {
   /** Forgets the response. */
   clear(): void {
     if (this.isPaused) this.unpause();
+    if (this.throttle !== null) this.throttle.clear();
+    this.throttle = null;
     if (this.head !== null) releaseHeaderList(this.head);
     this.head = null;
     this.headSent = false;
@@ -204,7 +238,7 @@ export class ResponseSide implements PassOutput {
     if (isEarly || this.refuses) owner.endAfterAnswer();
     this.headSent = true;
     this.status = head.status;
-    this.countStatus(head.status);
+    countStatus(exchange, head.status);
     if (exchange.isGrpc) this.grpcStatus = head.value(H.GRPC_STATUS);
     if (grants && owner.protocol === "http2") grantedToHttp2(head);
     writer.writeHead(head, this.headEnds);
@@ -253,18 +287,6 @@ export class ResponseSide implements PassOutput {
     exchange.manager.worker.budget.heldBytes -= BACKED_UP_BYTES;
     if (exchange.router.cluster !== null)
       count(exchange.router.cluster.stats, CLUSTER.at.upstream_flow_control_resumed_reading_total);
-  }
-
-  private countStatus(status: number): void {
-    if (this.exchange.isHealthCheck) return;
-    const { stats, listenerStats } = this.exchange.manager;
-    const group = Math.floor(status / 100) - 1;
-    add(stats, HTTP.at.downstream_rq_completed, 1);
-    add(listenerStats, LISTENER_HTTP.at.downstream_rq_completed, 1);
-    if (group < 0 || group > 4) return;
-    // The five classes follow one another in both blocks.
-    add(stats, HTTP.at.downstream_rq_1xx + group, 1);
-    add(listenerStats, LISTENER_HTTP.at.downstream_rq_1xx + group, 1);
   }
 }
 

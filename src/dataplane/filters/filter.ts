@@ -76,6 +76,8 @@ export interface FilterCall extends FormatSource {
   holdRequest(bytesMax: number): void;
   /** Lets so many bytes of the answer's body wait behind a parked filter before the upstream is paused. */
   holdResponse(bytesMax: number): void;
+  /** The body of the answer goes to the client at no more than this rate. */
+  limitResponse(bytesPerSecond: number): void;
   /** Goes on behind the filter that parked the request; in a hook of that filter: after what it was shown. */
   resumeDecode(): void;
   /** Goes on behind the filter that parked the response, likewise. */

@@ -1,6 +1,7 @@
 // Which folder makes the filters of each plan. A new filter is one line here. Called by filter-table.ts.
 import type { FilterSettings, NamedFilter } from "../../config/plan/http-filter.ts";
 import { openBuffer } from "./buffer/buffer.ts";
+import { openFault } from "./fault/fault.ts";
 import type { FilterMaker, FilterSite } from "./filter.ts";
 import { openGrpcHttp1Bridge } from "./grpc-http1-bridge/grpc-http1-bridge.ts";
 import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
@@ -14,6 +15,8 @@ export function openFilter(settings: FilterSettings & NamedFilter, site: FilterS
   switch (settings.kind) {
     case "buffer":
       return openBuffer(settings, site);
+    case "fault":
+      return openFault(settings, site);
     case "grpc_http1_bridge":
       return openGrpcHttp1Bridge(settings, site);
     case "grpc_stats":

@@ -4,15 +4,19 @@ import type { CheckedMessage } from "../../load/checked.ts";
 import type { FilterOverrideSettings, FilterSettings } from "../../plan/http-filter.ts";
 import type { CompileContext } from "../context.ts";
 import { compileBuffer, compileBufferOverride } from "./buffer.ts";
+import { compileFault } from "./fault.ts";
 import { compileGrpcHttp1Bridge } from "./grpc-http1-bridge.ts";
 import { compileGrpcStats } from "./grpc-stats.ts";
 import { compileHealthCheckFilter } from "./health-check.ts";
 import { compileLocalRateLimit, compileLocalRateLimitOverride } from "./local-ratelimit.ts";
 import { compileModule, compileModuleOverride } from "./module.ts";
 
+const FAULT = "envoy.extensions.filters.http.fault.v3.HTTPFault";
+
 /** Settings of the chain, by message type. */
 export const FILTER_TYPES: Readonly<Record<string, FilterType<FilterSettings>>> = {
   "envoy.extensions.filters.http.buffer.v3.Buffer": compileBuffer,
+  [FAULT]: compileFault,
   "envoy.extensions.filters.http.grpc_http1_bridge.v3.Config": compileGrpcHttp1Bridge,
   "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig": compileGrpcStats,
   "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb": () => ({ kind: "grpc_web" }),
@@ -24,6 +28,7 @@ export const FILTER_TYPES: Readonly<Record<string, FilterType<FilterSettings>>> 
 /** What routes may give a filter, by message type. */
 export const OVERRIDE_TYPES: Readonly<Record<string, FilterType<FilterOverrideSettings>>> = {
   "envoy.extensions.filters.http.buffer.v3.BufferPerRoute": compileBufferOverride,
+  [FAULT]: compileFault,
   "starling.filters.http.module.v1.ModulePerRoute": compileModuleOverride,
   "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit": compileLocalRateLimitOverride,
 };

@@ -40,7 +40,7 @@ export class ModuleInfo implements StreamInfo {
 
   get responseFlags(): readonly string[] {
     const flags = this.text("RESPONSE_FLAGS");
-    return flags === "" ? [] : flags.split(",");
+    return flags === "" || flags === "-" ? [] : flags.split(",");
   }
 
   get responseCode(): number {
