@@ -66,7 +66,7 @@ export class Tracer {
     const parent = given === undefined ? null : readTraceparent(given);
     // As in Envoy: what cannot be read goes on as it is, and nobody's child is no root.
     if (given !== undefined && parent === null) return null;
-    const isSampled = parent === null ? reason !== "none" : parent.isSampled;
+    const isSampled = reason !== "none" && (parent === null || parent.isSampled);
     writeTraceparent(written, parent?.traceId ?? "", isSampled, services.random);
     if (!plan.isSilent) {
       if (given === undefined) head.addKnown(H.TRACEPARENT, written, 0, TRACEPARENT_BYTES);

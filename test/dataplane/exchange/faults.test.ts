@@ -220,7 +220,14 @@ describe("a weighted route", () => {
     const rest = { headers: NONE, hostRewrite: "", filterOverrides: [] };
     const weighted = (name: string, weight: number) => ({ name, key: name, weight, ...rest });
     const clusters = [weighted("one", 3), weighted("two", 1)];
-    const choice = { kind: "weighted", by: "chance", clusters, totalWeight: 4, runtimeKeyPrefix: "", headerName: "" } as const;
+    const choice = {
+      kind: "weighted",
+      by: "chance",
+      clusters,
+      totalWeight: 4,
+      runtimeKeyPrefix: "",
+      headerName: "",
+    } as const;
     const routes = routeConfig(virtualHost("all", ["*"], [acting("/", forward(choice))]));
     const world = new ExchangeWorld(listener(manager({ routes })));
     const one = world.upstreams.add("one");

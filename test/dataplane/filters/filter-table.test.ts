@@ -63,7 +63,14 @@ describe("the filters of a route", () => {
       return { name, key: name, weight, headers: noChanges, hostRewrite: "", filterOverrides };
     };
     const clusters = [entry("up", 1, []), entry("other", 1, [off])];
-    const choice = { kind: "weighted", by: "chance", clusters, totalWeight: 2, runtimeKeyPrefix: "", headerName: "x-pick" } as const;
+    const choice = {
+      kind: "weighted",
+      by: "chance",
+      clusters,
+      totalWeight: 2,
+      runtimeKeyPrefix: "",
+      headerName: "x-pick",
+    } as const;
     const { world, up } = filterScene({
       filters: { b: { kind: "buffer", requestBytesMax: 5 } },
       manager: { routes: routeConfig(virtualHost("all", ["*"], [acting("/", forward(choice))])) },

@@ -1,0 +1,47 @@
+// What tracing costs a request on the thread that serves it: GETs through a connection manager that traces a share of them in turn with GETs
+// through one that traces none, as the median of the differences of many pairs. Run: node benchmarks/micro/tracing.ts
+import type { TraceExporterPlan, TracingPlan } from "../../src/config/plan/tracing.ts";
+import type { ClientChannel } from "../../test/support/client-channel.ts";
+import { client } from "./instant-proxy.ts";
+
+const GET = Buffer.from("GET /service/1 HTTP/1.1\r\nhost: a\r\nuser-agent: bench\r\naccept: */*\r\n\r\n");
+const PAIRS = 61;
+const BATCH = 4_000;
+const EXPORTER: TraceExporterPlan = {
+  ...{ protocol: "grpc", cluster: "c", authority: "c", path: "/x", timeoutMs: 1_000, headers: [], serviceName: "" },
+};
+
+function tracing(percent: number): TracingPlan {
+  return {
+    exporter: EXPORTER,
+    clientSampling: { numerator: 100, denominator: 100, runtimeKey: "" },
+    randomSampling: { numerator: percent * 100, denominator: 10_000, runtimeKey: "tracing.random_sampling" },
+    overallSampling: { numerator: 100, denominator: 100, runtimeKey: "tracing.global_enabled" },
+    isEgress: false,
+    pathLengthMax: 256,
+    tags: [],
+    isSilent: false,
+  };
+}
+
+function nanoseconds(channel: ClientChannel): number {
+  const start = performance.now();
+  for (let i = 0; i < BATCH; i++) channel.send(GET);
+  return ((performance.now() - start) * 1e6) / BATCH;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+}
+
+for (const percent of [0, 1, 100]) {
+  const without = client({ generateRequestId: true });
+  const traced = client({ generateRequestId: true, tracing: tracing(percent) });
+  for (let warm = 0; warm < 10; warm++) nanoseconds(without) + nanoseconds(traced);
+  const pairs = Array.from({ length: PAIRS }, () => [nanoseconds(without), nanoseconds(traced)] as const);
+  const more = median(pairs.map(([plain, other]) => other - plain));
+  const ns = median(pairs.map(([plain]) => plain));
+  console.log(
+    `${String(percent).padStart(3)} % traced: ${ns.toFixed(0).padStart(6)} ns without, ${more.toFixed(0)} ns more`,
+  );
+}
