@@ -29,14 +29,21 @@ export interface SpanEvent {
   readonly value: string;
 }
 
-/** The line, its end included. */
-export function spanLine(record: SpanRecord): string {
-  const { attributes, events } = record;
-  let line = `${record.kind}\0${record.traceId}\0${record.spanId}\0${record.parentId}\0${record.traceState}\0${record.name}\0`;
-  line += `${record.startUs}\0${record.durationUs}\0${record.isError ? 1 : 0}\0${attributes.length}`;
-  for (const text of attributes) line += `\0${text}`;
+/** What a span's line begins with; its attributes follow. */
+export type SpanHead = Omit<SpanRecord, "attributes" | "events">;
+
+/** The line, its end included. `attributes`: made by `attributeText`, one after the other; `count`: how many of them. */
+export function spanLine(head: SpanHead, attributes: string, count: number, events: readonly SpanEvent[]): string {
+  const { kind, traceId, spanId, parentId, traceState, name, startUs, durationUs, isError } = head;
+  const ids = `${kind}\0${traceId}\0${spanId}\0${parentId}\0${traceState}\0${name}\0`;
+  let line = `${ids}${startUs}\0${durationUs}\0${isError ? "1" : "0"}\0${2 * count}${attributes}`;
   for (const event of events) line += `\0${event.name}\0${event.offsetUs}\0${event.attribute}\0${event.value}`;
   return `${line}\n`;
+}
+
+/** An attribute in a line. */
+export function attributeText(name: string, value: string | number): string {
+  return `\0${name}\0${value}`;
 }
 
 /** What a line says. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { cleanText, readSpanLine, type SpanRecord, spanLine } from "../../src/telemetry/span-record.ts";
+import { attributeText, cleanText, readSpanLine, type SpanRecord, spanLine } from "../../src/telemetry/span-record.ts";
 
 const RECORD: SpanRecord = {
   kind: "client",
@@ -18,17 +18,26 @@ const RECORD: SpanRecord = {
 
 describe("a span as a line", () => {
   it("is read as it was written", () => {
-    const line = spanLine(RECORD);
+    const line = lineOf(RECORD);
     assert.equal(line.indexOf("\n"), line.length - 1);
     assert.deepEqual(readSpanLine(line.slice(0, -1)), RECORD);
   });
 
   it("needs neither attributes nor events", () => {
     const bare: SpanRecord = { ...RECORD, kind: "server", isError: false, attributes: [], events: [] };
-    assert.deepEqual(readSpanLine(spanLine(bare).trimEnd()), bare);
+    assert.deepEqual(readSpanLine(lineOf(bare).trimEnd()), bare);
   });
 
   it("has no text that could end a field or the line", () => {
     assert.equal(cleanText("a\0b\nc"), "a b c");
   });
 });
+
+function lineOf(record: SpanRecord): string {
+  const { attributes, events } = record;
+  const count = attributes.length / 2;
+  const texts = Array.from({ length: count }, (_, i) =>
+    attributeText(attributes[2 * i] ?? "", attributes[2 * i + 1] ?? ""),
+  );
+  return spanLine(record, texts.join(""), count, events);
+}

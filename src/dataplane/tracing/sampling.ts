@@ -24,11 +24,13 @@ export function sample(
   { random, runtime }: SamplingParts,
 ): TraceReason {
   const at = head.find(H.X_REQUEST_ID);
-  const id = at < 0 ? "" : head.valueText(at);
-  const word = Number.parseInt(id.slice(0, 8), 16);
-  if (id.length <= REASON_AT || Number.isNaN(word)) return "none";
+  if (at < 0) return "none";
+  const { bytes } = head;
+  const start = head.valueStart(at);
+  const word = head.valueEnd(at) - start > REASON_AT ? hexWord(bytes, start) : -1;
+  if (word < 0) return "none";
   const number = word % 10_000;
-  const told = REASONS[id.charAt(REASON_AT)] ?? "none";
+  const told = reasonOf(bytes[start + REASON_AT] as number);
   let reason = told;
   if (told === "none") {
     const client = route?.clientSampling ?? plan.clientSampling;
@@ -39,11 +41,36 @@ export function sample(
   }
   if (reason !== "none" && !inFraction(route?.overallSampling ?? plan.overallSampling, runtime, number))
     reason = "none";
-  if (reason !== told) head.replaceValueAt(at, id.slice(0, REASON_AT) + LETTERS[reason] + id.slice(REASON_AT + 1));
+  if (reason !== told) {
+    const id = head.valueText(at);
+    head.replaceValueAt(at, id.slice(0, REASON_AT) + LETTERS[reason] + id.slice(REASON_AT + 1));
+  }
   return reason;
+}
+
+/** The number of eight hexadecimal digits; -1 when they are none. */
+function hexWord(bytes: Uint8Array, start: number): number {
+  let word = 0;
+  for (let i = start; i < start + 8; i++) {
+    const digit = DIGITS[bytes[i] as number] as number;
+    if (digit < 0) return -1;
+    word = word * 16 + digit;
+  }
+  return word;
+}
+
+function reasonOf(letter: number): TraceReason {
+  if (letter === NINE) return "sampled";
+  return letter === LOWER_A ? "service" : letter === LOWER_A + 1 ? "client" : "none";
 }
 
 /** The digit of a UUID that says its version. */
 const REASON_AT = 14;
-const REASONS: Readonly<Record<string, TraceReason>> = { "9": "sampled", a: "service", b: "client" };
+const NINE = 0x39;
+const LOWER_A = 0x61;
+/** Value of a hexadecimal digit by its byte, -1 for others. */
+const DIGITS: Int8Array = new Int8Array(256).map((_, byte) => {
+  const value = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(value) ? -1 : value;
+});
 const LETTERS: Readonly<Record<TraceReason, string>> = { none: "4", sampled: "9", service: "a", client: "b" };

@@ -45,7 +45,14 @@ export function spanIdIn(written: Buffer): string {
 }
 
 function writeWord(to: Uint8Array, at: number, word: number): void {
-  for (let i = 0; i < 8; i++) to[at + i] = HEX[(word >>> (28 - 4 * i)) & 15] as number;
+  to[at] = HEX[word >>> 28] as number;
+  to[at + 1] = HEX[(word >>> 24) & 15] as number;
+  to[at + 2] = HEX[(word >>> 20) & 15] as number;
+  to[at + 3] = HEX[(word >>> 16) & 15] as number;
+  to[at + 4] = HEX[(word >>> 12) & 15] as number;
+  to[at + 5] = HEX[(word >>> 8) & 15] as number;
+  to[at + 6] = HEX[(word >>> 4) & 15] as number;
+  to[at + 7] = HEX[word & 15] as number;
 }
 
 const TRACEPARENT = /^[0-9a-fA-F]{2}-([0-9a-fA-F]{32})-([0-9a-fA-F]{16})-([0-9a-fA-F]{2})$/;

@@ -3,7 +3,7 @@ import type { TraceTagPlan, TracingPlan } from "../../config/plan/tracing.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
-import { cleanText, type SpanEvent, spanLine } from "../../telemetry/span-record.ts";
+import { attributeText, cleanText, type SpanEvent, spanLine } from "../../telemetry/span-record.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import { type FormatSource, formatText } from "../routing/format.ts";
 import type { Route } from "../routing/route-table.ts";
@@ -102,6 +102,8 @@ class RequestSpan implements Span {
   /** Before a route rewrote them. */
   private readonly path: string;
   private readonly authority: string;
+  private attributes = "";
+  private count = 0;
   private events: SpanEvent[] | null = null;
 
   constructor(
@@ -130,10 +132,10 @@ class RequestSpan implements Span {
   end(): void {
     const { ids, plan, request } = this;
     const status = Number(request.operator("RESPONSE_CODE", []));
-    const attributes = this.attributes(status);
-    for (const tag of plan.tags) this.addTag(attributes, tag);
-    for (const tag of this.tags) this.addTag(attributes, tag);
-    const line = spanLine({
+    this.describe(status);
+    for (const tag of plan.tags) this.addTag(tag);
+    for (const tag of this.tags) this.addTag(tag);
+    const head = {
       kind: plan.isEgress ? "client" : "server",
       traceId: ids.traceId,
       spanId: ids.spanId,
@@ -143,52 +145,54 @@ class RequestSpan implements Span {
       startUs: Math.round(request.startWallMs * 1000),
       durationUs: this.sinceStartUs(),
       isError: status === 0 || status >= (plan.isEgress ? 400 : 500) || this.failsGrpc(),
-      attributes,
-      events: this.events ?? NO_EVENTS,
-    });
-    this.services.spans.add(plan.exporter, line);
+    } as const;
+    this.services.spans.add(plan.exporter, spanLine(head, this.attributes, this.count, this.events ?? NO_EVENTS));
   }
 
-  /** Names and values in turn: OpenTelemetry's stable conventions for HTTP, and what only a proxy knows. */
-  private attributes(status: number): string[] {
+  /** OpenTelemetry's stable conventions for HTTP, and what only a proxy knows. */
+  private describe(status: number): void {
     const { authority, path, plan, request } = this;
     const head = request.request;
-    const list: string[] = [];
-    const add = (name: string, value: string | undefined): void => {
-      if (value !== undefined && value !== "") list.push(name, value);
-    };
-    const of = (name: string): string | undefined => request.operator(name, []);
     const query = path.indexOf("?");
-    add("http.request.method", head?.value(H.PSEUDO_METHOD));
-    add("url.scheme", head?.value(H.PSEUDO_SCHEME) ?? head?.value(H.X_FORWARDED_PROTO));
-    add("url.path", (query < 0 ? path : path.slice(0, query)).slice(0, plan.pathLengthMax));
-    if (query >= 0) add("url.query", path.slice(query + 1, query + 1 + plan.pathLengthMax));
-    add("server.address", authority);
-    add("client.address", of("DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT"));
-    add("user_agent.original", head?.value(H.USER_AGENT));
-    add("network.protocol.version", of("PROTOCOL")?.slice(5));
-    add("request_id", head?.value(H.X_REQUEST_ID));
-    list.push("http.response.status_code", String(status));
-    list.push(
-      "http.request.body.size",
-      of("BYTES_RECEIVED") ?? "0",
-      "http.response.body.size",
-      of("BYTES_SENT") ?? "0",
-    );
-    if (status === 0 || status >= 500) add("error.type", of("RESPONSE_FLAGS") || String(status));
-    if (request.isGrpc) list.push("rpc.system", "grpc", "rpc.grpc.status_code", of("GRPC_STATUS_NUMBER") ?? "");
-    add("response_flags", of("RESPONSE_FLAGS"));
-    add("upstream_cluster", of("UPSTREAM_CLUSTER_RAW"));
-    add("upstream_address", of("UPSTREAM_HOST"));
-    const attempts = Number(of("UPSTREAM_REQUEST_ATTEMPT_COUNT"));
-    if (attempts > 1) list.push("http.request.resend_count", String(attempts - 1));
-    return list;
+    this.add("http.request.method", head?.value(H.PSEUDO_METHOD));
+    this.add("url.scheme", head?.value(H.PSEUDO_SCHEME) ?? head?.value(H.X_FORWARDED_PROTO));
+    this.add("url.path", (query < 0 ? path : path.slice(0, query)).slice(0, plan.pathLengthMax));
+    if (query >= 0) this.add("url.query", path.slice(query + 1, query + 1 + plan.pathLengthMax));
+    this.add("server.address", authority);
+    this.add("client.address", this.of("DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT"));
+    this.add("user_agent.original", head?.value(H.USER_AGENT));
+    this.add("network.protocol.version", this.of("PROTOCOL")?.slice(5));
+    this.add("request_id", head?.value(H.X_REQUEST_ID));
+    this.add("http.response.status_code", status);
+    this.add("http.request.body.size", this.of("BYTES_RECEIVED"));
+    this.add("http.response.body.size", this.of("BYTES_SENT"));
+    const flags = this.of("RESPONSE_FLAGS");
+    if (status === 0 || status >= 500) this.add("error.type", flags || status);
+    if (request.isGrpc) {
+      this.add("rpc.system", "grpc");
+      this.add("rpc.grpc.status_code", this.of("GRPC_STATUS_NUMBER"));
+    }
+    this.add("response_flags", flags);
+    this.add("upstream_cluster", this.of("UPSTREAM_CLUSTER_RAW"));
+    this.add("upstream_address", this.of("UPSTREAM_HOST"));
+    const attempts = Number(this.of("UPSTREAM_REQUEST_ATTEMPT_COUNT"));
+    if (attempts > 1) this.add("http.request.resend_count", attempts - 1);
   }
 
-  private addTag(to: string[], { name, parts, otherwise }: TraceTagPlan): void {
+  private of(operator: string): string | undefined {
+    return this.request.operator(operator, NO_ARGUMENTS);
+  }
+
+  /** A text that is not there, or empty, is left out. */
+  private add(name: string, value: string | number | undefined): void {
+    if (value === undefined || value === "") return;
+    this.attributes += attributeText(name, value);
+    this.count++;
+  }
+
+  private addTag({ name, parts, otherwise }: TraceTagPlan): void {
     const text = formatText(parts, this.request, "");
-    const value = text === "" ? otherwise : text;
-    if (value !== null && value !== "") to.push(name, cleanText(value));
+    this.add(name, cleanText(text === "" ? (otherwise ?? "") : text));
   }
 
   private failsGrpc(): boolean {
@@ -207,4 +211,5 @@ const COUNTERS: Readonly<Record<TraceReason, number>> = {
   client: HTTP.at["tracing.client_enabled"],
 };
 const NO_TAGS: readonly TraceTagPlan[] = [];
+const NO_ARGUMENTS: readonly string[] = [];
 const NO_EVENTS: readonly SpanEvent[] = [];
