@@ -1,6 +1,7 @@
 // Every kind of statistics block that any thread writes: readers find names by these.
 import { CLUSTER } from "../telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../telemetry/codec-stats.ts";
+import { CORS } from "../telemetry/cors-stats.ts";
 import { DROP } from "../telemetry/drop-stats.ts";
 import { EDS } from "../telemetry/eds-stats.ts";
 import { FAULT } from "../telemetry/fault-stats.ts";
@@ -22,6 +23,7 @@ import { TRACES } from "../telemetry/trace-stats.ts";
 /** All of them. */
 export const STATS_SCHEMAS: readonly BlockSchema[] = [
   CLUSTER,
+  CORS,
   DROP,
   EDS,
   FAULT,

@@ -11,6 +11,7 @@ import type { LogFiles } from "../../src/telemetry/access-log.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../src/telemetry/codec-stats.ts";
+import { CORS } from "../../src/telemetry/cors-stats.ts";
 import { DROP } from "../../src/telemetry/drop-stats.ts";
 import { FAULT } from "../../src/telemetry/fault-stats.ts";
 import { HOST } from "../../src/telemetry/host-stats.ts";
@@ -36,6 +37,7 @@ const SCHEMAS: readonly BlockSchema[] = [
   HTTP2_CODEC,
   HOST,
   DROP,
+  CORS,
   RATE_LIMIT,
   FAULT,
 ];

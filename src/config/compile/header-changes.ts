@@ -56,6 +56,11 @@ function actionOf(context: CompileContext, option: CheckedMessage): HeaderAddPla
     context.error(option, "append", "Both append and append_action are set and it's not allowed");
   }
   if (append !== undefined) return append ? "append" : "overwrite";
+  return actionNamed(action);
+}
+
+/** An append action by its name, of fields and of query parameters. */
+export function actionNamed(action: string | undefined): HeaderAddPlan["action"] {
   return ACTIONS[action ?? "APPEND_IF_EXISTS_OR_ADD"] ?? "append";
 }
 

@@ -102,7 +102,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   golang: MODULE,
   dynamic_modules: MODULE,
   header_mutation: "use request_headers_to_add and response_headers_to_add of the route",
+  fault: "remove it and inject faults in the upstream",
   rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",
   ratelimit: "bound the upstream with circuit_breakers",
-  cors: "let the upstream answer cross-origin requests, or add its headers with response_headers_to_add",
 };

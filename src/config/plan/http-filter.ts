@@ -1,9 +1,11 @@
 // The HTTP filters of a connection manager, and what single routes change of them. Each filter's own settings stand in filters/.
 import type { BufferOverridePlan, BufferPlan } from "./filters/buffer.ts";
 import type { FaultPlan } from "./filters/fault.ts";
+import type { CorsPlan, CorsPolicyPlan } from "./filters/cors.ts";
 import type { GrpcHttp1BridgePlan } from "./filters/grpc-http1-bridge.ts";
 import type { GrpcStatsPlan } from "./filters/grpc-stats.ts";
 import type { GrpcWebPlan } from "./filters/grpc-web.ts";
+import type { HeaderMutationOverridePlan, HeaderMutationPlan } from "./filters/header-mutation.ts";
 import type { HealthCheckFilterPlan } from "./filters/health-check.ts";
 import type { LocalRateLimitPlan } from "./filters/local-ratelimit.ts";
 import type { ModuleFilterPlan, ModuleOverridePlan } from "./filters/module.ts";
@@ -15,15 +17,23 @@ export type HttpFilterPlan = RouterFilterPlan | (FilterSettings & NamedFilter);
 export type FilterSettings =
   | BufferPlan
   | FaultPlan
+  | CorsPlan
   | GrpcHttp1BridgePlan
   | GrpcStatsPlan
   | GrpcWebPlan
+  | HeaderMutationPlan
   | HealthCheckFilterPlan
   | LocalRateLimitPlan
   | ModuleFilterPlan;
 
 /** What routes may give a filter in its typed_per_filter_config: a filter with such a type adds it here. */
 export type FilterOverrideSettings = BufferOverridePlan | FaultPlan | LocalRateLimitPlan | ModuleOverridePlan;
+export type FilterOverrideSettings =
+  | BufferOverridePlan
+  | CorsPolicyPlan
+  | HeaderMutationOverridePlan
+  | LocalRateLimitPlan
+  | ModuleOverridePlan;
 
 /** What every filter but the router has. */
 export interface NamedFilter {

@@ -32,6 +32,7 @@ export const laterFilters: readonly string[] = [
   `package envoy.extensions.filters.http.fault.v3; message FaultAbort { string response_body = 6; }`,
   `package envoy.extensions.filters.http.header_mutation.v3;
   message Mutations {
+    repeated config.core.v3.KeyValueMutation query_parameter_mutations = 3;
     repeated config.common.mutation_rules.v3.HeaderMutation response_trailers_mutations = 4;
     repeated config.common.mutation_rules.v3.HeaderMutation request_trailers_mutations = 5;
     repeated config.core.v3.TypedExtensionConfig formatters = 6;

@@ -30,6 +30,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   PROTOCOL: ({ owner }) => (owner?.protocol === "http2" ? "HTTP/2" : "HTTP/1.1"),
   RESPONSE_CODE: ({ response }) => String(response.status),
   RESPONSE_FLAGS: ({ flags }) => flags || "-",
+  RESPONSE_CODE: ({ response }) => String(response.status || (response.head?.status ?? 0)),
+  RESPONSE_FLAGS: ({ flags }) => flags,
   RESPONSE_FLAGS_LONG: ({ flags }) => longFlags(flags),
   RESPONSE_CODE_DETAILS: ({ details, response }) =>
     details !== "" ? details : response.headSent ? "via_upstream" : undefined,

@@ -2,10 +2,12 @@
 import type { FilterSettings, NamedFilter } from "../../config/plan/http-filter.ts";
 import { openBuffer } from "./buffer/buffer.ts";
 import { openFault } from "./fault/fault.ts";
+import { openCors } from "./cors/cors.ts";
 import type { FilterMaker, FilterSite } from "./filter.ts";
 import { openGrpcHttp1Bridge } from "./grpc-http1-bridge/grpc-http1-bridge.ts";
 import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
 import { openGrpcWeb } from "./grpc-web/grpc-web.ts";
+import { openHeaderMutation } from "./header-mutation/header-mutation.ts";
 import { openHealthCheck } from "./health-check/health-check.ts";
 import { openLocalRateLimit } from "./local-ratelimit/local-ratelimit.ts";
 import { openModule } from "./module/open-module.ts";
@@ -17,6 +19,10 @@ export function openFilter(settings: FilterSettings & NamedFilter, site: FilterS
       return openBuffer(settings, site);
     case "fault":
       return openFault(settings, site);
+    case "cors":
+      return openCors(site);
+    case "header_mutation":
+      return openHeaderMutation(settings, site);
     case "grpc_http1_bridge":
       return openGrpcHttp1Bridge(settings, site);
     case "grpc_stats":
