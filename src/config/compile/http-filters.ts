@@ -101,8 +101,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   ext_proc: MODULE,
   golang: MODULE,
   dynamic_modules: MODULE,
-  header_mutation: "use request_headers_to_add and response_headers_to_add of the route",
-  fault: "remove it and inject faults in the upstream",
   rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",
   ratelimit: "bound the upstream with circuit_breakers",
 };

@@ -1,7 +1,7 @@
 // The HTTP filters of a connection manager, and what single routes change of them. Each filter's own settings stand in filters/.
 import type { BufferOverridePlan, BufferPlan } from "./filters/buffer.ts";
-import type { FaultPlan } from "./filters/fault.ts";
 import type { CorsPlan, CorsPolicyPlan } from "./filters/cors.ts";
+import type { FaultPlan } from "./filters/fault.ts";
 import type { GrpcHttp1BridgePlan } from "./filters/grpc-http1-bridge.ts";
 import type { GrpcStatsPlan } from "./filters/grpc-stats.ts";
 import type { GrpcWebPlan } from "./filters/grpc-web.ts";
@@ -27,10 +27,10 @@ export type FilterSettings =
   | ModuleFilterPlan;
 
 /** What routes may give a filter in its typed_per_filter_config: a filter with such a type adds it here. */
-export type FilterOverrideSettings = BufferOverridePlan | FaultPlan | LocalRateLimitPlan | ModuleOverridePlan;
 export type FilterOverrideSettings =
   | BufferOverridePlan
   | CorsPolicyPlan
+  | FaultPlan
   | HeaderMutationOverridePlan
   | LocalRateLimitPlan
   | ModuleOverridePlan;

@@ -28,10 +28,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   RESPONSE_HEADER: ({ response }, args) => header(response.head, args),
   REQ_WITHOUT_QUERY: ({ request }, args) => header(request, args)?.split("?")[0],
   PROTOCOL: ({ owner }) => (owner?.protocol === "http2" ? "HTTP/2" : "HTTP/1.1"),
-  RESPONSE_CODE: ({ response }) => String(response.status),
-  RESPONSE_FLAGS: ({ flags }) => flags || "-",
   RESPONSE_CODE: ({ response }) => String(response.status || (response.head?.status ?? 0)),
-  RESPONSE_FLAGS: ({ flags }) => flags,
+  RESPONSE_FLAGS: ({ flags }) => flags || "-",
   RESPONSE_FLAGS_LONG: ({ flags }) => longFlags(flags),
   RESPONSE_CODE_DETAILS: ({ details, response }) =>
     details !== "" ? details : response.headSent ? "via_upstream" : undefined,

@@ -1,8 +1,8 @@
 // Which folder makes the filters of each plan. A new filter is one line here. Called by filter-table.ts.
 import type { FilterSettings, NamedFilter } from "../../config/plan/http-filter.ts";
 import { openBuffer } from "./buffer/buffer.ts";
-import { openFault } from "./fault/fault.ts";
 import { openCors } from "./cors/cors.ts";
+import { openFault } from "./fault/fault.ts";
 import type { FilterMaker, FilterSite } from "./filter.ts";
 import { openGrpcHttp1Bridge } from "./grpc-http1-bridge/grpc-http1-bridge.ts";
 import { openGrpcStats } from "./grpc-stats/grpc-stats.ts";
