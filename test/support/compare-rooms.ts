@@ -5,8 +5,16 @@ import type { RetryCase } from "../differential/retry-cases.ts";
 import { envoyInstalled } from "./live-proxy.ts";
 import { RetryRoom } from "./retry-room.ts";
 
+/** What the file of both rooms says besides. */
+export interface RoomFields {
+  /** Keys of a static runtime layer. */
+  readonly runtime?: Readonly<Record<string, unknown>>;
+  /** Fields of the router filter. */
+  readonly router?: Readonly<Record<string, unknown>>;
+}
+
 /** A test of each case: the client's answer, the attempts, counters, and at the end the access log. */
-export function compareRooms(title: string, cases: readonly RetryCase[]): void {
+export function compareRooms(title: string, cases: readonly RetryCase[], { runtime, router }: RoomFields = {}): void {
   describe(title, function () {
     this.timeout(120_000);
     let envoy: RetryRoom;
@@ -15,8 +23,8 @@ export function compareRooms(title: string, cases: readonly RetryCase[]): void {
 
     before(async function () {
       if (!envoyInstalled()) this.skip();
-      envoy = await RetryRoom.start("envoy", cases);
-      starling = await RetryRoom.start("starling", cases);
+      envoy = await RetryRoom.start("envoy", cases, runtime, router);
+      starling = await RetryRoom.start("starling", cases, runtime, router);
     });
 
     after(async () => {

@@ -2,10 +2,10 @@
 
 import { SeededRandom } from "../../src/base/random.ts";
 import type { ListenerPlan } from "../../src/config/plan/listener.ts";
+import { RuntimeValues } from "../../src/config/plan/runtime.ts";
 import type { WorkerContext } from "../../src/dataplane/exchange/worker-context.ts";
 import type { FilterMaker } from "../../src/dataplane/filters/filter.ts";
 import { createListenerService, workerContext } from "../../src/dataplane/listener-service.ts";
-import { runtimeView } from "../../src/dataplane/routing/runtime-view.ts";
 import type { ListenerService, WorkerServices } from "../../src/dataplane/worker-services.ts";
 import type { LogFiles } from "../../src/telemetry/access-log.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
@@ -62,6 +62,9 @@ export class ExchangeWorld {
   private readonly notices: StatsNotice[] = [];
   private readonly clients: ClientChannel[] = [];
 
+  /** What the runtime says. */
+  readonly runtime: RuntimeValues = new RuntimeValues();
+
   constructor(
     plan: ListenerPlan,
     more: {
@@ -92,7 +95,7 @@ export class ExchangeWorld {
       upstreams: this.upstreams,
       accessLogs: createAccessLogs(this.clock.wheel, 10_000, files),
       spans: new SpanBatches(this.clock.wheel, (batch) => this.spans.push(batch)),
-      runtime: runtimeView({}),
+      runtime: this.runtime,
       workerName: "worker_0",
       hostname: "box",
       localAddress: "192.0.2.2",

@@ -23,6 +23,7 @@ export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConn
         name: "router",
         suppressEnvoyHeaders: false,
         respectExpectedRequestTimeout: false,
+        strictHeaders: [],
         dynamicStats: true,
       },
     ],

@@ -30,11 +30,12 @@ export class RetryRoom {
     this.folder = folder;
   }
 
-  /** `runtime`: keys of a static layer. */
+  /** `runtime`: keys of a static layer. `router`: fields of the router filter. */
   static async start(
     program: Program,
     cases: readonly RetryCase[],
     runtime: Readonly<Record<string, unknown>> = {},
+    router: Readonly<Record<string, unknown>> = {},
   ): Promise<RetryRoom> {
     const upstreams = { http1: await LyingUpstream.start("http1"), http2: await LyingUpstream.start("http2") };
     const port = await freePort();
@@ -45,7 +46,7 @@ export class RetryRoom {
     const layers = [{ name: "static", static_layer: runtime }];
     const file = {
       layered_runtime: { layers },
-      ...fileOf(cases, { port, adminPort, log: join(folder, "access.log"), portOf }),
+      ...fileOf(cases, { port, adminPort, log: join(folder, "access.log"), router, portOf }),
     };
     const proxy = await LiveProxy.start(program, JSON.stringify(file), adminPort);
     return new RetryRoom(proxy, [port, adminPort], upstreams, folder);
@@ -132,6 +133,7 @@ interface FileFacts {
   readonly port: number;
   readonly adminPort: number;
   readonly log: string;
+  readonly router: Readonly<Record<string, unknown>>;
   portOf(one: RetryCase): number;
 }
 
@@ -159,6 +161,7 @@ function fileOf(cases: readonly RetryCase[], facts: FileFacts): object {
   };
   const filter = managerFilter({
     access_log: [log],
+    http_filters: [{ name: "router", typed_config: { "@type": ROUTER, ...facts.router } }],
     internal_address_config: { cidr_ranges: [{ address_prefix: "10.0.0.0", prefix_len: 8 }] },
     route_config: { name: "local", virtual_hosts: [host] },
   });
@@ -215,6 +218,8 @@ function nameOf(index: number): string {
 function addressOf(port: number): unknown {
   return { socket_address: { address: "127.0.0.1", port_value: port } };
 }
+
+const ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 
 /** Request headers that proxies write or take out. */
 const WATCHED: readonly string[] = [

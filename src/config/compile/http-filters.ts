@@ -1,7 +1,7 @@
 // The HTTP filters of a manager: the router and those of filters/ are acted on, every other one is refused by name with what to write
 // instead. Called by http-connection-manager.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, flag, has, text } from "../load/fields.ts";
+import { child, children, flag, has, text, texts } from "../load/fields.ts";
 import type { HttpFilterPlan, RouterFilterPlan } from "../plan/http-filter.ts";
 import type { CompileContext } from "./context.ts";
 import { FILTER_TYPES } from "./filters/filter-types.ts";
@@ -56,6 +56,7 @@ function compileRouter(config: CheckedMessage, name: string): RouterFilterPlan {
     name,
     suppressEnvoyHeaders: flag(config, "suppress_envoy_headers") ?? false,
     respectExpectedRequestTimeout: flag(config, "respect_expected_rq_timeout") ?? false,
+    strictHeaders: texts(config, "strict_check_headers").map((header) => header.toLowerCase()),
     dynamicStats: flag(config, "dynamic_stats") ?? true,
   };
 }

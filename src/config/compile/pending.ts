@@ -3,8 +3,6 @@
 import type { CheckedMessage, CheckedValue, Diagnostic } from "../load/checked.ts";
 import { fieldDiagnostic, isMessage } from "../load/fields.ts";
 
-const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
-
 /** One field of the plan without a reader, and the field of Envoy's that it comes from. */
 export interface PendingField {
   readonly plan: string;
@@ -14,8 +12,6 @@ export interface PendingField {
 
 /** All of them. Whoever makes the first reader of a plan field takes its lines out. */
 export const PENDING: readonly PendingField[] = [
-  { plan: "dynamicStats", type: ROUTER, field: "dynamic_stats" },
-  { plan: "respectExpectedRequestTimeout", type: ROUTER, field: "respect_expected_rq_timeout" },
   { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log" },
   { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log_path" },
   { plan: "drainType", type: "envoy.config.listener.v3.Listener", field: "drain_type" },

@@ -57,7 +57,10 @@ export interface RouterFilterPlan {
   readonly kind: "router";
   readonly name: string;
   readonly suppressEnvoyHeaders: boolean;
+  /** x-envoy-expected-rq-timeout-ms of a trusted client is the request's timeout. */
   readonly respectExpectedRequestTimeout: boolean;
+  /** strict_check_headers: x-envoy-* headers whose values are judged. */
+  readonly strictHeaders: readonly string[];
   /** start_child_span and upstream_log are not acted on. */
   readonly dynamicStats: boolean;
 }

@@ -26,7 +26,7 @@ export interface RuntimeKnowledge {
 
 /** Whether a key is one of those that there are for every configuration: whole numbers. */
 export function isCommonKey(key: string): boolean {
-  return COMMON_KEYS.has(key) || BREAKER_KEY.test(key);
+  return COMMON_KEYS.has(key) || BREAKER_KEY.test(key) || key.startsWith(MAINTENANCE_PREFIX);
 }
 
 /** What a plan says of keys: each once, as its first place in the file has it. */
@@ -95,6 +95,9 @@ function routeConfigsOf({ filterChains, defaultFilterChain }: ListenerPlan): Rou
 function fileTexts({ layers }: RuntimePlan): ReadonlyMap<string, string> {
   return new Map(layers.flatMap((layer) => (layer.kind === "static" ? Object.entries(layer.entries) : [])));
 }
+
+/** Before a cluster's name: the percentage of its requests that is answered 503. */
+export const MAINTENANCE_PREFIX = "upstream.maintenance_mode.";
 
 const COMMON_KEYS = new Set([
   ...Object.values(OUTLIER_KEYS),

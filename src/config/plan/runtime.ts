@@ -47,6 +47,8 @@ export interface RuntimeView {
   get(key: string): string | undefined;
   /** Changes whenever an entry may have; absent: none ever does. */
   readonly version?: number;
+  /** Whether a key begins so; absent: it may. */
+  hasAny?(prefix: string): boolean;
 }
 
 /** A whole number of the runtime (decimals are cut off), `otherwise` when the key is absent, negative or no number, as Envoy's. */
@@ -84,6 +86,11 @@ export class RuntimeValues implements RuntimeView {
 
   get(key: string): string | undefined {
     return this.entries.get(key);
+  }
+
+  hasAny(prefix: string): boolean {
+    for (const key of this.entries.keys()) if (key.startsWith(prefix)) return true;
+    return false;
   }
 
   /** From now on these are all there are. */

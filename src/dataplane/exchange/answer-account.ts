@@ -14,6 +14,7 @@ import type { RequestGroups } from "./request-groups.ts";
 /** The account of one request; reused. */
 export class AnswerAccount {
   private answers: ClusterAnswers | null = null;
+  private isCounted = true;
   /** Further names that the request is counted under; null: none. */
   groups: RequestGroups | null = null;
   private outlier: OutlierMonitor | null = null;
@@ -24,9 +25,10 @@ export class AnswerAccount {
   /** A gRPC answer has begun and its status is not known. */
   private grpcPending = false;
 
-  /** A cluster was chosen; `answers` null: nothing of this request is counted in it (health checks). */
-  begin(cluster: Cluster, answers: ClusterAnswers | null, isInternal: boolean): void {
+  /** A cluster was chosen. `isCounted`: answers count by code, and 5xx as errors of the endpoint. */
+  begin(cluster: Cluster, answers: ClusterAnswers, isCounted: boolean, isInternal: boolean): void {
     this.answers = answers;
+    this.isCounted = isCounted;
     this.outlier = cluster.outlier;
     this.kind.isInternal = isInternal;
     this.kind.isCanary = false;
@@ -74,7 +76,7 @@ export class AnswerAccount {
     this.kind.isCanary = canaryAt >= 0 && head.valueText(canaryAt) === "true";
     this.charge(head.status);
     if (endpoint === null) return;
-    if (head.status >= 500) count(endpoint.stats, HOST.at.rq_error);
+    if (head.status >= 500) this.countError(endpoint);
     else if (!isGrpc) count(endpoint.stats, HOST.at.rq_success);
     else {
       this.grpcPending = true;
@@ -92,8 +94,8 @@ export class AnswerAccount {
 
   /** The answer is complete. */
   onComplete(ms: number): void {
-    if (this.answers === null) return;
-    this.answers.time(ms, this.kind);
+    if (!this.isCounted) return;
+    this.answers?.time(ms, this.kind);
     this.groups?.time(ms);
   }
 
@@ -110,13 +112,17 @@ export class AnswerAccount {
   /** The proxy answers in the upstream's place. */
   onLocal(status: number, endpoint: Endpoint | null): void {
     this.charge(status);
-    if (endpoint !== null) count(endpoint.stats, HOST.at.rq_error);
+    if (endpoint !== null) this.countError(endpoint);
   }
 
   private charge(status: number): void {
-    if (this.answers === null) return;
-    this.answers.charge(status, this.kind);
+    if (!this.isCounted) return;
+    this.answers?.charge(status, this.kind);
     this.groups?.charge(status);
+  }
+
+  private countError({ stats }: Endpoint): void {
+    if (this.isCounted) count(stats, HOST.at.rq_error);
   }
 
   /** The answer broke off after its head. Says whether it was a gRPC one whose outcome was open. */

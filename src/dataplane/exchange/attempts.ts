@@ -61,7 +61,8 @@ export class Attempts implements RetryOwner {
   useCluster(cluster: Cluster): void {
     const { manager, isHealthCheck, isInternal } = this.host;
     this.cluster = cluster;
-    this.account.begin(cluster, isHealthCheck ? null : manager.worker.answersOf(cluster), isInternal);
+    const isCounted = !isHealthCheck && manager.router.dynamicStats;
+    this.account.begin(cluster, manager.worker.answersOf(cluster), isCounted, isInternal);
   }
 
   /** The policy of the route or the cluster, before the request had its say; null: none. */

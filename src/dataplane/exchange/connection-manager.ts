@@ -1,5 +1,6 @@
 // One HTTP connection manager of one listener as one worker runs it: its plan made ready. Connections point to it; a new plan makes a
 // new one, and requests in flight keep the one they began with.
+import type { RouterFilterPlan } from "../../config/plan/http-filter.ts";
 import type { HttpConnectionManagerPlan, ListenerPlan } from "../../config/plan/listener.ts";
 import type { KeptBodyPlan } from "../../config/plan/route.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
@@ -35,6 +36,7 @@ export class ConnectionManager {
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
   readonly suppressEnvoyHeaders: boolean;
+  readonly router: Pick<RouterFilterPlan, "dynamicStats" | "respectExpectedRequestTimeout" | "strictHeaders">;
   /** Whether any virtual host wants TLS. */
   readonly requiresTls: boolean;
   /** per_connection_buffer_limit_bytes of the listener. */
@@ -70,6 +72,7 @@ export class ConnectionManager {
     this.tracer =
       plan.tracing === null ? null : new Tracer(plan.tracing, worker.services, this.stats, tracesRoutes(plan));
     this.suppressEnvoyHeaders = plan.suppressEnvoyHeaders;
+    this.router = plan.filters.find((filter) => filter.kind === "router") ?? NO_ROUTER;
   }
 
   /** How much of a request's body is kept so that it can be sent again. */
@@ -94,3 +97,5 @@ export class ConnectionManager {
 function tracesRoutes({ routes }: HttpConnectionManagerPlan): boolean {
   return routes.virtualHosts.some((host) => host.routes.some(({ tracing }) => tracing !== null));
 }
+
+const NO_ROUTER = { dynamicStats: true, respectExpectedRequestTimeout: false, strictHeaders: [] };

@@ -43,6 +43,7 @@ type ReplyName =
   | "headTooLarge"
   | "dropOverload"
   | "dropOverloadAlways"
+  | "maintenance"
   | "requestTooLarge"
   | "responseTooLarge"
   | "perTryTimeout"
@@ -73,6 +74,7 @@ export const REPLIES: Readonly<Record<ReplyName, LocalReply>> = {
   headTooLarge: reply(500, "", "", "request_headers_too_large_after_mutation"),
   dropOverload: reply(503, "drop overload", "DO", "drop_overload"),
   dropOverloadAlways: reply(503, "unconditional drop overload", "UDO", "unconditional_drop_overload"),
+  maintenance: reply(503, "maintenance mode", "UO", "maintenance_mode"),
   requestTooLarge: reply(413, "Payload Too Large", "", "request_payload_too_large"),
   responseTooLarge: reply(500, "Internal Server Error", "", "response_payload_too_large"),
   perTryTimeout: reply(504, "upstream request timeout", "UT", "upstream_per_try_timeout"),
@@ -99,6 +101,12 @@ export const MANAGER_DETAILS: ReadonlySet<string> = new Set([
 /** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */
 export function clusterNotFound(status: number): LocalReply {
   return reply(status, "", "NC", "cluster_not_found");
+}
+
+/** Answer to a header that strict_check_headers names and that says nothing that can be done. */
+export function wrongOrder(name: string, value: string): LocalReply {
+  const body = `invalid header '${name}' with value '${value}'`;
+  return reply(400, body, "IH", `request_headers_failed_strict_check{${name}}`);
 }
 
 /** Answer of a route's direct_response or redirect. */

@@ -33,14 +33,14 @@ export function takeTimes(
   times: RequestTimes,
   forward: ForwardPlan,
   head: HeaderList,
-  facts: { readonly isGrpc: boolean; readonly mayHaveOrders: boolean },
+  facts: { readonly isGrpc: boolean; readonly mayHaveOrders: boolean; readonly respectsExpected: boolean },
 ): void {
   times.timeoutMs = forward.timeoutMs;
   times.alternative = false;
   times.tellsGrpc = false;
   if (facts.isGrpc && forward.grpcTimeout?.kind === "route") takeGrpcTimeout(times, forward.grpcTimeout, head);
   // Untrusted clients' are gone by now, so that asking costs a look only where the request is inside.
-  if (facts.mayHaveOrders) takeOrders(times, head);
+  if (facts.mayHaveOrders) takeOrders(times, head, facts.respectsExpected);
   if (times.perTryMs >= times.timeoutMs) times.perTryMs = Number.POSITIVE_INFINITY;
 }
 
@@ -80,8 +80,11 @@ function takeGrpcTimeout(
   times.tellsGrpc = true;
 }
 
-function takeOrders(times: RequestTimes, head: HeaderList): void {
-  times.timeoutMs = takeMs(head, H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS, times.timeoutMs);
+function takeOrders(times: RequestTimes, head: HeaderList, respectsExpected: boolean): void {
+  // What the proxy before this one expects is said on, and wins over an order of its client's, which stays where it is.
+  const isExpected = respectsExpected && head.has(H.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS);
+  const id = isExpected ? H.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS : H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS;
+  times.timeoutMs = takeMs(head, id, times.timeoutMs);
   times.alternative = head.remove(H.X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
   times.perTryMs = takeMs(head, H.X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS, times.perTryMs);
   times.durationMs = takeMs(head, H.X_ENVOY_UPSTREAM_STREAM_DURATION_MS, times.durationMs);

@@ -57,6 +57,12 @@ export function rulesOfRequest(route: RetryRules | null, head: HeaderList, mayHa
   return rules;
 }
 
+/** Whether a header's value has words of retry_on and no others. */
+export function areRetryWords(value: string, kind: "http" | "grpc"): boolean {
+  const known: ReadonlyMap<string, unknown> = kind === "http" ? BITS : GRPC_STATUSES;
+  return words(value).every((word) => known.has(word));
+}
+
 function withOrders(route: RetryRules | null, head: HeaderList): RetryRules | null {
   const http = words(head.value(H.X_ENVOY_RETRY_ON));
   const grpc = words(head.value(H.X_ENVOY_RETRY_GRPC_ON));

@@ -14,7 +14,6 @@ import type { Cluster, OpenFailure, UpstreamStream } from "../upstream/upstream.
 import { Attempts } from "./attempts.ts";
 import type { CallOwner } from "./call-owner.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
-import { dropOverload } from "./drop-overload.ts";
 import {
   addReason,
   clusterNotFound,
@@ -24,6 +23,7 @@ import {
   REPLIES,
   streamFault,
 } from "./local-reply.ts";
+import { refusesRequest } from "./refusals.ts";
 import { changeResponse, type RouteFacts } from "./route-facts.ts";
 import type { RouterHost } from "./router-host.ts";
 import { type Shadows, shadowsOf } from "./shadows.ts";
@@ -98,7 +98,7 @@ export class Router implements CallOwner {
     tries.useCluster(cluster);
     if (facts.groups !== null) tries.account.groups = facts.groups.of(host.request as HeaderList);
     tries.usePolicy(facts.retry ?? manager.worker.retryOf(cluster));
-    if (cluster.plan.dropOverload !== null && dropOverload(cluster, host, tries.account)) return;
+    if (refusesRequest(cluster, host, tries.account)) return;
     tries.made = 1;
     if (cluster.hashing !== null) this.call.hash = hostHash(host, forward, cluster);
     const head = host.request as HeaderList;
@@ -280,10 +280,8 @@ export class Router implements CallOwner {
 
   private headContext(route: Route, facts: RouteFacts, forward: ForwardPlan): UpstreamHeadContext {
     const { host, chosen } = this;
-    const { suppressEnvoyHeaders: suppress, plan } = host.manager;
-    const { headersBytesMax } = plan;
-    const { isGrpc, isInternal: mayHaveOrders } = host;
-    return { route, facts, forward, chosen, mayHaveOrders, isGrpc, suppress, source: host, headersBytesMax };
+    const { isGrpc, isInternal: mayHaveOrders, manager } = host;
+    return { route, facts, forward, chosen, mayHaveOrders, isGrpc, manager, source: host };
   }
 }
 

@@ -49,7 +49,7 @@ export class Shadow implements CallOwner {
     this.parts = parts;
     this.call = new UpstreamCall(this, worker.budget);
     this.waiting = new BodyBuffer(worker.budget);
-    this.account.begin(cluster, worker.answersOf(cluster), true);
+    this.account.begin(cluster, worker.answersOf(cluster), true, true);
   }
 
   /** Begins. `end`: the head is all of it. */

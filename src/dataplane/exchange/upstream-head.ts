@@ -7,6 +7,7 @@ import type { ChosenCluster } from "../routing/cluster-choice.ts";
 import type { FormatSource } from "../routing/format.ts";
 import { rewrittenHost, rewrittenPath } from "../routing/rewrite.ts";
 import type { Route } from "../routing/route-table.ts";
+import type { ConnectionManager } from "./connection-manager.ts";
 import { type RequestTimes, takeTimes, tellTimes } from "./request-times.ts";
 import { changeRequest, type RouteFacts } from "./route-facts.ts";
 
@@ -20,11 +21,8 @@ export interface UpstreamHeadContext {
   /** Whether x-envoy-upstream-rq-timeout-* headers may be there: the client is trusted. */
   readonly mayHaveOrders: boolean;
   readonly isGrpc: boolean;
-  /** suppress_envoy_headers. */
-  readonly suppress: boolean;
+  readonly manager: ConnectionManager;
   readonly source: FormatSource;
-  /** What a client's head may take. */
-  readonly headersBytesMax: number;
 }
 
 /**
@@ -32,9 +30,10 @@ export interface UpstreamHeadContext {
  * `HEAD_GROWTH_MAX` times what a client may send, as a header copied into many others does.
  */
 export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadContext, times: RequestTimes): boolean {
-  const { forward, route, facts, chosen, suppress, source } = context;
-  takeTimes(times, forward, head, context);
-  tellTimes(head, times, 0, suppress);
+  const { forward, route, facts, chosen, manager, mayHaveOrders, isGrpc, source } = context;
+  const { respectExpectedRequestTimeout: respectsExpected } = manager.router;
+  takeTimes(times, forward, head, { mayHaveOrders, isGrpc, respectsExpected });
+  tellTimes(head, times, 0, manager.suppressEnvoyHeaders);
   if (route.vhost.plan.includeRequestAttemptCount) head.setText(H.X_ENVOY_ATTEMPT_COUNT, "1");
   changeRequest(facts, chosen?.headers ?? null, head, source);
   const { rewrite } = forward;
@@ -42,7 +41,7 @@ export function prepareUpstreamHead(head: HeaderList, context: UpstreamHeadConte
   else if (rewrite.host.kind !== "none" && rewrite.host.kind !== "auto") rewriteHost(head, "", context);
   if (rewrite.path.kind !== "none") rewritePath(head, context);
   const isChanged = facts.levels.length > 0 || chosen !== null || rewrite.path.kind !== "none";
-  return !isChanged || head.sizeBytes() <= HEAD_GROWTH_MAX * context.headersBytesMax;
+  return !isChanged || head.sizeBytes() <= HEAD_GROWTH_MAX * manager.plan.headersBytesMax;
 }
 
 /** Rewrites the host by the route; `endpointHostname` is for `auto`. */
@@ -84,7 +83,8 @@ export function removeRetryOrders(head: HeaderList): void {
 function setHost(head: HeaderList, value: string, context: UpstreamHeadContext): void {
   const before = head.value(H.PSEUDO_AUTHORITY) ?? "";
   if (context.forward.appendForwardedHost && before !== value) head.addText(H.X_FORWARDED_HOST, before);
-  if (!context.suppress && !head.has(H.X_ENVOY_ORIGINAL_HOST)) head.addText(H.X_ENVOY_ORIGINAL_HOST, before);
+  if (!context.manager.suppressEnvoyHeaders && !head.has(H.X_ENVOY_ORIGINAL_HOST))
+    head.addText(H.X_ENVOY_ORIGINAL_HOST, before);
   head.setText(H.PSEUDO_AUTHORITY, value);
 }
 
@@ -93,7 +93,8 @@ function rewritePath(head: HeaderList, context: UpstreamHeadContext): void {
   if (at < 0) return;
   const before = head.valueText(at);
   head.replaceValueAt(at, rewrittenPath(context.forward.rewrite, context.route.plan.match.path, before));
-  if (!context.suppress && !head.has(H.X_ENVOY_ORIGINAL_PATH)) head.addText(H.X_ENVOY_ORIGINAL_PATH, before);
+  if (!context.manager.suppressEnvoyHeaders && !head.has(H.X_ENVOY_ORIGINAL_PATH))
+    head.addText(H.X_ENVOY_ORIGINAL_PATH, before);
 }
 
 const HEAD_GROWTH_MAX = 2;

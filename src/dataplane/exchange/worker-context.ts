@@ -1,6 +1,7 @@
 // What all exchanges of one worker share: the date, the memory budget, the exchanges that wait for their next request, and the
 // counters of each cluster's answers.
 import { HttpDate } from "../../base/http-date.ts";
+import { MAINTENANCE_PREFIX } from "../../config/plan/runtime-keys.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
 import { ClusterAnswers } from "./cluster-answers.ts";
@@ -18,6 +19,8 @@ export class WorkerContext {
   /** Whether this node was told to fail its health checks. */
   isFailing: boolean = false;
   private connectionId = 0;
+  private runtimeVersion = -1;
+  private hasMaintenance = false;
   private readonly retries = new WeakMap<Cluster, RetryRules>();
   private readonly answers = new WeakMap<Cluster, ClusterAnswers>();
 
@@ -42,6 +45,16 @@ export class WorkerContext {
       this.retries.set(cluster, rules);
     }
     return rules;
+  }
+
+  /** Whether the runtime says of any cluster that it is in maintenance: asked of every request. */
+  mayBeInMaintenance(): boolean {
+    const { runtime } = this.services;
+    if (runtime.version !== this.runtimeVersion || runtime.version === undefined) {
+      this.runtimeVersion = runtime.version ?? 0;
+      this.hasMaintenance = runtime.hasAny?.(MAINTENANCE_PREFIX) ?? true;
+    }
+    return this.hasMaintenance;
   }
 
   /** Counters of a cluster's answers. */

@@ -49,3 +49,27 @@ describe("drop_overloads", () => {
     assert.equal(up.streams.length, 1);
   });
 });
+
+describe("the maintenance mode of a cluster", () => {
+  function world(runtime: Readonly<Record<string, string>>) {
+    const made = new ExchangeWorld(listener(manager()));
+    made.upstreams.add("up");
+    made.runtime.assign(runtime);
+    return { made, client: made.connect() };
+  }
+
+  it("answers its share of the requests in Envoy's words, and counts them", () => {
+    const { made, client } = world({ "upstream.maintenance_mode.up": "100" });
+    client.send(GET);
+    assert.match(client.received(), /^HTTP\/1\.1 503 .*\r\nx-envoy-overloaded: true\r\n.*\r\n\r\nmaintenance mode$/s);
+    assert.equal(made.stat("cluster.up.upstream_rq_maintenance_mode"), 1);
+    assert.equal(made.stat("cluster.up.upstream_rq_503"), 1);
+  });
+
+  it("is not another cluster's", () => {
+    const { made, client } = world({ "upstream.maintenance_mode.down": "100" });
+    client.send(GET);
+    assert.equal(client.received(), "");
+    assert.equal(made.stat("cluster.up.upstream_rq_maintenance_mode"), 0);
+  });
+});
