@@ -173,7 +173,8 @@ function readInner(
   // Only an Envoy type can have moved; somebody's own filter has no twin here.
   const isEnvoys = type.startsWith("envoy.");
   const twin = isEnvoys ? [...context.set.names()].find((name) => name.endsWith(`.${last}`)) : undefined;
-  const hint = didYouMean(type, context.set.names()) || (twin === undefined ? "" : ` (did you mean ${twin}?)`);
+  const meant = didYouMean(type, context.set.names()) || (twin === undefined ? "" : ` (did you mean ${twin}?)`);
+  const hint = PROGRAM_FILTER.test(type) ? OWN_FILTER : meant;
   return complain(context, named, below(path, "@type"), `the type ${type} is not known${hint}`);
 }
 
@@ -275,3 +276,7 @@ const wrappers: Readonly<Record<string, ScalarKind | undefined>> = {
   "google.protobuf.BytesValue": "bytes",
 };
 const typedStructs: ReadonlySet<string> = new Set(["xds.type.v3.TypedStruct", "udpa.type.v1.TypedStruct"]);
+
+/** Filters that are programs of their own and whose types the set does not have. */
+const PROGRAM_FILTER = /^envoy\.extensions\.filters\.http\.(golang|dynamic_modules)\./;
+const OWN_FILTER = "; instead write the filter in TypeScript: starling.filters.http.module.v1.Module";

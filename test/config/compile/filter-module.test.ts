@@ -78,7 +78,7 @@ describe("the file of a filter module", () => {
 });
 
 describe("Lua, Wasm and other programs in a filter", () => {
-  for (const kind of ["lua.v3.Lua", "wasm.v3.Wasm", "ext_proc.v3.ExternalProcessor"]) {
+  for (const kind of ["lua.v3.Lua", "wasm.v3.Wasm", "ext_proc.v3.ExternalProcessor", "golang.v3alpha.Config"]) {
     it(`are refused with a filter module as the alternative: ${kind}`, () => {
       const more = kind.startsWith("ext_proc") ? { grpc_service: { envoy_grpc: { cluster_name: "echo" } } } : {};
       const type = `type.googleapis.com/envoy.extensions.filters.http.${kind}`;
