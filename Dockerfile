@@ -22,7 +22,7 @@ RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
 FROM node:24-bookworm-slim AS starling
 # Name and number of the user are those of Envoy's image. What it owns, a named volume that is mounted there belongs to it, too.
 RUN groupadd --gid 101 envoy && useradd --uid 101 --gid 101 --no-create-home --shell /usr/sbin/nologin envoy \
- && install -d /etc/envoy && install -d -o envoy -g envoy -m 0750 /certs /var/log/envoy && install -d -o envoy -g envoy /var/cache/starling
+ && install -d /etc/envoy && install -d -o envoy -g envoy -m 0750 /certs /var/log/envoy
 WORKDIR /starling
 COPY --from=dependencies /starling/node_modules node_modules
 COPY package.json LICENSE ./
@@ -31,10 +31,7 @@ COPY compose/image/docker-entrypoint.sh /
 COPY --from=build /starling/dist dist
 RUN chmod 755 /docker-entrypoint.sh dist/src/starling.mjs \
  && ln -s /starling/dist/src/starling.mjs /usr/local/bin/starling && ln -s starling /usr/local/bin/envoy
-ENV NODE_ENV=production NODE_COMPILE_CACHE=/var/cache/starling
-# Runs every thread once, as the user: their compiled code stays in the image, so that also a container with a read-only root starts fast.
-COPY compose/image/warm-up.sh /tmp/
-RUN setpriv --reuid 101 --regid 101 --clear-groups sh /tmp/warm-up.sh && rm /tmp/warm-up.sh
+ENV NODE_ENV=production
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "/starling/dist/compose/image/healthcheck.js"]
 EXPOSE 10000
 ENTRYPOINT ["/docker-entrypoint.sh"]
