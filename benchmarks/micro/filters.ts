@@ -3,24 +3,12 @@
 import type { HttpFilterPlan } from "../../src/config/plan/http-filter.ts";
 import type { ClientChannel } from "../../test/support/client-channel.ts";
 import { manager } from "../../test/support/listener-plans.ts";
-import { client } from "./instant-proxy.ts";
+import { client, median, nanoseconds } from "./instant-proxy.ts";
 
-const GET = Buffer.from("GET /service/1 HTTP/1.1\r\nhost: a\r\nuser-agent: bench\r\naccept: */*\r\n\r\n");
 const PAIRS = 61;
-const BATCH = 4_000;
 
 function through(...filters: readonly HttpFilterPlan[]): ClientChannel {
   return client({ filters: [...filters, ...manager().filters] });
-}
-
-function nanoseconds(channel: ClientChannel): number {
-  const start = performance.now();
-  for (let i = 0; i < BATCH; i++) channel.send(GET);
-  return ((performance.now() - start) * 1e6) / BATCH;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
 const stats = { kind: "grpc_stats", methods: "all", upstreamStats: false, replaceDots: false } as const;

@@ -1,12 +1,9 @@
 // What tracing costs a request on the thread that serves it: GETs through a connection manager that traces a share of them in turn with GETs
 // through one that traces none, as the median of the differences of many pairs. Run: node benchmarks/micro/tracing.ts
 import type { TraceExporterPlan, TracingPlan } from "../../src/config/plan/tracing.ts";
-import type { ClientChannel } from "../../test/support/client-channel.ts";
-import { client } from "./instant-proxy.ts";
+import { client, median, nanoseconds } from "./instant-proxy.ts";
 
-const GET = Buffer.from("GET /service/1 HTTP/1.1\r\nhost: a\r\nuser-agent: bench\r\naccept: */*\r\n\r\n");
 const PAIRS = 61;
-const BATCH = 4_000;
 const EXPORTER: TraceExporterPlan = {
   ...{ protocol: "grpc", cluster: "c", authority: "c", path: "/x", timeoutMs: 1_000, headers: [], serviceName: "" },
 };
@@ -22,16 +19,6 @@ function tracing(percent: number): TracingPlan {
     tags: [],
     isSilent: false,
   };
-}
-
-function nanoseconds(channel: ClientChannel): number {
-  const start = performance.now();
-  for (let i = 0; i < BATCH; i++) channel.send(GET);
-  return ((performance.now() - start) * 1e6) / BATCH;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
 for (const percent of [0, 1, 100]) {

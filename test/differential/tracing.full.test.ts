@@ -97,18 +97,20 @@ async function toldBy(program: Program, tracing: Readonly<Record<string, unknown
 
 /** Fields of tracing, with ids that were made masked. */
 function headOf(lines: readonly string[], given: string): string {
-  return lines
-    // Envoy adds a tracestate without a value, which we spare the upstream (deviations.ts).
-    .filter((line) => /^(traceparent|tracestate|x-request-id|x-client-trace-id): ./i.test(line))
-    .map((line) =>
-      line
-        .replace(/^(traceparent: \w\w-)(\w{32})-(\w{16})-/, (whole, head, trace, span) =>
-          given.includes(span) ? whole : `${head}${trace === TRACE ? trace : "new"}-new-`,
-        )
-        .replace(/^(x-request-id: )(?!0{7}1|zz)\w{8}-\w{4}-(\w)\w{3}-\w{4}-\w{12}/, "$1new $2"),
-    )
-    .sort()
-    .join("\n");
+  return (
+    lines
+      // Envoy adds a tracestate without a value, which we spare the upstream (deviations.ts).
+      .filter((line) => /^(traceparent|tracestate|x-request-id|x-client-trace-id): ./i.test(line))
+      .map((line) =>
+        line
+          .replace(/^(traceparent: \w\w-)(\w{32})-(\w{16})-/, (whole, head, trace, span) =>
+            given.includes(span) ? whole : `${head}${trace === TRACE ? trace : "new"}-new-`,
+          )
+          .replace(/^(x-request-id: )(?!0{7}1|zz)\w{8}-\w{4}-(\w)\w{3}-\w{4}-\w{12}/, "$1new $2"),
+      )
+      .sort()
+      .join("\n")
+  );
 }
 
 const PROVIDER = {
