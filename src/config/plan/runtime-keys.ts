@@ -26,7 +26,8 @@ export interface RuntimeKnowledge {
 
 /** Whether a key is one of those that there are for every configuration: whole numbers. */
 export function isCommonKey(key: string): boolean {
-  return COMMON_KEYS.has(key) || BREAKER_KEY.test(key) || key.startsWith(MAINTENANCE_PREFIX);
+  if (COMMON_KEYS.has(key) || BREAKER_KEY.test(key) || CONNECTIONS_KEY.test(key)) return true;
+  return key.startsWith(MAINTENANCE_PREFIX);
 }
 
 /** What a plan says of keys: each once, as its first place in the file has it. */
@@ -41,6 +42,7 @@ export function runtimeKnowledge(plan: Plan): RuntimeKnowledge {
     for (const { routes } of virtualHosts)
       for (const [at] of routes.entries()) for (const facts of keysOf(routes, at)) add(facts);
   }
+  for (const facts of keysWithin(plan.listeners)) add(facts);
   for (const [key, text] of present) add({ key, kind: "text", present: text, grows: [], falls: [] });
   return { keys: [...keys.values()], clusters: plan.clusters.map(({ name }) => name) };
 }
@@ -71,6 +73,17 @@ function keysOf(routes: readonly RoutePlan[], at: number): RuntimeKeyFacts[] {
     });
   }
   return facts;
+}
+
+/** Of filters, mirrors, tracing and access logs: whatever has a key of its own and what stands where it is not set. */
+function keysWithin(part: unknown): RuntimeKeyFacts[] {
+  if (typeof part !== "object" || part === null) return [];
+  const { runtimeKey: key, numerator, denominator, value } = part as Readonly<Record<string, unknown>>;
+  const below = Object.values(part).flatMap(keysWithin);
+  if (typeof key !== "string" || key === "") return below;
+  const isShare = typeof numerator === "number" && typeof denominator === "number";
+  const present = isShare ? String((100 * numerator) / denominator) : typeof value === "number" ? String(value) : "";
+  return [{ key, kind: isShare ? "share" : "number", present, grows: [], falls: [] }, ...below];
 }
 
 function isUnder(path: string, prefix: string): boolean {
@@ -104,9 +117,11 @@ const COMMON_KEYS = new Set([
   "health_check.max_interval",
   "health_check.min_interval",
   "load_balancing_policy.drop_overload_limit",
+  "overload.global_downstream_max_connections",
   "upstream.base_retry_backoff_ms",
   "upstream.healthy_panic_threshold",
   "upstream.use_retry",
 ]);
 const BREAKER_KEY =
   /^circuit_breakers\..+\.(?:default|high)\.(?:max_connections|max_connection_pools|max_pending_requests|max_requests|max_retries)$/;
+const CONNECTIONS_KEY = /^envoy\.resource_limits\.listener\..+\.connection_limit$/;

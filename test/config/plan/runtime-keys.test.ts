@@ -12,9 +12,13 @@ const WEIGHTS = {
     { name: "other", weight: 10 },
   ],
 };
+const MIRROR = {
+  cluster: "other",
+  runtime_fraction: { default_value: { numerator: 5, denominator: "TEN_THOUSAND" }, runtime_key: "mirrored" },
+};
 const ROUTES = [
   { match: { prefix: "/a", runtime_fraction: SHARE }, route: { cluster: "echo" } },
-  { match: { prefix: "/b" }, direct_response: { status: 200 } },
+  { match: { prefix: "/b" }, route: { cluster: "echo", request_mirror_policies: [MIRROR] } },
   { match: { prefix: "/" }, route: { weighted_clusters: WEIGHTS } },
 ];
 
@@ -36,6 +40,7 @@ describe("runtime keys of a configuration", () => {
       { key: "shift.a", kind: "share", present: "40", grows: ["echo"], falls: ["echo", "other"] },
       { key: "split.echo", kind: "number", present: "90", grows: ["echo"], falls: ["other"] },
       { key: "split.other", kind: "number", present: "10", grows: ["other"], falls: ["echo"] },
+      { key: "mirrored", kind: "share", present: "0.05", grows: [], falls: [] },
       { key: "own", kind: "text", present: "words", grows: [], falls: [] },
     ]);
   });
