@@ -44,13 +44,13 @@ async function answer(mesh: MeshSource, { stats }: PageContext, query: URLSearch
 
 function meshLines(shown: ShownMesh, view: MeshView): string[] {
   const { groups, endpointsLeftOut } = view;
-  const lines = [...standingLines(shown, view), "", ...memberLines(view), "", ...runtimeLines(view)];
+  const lines = [...standingLines(shown, view), "", ...memberLines(view)];
   for (const group of groups) {
     lines.push("", groupLine(group));
     if (group.endpoints.length > 0) lines.push(...endpointLines(group.endpoints));
   }
   if (endpointsLeftOut > 0) lines.push("", `${endpointsLeftOut} endpoints are left out: ask with ?cluster= or ?limit=`);
-  return lines;
+  return [...lines, "", ...runtimeLines(view)];
 }
 
 const ENDPOINTS_DEFAULT = 1_000;
