@@ -1,6 +1,6 @@
 // Counts what happens to a listener's connections before they become channels: refusals, missing chains, TLS handshakes.
 import type { ListenerPlan } from "../config/plan/listener.ts";
-import type { ListenEvents } from "../net/listen-events.ts";
+import type { HandshakeFailure, ListenEvents } from "../net/listen-events.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
 import { SSL } from "../telemetry/ssl-stats.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
@@ -25,6 +25,10 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
   const countSsl = (at: number): void => {
     if (ssl !== null) add(ssl, at);
   };
+  const countFailure = ({ reason }: HandshakeFailure): void => {
+    if (reason === "handshake_timeout") add(listener, LISTENER.at.downstream_cx_transport_socket_connect_timeout);
+    else if (reason !== "closed") countSsl(SSL.at[reason]);
+  };
   return {
     onAccept() {
       const admission = parts.limit.admit();
@@ -37,22 +41,22 @@ export function listenerEvents(parts: ListenerEventsParts, plan: ListenerPlan): 
     onChoiceTimeout: () => add(listener, LISTENER.at.downstream_pre_cx_timeout),
     onChoiceFailed: () => add(listener, LISTENER.at.downstream_listener_filter_remote_close),
     onAcceptError: (text) => parts.warn(`listener '${plan.name}': accept failed: ${text}`),
-    onHandshake(_, tls) {
+    onHandshake(_, tls, tolerated) {
       countSsl(SSL.at.handshake);
       if (tls.shown === null) countSsl(SSL.at.no_certificate);
+      if (tolerated !== null) countFailure(tolerated);
       if (tls.resumed) countSsl(SSL.at.session_reused);
       for (const name of [`ciphers.${tls.cipher}`, `versions.${tls.version}`]) {
         const slot = stats.counter(`${prefix}ssl.${name}`);
         add(slot.values, slot.at);
       }
     },
-    onHandshakeFailed(_, { reason }) {
+    onHandshakeFailed(_, failure) {
       // A connection in Envoy is one before its handshake.
       add(listener, LISTENER.at.downstream_cx_total);
       add(listener, LISTENER.at.downstream_cx_destroy);
       add(workerTotal.values, workerTotal.at);
-      if (reason === "handshake_timeout") add(listener, LISTENER.at.downstream_cx_transport_socket_connect_timeout);
-      else if (reason !== "closed") countSsl(SSL.at[reason]);
+      countFailure(failure);
     },
   };
 }

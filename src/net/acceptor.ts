@@ -158,10 +158,10 @@ export class Acceptor implements Listening {
       this.net,
       accepted,
       { contexts, serverName: hello?.serverName ?? "", protocols, timeoutMs: chain.handshakeTimeoutMs },
-      ({ socket, tls }) => {
+      ({ socket, tls, tolerated }) => {
         const channel = new SocketChannel(this.net, socket, UNOWNED, "open");
         channel.tls = tls;
-        this.events.onHandshake(chain, tls);
+        this.events.onHandshake(chain, tls, tolerated);
         this.onChannel(channel, chain, admission);
         channel.readByEvents();
       },

@@ -23,8 +23,8 @@ export interface ListenEvents {
   onChoiceFailed(): void;
   /** accept(2) failed: out of file descriptors, for example. The listener goes on. */
   onAcceptError(text: string): void;
-  /** A TLS handshake is done. The channel follows. */
-  onHandshake(chain: FilterChainPlan, tls: TlsFacts): void;
+  /** A TLS handshake is done. `tolerated`: what is wrong with the client's certificate and let pass. The channel follows. */
+  onHandshake(chain: FilterChainPlan, tls: TlsFacts, tolerated: HandshakeFailure | null): void;
   /** A TLS handshake failed: the connection was closed. */
   onHandshakeFailed(chain: FilterChainPlan, failure: HandshakeFailure): void;
 }

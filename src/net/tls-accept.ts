@@ -15,6 +15,8 @@ import { tlsErrorText } from "./tls-words.ts";
 export interface Handshake {
   readonly socket: OwnedSocket;
   readonly tls: TlsFacts;
+  /** What is wrong with the client's certificate and was let pass (ACCEPT_UNTRUSTED); null: nothing. */
+  readonly tolerated: HandshakeFailure | null;
 }
 
 /** How one handshake is done. */
@@ -96,14 +98,16 @@ function checked(socket: OwnedSocket & TLSSocket, { plan }: ServerContexts): Han
   const asked = plan.requireClientCertificate || plan.validation !== null;
   const certificate = asked ? socket.getPeerX509Certificate() : undefined;
   const chainError = certificate === undefined ? null : verifyErrorCode(socket);
+  let tolerated: HandshakeFailure | null = null;
   if (certificate === undefined && plan.requireClientCertificate) return NO_CERTIFICATE;
   if (certificate !== undefined && plan.validation !== null) {
     const failure = peerFailure(plan.validation, { certificate, chainError });
-    if (failure !== null) return failure;
+    if (failure !== null && !plan.validation.acceptUntrusted) return failure;
+    tolerated = failure;
   }
   const peerVerified = certificate !== undefined && plan.validation !== null && chainError === null;
   const shown = certificate === undefined ? null : { own: socket.getX509Certificate(), peer: certificate };
-  return { socket, tls: tlsFacts(socket, peerVerified, shown) };
+  return { socket, tls: tlsFacts(socket, peerVerified, shown), tolerated };
 }
 
 /** What a finished handshake agreed on. */

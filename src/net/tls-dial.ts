@@ -68,7 +68,8 @@ function verdict(socket: TLSSocket, { plan }: TlsTarget): PeerFailure | null {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return { reason: "fail_verify_error", text: "" };
   const chainError = socket.authorized ? null : String(socket.authorizationError);
-  return peerFailure(plan.validation, { certificate, chainError });
+  const failure = peerFailure(plan.validation, { certificate, chainError });
+  return plan.validation.acceptUntrusted ? null : failure;
 }
 
 /** What the connections of one cluster share on this thread. */

@@ -52,11 +52,46 @@ describe("a TLS listener that looks at client certificates", () => {
     assert.equal(tls.door.channels[0]?.channel.tls?.peerVerified, false);
   });
 
+  it("takes one that does not verify where untrusted ones are accepted", async () => {
+    await tls.open(tlsChains({ validation: validation({ acceptUntrusted: true }) }));
+    await tls.secured(stranger);
+    await tls.door.said("handshake");
+    assert.equal(tls.door.channels[0]?.channel.tls?.peerVerified, false);
+  });
+
+  it("refuses a chain with more authorities than it may have", async () => {
+    const fancy = { cert: pem("fancy"), key: pem("fancy.key") };
+    await tls.open(tlsChains({ requireClientCertificate: true, validation: validation({ depthMax: 1 }) }));
+    await tls.refused(fancy);
+    assert.match(tls.door.failures[0]?.text ?? "", /certificate_chain_too_long:TLS_error_end$/);
+    tls.door.listening.applyChains(
+      tlsChains({ requireClientCertificate: true, validation: validation({ depthMax: 2 }) }),
+    );
+    await tls.secured(fancy);
+    await tls.door.said("channel:only");
+  });
+
   for (const [title, subjectAltNames, accepted] of [
-    ["an exact URI", [{ type: "uri", match: "exact", value: "spiffe://test/client" }], true],
-    ["a regex over the whole name", [{ type: "dns", match: "regex", value: "client\\..*" }], true],
-    ["a regex over a part of the name", [{ type: "dns", match: "regex", value: "client" }], false],
-    ["a name of another kind", [{ type: "dns", match: "exact", value: "spiffe://test/client" }], false],
+    [
+      "an exact URI",
+      [{ type: "uri", text: { kind: "exact", value: "spiffe://test/client", ignoreCase: false } }],
+      true,
+    ],
+    [
+      "a regex over the whole name",
+      [{ type: "dns", text: { kind: "regex", value: "client\\..*", ignoreCase: false } }],
+      true,
+    ],
+    [
+      "a regex over a part of the name",
+      [{ type: "dns", text: { kind: "regex", value: "client", ignoreCase: false } }],
+      false,
+    ],
+    [
+      "a name of another kind",
+      [{ type: "dns", text: { kind: "exact", value: "spiffe://test/client", ignoreCase: false } }],
+      false,
+    ],
   ] as const) {
     it(`${accepted ? "accepts" : "refuses"} by ${title}`, async () => {
       await tls.open(tlsChains({ requireClientCertificate: true, validation: validation({ subjectAltNames }) }));

@@ -83,7 +83,11 @@ describe("dialling with TLS", () => {
     ],
     [
       "a certificate for other names",
-      { validation: validation({ subjectAltNames: [{ type: "dns", match: "exact", value: "other.example" }] }) },
+      {
+        validation: validation({
+          subjectAltNames: [{ type: "dns", text: { kind: "exact", value: "other.example", ignoreCase: false } }],
+        }),
+      },
       "verify_cert_failed:_SAN_matcher,_certificate_SANs_are_[front.example,_*.front.example,_127.0.0.1]",
     ],
     [
@@ -112,7 +116,9 @@ describe("dialling with TLS", () => {
 
   it("accepts a wildcard certificate for a name below it", async () => {
     const door = await open();
-    const subjectAltNames = [{ type: "dns", match: "exact", value: "a.front.example" }] as const;
+    const subjectAltNames = [
+      { type: "dns", text: { kind: "exact", value: "a.front.example", ignoreCase: false } },
+    ] as const;
     const plan = clientTls({ validation: validation({ subjectAltNames }) });
     const { channel, events } = await connected(net, door, plan);
     await gone(channel, events);

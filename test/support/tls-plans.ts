@@ -32,6 +32,7 @@ export function validation(parts: Partial<ValidationPlan> = {}): ValidationPlan 
     certificateHashes: [],
     spkiHashes: [],
     acceptUntrusted: false,
+    depthMax: Number.POSITIVE_INFINITY,
     ...parts,
   };
 }

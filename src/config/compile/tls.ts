@@ -28,7 +28,7 @@ export function compileDownstreamTls(context: CompileContext, tls: CheckedMessag
   const lifetime = millis(tls, "session_timeout");
   return {
     ...common,
-    requireClientCertificate: flag(tls, "require_client_certificate") ?? false,
+    requireClientCertificate: flag(tls, "require_client_certificate") === true || asksMore(common.validation),
     sessionTickets: flag(tls, "disable_stateless_session_resumption") !== true,
     sessionTimeoutS: lifetime === undefined ? 7_200 : Math.floor(lifetime / 1_000),
   };
@@ -50,6 +50,13 @@ export function compileUpstreamTls(context: CompileContext, tls: CheckedMessage)
     autoHostSni: flag(tls, "auto_host_sni") ?? false,
     sessionKeysMax: count(tls, "max_session_keys") ?? 1,
   };
+}
+
+/** As in Envoy: who asks for a name or a hash asks for a certificate. */
+function asksMore(validation: ValidationPlan | null): boolean {
+  if (validation === null || validation.acceptUntrusted) return false;
+  const { subjectAltNames, certificateHashes, spkiHashes } = validation;
+  return subjectAltNames.length + certificateHashes.length + spkiHashes.length > 0;
 }
 
 interface CommonTls {

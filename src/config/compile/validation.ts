@@ -2,7 +2,7 @@
 // would loosen a check by being ignored is refused.
 import { X509Certificate } from "node:crypto";
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledgeAll, child, children, flag, text, texts } from "../load/fields.ts";
+import { acknowledgeAll, child, children, count, flag, text, texts } from "../load/fields.ts";
 import type { SanMatcherPlan, ValidationPlan } from "../plan/tls.ts";
 import type { CompileContext } from "./context.ts";
 import { readDataSource } from "./data-source.ts";
@@ -33,22 +33,41 @@ export function compileValidation(context: CompileContext, validation: CheckedMe
       certificateHash(context, validation, hash),
     ),
     spkiHashes: texts(validation, "verify_certificate_spki").map((hash) => spkiHash(context, validation, hash)),
+    depthMax: count(validation, "max_verify_depth") ?? Number.POSITIVE_INFINITY,
     acceptUntrusted: text(validation, "trust_chain_verification") === "ACCEPT_UNTRUSTED",
   };
 }
 
 function trustedCa(context: CompileContext, validation: CheckedMessage): string {
   const source = child(validation, "trusted_ca");
+  if (flag(validation, "only_verify_leaf_cert_crl") === true) {
+    const says = "every certificate of a chain is looked up in crl: give it the lists of all its authorities";
+    context.warn(validation, "only_verify_leaf_cert_crl", says);
+  }
   if (flag(validation, "allow_expired_certificate") === true) {
     context.warn(validation, "allow_expired_certificate", "expired certificates are refused all the same");
   }
-  if (source === undefined) return "";
+  if (source === undefined) return systemRoots(context, validation);
   const data = readDataSource(context, source);
   if (data === null) return "";
   const pem = new TextDecoder().decode(data.bytes);
   const fault = authoritiesFault(pem, data.origin);
   if (fault !== null) context.error(validation, "trusted_ca", fault);
   return pem;
+}
+
+/** system_root_certs: what the machine trusts, read once. */
+function systemRoots(context: CompileContext, validation: CheckedMessage): string {
+  const roots = child(validation, "system_root_certs");
+  if (roots === undefined) return "";
+  const { environment, readFile } = context.options;
+  for (const path of [environment("SSL_CERT_FILE") ?? "", ...SYSTEM_ROOTS]) {
+    const bytes = path === "" ? new Error() : readFile(path);
+    if (!(bytes instanceof Error)) return new TextDecoder().decode(bytes);
+  }
+  const says = `no file of the system's authorities was found (SSL_CERT_FILE, ${SYSTEM_ROOTS.join(", ")}): name it as trusted_ca`;
+  context.error(validation, "system_root_certs", says);
+  return "";
 }
 
 /** Envoy takes a text without a list in it for none; one that somebody meant to have an effect is refused here. */
@@ -100,18 +119,14 @@ function typedMatcher(context: CompileContext, typed: CheckedMessage): SanMatche
     context.refuse(typed, "san_type", "matching otherName", "match DNS, URI, EMAIL or IP_ADDRESS");
   }
   const matcher = child(typed, "matcher");
-  if (matcher === undefined) return { type, match: "exact", value: "" };
-  const compiled = compileStringMatcher(context, matcher);
-  if (compiled.ignoreCase) {
-    context.warn(matcher, "ignore_case", "ignore_case is not acted on for subject alternative names");
-  }
-  return { type, match: compiled.kind, value: compiled.value };
+  const nothing = { kind: "exact", value: "", ignoreCase: false } as const;
+  return { type, text: matcher === undefined ? nothing : compileStringMatcher(context, matcher) };
 }
 
 // The deprecated form matches a name of any type.
 function untypedMatchers(context: CompileContext, matcher: CheckedMessage): SanMatcherPlan[] {
-  const { kind, value } = compileStringMatcher(context, matcher);
-  return (["dns", "uri", "email", "ip"] as const).map((type) => ({ type, match: kind, value }));
+  const text = compileStringMatcher(context, matcher);
+  return (["dns", "uri", "email", "ip"] as const).map((type) => ({ type, text }));
 }
 
 /** 64 hex digits, or the same with colons between the bytes; given back in lower case without colons. */
@@ -131,6 +146,13 @@ function spkiHash(context: CompileContext, validation: CheckedMessage, hash: str
 }
 
 const CRL = /-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g;
+/** Where distributions keep them. */
+const SYSTEM_ROOTS: readonly string[] = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
 const DER_SEQUENCE = 0x30;
 
 const SAN_TYPES: Readonly<Record<string, SanMatcherPlan["type"]>> = {
@@ -144,5 +166,4 @@ const REFUSED: readonly (readonly [field: string, instead: string])[] = [
   ["require_signed_certificate_timestamp", "leave it out"],
   ["custom_validator_config", "use trusted_ca and match_typed_subject_alt_names"],
   ["ca_certificate_provider_instance", "use trusted_ca"],
-  ["system_root_certs", "name the system's file as trusted_ca"],
 ];

@@ -1,4 +1,5 @@
 // TLS contexts with certificates already read, so that a worker opens no file.
+import type { StringMatcherPlan } from "./match.ts";
 
 /** DownstreamTlsContext. */
 export interface DownstreamTlsPlan {
@@ -10,6 +11,7 @@ export interface DownstreamTlsPlan {
   readonly ciphers: string;
   readonly curves: string;
   readonly alpn: readonly string[];
+  /** require_client_certificate, or a validation context that asks for a name or a hash. */
   readonly requireClientCertificate: boolean;
   readonly validation: ValidationPlan | null;
   /** Session tickets: off with disable_stateless_session_resumption. */
@@ -67,11 +69,12 @@ export interface ValidationPlan {
   readonly certificateHashes: readonly string[];
   readonly spkiHashes: readonly string[];
   readonly acceptUntrusted: boolean;
+  /** max_verify_depth: authorities of a chain, the trusted one too; a chain of that one alone is always well. Infinity: as the TLS library says. */
+  readonly depthMax: number;
 }
 
 /** One subject alternative name matcher. */
 export interface SanMatcherPlan {
   readonly type: "dns" | "uri" | "email" | "ip" | "other";
-  readonly match: "exact" | "prefix" | "suffix" | "contains" | "regex";
-  readonly value: string;
+  readonly text: StringMatcherPlan;
 }

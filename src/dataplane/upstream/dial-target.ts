@@ -59,7 +59,7 @@ export function serverNameOf(authority: string): string {
 
 function withName(validation: UpstreamTlsPlan["validation"], name: string): UpstreamTlsPlan["validation"] {
   if (validation === null || name === "") return validation;
-  return { ...validation, subjectAltNames: [{ type: "dns", match: "exact", value: name }] };
+  return { ...validation, subjectAltNames: [{ type: "dns", text: { kind: "exact", value: name, ignoreCase: false } }] };
 }
 
 const ALPN = { http1: ["http/1.1"], http2: ["h2"], alpn: ["h2", "http/1.1"], raw: [] } as const;

@@ -47,3 +47,39 @@ describe("the revocation list of a validation context", () => {
     assert.deepEqual(says, ["Failed to load CRL from <inline> without trusted CA"]);
   });
 });
+
+describe("system_root_certs of a validation context", () => {
+  const text = (validation_context: object): string => {
+    const config = {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+      common_tls_context: { validation_context },
+    };
+    const cluster = {
+      name: "c",
+      load_assignment: { cluster_name: "c" },
+      transport_socket: { name: "t", typed_config: config },
+    };
+    return JSON.stringify({ static_resources: { clusters: [cluster] } });
+  };
+  const loaded = (validation: object, files: Readonly<Record<string, string>>, variable?: string) => {
+    const { plan, errors } = loadPlan(
+      { file: "f", text: text(validation) },
+      {
+        readFile: (path) => (files[path] === undefined ? new Error("none") : Buffer.from(files[path])),
+        environment: (name) => (name === "SSL_CERT_FILE" ? variable : undefined),
+      },
+    );
+    return { trusted: plan?.clusters[0]?.tls?.validation?.trustedCaPem, says: errors.map(({ message }) => message) };
+  };
+
+  it("is the machine's file of authorities, the one that a variable names first", () => {
+    const files = { "/etc/pki/tls/certs/ca-bundle.crt": pem("ca"), "/own": pem("stranger") };
+    assert.deepEqual(loaded({ system_root_certs: {} }, files), { trusted: pem("ca"), says: [] });
+    assert.equal(loaded({ system_root_certs: {} }, files, "/own").trusted, pem("stranger"));
+    assert.equal(loaded({ system_root_certs: {}, ...TRUST }, { "/own": "" }, "/own").trusted, pem("ca"));
+  });
+
+  it("is a mistake where there is none", () => {
+    assert.match(loaded({ system_root_certs: {} }, {}).says[0] ?? "", /^no file of the system's authorities was found/);
+  });
+});

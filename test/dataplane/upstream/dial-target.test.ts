@@ -14,6 +14,7 @@ const validation = {
   certificateHashes: [],
   spkiHashes: [],
   acceptUntrusted: false,
+  depthMax: Number.POSITIVE_INFINITY,
 };
 
 function targets(tls: Partial<UpstreamTlsPlan>, more: Partial<ClusterPlan> = {}): DialTargets {
@@ -60,7 +61,7 @@ describe("dial target", () => {
   it("asks the certificate for the server name with auto_san_validation", () => {
     const made = targets({ sni: "fixed.example", validation }, { autoSanValidation: true });
     assert.deepEqual(made.target(loopback(1), "", "", "http1").tls?.validation?.subjectAltNames, [
-      { type: "dns", match: "exact", value: "fixed.example" },
+      { type: "dns", text: { kind: "exact", value: "fixed.example", ignoreCase: false } },
     ]);
   });
 

@@ -37,7 +37,10 @@ function http2Tls(tls: UpstreamTlsPlan, verifiedName: string): UpstreamTlsPlan {
   const named =
     validation === null || verifiedName === ""
       ? validation
-      : { ...validation, subjectAltNames: [{ type: "dns", match: "exact", value: verifiedName } as const] };
+      : {
+          ...validation,
+          subjectAltNames: [{ type: "dns", text: { kind: "exact", value: verifiedName, ignoreCase: false } } as const],
+        };
   const made = byName.get(verifiedName) ?? {
     ...tls,
     alpn: tls.alpn.length > 0 ? tls.alpn : ["h2"],
