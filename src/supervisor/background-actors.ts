@@ -70,11 +70,11 @@ export class BackgroundActors {
   private readonly tracing: TracingOwner;
   /** Of every thread of the node, listener workers too; of the mesh's own by itself. */
   readonly news: WorkerNews;
-  private readonly gate: StartGate<"names" | "checks" | "mesh">;
+  private readonly gate: StartGate<"names" | "checks" | "mesh" | "runtime">;
 
   constructor(parts: BackgroundParts) {
     this.parts = parts;
-    this.gate = new StartGate(["names", "checks", "mesh"], () => {
+    this.gate = new StartGate(["names", "checks", "mesh", "runtime"], () => {
       this.eds.open();
       this.load.open();
       parts.onReady();
@@ -140,6 +140,11 @@ export class BackgroundActors {
     this.mesh.assign(plan);
     this.health.assign(version, plan);
     this.discovery.assign(version, plan.clusters);
+  }
+
+  /** Runtime layers from discovery servers have had their first answers. */
+  runtimeAnswered(): void {
+    this.gate.happened("runtime");
   }
 
   /** Every name of this cluster has had its first answer, or its time for one is over. */

@@ -5,6 +5,7 @@ import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-pol
 import type { Clock } from "../base/clock.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { WorkerView } from "../control/admin/view.ts";
 import type { ListenerInput } from "../messages/listener.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
@@ -87,15 +88,17 @@ export class Supervisor {
     countFirstPlan(parts.ownStats, plan);
     this.listeners = this.listenerOwner(workers, policy);
     this.background = this.backgroundActors(policy);
-    this.runtime = new RuntimeOwner({
-      ...parts,
-      order: (message) => this.order(message),
-      tellHealth: (entries) => this.background.setRuntime(entries),
-      haveRuntime: (version) => this.listeners.haveRuntime(version),
-    });
-    this.ticketKeys = new TicketKeys(wheel, (listener, keys) =>
-      this.order({ type: "set-ticket-keys", listener, keys }),
-    );
+    const { memory, endpoints, readiness } = this;
+    const runtimeParts = {
+      ...{ ...parts, memory, endpoints, readiness },
+      order: (message: ListenerInput) => this.order(message),
+      tellHealth: (entries: RuntimeEntries) => this.background.setRuntime(entries),
+      haveRuntime: (version: number) => this.listeners.haveRuntime(version),
+    };
+    this.runtime = new RuntimeOwner(runtimeParts, plan);
+    const giveKeys = (listener: string, keys: Uint8Array): void =>
+      this.order({ type: "set-ticket-keys", listener, keys });
+    this.ticketKeys = new TicketKeys(wheel, giveKeys);
     this.drain = new DrainSequence(parts, (order) => this.order(order));
     this.rollOut = this.planRollOut();
     this.statsRelease = new StatsRelease(wheel, (names) => this.forgetStats(names));
@@ -116,7 +119,7 @@ export class Supervisor {
    * `adminAddress`: for peers; empty: none.
    */
   start(adminAddress: string): void {
-    this.runtime.assign(this.currentPlan);
+    this.runtime.start(() => this.background.runtimeAnswered());
     this.listeners.start();
     this.background.start(this.planVersion, this.currentPlan, adminAddress);
   }

@@ -4,6 +4,7 @@ import { child, children, flag, has, json, millis, text } from "../load/fields.t
 import type { ClusterPlan } from "../plan/cluster.ts";
 import type { ListenerPlan } from "../plan/listener.ts";
 import type { AdminPlan, NodePlan, Plan } from "../plan/plan.ts";
+import type { RuntimePlan } from "../plan/runtime.ts";
 import { compileAccessLogs } from "./access-log.ts";
 import { compileAddress } from "./address.ts";
 import { compileCluster } from "./cluster.ts";
@@ -16,17 +17,19 @@ import { withMeshLayer } from "./mesh-runtime.ts";
 import { plainJson } from "./metadata.ts";
 import { compileConnectionsMax } from "./overload.ts";
 import { compileRuntime } from "./runtime.ts";
+import { checkRtdsClusters } from "./runtime-discovery.ts";
 
 /** Compiles everything; the plan means something only when the context has no errors. */
 export function compileBootstrap(context: CompileContext, bootstrap: CheckedMessage): Plan {
-  refuseDiscovery(context, bootstrap);
   const node = compileNode(context, child(bootstrap, "node"));
   context.localCluster = node.cluster;
   const { mesh, roles, eds, runtimeLayer } = compileMesh(context, bootstrap, node);
-  const runtime = withMeshLayer(context, compileRuntime(context, bootstrap), runtimeLayer);
+  const runtime = withMeshLayer(context, compileRuntime(context, bootstrap, node), runtimeLayer);
   context.downstreamConnectionsMax = compileConnectionsMax(context, bootstrap);
+  refuseDiscovery(context, bootstrap, runtime);
   const resources = child(bootstrap, "static_resources");
   const clusters = resources === undefined ? [] : compileClusters(context, children(resources, "clusters"));
+  checkRtdsClusters(context, bootstrap, runtime);
   const listeners = resources === undefined ? [] : compileListeners(context, children(resources, "listeners"));
   return {
     version: "",
@@ -73,10 +76,14 @@ function compileListeners(context: CompileContext, messages: readonly CheckedMes
   return compiled.filter((listener): listener is ListenerPlan => listener !== null);
 }
 
-function refuseDiscovery(context: CompileContext, bootstrap: CheckedMessage): void {
+function refuseDiscovery(context: CompileContext, bootstrap: CheckedMessage, { layers }: RuntimePlan): void {
   const dynamic = child(bootstrap, "dynamic_resources");
   if (dynamic === undefined) return;
+  const isAdsUsed = layers.some(
+    (layer) => layer.kind === "rtds" && layer.source.kind === "grpc" && layer.source.stream === "aggregated",
+  );
   for (const field of Object.keys(dynamic.fields)) {
+    if (field === "ads_config" && isAdsUsed) continue;
     const instead = "list listeners and clusters in static_resources";
     context.refuse(dynamic, field, `resources from a discovery server or file (${field})`, instead);
   }

@@ -1,16 +1,19 @@
 // envoy.config.bootstrap.v3.LayeredRuntime to flat keys. Called once per configuration, first, so that others can look keys up.
-import type { CheckedMessage, JsonValue } from "../load/checked.ts";
+import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, flag, json, oneOf, text } from "../load/fields.ts";
+import type { NodePlan } from "../plan/plan.ts";
 import type { RuntimeLayerPlan, RuntimePlan } from "../plan/runtime.ts";
 import type { CompileContext } from "./context.ts";
+import { compileRtdsLayer } from "./runtime-discovery.ts";
+import { runtimeEntries } from "./runtime-entries.ts";
 
 /** Compiles the layers and notes the final texts in the context. Without `layered_runtime` there are none, as in Envoy. */
-export function compileRuntime(context: CompileContext, bootstrap: CheckedMessage): RuntimePlan {
+export function compileRuntime(context: CompileContext, bootstrap: CheckedMessage, node: NodePlan): RuntimePlan {
   const runtime = child(bootstrap, "layered_runtime");
   if (runtime === undefined) return { layers: [] };
   const layers: RuntimeLayerPlan[] = [];
   for (const layer of children(runtime, "layers")) {
-    const compiled = compileLayer(context, layer);
+    const compiled = compileLayer(context, layer, { bootstrap, node });
     if (compiled === null) continue;
     if (layers.some((other) => other.name === compiled.name)) {
       context.error(layer, "name", `Duplicate layer name: ${compiled.name}`);
@@ -30,19 +33,17 @@ export function compileRuntime(context: CompileContext, bootstrap: CheckedMessag
   return { layers };
 }
 
-function compileLayer(context: CompileContext, layer: CheckedMessage): RuntimeLayerPlan | null {
+function compileLayer(context: CompileContext, layer: CheckedMessage, facts: LayerFacts): RuntimeLayerPlan | null {
   const name = text(layer, "name") ?? "";
   const kind = oneOf(layer, ["static_layer", "admin_layer", "disk_layer", "rtds_layer"]);
   if (kind === "static_layer") {
-    const entries: Record<string, string> = {};
-    flatten(context, layer, "", json(layer, "static_layer") ?? {}, entries);
-    return { name, kind: "static", entries };
+    const entries = runtimeEntries(json(layer, "static_layer") ?? {});
+    if (entries instanceof Error) context.error(layer, "static_layer", entries.message);
+    return { name, kind: "static", entries: entries instanceof Error ? {} : entries };
   }
   if (kind === "admin_layer") return { kind: "admin", name };
   if (kind === "disk_layer") return compileDiskLayer(context, layer, name);
-  const instead = "use a static_layer, a disk_layer, and an admin_layer for changes while running";
-  context.refuse(layer, kind ?? "", "runtime layers from a discovery server", instead);
-  return null;
+  return kind === "rtds_layer" ? compileRtdsLayer(context, layer, { ...facts, name }) : null;
 }
 
 function compileDiskLayer(context: CompileContext, layer: CheckedMessage, name: string): RuntimeLayerPlan {
@@ -59,32 +60,8 @@ function compileDiskLayer(context: CompileContext, layer: CheckedMessage, name: 
   };
 }
 
-function flatten(
-  context: CompileContext,
-  layer: CheckedMessage,
-  prefix: string,
-  value: JsonValue,
-  entries: Record<string, string>,
-): void {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    const fields = value as Readonly<Record<string, JsonValue>>;
-    if (prefix !== "" && isFraction(fields)) {
-      entries[prefix] = JSON.stringify(fields);
-      return;
-    }
-    for (const [key, below] of Object.entries(fields)) {
-      flatten(context, layer, prefix === "" ? key : `${prefix}.${key}`, below, entries);
-    }
-    return;
-  }
-  if (value === null || typeof value === "object") {
-    context.error(layer, "static_layer", `Invalid runtime entry value for ${prefix}`);
-    return;
-  }
-  entries[prefix] = typeof value === "string" ? value : String(value);
-}
-
-// As Envoy decides it: a map with one of these keys is a FractionalPercent, not a deeper level.
-function isFraction(fields: Readonly<Record<string, JsonValue>>): boolean {
-  return Object.hasOwn(fields, "numerator") || Object.hasOwn(fields, "denominator");
+/** What layers need besides themselves. */
+interface LayerFacts {
+  readonly bootstrap: CheckedMessage;
+  readonly node: NodePlan;
 }

@@ -1,5 +1,6 @@
 // The layered runtime: which layers a plan has, and the values of all of them together as any thread asks for them. The plan is made by
 // compile/runtime.ts; what layers say while a node runs is put together by supervisor/runtime/runtime-stack.ts, and told flattened.
+import type { GrpcServicePlan } from "./grpc-service.ts";
 import { runtimeValue } from "./runtime-value.ts";
 
 /** Envoy's `layered_runtime`; later layers win. */
@@ -11,7 +12,7 @@ export interface RuntimePlan {
 export type RuntimeEntries = Readonly<Record<string, string>>;
 
 /** One layer. What is not static is filled while the node runs: each kind by its source in supervisor/runtime/. */
-export type RuntimeLayerPlan = StaticLayerPlan | AdminLayerPlan | DiskLayerPlan | MeshLayerPlan;
+export type RuntimeLayerPlan = StaticLayerPlan | AdminLayerPlan | DiskLayerPlan | RtdsLayerPlan | MeshLayerPlan;
 
 /** Entries that the file itself has. */
 export interface StaticLayerPlan {
@@ -40,6 +41,27 @@ export interface MeshLayerPlan {
   readonly kind: "mesh";
   readonly name: string;
 }
+
+/** What a discovery server or a file of its response says: one resource, envoy.service.runtime.v3.Runtime. */
+export interface RtdsLayerPlan {
+  readonly kind: "rtds";
+  readonly name: string;
+  /** The resource's name. */
+  readonly resource: string;
+  readonly source: RtdsSourcePlan;
+  /** initial_fetch_timeout: listeners wait so long for the first answer; Infinity: for ever. */
+  readonly firstAnswerMs: number;
+}
+
+/** `file`: a DiscoveryResponse, read again when it is moved there. `stream`: the runtime service's own, or that of all types (ADS). */
+export type RtdsSourcePlan =
+  | { readonly kind: "file"; readonly path: string }
+  | {
+      readonly kind: "grpc";
+      readonly service: GrpcServicePlan;
+      readonly dialect: "sotw" | "delta";
+      readonly stream: "own" | "aggregated";
+    };
 
 /** Final runtime values. */
 export interface RuntimeView {

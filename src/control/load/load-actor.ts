@@ -15,12 +15,12 @@ import type { HealthTable } from "../../telemetry/health-table.ts";
 import { LOAD_REPORTER } from "../../telemetry/load-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
+import { ServerStream } from "../grpc/server-stream.ts";
+import { chooseServer } from "../grpc/server-target.ts";
+import { StreamAccount } from "../grpc/stream-account.ts";
 import { emptyLrsState, type LrsState, loadReportClient } from "./client/lrs-behaviour.ts";
 import type { LrsEffect, LrsMessage } from "./client/lrs-effects.ts";
 import type { LoadAsk } from "./client/lrs-messages.ts";
-import { LrsStream } from "./client/lrs-stream.ts";
-import { chooseServer } from "./client/server-target.ts";
-import { StreamAccount } from "./client/stream-account.ts";
 import { readAsk, writeReport } from "./client/wire.ts";
 import { LoadReader } from "./load-reader.ts";
 import { MergeHost } from "./merge/merge-host.ts";
@@ -57,7 +57,7 @@ class LoadActor {
   private readonly random: Random = systemRandom();
   private readonly accounts = new Map<string, StreamAccount>();
   private plan: Extract<LoadOrder, { type: "plan-assigned" }> | null = null;
-  private stream: LrsStream | null = null;
+  private stream: ServerStream | null = null;
   private streams = 0;
   private isStarted = false;
   /** The mesh, before there are endpoints. */
@@ -222,10 +222,11 @@ class LoadActor {
       return;
     }
     const account = this.account(cluster.name, cluster.statName, addressText(endpoint.address));
-    const stream = new LrsStream({
+    const stream = new ServerStream({
       net: parts.net,
       random: this.random,
-      load: plan.load,
+      service: plan.load,
+      method: METHOD,
       cluster,
       endpoint,
       account,
@@ -289,3 +290,5 @@ type Client = ActorHost<LrsState, Exclude<LrsMessage, TimerFired>, OwnEffect>;
 type OwnEffect = Exclude<LrsEffect, TimerEffect>;
 
 const UNAVAILABLE = 14;
+
+const METHOD = "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats";

@@ -9,7 +9,7 @@ import type { NetContext } from "../../net/net-context.ts";
 import type { SpanBatch } from "../../telemetry/span-batches.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { TRACES } from "../../telemetry/trace-stats.ts";
-import { chooseServer } from "../load/client/server-target.ts";
+import { chooseServer } from "../grpc/server-target.ts";
 import { LoadReader } from "../load/load-reader.ts";
 import { CollectorConnection } from "./collector-connection.ts";
 import type { TraceEnvironment } from "./environment.ts";

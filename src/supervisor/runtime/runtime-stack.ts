@@ -12,6 +12,8 @@ export interface LayerSource {
   /** Its entries now; null: the layer is not there; an Error: it cannot be read, and the node goes on without it. */
   read(): RuntimeEntries | null | Error;
   close(): void;
+  /** Settles when listeners need not wait for it any more; absent: they need not. */
+  readonly answered?: Promise<void>;
 }
 
 /** Opens the source of a layer; `onChanged`: it has other entries. */
@@ -52,6 +54,13 @@ export class RuntimeStack {
   /** All of them together. */
   get entries(): RuntimeEntries {
     return this.entriesNow;
+  }
+
+  /** Layers that listeners wait for: their names, and when all have answered. */
+  get awaited(): { readonly names: readonly string[]; readonly answered: Promise<unknown> } {
+    const awaited = this.opened.filter(({ source }) => source.answered !== undefined);
+    const answered = Promise.all(awaited.map(({ source }) => source.answered));
+    return { names: awaited.map(({ plan }) => plan.name), answered };
   }
 
   /** Takes a plan's layers; one that is as it was keeps its source. */

@@ -1,4 +1,4 @@
-// gRPC's frames around messages: five bytes before each. Bounded: a server that announces a long message is wrong. Used by lrs-response.ts.
+// gRPC's frames around messages: five bytes before each. Bounded: a server that announces a long message is wrong. Used by server-response.ts.
 import { MESSAGE_BYTES_MAX } from "./limits.ts";
 
 /** The message in its frame. */

@@ -1,9 +1,10 @@
-// Where a stream of load reports goes: an endpoint of the server's cluster that may be used, with the cluster's TLS. Used by load-actor.ts.
-import type { ClusterPlan } from "../../../config/plan/cluster.ts";
-import type { EndpointFacts } from "../../../config/plan/endpoint-set.ts";
-import type { UpstreamTlsPlan } from "../../../config/plan/tls.ts";
-import type { DialOptions } from "../../../net/dial.ts";
-import { HealthFlag, healthStatusFlags } from "../../../telemetry/health-table.ts";
+// Where a stream to a server goes: an endpoint of the server's cluster that may be used, with the cluster's TLS. Used by load-actor.ts and
+// rtds-client.ts.
+import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
+import type { UpstreamTlsPlan } from "../../config/plan/tls.ts";
+import type { DialOptions } from "../../net/dial.ts";
+import { HealthFlag, healthStatusFlags } from "../../telemetry/health-table.ts";
 
 /**
  * The next of the healthy endpoints of the first priority that has any; of all when none is. Null: there is none. `turn` is one more each time.

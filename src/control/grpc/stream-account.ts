@@ -1,10 +1,10 @@
-// What the stream of load reports counts for its cluster and endpoint, as the data plane counts requests: `send_all_clusters` reports the
-// server's own cluster too. One stream at a time. Called by lrs-stream.ts.
-import { CLUSTER } from "../../../telemetry/cluster-stats.ts";
-import { HTTP2_CODEC } from "../../../telemetry/codec-stats.ts";
-import { HOST } from "../../../telemetry/host-stats.ts";
-import { add, count } from "../../../telemetry/stats-add.ts";
-import type { StatsWriter } from "../../../telemetry/stats-memory.ts";
+// What a stream to a server counts for its cluster and endpoint, as the data plane counts requests: `send_all_clusters` reports the
+// server's own cluster too. One stream at a time. Called by server-stream.ts.
+import { CLUSTER } from "../../telemetry/cluster-stats.ts";
+import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
+import { HOST } from "../../telemetry/host-stats.ts";
+import { add, count } from "../../telemetry/stats-add.ts";
+import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 
 /** The counts of one stream after another to one endpoint. */
 export class StreamAccount {

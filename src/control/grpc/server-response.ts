@@ -1,9 +1,9 @@
-// The response half of a stream of load reports: head, messages, status. Used by lrs-stream.ts.
-import { ErrorCode, type ProtocolFault } from "../../../protocol/fault.ts";
-import { type HeaderList, releaseHeaderList } from "../../../protocol/header-list.ts";
-import { H } from "../../../protocol/header-names.ts";
-import type { MessageSink } from "../../../protocol/message.ts";
-import { GrpcFrames } from "./grpc-frames.ts";
+// The response half of a gRPC stream to a server: head, messages, status. Used by server-stream.ts.
+import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
+import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
+import type { MessageSink } from "../../protocol/message.ts";
+import { GrpcFrames } from "../load/client/grpc-frames.ts";
 
 /** What came of it. After `onOver` nothing comes. */
 export interface ResponseOwner {
@@ -16,7 +16,7 @@ export interface ResponseOwner {
 }
 
 /** Implements MessageSink. */
-export class LrsResponse implements MessageSink {
+export class ServerResponse implements MessageSink {
   private readonly owner: ResponseOwner;
   private readonly frames: GrpcFrames;
   private isOver = false;

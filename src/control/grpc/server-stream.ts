@@ -1,27 +1,27 @@
-// One stream of load reports to one endpoint of the server's cluster: a connection of its own with the cluster's TLS and HTTP/2 options, one
-// gRPC call on it, messages as bytes both ways. Made by load-actor.ts; what is said is not its business.
-import { machineAddress } from "../../../base/machine.ts";
-import type { Random } from "../../../base/random.ts";
-import type { ClusterPlan } from "../../../config/plan/cluster.ts";
-import type { EndpointFacts } from "../../../config/plan/endpoint-set.ts";
-import type { LoadReportPlan } from "../../../config/plan/load.ts";
-import type { Channel, ChannelHandler, NetFault } from "../../../net/channel.ts";
-import { dial } from "../../../net/dial.ts";
-import type { NetContext } from "../../../net/net-context.ts";
-import { ErrorCode, fault as makeFault } from "../../../protocol/fault.ts";
-import { httpStatusOfGrpc } from "../../../protocol/grpc-status.ts";
-import { createH2Client } from "../../../protocol/h2/client.ts";
-import { Keepalive } from "../../../protocol/h2/keepalive.ts";
-import { HeaderList } from "../../../protocol/header-list.ts";
-import { H } from "../../../protocol/header-names.ts";
-import type { ClientCodec, ClientEvents, MessageWriter } from "../../../protocol/message.ts";
-import { grpcFrame } from "./grpc-frames.ts";
-import { LrsResponse, type ResponseOwner } from "./lrs-response.ts";
+// One gRPC stream to one endpoint of a server's cluster: a connection of its own with the cluster's TLS and HTTP/2 options, one call on it,
+// messages as bytes both ways. Made by load-actor.ts and rtds-client.ts; what is said is not its business.
+import { machineAddress } from "../../base/machine.ts";
+import type { Random } from "../../base/random.ts";
+import type { ClusterPlan } from "../../config/plan/cluster.ts";
+import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
+import type { GrpcServicePlan } from "../../config/plan/grpc-service.ts";
+import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
+import { dial } from "../../net/dial.ts";
+import type { NetContext } from "../../net/net-context.ts";
+import { ErrorCode, fault as makeFault } from "../../protocol/fault.ts";
+import { httpStatusOfGrpc } from "../../protocol/grpc-status.ts";
+import { createH2Client } from "../../protocol/h2/client.ts";
+import { Keepalive } from "../../protocol/h2/keepalive.ts";
+import { HeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
+import type { ClientCodec, ClientEvents, MessageWriter } from "../../protocol/message.ts";
+import { grpcFrame } from "../load/client/grpc-frames.ts";
+import { type ResponseOwner, ServerResponse } from "./server-response.ts";
 import { serverTarget } from "./server-target.ts";
 import type { StreamAccount } from "./stream-account.ts";
 
 /** Hears of the stream. After `onEnd` nothing comes. */
-export interface LrsStreamOwner {
+export interface ServerStreamOwner {
   /** The connection stands: what is sent now is the first message. */
   onOpen(): void;
   /** The response has begun. `acknowledges`: the server answers every report, and drops one that it has. */
@@ -34,19 +34,21 @@ export interface LrsStreamOwner {
 }
 
 /** What a stream is made with. */
-export interface LrsStreamParts {
+export interface ServerStreamParts {
   readonly net: NetContext;
   readonly random: Random;
-  readonly load: LoadReportPlan;
+  readonly service: GrpcServicePlan;
+  /** `/package.Service/Method`. */
+  readonly method: string;
   readonly cluster: ClusterPlan;
   readonly endpoint: EndpointFacts;
   readonly account: StreamAccount;
-  readonly owner: LrsStreamOwner;
+  readonly owner: ServerStreamOwner;
 }
 
 /** One stream. */
-export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
-  private readonly parts: LrsStreamParts;
+export class ServerStream implements ChannelHandler, ClientEvents, ResponseOwner {
+  private readonly parts: ServerStreamParts;
   private readonly channel: Channel;
   private codec: ClientCodec | null = null;
   private writer: MessageWriter | null = null;
@@ -55,7 +57,7 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
   private hasAnswer = false;
   private isOver = false;
 
-  constructor(parts: LrsStreamParts) {
+  constructor(parts: ServerStreamParts) {
     this.parts = parts;
     parts.account.connecting();
     this.channel = dial(parts.net, serverTarget(parts.cluster, parts.endpoint), this);
@@ -92,7 +94,7 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
       const services = { wheel: net.wheel, random };
       this.keepalive = new Keepalive(codec, keepalive, services, net.clock.nowMs(), () => this.onSilent());
     }
-    this.writer = codec.open(new LrsResponse(this));
+    this.writer = codec.open(new ServerResponse(this));
     this.writer.writeHead(this.requestHead(), false);
     owner.onOpen();
   }
@@ -179,24 +181,23 @@ export class LrsStream implements ChannelHandler, ClientEvents, ResponseOwner {
   }
 
   private requestHead(): HeaderList {
-    const { load, cluster } = this.parts;
+    const { service, method, cluster } = this.parts;
     const head = new HeaderList();
     head.addText(H.PSEUDO_METHOD, "POST");
     head.addText(H.PSEUDO_SCHEME, cluster.tls === null ? "http" : "https");
-    head.addText(H.PSEUDO_AUTHORITY, load.authority);
-    head.addText(H.PSEUDO_PATH, METHOD);
+    head.addText(H.PSEUDO_AUTHORITY, service.authority);
+    head.addText(H.PSEUDO_PATH, method);
     head.addText(H.TE, "trailers");
     head.addText(H.CONTENT_TYPE, "application/grpc");
-    if (!load.skipEnvoyHeaders) {
+    if (!service.skipEnvoyHeaders) {
       head.addText(H.X_ENVOY_INTERNAL, "true");
       head.addText(H.X_FORWARDED_FOR, machineAddress());
     }
-    for (const { name, value } of load.metadata) head.add(name, value);
+    for (const { name, value } of service.metadata) head.add(name, value);
     return head;
   }
 }
 
-const METHOD = "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats";
 const BEFORE_HEADERS = "upstream connect error or disconnect/reset before headers. reset reason: ";
 const NOTHING = new Uint8Array(0);
 const UNAVAILABLE = 14;

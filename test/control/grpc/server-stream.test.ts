@@ -3,19 +3,19 @@ import assert from "node:assert/strict";
 import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { SeededRandom } from "../../../../src/base/random.ts";
-import type { KeepalivePlan } from "../../../../src/config/plan/http-protocol.ts";
-import { MESSAGE_BYTES_MAX } from "../../../../src/control/load/client/limits.ts";
-import { LrsStream, type LrsStreamOwner } from "../../../../src/control/load/client/lrs-stream.ts";
-import { StreamAccount } from "../../../../src/control/load/client/stream-account.ts";
-import { createNetContext } from "../../../../src/net/net-context.ts";
-import { HTTP2_CODEC } from "../../../../src/telemetry/codec-stats.ts";
-import { HOST } from "../../../../src/telemetry/host-stats.ts";
-import { StatsWriter } from "../../../../src/telemetry/stats-memory.ts";
-import { clusterPlan, endpoint } from "../../../support/cluster-plans.ts";
-import { httpDefaults } from "../../../support/http-options.ts";
-import { eventually } from "../../../support/nodes.ts";
-import { VirtualClock } from "../../../support/virtual-clock.ts";
+import { SeededRandom } from "../../../src/base/random.ts";
+import type { KeepalivePlan } from "../../../src/config/plan/http-protocol.ts";
+import { ServerStream, type ServerStreamOwner } from "../../../src/control/grpc/server-stream.ts";
+import { StreamAccount } from "../../../src/control/grpc/stream-account.ts";
+import { MESSAGE_BYTES_MAX } from "../../../src/control/load/client/limits.ts";
+import { createNetContext } from "../../../src/net/net-context.ts";
+import { HTTP2_CODEC } from "../../../src/telemetry/codec-stats.ts";
+import { HOST } from "../../../src/telemetry/host-stats.ts";
+import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
+import { clusterPlan, endpoint } from "../../support/cluster-plans.ts";
+import { httpDefaults } from "../../support/http-options.ts";
+import { eventually } from "../../support/nodes.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const GRPC = { ":status": 200, "content-type": "application/grpc" };
 const LARGE = new Uint8Array(300_000);
@@ -27,7 +27,7 @@ describe("a stream of load reports", () => {
   let seen: string[];
   let host: Float64Array;
   let codec: Float64Array;
-  let stream: LrsStream;
+  let stream: ServerStream;
 
   beforeEach(async () => {
     streams = [];
@@ -138,14 +138,14 @@ describe("a stream of load reports", () => {
     });
   }
 
-  function open(keepalive: KeepalivePlan | null = null, clock: VirtualClock | null = null): LrsStream {
+  function open(keepalive: KeepalivePlan | null = null, clock: VirtualClock | null = null): ServerStream {
     const { port } = server.address() as AddressInfo;
     const stats = new StatsWriter(() => {});
     const names = { cluster: "lrs", statName: "lrs", endpoint: `127.0.0.1:${port}` };
     const account = new StreamAccount(stats, names);
     codec = stats.block(HTTP2_CODEC, "cluster.lrs.http2.");
     host = stats.block(HOST, `host.lrs.127.0.0.1:${port}.`);
-    const owner: LrsStreamOwner = {
+    const owner: ServerStreamOwner = {
       onOpen: () => seen.push("open"),
       onAnswered: (acknowledges) => seen.push(`answered ${acknowledges}`),
       onMessage: (bytes) => seen.push(Buffer.from(bytes).toString()),
@@ -158,7 +158,17 @@ describe("a stream of load reports", () => {
     const http = { ...httpDefaults, http2: { ...httpDefaults.http2, keepalive } };
     const cluster = clusterPlan("lrs", [endpoint(port)], { protocol: "http2", http });
     const random = new SeededRandom(1);
-    return new LrsStream({ net, random, load, cluster, endpoint: { ...endpoint(port), slot: 0 }, account, owner });
+    const method = "/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats";
+    return new ServerStream({
+      net,
+      random,
+      service: load,
+      method,
+      cluster,
+      endpoint: { ...endpoint(port), slot: 0 },
+      account,
+      owner,
+    });
   }
 });
 
