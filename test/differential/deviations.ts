@@ -12,6 +12,8 @@ export interface Deviation {
   readonly why: string;
   /** Field of the file, or flag, that brings theirs back; empty: none does. */
   readonly restoredBy: string;
+  /** The file beside this one that shows it; absent: it is a case in one of those. */
+  readonly shownBy?: string;
 }
 
 /** All of them. */
@@ -141,5 +143,61 @@ export const DEVIATIONS: readonly Deviation[] = [
     ours: "502, protocol error (UPE)",
     why: "the upstream reset nothing; over HTTP/1 both say 502",
     restoredBy: "",
+  },
+  {
+    case: "informational answers",
+    theirs: "1xx answers of the upstream are swallowed",
+    ours: "all but 100 go to the client",
+    why: "RFC 9110 §15.2: a proxy forwards 1xx that it did not ask for itself; early hints are of use early only",
+    restoredBy: "",
+    shownBy: "kinder.full.test.ts",
+  },
+  {
+    case: "informational answers with proxy_100_continue",
+    theirs: "the first 1xx goes to the client, further ones are swallowed",
+    ours: "all go to the client",
+    why: "RFC 9110 §15.2 as above: a second set of early hints is as good as the first",
+    restoredBy: "",
+    shownBy: "kinder.full.test.ts",
+  },
+  {
+    case: "a pooled connection that ended meanwhile",
+    theirs: "503 unless a retry policy says otherwise",
+    ours: "an idempotent request is sent again on another connection, before any retry policy; upstream_rq_reconnect counts",
+    why: "RFC 9112 §9.3.1: nobody saw the request; a server that closes idle connections is no failure",
+    restoredBy: "",
+    shownBy: "kinder.full.test.ts",
+  },
+  {
+    case: "a tunnel whose client has said all",
+    theirs: "the client's FIN ends both directions",
+    ours: "it goes on as a FIN, and the other direction stays open until its own",
+    why: "TCP's half-close is the tunnel's: what the upstream still says would be lost",
+    restoredBy: "",
+    shownBy: "kinder.full.test.ts",
+  },
+  {
+    case: "a malformed HTTP/2 message",
+    theirs: "ends the connection, with all its streams",
+    ours: "ends its stream",
+    why: "RFC 9113 §8.1.1: it is a stream error; others on the connection did nothing wrong",
+    restoredBy: "",
+    shownBy: "kinder.full.test.ts",
+  },
+  {
+    case: "upgrade-refused",
+    theirs: "the log counts what came behind the head of a refused upgrade as received",
+    ours: "0 received",
+    why: "it is no body, and is thrown away unread",
+    restoredBy: "",
+    shownBy: "tunnels.full.test.ts",
+  },
+  {
+    case: "upgrade-ended-above",
+    theirs: "the log gives other details of a tunnel that its upstream ended, and a response flag",
+    ours: "via_upstream and no flag",
+    why: "an upstream that has said all ended its answer in order",
+    restoredBy: "",
+    shownBy: "tunnels.full.test.ts",
   },
 ];

@@ -45,7 +45,7 @@ describe("requests at the edges, the real Envoy beside Starling", function () {
   it("every deliberate difference names a case", () => {
     const names = new Set([STALL_CASE, ...[...EDGE_CASES, ...LIMIT_CASES].map(({ name }) => name)]);
     assert.deepEqual(
-      DEVIATIONS.filter((one) => !names.has(one.case)),
+      DEVIATIONS.filter((one) => one.shownBy === undefined && !names.has(one.case)),
       [],
     );
   });
