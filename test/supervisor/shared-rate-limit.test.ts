@@ -63,11 +63,11 @@ function passed(answers: readonly string[]): number {
   return answers.filter((status) => status === "200").length;
 }
 
-describe("a token bucket of a node with three workers", () => {
+describe("a token bucket of a node with two workers", () => {
   afterEach(() => node.stop());
 
   it("gives each token once: over connections of all workers, over the death of one, over a reload", async () => {
-    node = await startTestNode(limitedPlan(500), { flags: ["--concurrency", "3"], policy: { backOffBaseMs: 1 } });
+    node = await startTestNode(limitedPlan(500), { flags: ["--concurrency", "2"], policy: { backOffBaseMs: 1 } });
     const clients = await Promise.all(Array.from({ length: 24 }, () => RawClient.open(portOf(node))));
     assert.equal(passed(await statuses(clients, 15)), 360);
     node.supervisor.misbehave(0, "exit");

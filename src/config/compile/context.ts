@@ -45,6 +45,8 @@ export class CompileContext {
   localCluster: string = "";
   /** The filter modules of the connection manager that is being compiled, by the filters' names. */
   readonly filterModules: Map<string, ModuleFilterPlan> = new Map();
+  /** Filters of the connection manager that are off and that there are none of here, by name, with what to write instead. */
+  readonly missingFilters: Map<string, string> = new Map();
   /** Token buckets that workers share, of all filters and routes so far. */
   readonly rateBuckets: RateBucketsPlan[] = [];
   /** The final texts of runtime keys known when compiling. */

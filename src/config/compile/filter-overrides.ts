@@ -13,6 +13,11 @@ export function compileFilterOverrides(
   filterNames: ReadonlySet<string>,
 ): FilterOverridePlan[] {
   return childEntries(holder, FIELD).flatMap(([name, entry]) => {
+    const instead = context.missingFilters.get(name);
+    if (instead !== undefined && !(entry.type === WRAPPER && flag(entry, "disabled") === true)) {
+      context.refuse(holder, FIELD, `turning on the HTTP filter '${name}' on a route`, instead);
+      return [];
+    }
     if (!filterNames.has(name)) {
       const says = `${FIELD} for '${name}' is not acted on: no filter of the connection manager has this name`;
       context.warn(holder, FIELD, says);

@@ -11,6 +11,7 @@ export function compileHttpFilters(context: CompileContext, manager: CheckedMess
   const all = children(manager, "http_filters");
   const filters: HttpFilterPlan[] = [];
   context.filterModules.clear();
+  context.missingFilters.clear();
   all.forEach((filter, index) => {
     const compiled = compileHttpFilter(context, filter, index === all.length - 1);
     if (compiled !== null) filters.push(compiled);
@@ -77,6 +78,7 @@ function refuseFilter(context: CompileContext, unknown: UnknownFilter): null {
     const says = `Error: non-terminal filter named ${name} of type ${config.type} is the last filter in a http filter chain.`;
     context.error(filter, "", says);
   } else if (unknown.disabled || unknown.optional) {
+    if (!unknown.optional) context.missingFilters.set(name, INSTEAD[shortType(config.type)] ?? REMOVE);
     context.warn(filter, "typed_config", `${what} is accepted and not acted on`);
   } else {
     context.refuse(filter, "typed_config", what, INSTEAD[shortType(config.type)] ?? REMOVE);
@@ -96,12 +98,27 @@ const REMOVE = "remove it, or run it in a proxy behind this one";
 const MODULE =
   "write the filter in TypeScript: typed_config of type starling.filters.http.module.v1.Module (starling.filters.http.module) with its file";
 
+const LIMITS = "use local_ratelimit, or bound the upstream with circuit_breakers";
+
 const INSTEAD: Readonly<Record<string, string>> = {
   lua: MODULE,
   wasm: MODULE,
   ext_proc: MODULE,
   golang: MODULE,
   dynamic_modules: MODULE,
+  basic_auth: MODULE,
+  ext_authz: MODULE,
+  jwt_authn: MODULE,
+  csrf: MODULE,
+  set_metadata: MODULE,
+  header_to_metadata: MODULE,
+  json_to_metadata: MODULE,
+  composite: "give the filters that it chooses from, each off by default and on by routes",
   rbac: "restrict access in front of this proxy, or by require_client_certificate and routes matched by headers",
-  ratelimit: "bound the upstream with circuit_breakers",
+  ratelimit: LIMITS,
+  rate_limit_quota: LIMITS,
+  admission_control: LIMITS,
+  adaptive_concurrency: LIMITS,
+  bandwidth_limit: "slow answers down with the fault filter's response_rate_limit",
+  stateful_session: "keep a client on its endpoint by a hash_policy of the route",
 };
