@@ -93,8 +93,9 @@ export class TcpWorld {
   }
 
   /** A client connects; the connection upstream is begun and stands when `connects`. */
-  connect(connects: boolean = true): ClientChannel {
+  connect(connects: boolean = true, remoteAddress: string = "127.0.0.1"): ClientChannel {
     const client = new ClientChannel();
+    client.remoteAddress = remoteAddress;
     this.service.onChannel(client, this.plan.filterChains[0] as FilterChainPlan);
     if (connects) this.upstream().handler.onConnect();
     return client;

@@ -125,15 +125,25 @@ function clusterChoice(context: CompileContext, action: CheckedMessage, scope: R
     }
     case "cluster_header":
       return { kind: "header", header: wireText((text(action, kind) ?? "").toLowerCase()) };
-    case "weighted_clusters":
-      return weightedClusters(context, child(action, kind) as CheckedMessage, scope);
+    case "weighted_clusters": {
+      const weighted = child(action, kind) as CheckedMessage;
+      const choice = weightedClusters(context, weighted, scope);
+      if (choice.by === "hash" && !has(action, "hash_policy")) {
+        context.warn(weighted, "use_hash_policy", "use_hash_policy without a hash_policy: chance decides, as in Envoy");
+      }
+      return choice;
+    }
     default:
       context.refuse(action, kind, "cluster specifier plugins", "use cluster, cluster_header or weighted_clusters");
       return { kind: "one", name: "" };
   }
 }
 
-function weightedClusters(context: CompileContext, weighted: CheckedMessage, scope: RouteScope): ClusterChoicePlan {
+function weightedClusters(
+  context: CompileContext,
+  weighted: CheckedMessage,
+  scope: RouteScope,
+): Extract<ClusterChoicePlan, { kind: "weighted" }> {
   const keys = new Map<string, number>();
   const clusters = children(weighted, "clusters").map((one) => weightedCluster(context, one, scope, keys));
   const totalWeight = clusters.reduce((sum, one) => sum + one.weight, 0);
