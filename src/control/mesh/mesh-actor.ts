@@ -235,7 +235,9 @@ export class MeshActor {
         this.totals.add(effect.counter, effect.by);
         return;
       case "report-ready":
-        parts.link.send({ type: "readiness-changed", isReady: effect.isReady, reason: effect.reason });
+        this.runtime.tellReady(effect.isReady && this.host.state.members.size > 0, () =>
+          parts.link.send({ ...effect, type: "readiness-changed" }),
+        );
         return;
       case "refuse-name":
         this.announce.leave();

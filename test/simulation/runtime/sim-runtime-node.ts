@@ -98,6 +98,7 @@ export class SimRuntimeNode {
       case "count":
         world.note(effect.counter);
         return;
+      case "caught-up":
       case "values-changed":
       case "watch-clusters":
         return;

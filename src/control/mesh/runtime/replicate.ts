@@ -31,6 +31,7 @@ export function hearDigest(
   // A crowd that asks at once is told once.
   const delayMs = Math.max(0, state.toldMs + ANSWER_GAP_MS - nowMs);
   if (asks) effects.push({ type: "arm-timer", timer: DIGEST_TIMER, delayMs });
+  if (digest === hexOf(state.digest)) state.isCaughtUp = true;
   if (digest === hexOf(state.digest) || count === 0 || state.pulling !== null) return effects;
   return [...effects, ...pull(state, node, "")];
 }
@@ -47,7 +48,9 @@ export function pulled(
   if (message?.type !== "page") return [];
   const effects = take(state, message.records, nowMs);
   const last = message.records.at(-1);
-  return message.isLast || last === undefined ? effects : [...effects, ...pull(state, from, last.key)];
+  if (!message.isLast && last !== undefined) return [...effects, ...pull(state, from, last.key)];
+  state.isCaughtUp = true;
+  return effects;
 }
 
 /** All that this node holds after a key, as far as one message takes it. */

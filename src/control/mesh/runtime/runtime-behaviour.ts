@@ -16,7 +16,9 @@ export const sharedRuntime: Behaviour<RuntimeState, RuntimeInput, RuntimeEffect>
   laneOf: (message): Lane => (message.type === "runtime-heard" ? "work" : "supervision"),
   step(state, message, nowMs) {
     noticePause(state, nowMs);
+    const wasCaughtUp = state.isCaughtUp;
     const effects = [...act(state, message, nowMs)];
+    if (!wasCaughtUp && state.isCaughtUp) effects.push({ type: "caught-up" });
     return [...effects, ...watch(state), ...moveTimer(state)];
   },
 };
@@ -91,6 +93,7 @@ function connected(state: RuntimeState, nowMs: number): RuntimeEffect[] {
 function repeat(state: RuntimeState, nowMs: number): RuntimeEffect[] {
   forgetSilent(state, nowMs);
   if (!state.isConnected) return [];
+  if (nowMs >= state.settledMs) state.isCaughtUp = true; // nobody has told it anything
   return [tellDigest(state, false, nowMs), { type: "arm-timer", timer: DIGEST_TIMER, delayMs: DIGEST_MS }];
 }
 

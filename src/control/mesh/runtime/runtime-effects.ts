@@ -72,5 +72,7 @@ export type RuntimeEffect =
   | { readonly type: "values-changed"; readonly values: Readonly<Record<string, string>> }
   /** Tell what is counted of these clusters, twice a second, from now on. */
   | { readonly type: "watch-clusters"; readonly clusters: readonly string[] }
+  /** It holds what its peers hold, or nobody is there; once. */
+  | { readonly type: "caught-up" }
   | { readonly type: "publish-news"; readonly news: RuntimeNews }
   | { readonly type: "count"; readonly counter: RuntimeCounter };

@@ -25,6 +25,8 @@ export interface RuntimeHostParts {
   /** The layer is this now, from these records. */
   changed(values: Readonly<Record<string, string>>, records: readonly RuntimeRecord[]): void;
   watch(clusters: readonly string[]): void;
+  /** It holds what its peers hold, or nobody is there; once. */
+  caughtUp(): void;
   tell(news: RuntimeNews): void;
   count(counter: RuntimeCounter): void;
 }
@@ -61,6 +63,10 @@ export class RuntimeHost {
   /** What this node has counted of a watched cluster. */
   figuresTold(cluster: string, figures: ClusterFigures): void {
     this.host.tell({ type: "figures-told", cluster, figures });
+  }
+
+  get isCaughtUp(): boolean {
+    return this.host.state.isCaughtUp;
   }
 
   /** For those who look. */
@@ -115,6 +121,9 @@ export class RuntimeHost {
         return;
       case "watch-clusters":
         this.parts.watch(effect.clusters);
+        return;
+      case "caught-up":
+        this.parts.caughtUp();
         return;
       case "publish-news":
         this.parts.tell(effect.news);

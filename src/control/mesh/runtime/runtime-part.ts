@@ -7,7 +7,7 @@ import type { ClusterFigures, MeshRuntimeView } from "../../../messages/mesh-run
 import { RuntimeHost, type RuntimeHostParts } from "./runtime-host.ts";
 
 /** What it stands on. */
-export interface RuntimePartParts extends RuntimeHostParts {
+export interface RuntimePartParts extends Omit<RuntimeHostParts, "caughtUp"> {
   set(gauge: "runtime_keys" | "runtime_ramps" | "runtime_version", value: number): void;
   ignored(): void;
   /** Something is said that this node's configuration has no place for; once. */
@@ -18,10 +18,15 @@ export interface RuntimePartParts extends RuntimeHostParts {
 export class RuntimePart {
   private readonly parts: RuntimePartParts;
   private readonly host: RuntimeHost | null;
+  private held: (() => void) | null = null;
 
   constructor(parts: RuntimePartParts, { hasLayer, knowledge, records }: RuntimeMembership) {
     this.parts = parts;
-    this.host = hasLayer ? new RuntimeHost(parts, records) : null;
+    const caughtUp = (): void => {
+      this.held?.();
+      this.held = null;
+    };
+    this.host = hasLayer ? new RuntimeHost({ ...parts, caughtUp }, records) : null;
     this.host?.know(knowledge);
     if (!hasLayer) this.standBy();
   }
@@ -38,6 +43,13 @@ export class RuntimePart {
   /** What this node has counted of a watched cluster. */
   figuresTold(cluster: string, figures: ClusterFigures): void {
     this.host?.figuresTold(cluster, figures);
+  }
+
+  /** Tells that this node may serve, or may not: not before it knows what peers know of the runtime, when `hasPeers`. */
+  tellReady(hasPeers: boolean, tell: () => void): void {
+    const waits = hasPeers && this.host !== null && !this.host.isCaughtUp;
+    this.held = waits ? tell : null;
+    if (!waits) tell();
   }
 
   /** Null: this node has no such layer. */

@@ -53,6 +53,8 @@ export interface RuntimeState {
   isConnected: boolean;
   /** From when on it takes changes and drives ramps: before, it may not know what there is. */
   settledMs: number;
+  /** It has once held what a peer held. */
+  isCaughtUp: boolean;
   /** When it told its digest last. */
   toldMs: number;
   steppedMs: number;
@@ -81,6 +83,7 @@ export function emptyRuntimeState(
     pulling: null,
     isConnected: false,
     settledMs: Number.POSITIVE_INFINITY,
+    isCaughtUp: false,
     toldMs: Number.NEGATIVE_INFINITY,
     steppedMs: Number.NEGATIVE_INFINITY,
     isMoving: false,

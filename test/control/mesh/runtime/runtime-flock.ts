@@ -97,6 +97,8 @@ export class FlockNode {
   values: Readonly<Record<string, string>> = {};
   records: readonly RuntimeRecord[] = [];
   readonly news: RuntimeNews[] = [];
+  /** What it held when it held what its peers held. */
+  readonly caughtUpWith: string[] = [];
   readonly counted: Map<RuntimeCounter, number> = new Map();
   readonly bus: SimulatedBus;
   readonly host: RuntimeHost;
@@ -123,6 +125,7 @@ export class FlockNode {
         watch: (clusters) => {
           this.watched = clusters;
         },
+        caughtUp: () => this.caughtUpWith.push(JSON.stringify(this.values)),
         tell: (news) => this.news.push(news),
         count: (counter) => this.counted.set(counter, (this.counted.get(counter) ?? 0) + 1),
       },

@@ -37,6 +37,7 @@ describe("a runtime layer that nodes share", () => {
     flock.join("late");
     flock.clock.advanceMs(200);
     assert.equal(flock.values("routing.canary"), "25 25 25 25");
+    assert.deepEqual(flock.nodes[3]?.caughtUpWith, ['{"routing.canary":"25"}']);
     const view = flock.nodes[3]?.host.view().keys[0];
     assert.deepEqual([view?.writer, view?.version, view?.driver], ["bob", record.version, ""]);
     assert.deepEqual(newsOf("changed"), ["25"]);
