@@ -91,11 +91,11 @@ export class FilterFace implements FilterCall {
     return (isPlain ? base : this.filters()).overrides[place] ?? NONE;
   }
 
-  reply(answer: LocalReply, change?: (head: HeaderList) => void): Step {
+  reply(answer: LocalReply, change?: (head: HeaderList) => void, by: "route" | "filter" = "route"): Step {
     const { exchange } = this;
     if (exchange === null) return Step.Reply;
     // As Envoy: what a route changes of answers it changes of those that a filter gives in place of its cluster's.
-    const route = exchange.phase === Phase.Filters ? exchange.route() : null;
+    const route = exchange.phase === Phase.Filters && by === "route" ? exchange.route() : null;
     if (route?.plan.action.kind === "forward") exchange.router.useRoute(route);
     return exchange.reply(answer, change);
   }

@@ -64,9 +64,9 @@ export interface FilterCall extends FormatSource {
   overrides(place: number): readonly FilterOverrideSettings[];
   /**
    * Answers the request here: `return call.reply(answer)` in a hook; outside of one it may be called while parked. `change` may add
-   * fields to the answer's head before the filters see it.
+   * fields to the answer's head before the filters see it. `by` "filter": what the route changes of answers it does not change of this.
    */
-  reply(answer: LocalReply, change?: (head: HeaderList) => void): Step;
+  reply(answer: LocalReply, change?: (head: HeaderList) => void, by?: "route" | "filter"): Step;
   /**
    * `return call.replace(…)` in a data hook: these bytes go on instead, none at all when they are empty and not the last. In a trailers
    * hook: the message ends with these bytes (`last` true) and has no trailers. The bytes may be the filter's own until it is called again.

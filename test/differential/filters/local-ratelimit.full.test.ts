@@ -40,6 +40,10 @@ const KEY = { generic_key: { descriptor_value: "k" } };
 const DESCRIPTORS = [descriptor({ who: "a" }, 1), descriptor({ who: "b" }, 2)];
 
 const ROUTES = [
+  {
+    ...(route("/route-adds", limit("routeadds", { token_bucket: bucket(0) })) as Fields),
+    response_headers_to_add: [{ header: { key: "x-added", value: "%RESPONSE_CODE%" } }],
+  },
   route("/headers", limit("headers", { token_bucket: bucket(2), enable_x_ratelimit_headers: "DRAFT_VERSION_03" })),
   route(
     "/added",
@@ -198,6 +202,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   "a bucket that is not enforced": [one("/watched"), one("/watched")],
   "nothing enabled": [one("/silent")],
   "a bucket that never has a token": [one("/nothing")],
+  "a route that adds fields": [one("/route-adds")],
   gRPC: [one("/exhausted", "content-type: application/grpc"), one("/nothing", "content-type: application/grpc")],
   "retry-after": [one("/retry"), one("/retry")],
   "descriptors of the filter's own policies": [..."aabbbc"].map((who) => one("/own", `x-who: ${who}`)),

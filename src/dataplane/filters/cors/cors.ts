@@ -62,7 +62,7 @@ class Cors implements HttpFilter {
     const method = head.valueByName("access-control-request-method") ?? "";
     if (head.value(H.PSEUDO_METHOD) !== "OPTIONS" || method === "") return Step.Next;
     if (!isValid && (this.said("forwardsPreflights") ?? true)) return Step.Next;
-    return call.reply(PREFLIGHT, (answer) => this.fill(answer, head, method));
+    return call.reply(PREFLIGHT, (answer) => this.fill(answer, head, method), "filter");
   }
 
   encodeHead(head: HeaderList): Step {
