@@ -63,9 +63,15 @@ function compileSource(
     acknowledge(config, "ads");
     return compileApi(context, ads, "aggregated");
   }
-  const says =
-    kind === "ads" ? "ads: there is no dynamic_resources.ads_config" : "name a path, an api_config_source or ads";
-  context.error(config, kind ?? "", says);
+  // Envoy takes the first, and the layer stays empty for ever.
+  if (kind === "ads") {
+    context.refuse(
+      config,
+      kind,
+      "ads without an ads_config",
+      "give dynamic_resources one, or the layer an api_config_source",
+    );
+  } else context.error(config, kind ?? "", "name a path, an api_config_source or ads");
   return null;
 }
 
