@@ -202,7 +202,6 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   onConnectionDone(fault: ProtocolFault | null): void {
     if (fault !== null) this.onProtocolFault(fault);
     this.stats.onIdle();
-    this.isEndUnsaid = fault?.kind === "local_reset";
     this.isAnswered = fault === null && this.protocol === "http1" && this.requests > 0;
     this.close();
   }
