@@ -99,6 +99,6 @@ export function goldenExchanges(): readonly (AdminAnswer & { readonly request: s
 }
 
 const LOGGERS: ReadonlySet<string> = new Set([
-  ...["admin", "client", "config", "connection", "dns", "health_checker", "http", "http2"],
-  ...["main", "misc", "pool", "router", "runtime", "upstream"],
+  ...["admin", "client", "config", "connection", "dns", "filter", "health_checker", "http", "http2"],
+  ...["main", "misc", "pool", "router", "runtime", "tracing", "upstream"],
 ]);

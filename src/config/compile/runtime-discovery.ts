@@ -2,7 +2,7 @@
 import type { CheckedMessage } from "../load/checked.ts";
 import { acknowledge, child, children, millis, oneOf, text } from "../load/fields.ts";
 import type { NodePlan } from "../plan/plan.ts";
-import type { RtdsLayerPlan, RtdsSourcePlan, RuntimePlan } from "../plan/runtime.ts";
+import type { RtdsLayerPlan, RtdsSourcePlan, RuntimePlan, StaticLayerPlan } from "../plan/runtime.ts";
 import type { CompileContext } from "./context.ts";
 import { compileGrpcSource } from "./grpc-service.ts";
 
@@ -11,7 +11,7 @@ export function compileRtdsLayer(
   context: CompileContext,
   layer: CheckedMessage,
   facts: { readonly name: string; readonly bootstrap: CheckedMessage; readonly node: NodePlan },
-): RtdsLayerPlan | null {
+): RtdsLayerPlan | StaticLayerPlan | null {
   const rtds = child(layer, "rtds_layer") as CheckedMessage;
   const config = child(rtds, "rtds_config");
   const source = config === undefined ? null : compileSource(context, config, facts.bootstrap);
@@ -20,6 +20,11 @@ export function compileRtdsLayer(
   if (config === undefined || source === null) return null;
   // Of both versions of resources there is one left.
   acknowledge(config, "resource_api_version");
+  if (source === "never") {
+    acknowledge(config, "initial_fetch_timeout");
+    acknowledge(rtds, "name");
+    return { kind: "static", name: facts.name, entries: {} };
+  }
   const timeoutMs = millis(config, "initial_fetch_timeout") ?? 15_000;
   return {
     kind: "rtds",
@@ -47,7 +52,7 @@ function compileSource(
   context: CompileContext,
   config: CheckedMessage,
   bootstrap: CheckedMessage,
-): RtdsSourcePlan | null {
+): RtdsSourcePlan | "never" | null {
   const kind = oneOf(config, ["path", "path_config_source", "api_config_source", "ads", "self"]);
   if (kind === "path") return { kind: "file", path: text(config, "path") ?? "" };
   if (kind === "path_config_source") {
@@ -63,15 +68,11 @@ function compileSource(
     acknowledge(config, "ads");
     return compileApi(context, ads, "aggregated");
   }
-  // Envoy takes the first, and the layer stays empty for ever.
   if (kind === "ads") {
-    context.refuse(
-      config,
-      kind,
-      "ads without an ads_config",
-      "give dynamic_resources one, or the layer an api_config_source",
-    );
-  } else context.error(config, kind ?? "", "name a path, an api_config_source or ads");
+    context.warn(config, kind, "the layer stays empty: there is no dynamic_resources.ads_config");
+    return "never";
+  }
+  context.error(config, kind ?? "", "name a path, an api_config_source or ads");
   return null;
 }
 

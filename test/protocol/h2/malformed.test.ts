@@ -109,7 +109,8 @@ describe("malformed requests", () => {
     assert.equal(drop.codec.counters.dropped_headers_with_underscores, 1);
     const reject = new ServerProbe({ underscores: "reject" });
     reject.receive(UNDERSCORED);
-    assert.deepEqual(reject.frames(), [`RST_STREAM 1 code=${ErrorCode.ProtocolError}`]);
+    // Envoy's code: test/differential/connection-limits.full.test.ts compares it.
+    assert.deepEqual(reject.frames(), [`RST_STREAM 1 code=${ErrorCode.InternalError}`]);
     assert.equal(reject.codec.counters.requests_rejected_with_underscores_in_headers, 1);
   });
 
