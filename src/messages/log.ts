@@ -13,6 +13,13 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** A line that was logged. */
+export interface LoggedLine extends LogLine {
+  /** Grows by one with each. */
+  readonly number: number;
+  readonly wallMs: number;
+}
+
 /** The components that Starling logs under, named as Envoy's loggers. */
 export const LOG_COMPONENTS: readonly string[] = [
   "admin",

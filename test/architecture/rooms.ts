@@ -67,6 +67,7 @@ export const ROOMS: readonly Room[] = [
       "node:crypto",
       "node:net",
       "node:worker_threads",
+      "node:zlib",
     ],
   },
   {

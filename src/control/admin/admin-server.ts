@@ -6,6 +6,7 @@ import type { AddressPlan } from "../../config/plan/address.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { StatsReader } from "../../telemetry/stats-reader.ts";
 import { AdminStats } from "./admin-stats.ts";
+import { Dashboard } from "./dashboard/dashboard.ts";
 import { forwardToMember, isForwarded, NODE_HEADER, nodeHeader } from "./mesh-forward.ts";
 import { type PageAnswer, type PageContext, textAnswer } from "./page.ts";
 import { helpText, pagesOf } from "./page-table.ts";
@@ -30,13 +31,14 @@ export async function startAdminServer(
   idleMs: number = IDLE_MS,
 ): Promise<AdminServer> {
   const context: PageContext = { view, stats: new StatsReader(view.stats), pages: pagesOf(view) };
+  const dashboard = new Dashboard(context);
   const stats = new AdminStats(ownStats, () => view.uptimeMs());
   const server = createServer({ keepAliveTimeout: idleMs, requireHostHeader: false }, (request, response) => {
     const over = stats.onRequest(request.socket);
     response.once("close", () => over(response.writableFinished ? response.statusCode : null));
     if (request.httpVersion === "1.0") refuse(context, response, 426, "Upgrade Required");
     else if (request.headers.host === undefined) refuse(context, response, 400, "");
-    else receive(context, request, response);
+    else receive(context, dashboard, request, response);
   });
   watchConnections(server, stats, context);
   await new Promise<void>((resolve, reject) => {
@@ -51,6 +53,7 @@ export async function startAdminServer(
     flush: () => context.stats.flush(),
     close: () =>
       new Promise((resolve) => {
+        dashboard.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -92,12 +95,17 @@ function refusalOf(code: string): { readonly status: number; readonly text: stri
     : { status: 400, text: "Bad Request" };
 }
 
-function receive(context: PageContext, request: IncomingMessage, response: ServerResponse): void {
+function receive(context: PageContext, dashboard: Dashboard, request: IncomingMessage, response: ServerResponse): void {
   const { mesh } = context.view;
   if (mesh !== null && isForwarded(request.url ?? "")) {
     void forwardToMember(mesh, request, response).then((refusal) => {
       if (refusal !== null) sendAnswer(context, response, refusal);
     });
+    return;
+  }
+  const own = dashboard.take(request, response);
+  if (own !== "pass") {
+    if (own !== null) sendAnswer(context, response, own);
     return;
   }
   if (request.method !== "POST") {

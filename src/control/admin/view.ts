@@ -3,7 +3,7 @@
 import type { EndpointFacts, EndpointSetFull } from "../../config/plan/endpoint-set.ts";
 import type { Plan } from "../../config/plan/plan.ts";
 import type { RuntimeEntries, RuntimeLayerPlan, RuntimeView } from "../../config/plan/runtime.ts";
-import type { LogLevel } from "../../messages/log.ts";
+import type { LoggedLine, LogLevel } from "../../messages/log.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 import type { OutlierTable } from "../../telemetry/outlier-table.ts";
@@ -113,6 +113,8 @@ export interface LogView {
   /** Null: every component. */
   setLevel(component: string | null, level: LogLevel): void;
   write(line: { readonly level: LogLevel; readonly component: string; readonly text: string }): void;
+  /** The newest lines from info on, also those that no level lets through. */
+  recent(): readonly LoggedLine[];
 }
 
 /** What pages can make the node do. */

@@ -1,7 +1,7 @@
 // The node's own log: levels per component, Envoy's line format, to standard error or a file. Written on the main thread only.
 import { appendFileSync, closeSync, openSync } from "node:fs";
 import type { Clock } from "../../base/clock.ts";
-import { LOG_LEVELS, type LogLevel, type LogLine } from "../../messages/log.ts";
+import { LOG_LEVELS, type LoggedLine, type LogLevel, type LogLine } from "../../messages/log.ts";
 import { compileLogFormat, DEFAULT_LOG_FORMAT, type LogRecord } from "./log-format.ts";
 
 /** How to log. */
@@ -32,6 +32,8 @@ export class Logger {
   private readonly levels: Map<string, LogLevel>;
   private defaultLevel: LogLevel;
   private file: number;
+  private readonly newest: LoggedLine[] = [];
+  private lines = 0;
 
   /** Opens the file; throws when it cannot be opened. */
   constructor(clock: Clock, options: LoggerOptions) {
@@ -45,9 +47,17 @@ export class Logger {
 
   /** Writes the line unless its level is below its component's. */
   write(line: LogLine): void {
-    if (LOG_LEVELS.indexOf(line.level) < LOG_LEVELS.indexOf(this.levelOf(line.component))) return;
-    const record = { ...line, wallMs: this.clock.wallMs(), pid: process.pid };
+    const level = LOG_LEVELS.indexOf(line.level);
+    const wallMs = this.clock.wallMs();
+    if (level >= KEPT_FROM) this.keep({ ...line, number: ++this.lines, wallMs });
+    if (level < LOG_LEVELS.indexOf(this.levelOf(line.component))) return;
+    const record = { ...line, wallMs, pid: process.pid };
     appendFileSync(this.file, `${this.format(record)}\n`);
+  }
+
+  /** The newest lines from info on, the oldest first, also those that no level let through: for those who look later. */
+  recent(): readonly LoggedLine[] {
+    return this.newest;
   }
 
   /** Writes at info. */
@@ -86,6 +96,11 @@ export class Logger {
     closeSync(this.file);
     this.file = open(this.path);
   }
+
+  private keep(line: LoggedLine): void {
+    this.newest.push(line);
+    if (this.newest.length > KEPT_MAX) this.newest.shift();
+  }
 }
 
 function open(path: string): number {
@@ -93,3 +108,5 @@ function open(path: string): number {
 }
 
 const STANDARD_ERROR = 2;
+const KEPT_FROM = LOG_LEVELS.indexOf("info");
+const KEPT_MAX = 200;

@@ -9,7 +9,7 @@ export const homePage: Page = showing("/", "Admin home page", ({ pages }) => ({
 <html lang="en"><head><meta charset="utf-8"><title>Starling Admin</title><style>
 body { font-family: system-ui, sans-serif; margin: 2rem; color-scheme: light dark }
 td { padding: .2rem 1rem .2rem 0; vertical-align: top } form { display: inline }
-</style></head><body><h1>Starling Admin</h1><table><thead><tr><th scope="col">Command</th><th scope="col">Description</th></tr></thead><tbody>
+</style></head><body><h1>Starling Admin</h1><p><a href="dashboard">Dashboard</a></p><table><thead><tr><th scope="col">Command</th><th scope="col">Description</th></tr></thead><tbody>
 ${pages.map(row).join("\n")}
 </tbody></table></body></html>
 `,

@@ -1,0 +1,61 @@
+// What follows from pictures of a node that come one after the other: rates, error shares, histories, turns. Pure: the caller keeps the state.
+
+/** Seconds of history. */
+export const HISTORY = 60;
+
+/** Nothing seen yet. */
+export function noHistory() {
+  return { series: new Map(), turns: [] };
+}
+
+/** The history with one more picture. `seconds`: since the one before; null: there was none that counts. */
+export function advanced(history, picture, seconds) {
+  const series = new Map();
+  const turns = [];
+  for (const [key, now] of measured(picture)) {
+    const before = history.series.get(key);
+    const next = extended(before, now, seconds);
+    series.set(key, next);
+    if (before !== undefined && now.health !== undefined && before.health !== now.health) {
+      turns.push({ atMs: picture.atMs, key, what: now.name, from: before.health, to: now.health });
+    }
+  }
+  return { series, turns: [...history.turns, ...turns].slice(-TURNS_MAX) };
+}
+
+/** What is known of a key: rate and errors null before there are two pictures. */
+export function seriesOf(history, key) {
+  return history.series.get(key) ?? EMPTY;
+}
+
+/** Everything that is counted, by key. */
+function* measured(picture) {
+  for (const [prefix, facts] of Object.entries(picture.http)) yield [`http ${prefix}`, facts];
+  yield ["node", summed(Object.values(picture.http))];
+  for (const [name, cluster] of Object.entries(picture.clusters)) {
+    yield [`cluster ${name}`, { total: cluster.total, failed: cluster.failed }];
+    for (const [address, endpoint] of Object.entries(cluster.endpoints)) {
+      yield [`endpoint ${name} ${address}`, { ...endpoint, name: `${address} of ${name}` }];
+    }
+  }
+}
+
+function summed(all) {
+  const sum = (name) => all.reduce((total, facts) => total + facts[name], 0);
+  return { total: sum("total"), failed: sum("failed") };
+}
+
+function extended(before, { total, failed, health }, seconds) {
+  const known = before !== undefined && seconds !== null && seconds > 0;
+  const requests = known ? Math.max(0, total - before.total) : 0;
+  const failures = known ? Math.max(0, failed - before.failed) : 0;
+  const rate = known ? requests / seconds : null;
+  const errors = requests === 0 ? null : Math.min(1, failures / requests);
+  const rates = known ? [...before.rates, rate].slice(-HISTORY) : (before?.rates ?? []);
+  const shares = known ? [...before.shares, errors ?? 0].slice(-HISTORY) : (before?.shares ?? []);
+  const healths = health === undefined ? [] : [...(before?.healths ?? []), health].slice(-HISTORY);
+  return { total, failed, health, rate, errors, rates, shares, healths };
+}
+
+const EMPTY = { total: 0, failed: 0, rate: null, errors: null, rates: [], shares: [], healths: [] };
+const TURNS_MAX = 200;
