@@ -51,6 +51,7 @@ const OWN = [
   "app.js",
   "facts.js",
   "format.js",
+  "links.js",
   "live.js",
   "merge.js",
   "parts.js",

@@ -1,4 +1,5 @@
 // The dashboard: which node and view the address names, and the page drawn anew with each picture of that node.
+import { drawLinks } from "./links.js";
 import { homeNode, listen } from "./live.js";
 import { html, render } from "./parts.js";
 import { Page } from "./views.js";
@@ -27,6 +28,7 @@ function decoded(word) {
 
 function draw() {
   render(html`<${Page} live=${live} place=${placeOf(location.hash)} />`, root);
+  drawLinks();
 }
 
 function go() {
@@ -47,4 +49,5 @@ function go() {
 const root = document.getElementById("app");
 root.replaceChildren();
 addEventListener("hashchange", go);
+addEventListener("resize", drawLinks);
 go();

@@ -50,12 +50,23 @@ function extended(before, { total, failed, health }, seconds) {
   const requests = known ? Math.max(0, total - before.total) : 0;
   const failures = known ? Math.max(0, failed - before.failed) : 0;
   const rate = known ? requests / seconds : null;
-  const errors = requests === 0 ? null : Math.min(1, failures / requests);
+  const recent = known ? [...before.recent, { requests, failures }].slice(-SHARE_OVER) : (before?.recent ?? []);
+  const errors = shareOf(recent);
   const rates = known ? [...before.rates, rate].slice(-HISTORY) : (before?.rates ?? []);
-  const shares = known ? [...before.shares, errors ?? 0].slice(-HISTORY) : (before?.shares ?? []);
+  const shares = known
+    ? [...before.shares, requests === 0 ? 0 : Math.min(1, failures / requests)].slice(-HISTORY)
+    : (before?.shares ?? []);
   const healths = health === undefined ? [] : [...(before?.healths ?? []), health].slice(-HISTORY);
-  return { total, failed, health, rate, errors, rates, shares, healths };
+  return { total, failed, health, rate, errors, recent, rates, shares, healths };
 }
 
-const EMPTY = { total: 0, failed: 0, rate: null, errors: null, rates: [], shares: [], healths: [] };
+function shareOf(recent) {
+  const requests = recent.reduce((sum, one) => sum + one.requests, 0);
+  const failures = recent.reduce((sum, one) => sum + one.failures, 0);
+  return requests === 0 ? null : Math.min(1, failures / requests);
+}
+
+const EMPTY = { total: 0, failed: 0, rate: null, errors: null, recent: [], rates: [], shares: [], healths: [] };
+/** Pictures over which the share of errors is told: of one second it would flicker. */
+const SHARE_OVER = 10;
 const TURNS_MAX = 200;

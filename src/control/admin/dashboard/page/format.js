@@ -2,8 +2,8 @@
 
 /** `1,234`, `12.3`, `0`. */
 export function number(value) {
-  if (value >= 100) return Math.round(value).toLocaleString("en");
-  return value === 0 ? "0" : value.toFixed(value >= 10 ? 0 : 1);
+  if (value >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString("en");
+  return value.toFixed(value >= 10 ? 0 : 1);
 }
 
 /** A rate in requests a second; unknown before the second sample. */

@@ -59,6 +59,7 @@ function Overview({ picture, history, place }) {
     ${node.reasons.map((reason) => html`<p class="notice warn">${reason}</p>`)}
     <${Figures} picture=${picture} history=${history} />
     <div class="columns">
+      <svg class="links" aria-hidden="true"></svg>
       <section aria-labelledby="routes"><h2 id="routes">Routes</h2><${Routes} picture=${picture} place=${place} /></section>
       <section aria-labelledby="clusters"><h2 id="clusters">Clusters and endpoints</h2>
         ${Object.entries(picture.clusters).map(([name, cluster]) => html`<${Cluster} key=${name} name=${name} cluster=${cluster} history=${history} place=${place} />`)}
@@ -96,16 +97,16 @@ function Routes({ picture, place }) {
   return html`<div class="scrolls"><table><thead><tr><th scope="col">Listener</th><th scope="col">Host</th><th scope="col">Match</th><th scope="col">To</th></tr></thead><tbody>${picture.routes.map(
     (route) => html`<tr>
       <td>${route.listener}${route.security !== "" && html` <small>${route.security}</small>`}</td><td>${route.domains.join(", ")}</td><td><code>${route.match}</code></td>
-      <td>${route.does}${route.clusters.map((one) => html`<div class="target"><a href=${addressOf(place.node, "cluster", one.name)}>${one.name}</a>${route.clusters.length > 1 && html`<${Share} share=${one.share} />`}</div>`)}</td></tr>`,
+      <td>${route.does}${route.clusters.map((one) => html`<div class="target" data-to=${one.name} data-share=${one.share}><a href=${addressOf(place.node, "cluster", one.name)}>${one.name}</a>${route.clusters.length > 1 && html`<${Share} share=${one.share} />`}</div>`)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
 function Cluster({ name, cluster, history, place }) {
   const { rate: now, errors, rates } = seriesOf(history, `cluster ${name}`);
   const endpoints = Object.entries(cluster.endpoints);
-  return html`<article class="cluster" aria-label=${`Cluster ${name}`}>
+  return html`<article class="cluster" data-cluster=${name} aria-label=${`Cluster ${name}`}>
     <h3><a href=${addressOf(place.node, "cluster", name)}>${name}</a></h3>
-    <p class="counts"><b>${rate(now)}</b>/s <span class=${errorTone(errors)}><b>${percent(errors)}</b> 5xx</span> <span>p50 <b>${time(cluster.p50)}</b></span> <span>p99 <b>${time(cluster.p99)}</b></span></p>
+    <p class="counts"><span><b>${rate(now)}</b>/s</span> <span class=${errorTone(errors)}><b>${percent(errors)}</b> 5xx</span> <span>p50 <b>${time(cluster.p50)}</b></span> <span>p99 <b>${time(cluster.p99)}</b></span></p>
     <${Line} values=${rates} label=${`Requests a second to ${name} over the last minute`} />
     <div class="scrolls"><table><thead class="unseen"><tr><th scope="col">Endpoint</th><th scope="col">Requests a second</th><th scope="col">Errors</th><th scope="col">Last minute</th></tr></thead>
     <tbody>${endpoints.map(([address, one]) => {
