@@ -14,6 +14,8 @@ export interface LoggedSource extends FormatSource {
   readonly request: HeaderList | null;
   /** Whether the health check filter took it for a health check. */
   readonly isHealthCheck: boolean;
+  /** Response flags with commas between; empty: none. */
+  readonly flags: string;
   /** Why the line is written now. */
   logType: LogType;
 }
@@ -63,10 +65,7 @@ export function logFilter(plan: LogFilterPlan, services: FilterServices): LogFil
     }
     case "flags": {
       const wanted = new Set(plan.flags);
-      return (source) => {
-        const flags = source.operator("RESPONSE_FLAGS", []) ?? "";
-        return flags !== "" && (wanted.size === 0 || flags.split(",").some((flag) => wanted.has(flag)));
-      };
+      return ({ flags }) => flags !== "" && (wanted.size === 0 || flags.split(",").some((flag) => wanted.has(flag)));
     }
     case "grpc_status": {
       const wanted = new Set(plan.statuses);

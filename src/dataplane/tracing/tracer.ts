@@ -24,6 +24,8 @@ export interface TracedRequest extends FormatSource {
   readonly startMs: number;
   readonly startWallMs: number;
   readonly isGrpc: boolean;
+  /** Response flags with commas between; empty: none. */
+  readonly flags: string;
   nowMs(): number;
   /** The route as it is now, chosen if need be. */
   route(): Route | null;
@@ -166,7 +168,7 @@ class RequestSpan implements Span {
     this.add("http.response.status_code", status);
     this.add("http.request.body.size", this.of("BYTES_RECEIVED"));
     this.add("http.response.body.size", this.of("BYTES_SENT"));
-    const flags = this.of("RESPONSE_FLAGS");
+    const { flags } = request;
     if (status === 0 || status >= 500) this.add("error.type", flags || status);
     if (request.isGrpc) {
       this.add("rpc.system", "grpc");

@@ -76,6 +76,15 @@ describe("a tracer", () => {
     assert.deepEqual(noSpans, []);
   });
 
+  it("says what was wrong only where something was", () => {
+    const attributes = request("", {})[1][0]?.attributes ?? [];
+    assert.ok(attributes.includes("http.response.status_code"));
+    assert.deepEqual(
+      attributes.filter((text) => /^(error\.type|response_flags|-)$/.test(text)),
+      [],
+    );
+  });
+
   it("follows chance by the request's id", () => {
     assert.equal(request(ID, { randomSampling: share(2, 10_000) })[1].length, 1);
     assert.equal(request(ID, { randomSampling: share(1, 10_000) })[1].length, 0);
