@@ -55,9 +55,9 @@ const FILTERS: Readonly<Record<string, Filter>> = {
 };
 
 const REQUESTS: readonly string[] = [
-  "GET /200 HTTP/1.1\r\nhost: a\r\nx-log: yes\r\nx-request-id: 00000001-0000-4000-8000-000000000000\r\n\r\n",
+  "GET /200?a=b&q=1&q=2 HTTP/1.1\r\nhost: a\r\nx-log: yes\r\nx-request-id: 00000001-0000-4000-8000-000000000000\r\n\r\n",
   "GET /201 HTTP/1.1\r\nhost: a\r\nx-request-id: 0000ffff-0000-4000-8000-000000000000\r\n\r\n",
-  "GET /404 HTTP/1.1\r\nhost: a\r\nx-log: no\r\nx-request-id: 00001389-0000-4000-8000-000000000000\r\n\r\n",
+  "GET /404?p HTTP/1.1\r\nhost: a\r\nx-log: no\r\nx-request-id: 00001389-0000-4000-8000-000000000000\r\n\r\n",
   "GET /503 HTTP/1.1\r\nhost: a\r\nx-request-id: 00001387-0000-4000-8000-000000000000\r\n\r\n",
   "GET /nowhere HTTP/1.1\r\nhost: a\r\nx-request-id: zz001387-0000-4000-8000-000000000000\r\n\r\n",
   "GET /gone HTTP/1.1\r\nhost: a\r\nx-request-id: 0000138\r\n\r\n",
@@ -130,7 +130,8 @@ function managerOf(paths: readonly string[]): Readonly<Record<string, unknown>> 
 }
 
 const TYPES = "type.googleapis.com/envoy.extensions.";
-const LINE = "%ACCESS_LOG_TYPE% %REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS%\n";
+const LINE =
+  "%ACCESS_LOG_TYPE% %REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %QUERY_PARAM(q)% %STREAM_ID%\n";
 const CHECK = {
   "@type": `${TYPES}filters.http.health_check.v3.HealthCheck`,
   pass_through_mode: false,

@@ -15,6 +15,14 @@ import { pem } from "../support/tls-plans.ts";
 const ADMIN = 21501;
 const TYPE = "type.googleapis.com/envoy.extensions";
 
+/** What formats can say of the client's certificate. */
+const PEER = [
+  ...["%DOWNSTREAM_PEER_SUBJECT%", "%DOWNSTREAM_PEER_ISSUER%", "%DOWNSTREAM_PEER_SERIAL%", "%DOWNSTREAM_PEER_CERT%"],
+  ...["%DOWNSTREAM_PEER_FINGERPRINT_256%", "%DOWNSTREAM_PEER_FINGERPRINT_1%", "%DOWNSTREAM_PEER_URI_SAN%"],
+  ...["%DOWNSTREAM_PEER_DNS_SAN%", "%DOWNSTREAM_PEER_IP_SAN%", "%DOWNSTREAM_PEER_EMAIL_SAN%"],
+  ...["%DOWNSTREAM_PEER_CERT_V_START%", "%DOWNSTREAM_PEER_CERT_V_END(%Y-%m-%d)%"],
+];
+
 /** A manager's fields. */
 const MANAGERS: Readonly<Record<string, object>> = {
   "nothing said": {},
@@ -103,7 +111,8 @@ async function written(program: Program): Promise<Map<string, readonly string[]>
 function fieldOf(upstream: RecordingUpstream): string {
   const [request] = upstream.requests.splice(0);
   const lines = request?.lines.filter((line) => /^x-forwarded-client-cert:/i.test(line)) ?? ["no request"];
-  return lines.map((line) => line.slice(line.indexOf(":") + 2)).join(",");
+  const peer = request?.lines.find((line) => /^x-peer:/i.test(line)) ?? "";
+  return `${peer} ${lines.map((line) => line.slice(line.indexOf(":") + 2)).join(",")}`;
 }
 
 interface Visit {
@@ -137,7 +146,8 @@ async function visit(port: number, { client, says, protocol }: Visit): Promise<v
 
 function file(upstreamPort: number): string {
   const routes = [{ match: { prefix: "/" }, route: { cluster: "up" } }];
-  const route_config = { virtual_hosts: [{ name: "all", domains: ["*"], routes }] };
+  const request_headers_to_add = [{ header: { key: "x-peer", value: PEER.join(" | ") } }];
+  const route_config = { virtual_hosts: [{ name: "all", domains: ["*"], routes, request_headers_to_add }] };
   const tls = {
     "@type": `${TYPE}.transport_sockets.tls.v3.DownstreamTlsContext`,
     common_tls_context: {

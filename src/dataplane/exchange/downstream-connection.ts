@@ -78,7 +78,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
       remotePort: channel.remotePort,
       localAddress: channel.localAddress,
       localPort: channel.localPort,
-      tls: tls === null ? null : { serverName: tls.serverName, version: tls.version, cipher: tls.cipher },
+      tls,
     };
     this.peer = {
       remoteAddress: channel.remoteAddress,

@@ -4,6 +4,7 @@ import { formatTime, isoTime } from "../../base/iso-time.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { longFlags, milliseconds, withPort } from "../routing/access-line.ts";
 import type { Exchange } from "./exchange.ts";
+import { MORE_OPERATORS, type Operator } from "./more-operators.ts";
 
 /** The value of one operator, undefined when it has none. */
 export function exchangeOperator(exchange: Exchange, name: string, args: readonly string[]): string | undefined {
@@ -17,9 +18,8 @@ export function withFlag(flags: string, flag: string): string {
   return flags.split(",").includes(flag) ? flags : `${flags},${flag}`;
 }
 
-type Operator = (exchange: Exchange, args: readonly string[]) => string | undefined;
-
 const OPERATORS: Readonly<Record<string, Operator>> = {
+  ...MORE_OPERATORS,
   START_TIME: ({ startWallMs }, [format]) =>
     format === undefined || format === "" ? isoTime(startWallMs) : formatTime(startWallMs, format),
   REQ: ({ request }, args) => header(request, args),

@@ -1,4 +1,5 @@
 // What an exchange asks of the connection it came by. Implemented by downstream-connection.ts.
+import type { TlsFacts } from "../../net/channel.ts";
 import type { ProtocolFault } from "../../protocol/fault.ts";
 import type { Peer } from "./request-headers.ts";
 
@@ -27,5 +28,5 @@ export interface ConnectionFacts {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  readonly tls: { readonly serverName: string; readonly version: string; readonly cipher: string } | null;
+  readonly tls: TlsFacts | null;
 }

@@ -26,6 +26,8 @@ export class ResponseSide implements PassOutput {
   status: number = 0;
   bytesSent: number = 0;
   grpcStatus: string | undefined = undefined;
+  /** What went down behind the body, kept until the access log was written. */
+  trailerList: HeaderList | null = null;
   private readonly exchange: Exchange;
   /** Whether the end was given to the codec. */
   private ended = false;
@@ -181,9 +183,13 @@ export class ResponseSide implements PassOutput {
 
   private writeTrailers(trailers: HeaderList): void {
     if (this.exchange.isGrpc) this.grpcStatus = trailers.value(H.GRPC_STATUS);
-    if (!this.ended) this.exchange.writer?.writeTrailers(trailers);
-    releaseHeaderList(trailers);
-    if (!this.ended) this.finish();
+    if (this.ended) {
+      releaseHeaderList(trailers);
+      return;
+    }
+    this.exchange.writer?.writeTrailers(trailers);
+    this.trailerList = trailers;
+    this.finish();
   }
 
   /**
@@ -214,6 +220,8 @@ export class ResponseSide implements PassOutput {
     this.throttle = null;
     if (this.head !== null) releaseHeaderList(this.head);
     this.head = null;
+    if (this.trailerList !== null) releaseHeaderList(this.trailerList);
+    this.trailerList = null;
     this.headSent = false;
     this.status = 0;
     this.bytesSent = 0;
