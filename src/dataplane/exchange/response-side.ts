@@ -183,10 +183,12 @@ export class ResponseSide implements PassOutput {
 
   private writeTrailers(trailers: HeaderList): void {
     if (this.exchange.isGrpc) this.grpcStatus = trailers.value(H.GRPC_STATUS);
-    if (this.ended) return releaseHeaderList(trailers);
-    this.exchange.writer?.writeTrailers(trailers);
-    this.trailerList = trailers;
-    this.finish();
+    if (this.ended) releaseHeaderList(trailers);
+    else {
+      this.exchange.writer?.writeTrailers(trailers);
+      this.trailerList = trailers;
+      this.finish();
+    }
   }
 
   /**
