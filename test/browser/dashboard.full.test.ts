@@ -77,7 +77,7 @@ async function tell(word: "fail" | "ok"): Promise<void> {
     await Promise.all(rows.map((row) => row.waitFor({ timeout: 30_000 })));
     for (const page of pages) {
       assert.equal(await page.locator(".figures > div", { hasText: "Endpoints out" }).locator("dd").textContent(), "1");
-      await page.getByText(/of service1 turned from healthy to unhealthy/).waitFor();
+      await page.getByText(/^127\.0\.0\.1:\d+ of .*service1 (is|turned from healthy to) unhealthy/).waitFor();
     }
     await Promise.all(pages.map((page, at) => keep(page, `broken-${at}`)));
     await tell("ok");

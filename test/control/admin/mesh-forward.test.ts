@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { get } from "node:http";
 import { after, before, describe, it } from "mocha";
 import { SeededRandom } from "../../../src/base/random.ts";
 import { type AdminServer, startAdminServer } from "../../../src/control/admin/admin-server.ts";
+import { READERS_MAX } from "../../../src/control/admin/dashboard/event-stream.ts";
 import type { MeshSource } from "../../../src/control/admin/view.ts";
 import { ALL_RULES, emptyMeshState } from "../../../src/control/mesh/state/mesh-state.ts";
 import { meshView } from "../../../src/control/mesh/view/mesh-view.ts";
@@ -74,6 +76,19 @@ describe("another member's admin pages", () => {
     assert.ok(through.head.includes("content-type: text/plain; charset=UTF-8"));
     assert.equal((await ask("GET /mesh/back~1%2F2")).body, (await askAdmin(portOf(back), "GET /")).body);
     assert.equal((await ask("GET /mesh/back~1%2F2/nosuch")).status, 404);
+  });
+
+  it("stream the dashboard's events as long as somebody reads, and no longer: the member has place for others then", async () => {
+    const read = (): Promise<number | undefined> =>
+      new Promise((resolve) => {
+        const path = "/mesh/back~1%2F2/dashboard/events";
+        const request = get({ port: portOf(front), path, agent: false }, (answer) => {
+          answer.on("error", () => {});
+          answer.once("data", () => request.destroy());
+          request.once("close", () => resolve(answer.statusCode));
+        });
+      });
+    for (let i = 0; i < 2 * READERS_MAX; i++) assert.equal(await read(), 200);
   });
 
   it("are only read: nothing is changed from here", async () => {

@@ -2,7 +2,8 @@
 import { addressText } from "../../../config/plan/address.ts";
 import type { FilterChainPlan, ListenerPlan } from "../../../config/plan/listener.ts";
 import type { ClusterChoicePlan, RouteActionPlan, RouteMatchPlan, RoutePlan } from "../../../config/plan/route.ts";
-import { type RuntimeView, runtimeDecimal, runtimeInteger } from "../../../config/plan/runtime.ts";
+import { type RuntimeView, runtimeInteger } from "../../../config/plan/runtime.ts";
+import { runtimeValue } from "../../../config/plan/runtime-value.ts";
 import type { Json, JsonObject } from "./merge-patch.ts";
 
 /** In the file's order, the first ones of very many. */
@@ -36,9 +37,9 @@ function matchText({ path, headers, query, fraction, grpcOnly }: RouteMatchPlan,
     ...(grpcOnly ? ["gRPC"] : []),
   ];
   if (fraction !== null) {
-    const { numerator, denominator, runtimeKey } = fraction;
-    const now = runtimeKey === "" ? numerator : runtimeDecimal(runtime, runtimeKey, numerator);
-    more.push(`${(now * 100) / denominator} % of requests`);
+    const set = fraction.runtimeKey === "" ? undefined : runtime.get(fraction.runtimeKey);
+    const { numerator, denominator } = (set === undefined ? null : runtimeValue(set).share) ?? fraction;
+    more.push(`${(numerator * 100) / denominator} % of requests`);
   }
   const end = path.kind === "prefix" || path.kind === "path_separated_prefix" ? "*" : "";
   const what = path.kind === "connect" ? "CONNECT" : path.kind === "regex" ? `~ ${path.value}` : `${path.value}${end}`;

@@ -6,9 +6,9 @@ export function number(value) {
   return value.toFixed(value >= 10 ? 0 : 1);
 }
 
-/** A rate in requests a second; unknown before the second sample. */
-export function rate(value) {
-  return value === null ? "–" : number(value);
+/** A rate in requests a second; unknown before the second picture. */
+export function rate(value, unit = "/s") {
+  return value === null ? "–" : `${number(value)}${unit}`;
 }
 
 /** A share of 1 in percent. */

@@ -83,10 +83,10 @@ function Figures({ picture, history }) {
   const endpoints = Object.values(picture.clusters).flatMap((cluster) => Object.values(cluster.endpoints));
   const out = endpoints.filter(({ health }) => health === "unhealthy").length;
   return html`<dl class="figures">
-    <div><dt>Requests a second</dt><dd>${rate(now)}</dd><${Line} values=${rates} label="Requests a second over the last minute" /></div>
+    <div><dt>Requests a second</dt><dd>${rate(now, "")}</dd><${Line} values=${rates} label="Requests a second over the last minute" /></div>
     <div class=${errorTone(errors)}><dt>Answered 5xx</dt><dd>${percent(errors)}</dd><${Line} values=${shares} label="Share of 5xx over the last minute" tone="bad" /></div>
     <div><dt>Time, median</dt><dd>${time(slowest("p50"))}</dd><small>p99 ${time(slowest("p99"))}</small></div>
-    <div><dt>Under way</dt><dd>${number(sum("active"))}</dd><small>on ${number(sum("connections"))} connections</small></div>
+    <div><dt>Under way</dt><dd>${number(sum("active"))}</dd><small>connections: ${number(sum("connections"))}</small></div>
     <div class=${out > 0 ? "bad" : ""}><dt>Endpoints out</dt><dd>${out}</dd><small>of ${endpoints.length}</small></div>
     <div class=${listening < workers.length ? "warn" : ""}><dt>Workers</dt><dd>${listening}</dd><small>of ${workers.length}, ${workers.reduce((total, one) => total + one.restarts, 0)} restarts</small></div>
   </dl>`;
@@ -106,12 +106,12 @@ function Cluster({ name, cluster, history, place }) {
   const endpoints = Object.entries(cluster.endpoints);
   return html`<article class="cluster" data-cluster=${name} aria-label=${`Cluster ${name}`}>
     <h3><a href=${addressOf(place.node, "cluster", name)}>${name}</a></h3>
-    <p class="counts"><span><b>${rate(now)}</b>/s</span> <span class=${errorTone(errors)}><b>${percent(errors)}</b> 5xx</span> <span>p50 <b>${time(cluster.p50)}</b></span> <span>p99 <b>${time(cluster.p99)}</b></span></p>
+    <p class="counts"><span><b>${rate(now)}</b></span> <span class=${errorTone(errors)}><b>${percent(errors)}</b> 5xx</span> <span>p50 <b>${time(cluster.p50)}</b></span> <span>p99 <b>${time(cluster.p99)}</b></span></p>
     <${Line} values=${rates} label=${`Requests a second to ${name} over the last minute`} />
     <div class="scrolls"><table><thead class="unseen"><tr><th scope="col">Endpoint</th><th scope="col">Requests a second</th><th scope="col">Errors</th><th scope="col">Last minute</th></tr></thead>
     <tbody>${endpoints.map(([address, one]) => {
       const series = seriesOf(history, `endpoint ${name} ${address}`);
-      return html`<tr key=${address} class=${one.health}><td><${Dot} state=${one.health} /> ${address}</td><td class="number">${rate(series.rate)}/s</td>
+      return html`<tr key=${address} class=${one.health}><td><${Dot} state=${one.health} /> ${address}</td><td class="number">${rate(series.rate)}</td>
         <td class=${`number ${errorTone(series.errors)}`}>${percent(series.errors)}</td><td><${Strip} states=${series.healths} label=${address} /></td></tr>`;
     })}</tbody></table></div>
     ${cluster.leftOut > 0 && html`<p>${cluster.leftOut} more endpoints are not shown.</p>`}
@@ -127,10 +127,10 @@ function ClusterView({ picture, history, place }) {
   const { rate: now, errors, rates, shares } = seriesOf(history, `cluster ${name}`);
   return html`<h2>Cluster ${name}</h2>
     <dl class="figures">
-      <div><dt>Requests a second</dt><dd>${rate(now)}</dd><${Line} values=${rates} label="Requests a second over the last minute" /></div>
+      <div><dt>Requests a second</dt><dd>${rate(now, "")}</dd><${Line} values=${rates} label="Requests a second over the last minute" /></div>
       <div class=${errorTone(errors)}><dt>Answered 5xx</dt><dd>${percent(errors)}</dd><${Line} values=${shares} label="Share of 5xx over the last minute" tone="bad" /></div>
       <div><dt>Time, median</dt><dd>${time(cluster.p50)}</dd><small>p99 ${time(cluster.p99)}</small></div>
-      <div><dt>Under way</dt><dd>${number(cluster.active)}</dd><small>${cluster.pending} wait, ${cluster.connections} connections</small></div>
+      <div><dt>Under way</dt><dd>${number(cluster.active)}</dd><small>waiting: ${cluster.pending}, connections: ${cluster.connections}</small></div>
       <div><dt>Retries</dt><dd>${number(cluster.retries)}</dd><small>since the start</small></div>
     </dl>
     <div class="scrolls"><table class="wide"><caption>Endpoints (${cluster.kind}${cluster.checked ? ", checked" : ", not checked"})</caption>
@@ -138,7 +138,7 @@ function ClusterView({ picture, history, place }) {
     <tbody>${Object.entries(cluster.endpoints).map(([address, one]) => {
       const series = seriesOf(history, `endpoint ${name} ${address}`);
       return html`<tr key=${address}><th scope="row">${address}${one.zone !== "" && html` <small>${one.zone}</small>`}</th><td><${Badge} state=${one.health} />${one.flags !== "healthy" && html` <small>${one.flags}</small>`}</td>
-        <td><${Strip} states=${series.healths} label=${address} /></td><td class="number">${rate(series.rate)}/s <small>${number(one.total)} in all</small></td>
+        <td><${Strip} states=${series.healths} label=${address} /></td><td class="number">${rate(series.rate)} <small>${number(one.total)} in all</small></td>
         <td class=${`number ${errorTone(series.errors)}`}>${percent(series.errors)}</td><td class="number">${one.weight}</td><${Verdicts} picture=${picture} cluster=${name} address=${address} /></tr>`;
     })}</tbody></table></div>`;
 }
@@ -196,7 +196,10 @@ function EventsView({ picture, history }) {
 function Lines({ picture, history, most }) {
   const { startedWallMs } = picture.node;
   const log = Object.entries(picture.log).map(([key, line]) => ({ ...line, key: `log ${key}` }));
-  const turns = history.turns.map(({ atMs, key, what, from, to }) => ({
+  const isLogged = (wallMs, address) =>
+    log.some((line) => line.text.startsWith(address) && Math.abs(line.wallMs - wallMs) < LATE_MS);
+  const unlogged = history.turns.filter(({ atMs, what }) => !isLogged(startedWallMs + atMs, what.split(" ")[0]));
+  const turns = unlogged.map(({ atMs, key, what, from, to }) => ({
     key: `turn ${atMs} ${key}`,
     wallMs: startedWallMs + atMs,
     level: to,
@@ -210,6 +213,9 @@ function Lines({ picture, history, most }) {
       html`<li key=${key}><time>${clock(wallMs)}</time> <${Badge} state=${level} /> <small>${component}</small> <span>${text}</span></li>`,
   )}</ol>`;
 }
+
+/** A verdict is logged before it is seen in a picture, which may come that late. */
+const LATE_MS = 5_000;
 
 /** By the first word of an address. */
 const VIEWS = {
