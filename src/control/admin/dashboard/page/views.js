@@ -159,9 +159,10 @@ function Verdicts({ picture, cluster, address }) {
 function MeshView({ picture, place }) {
   const { mesh } = picture;
   if (mesh === undefined) return html`<h2>Mesh</h2><p>The node is in no mesh.</p>`;
+  if (!mesh.answers)
+    return html`<h2>Mesh ${mesh.name}</h2><p class="notice warn">The mesh's thread does not answer; it is restarted when it has died.</p>`;
   return html`<h2>Mesh ${mesh.name}</h2>
     <p><${Badge} state=${mesh.isBusUp ? "connected" : "disconnected"} /> broker ${mesh.broker}${mesh.isAlone === true && "; alone, it checks every endpoint itself"}${mesh.loadReporter && html`; load is reported by ${mesh.loadReporter}`}</p>
-    ${!mesh.answers && html`<p class="notice warn">The mesh's thread does not answer; it is restarted when it has died.</p>`}
     ${mesh.reason && html`<p class="notice warn">${mesh.reason}</p>`}
     <div class="scrolls"><table class="wide"><caption>Members</caption><thead><tr><th scope="col">Node</th><th scope="col">Life</th><th scope="col">Phase</th><th scope="col">Roles</th><th scope="col">Zone</th><th scope="col">Admin</th><th scope="col">Endpoints told of</th></tr></thead>
     <tbody>${Object.entries(mesh.members).map(
@@ -180,12 +181,16 @@ function MeshView({ picture, place }) {
 
 function RuntimeView({ picture, place }) {
   const { layers, keys, leftOut } = picture.runtime;
-  const split = picture.routes.filter((route) => route.clusters.length > 1);
+  const split = picture.routes.filter(({ clusters, match }) => clusters.length > 1 || match.includes("% of requests"));
   return html`<h2>Runtime</h2><p>Layers, the later ones win: ${layers.join(", ") || "none"}</p>
     ${split.length > 0 && html`<section aria-labelledby="shares"><h3 id="shares">Shares of traffic now</h3><${Routes} picture=${{ routes: split }} place=${place} /></section>`}
-    <div class="scrolls"><table class="wide"><caption>Values</caption><thead><tr><th scope="col">Key</th><th scope="col">Value</th><th scope="col">Layer</th></tr></thead>
-    <tbody>${Object.entries(keys).map(([key, { value, layer }]) => html`<tr key=${key}><th scope="row"><code>${key}</code></th><td>${value}</td><td>${layer}</td></tr>`)}</tbody></table></div>
-    ${Object.keys(keys).length === 0 && html`<p>No layer sets a value.</p>`}${leftOut > 0 && html`<p>${leftOut} more keys are not shown.</p>`}`;
+    ${
+      Object.keys(keys).length === 0
+        ? html`<p>No layer sets a value.</p>`
+        : html`<div class="scrolls"><table class="wide"><caption>Values</caption><thead><tr><th scope="col">Key</th><th scope="col">Value</th><th scope="col">Layer</th></tr></thead>
+    <tbody>${Object.entries(keys).map(([key, { value, layer }]) => html`<tr key=${key}><th scope="row"><code>${key}</code></th><td>${value}</td><td>${layer}</td></tr>`)}</tbody></table></div>`
+    }
+    ${leftOut > 0 && html`<p>${leftOut} more keys are not shown.</p>`}`;
 }
 
 function EventsView({ picture, history }) {
