@@ -6,6 +6,7 @@ import { checkAddressFree, findFreePort } from "./net/probe.ts";
 import { ANNOUNCE_FLAGS } from "./supervisor/command-line/announce-options.ts";
 import { explain } from "./supervisor/command-line/explain.ts";
 import {
+  BROKER_FLAGS,
   COMMON_FLAGS,
   ENVOY_FLAGS,
   type FlagSpec,
@@ -42,7 +43,8 @@ export async function main(args: readonly string[]): Promise<void> {
   else await subcommand.run(flags);
 }
 
-interface Subcommand {
+/** One word of the command line with its flags. */
+export interface Subcommand {
   /** Empty: no word at all. */
   readonly name: string;
   readonly flags: readonly FlagSpec[];
@@ -81,11 +83,12 @@ const EVENTS_FLAGS: readonly FlagSpec[] = [
   { name: "follow", short: "f", kind: "switch", help: "wait for a broker, and go on after it was lost" },
   { name: "cluster", short: "", kind: "text", help: "only what happens to this cluster's endpoints" },
   { name: "json", short: "", kind: "switch", help: "each event as CloudEvents has it, one JSON object a line" },
-  ...MESH_FLAGS.filter(({ name }) => !["mesh-load", "mesh-node", "roles"].includes(name)),
+  ...BROKER_FLAGS,
   ...COMMON_FLAGS,
 ];
 
-const SUBCOMMANDS: readonly Subcommand[] = [
+/** All of them; the documentation's reference of flags is made from it. */
+export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "",
     flags: [...ENVOY_FLAGS, ...STARLING_FLAGS, ...MESH_FLAGS, ...COMMON_FLAGS],

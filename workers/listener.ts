@@ -1,26 +1,24 @@
 // One listener thread: makes the worker and its link, and turns the messages of its inbox into calls on the data path. Nothing else.
 import { misbehave } from "../src/actor/misbehave.ts";
 import { ThreadLink } from "../src/actor/thread-link.ts";
-import { ListenerWorker, type ListenerWorkerOptions } from "../src/dataplane/listener-worker.ts";
+import { ListenerWorker } from "../src/dataplane/listener-worker.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../src/messages/listener.ts";
-import type { LogLevel } from "../src/messages/log.ts";
+import { batchMemory } from "../src/telemetry/line-batches.ts";
 import { noticeBatch } from "../src/telemetry/notice-batch.ts";
-import type { SpanBatch } from "../src/telemetry/span-batches.ts";
 
 /** The pool's never-ending task: resolves when the worker was told to stop. */
-export function listenerTask({ slot, port, restored, memory }: ListenerTask): Promise<void> {
+export function listenerTask({ slot, port, restored, memory, logFlush }: ListenerTask): Promise<void> {
   const link = new ThreadLink<ListenerInput, ListenerOutput>(port);
-  const announce = noticeBatch((notices) => link.send({ type: "stats-announced", notices }));
-  const onBug = (error: unknown) => link.send({ type: "bug-found", text: String((error as Error).stack ?? error) });
-  const log = (level: LogLevel, component: string, text: string) =>
-    link.send({ type: "log-written", line: { level, component, text } });
-  const onSpans = (batch: SpanBatch) => link.send({ type: "spans-ended", batch });
-  const onSuspected: ListenerWorkerOptions["onSuspected"] = (row, at, kind) =>
-    link.send({ type: "outlier-suspected", row, slot: at, kind });
-  const onPassiveFailure: ListenerWorkerOptions["onPassiveFailure"] = (row, at, count) =>
-    link.send({ type: "passive-failure-seen", row, slot: at, count });
-  const tell = { announce, onBug, log, onSuspected, onPassiveFailure, onSpans };
-  const worker = new ListenerWorker({ slot, memory, restored, ...tell });
+  const worker = new ListenerWorker({
+    ...{ slot, memory, restored, logFlush },
+    announce: noticeBatch((notices) => link.send({ type: "stats-announced", notices })),
+    onBug: (error) => link.send({ type: "bug-found", text: String((error as Error).stack ?? error) }),
+    log: (level, component, text) => link.send({ type: "log-written", line: { level, component, text } }),
+    onExport: (batch) => link.send({ type: "export-asked", batch }, batchMemory(batch)),
+    onWatched: (told) => link.send({ type: "requests-watched", told }),
+    onSuspected: (row, at, kind) => link.send({ type: "outlier-suspected", row, slot: at, kind }),
+    onPassiveFailure: (row, at, count) => link.send({ type: "passive-failure-seen", row, slot: at, count }),
+  });
   return new Promise((resolve) => {
     link.receive((message) => receive(worker, link, message, resolve));
     link.send({ type: "started" });
@@ -49,12 +47,14 @@ function receive(worker: ListenerWorker, link: WorkerLink, message: ListenerInpu
   else if (message.type === "relieve-http2") worker.relieveHttp2(message.streamsBelow);
   else if (message.type === "forget-stats") worker.forgetStats(message.names);
   else if (message.type === "reopen-logs") worker.reopenLogs();
+  else if (message.type === "watch-requests") worker.watchRequests(message.terms);
   else if (message.type === "misbehave") misbehave(message.how);
   else {
     message.type satisfies "stop";
-    worker.close();
-    link.send({ type: "stopped" });
-    link.close();
-    stopped();
+    worker.close(() => {
+      link.send({ type: "stopped" });
+      link.close();
+      stopped();
+    });
   }
 }

@@ -23,28 +23,9 @@ export function commandOf(peer: PeerName, row: Workload, place: Place, nodeFlags
   const nodeArguments = [String(place.listen), String(place.upstream), ...(row.tls ? [cert, key] : [])];
   switch (peer) {
     case "starling":
-      return [
-        process.execPath,
-        ...nodeFlags,
-        PROGRAM,
-        "-c",
-        frontFile(row, place),
-        "--concurrency",
-        String(row.workers),
-        "-l",
-        "error",
-      ];
+      return [process.execPath, ...nodeFlags, PROGRAM, ...envoyFlags(row, place)];
     case "envoy":
-      return [
-        "envoy",
-        "-c",
-        frontFile(row, place),
-        "--concurrency",
-        String(row.workers),
-        "-l",
-        "error",
-        "--disable-hot-restart",
-      ];
+      return ["envoy", ...envoyFlags(row, place), "--disable-hot-restart"];
     case "nginx":
       return ["nginx", "-c", nginxFile(row, place, cert, key), "-e", join(place.folder, "nginx-error.log")];
     case "haproxy":
@@ -89,6 +70,11 @@ export function fill(template: string, folder: string, values: Readonly<Record<s
   const file = join(folder, template);
   writeFileSync(file, text);
   return file;
+}
+
+/** Those that Starling takes as well. */
+function envoyFlags(row: Workload, place: Place): string[] {
+  return ["-c", frontFile(row, place), "--concurrency", String(row.workers), "-l", "error"];
 }
 
 function frontFile(row: Workload, place: Place): string {

@@ -30,10 +30,16 @@ export function saveRun(name: string, run: SavedRun): string {
   return file;
 }
 
+/** The run that the documentation has its figures from. */
+export function newestRun(): SavedRun | undefined {
+  return savedRuns()
+    .sort((a, b) => a.endedAt.localeCompare(b.endedAt))
+    .at(-1);
+}
+
 /** README's text with the table of the newest run between its marks; as it was when no run was saved. */
 export function readmeWithTable(readme: string): string {
-  const runs = savedRuns();
-  const newest = runs.sort((a, b) => a.endedAt.localeCompare(b.endedAt)).at(-1);
+  const newest = newestRun();
   if (newest === undefined) return readme;
   const versions = Object.entries(newest.versions).map(([peer, version]) => `${peer}: ${version}`);
   const text = [

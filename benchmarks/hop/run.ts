@@ -14,9 +14,10 @@ import { commandOf, fill, versionOf } from "./peers.ts";
 import { ownsPort, portReady, type Started, startPinned, systemCalls, usageOf } from "./process.ts";
 import { saveRun, updateReadme } from "./readme.ts";
 import { markdownTable, median, type RowResult, type Sample, sampleLine } from "./report.ts";
+import { measureTracing } from "./tracing.ts";
 import { type PeerName, WORKLOADS, type Workload } from "./workloads.ts";
 
-const HELP = `Usage: npm run bench -- [--rows h1,h2c] [--peers starling,envoy] [--rounds 5] [--seconds 4] [--save NAME] [--strace]
+const HELP = `Usage: npm run bench -- [--rows h1,h2c] [--peers starling,envoy] [--rounds 5] [--seconds 4] [--save NAME] [--strace] [--tracing]
 Runs each row through every installed peer, interleaved, the proxy on one core, load and backend on the other.
 Rows: ${WORKLOADS.map((row) => row.name).join(", ")}`;
 
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     seconds: { type: "string", default: "4" },
     save: { type: "string" },
     strace: { type: "boolean", default: false },
+    tracing: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -60,6 +62,10 @@ async function main(): Promise<void> {
   const backends = await startBackends(folder);
   const results: RowResult[] = [];
   try {
+    if (options.tracing) {
+      await measureTracing(folder, backends.ports.small.http1, Number(options.rounds), Number(options.seconds));
+      return;
+    }
     for (const row of rows) results.push(await measureRow(row, [...versions.keys()], folder, backends.ports, results));
   } finally {
     for (const backend of backends.started) await backend.stop();

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endpointAt, OVER_HTTP2, socketAddress, staticCluster } from "../../test/support/file-parts.ts";
+import { managerFilter } from "../../test/support/proxy-file.ts";
 import { load } from "../hop/load.ts";
 import { freePort } from "../hop/machine.ts";
 import { ownsPort, portReady, type Started, startPinned, usageOf } from "../hop/process.ts";
@@ -127,37 +129,20 @@ function cpu(pid: number, thread: number | null): number {
 }
 
 function fileOf(listen: number, upstream: number, lrs: number | null): string {
-  const socket = (address: string, port: number) => ({ socket_address: { address, port_value: port } });
-  const endpoints = Array.from({ length: LISTENER_ENDPOINTS }, (_, i) => ({
-    endpoint: { address: socket(`127.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`, upstream) },
-  }));
-  const types = "type.googleapis.com/envoy.extensions";
-  const manager = {
-    "@type": `${types}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-    stat_prefix: "in",
+  const endpoints = Array.from({ length: LISTENER_ENDPOINTS }, (_, i) =>
+    endpointAt(upstream, `127.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`),
+  );
+  const manager = managerFilter({
     route_config: {
       virtual_hosts: [{ name: "v", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: CLUSTER } }] }],
     },
-    http_filters: [{ name: "router", typed_config: { "@type": `${types}.filters.http.router.v3.Router` } }],
-  };
-  const http2 = {
-    "@type": `${types}.upstreams.http.v3.HttpProtocolOptions`,
-    explicit_http_config: { http2_protocol_options: {} },
-  };
-  const server = {
-    name: "lrs",
-    load_assignment: {
-      cluster_name: "lrs",
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: socket("127.0.0.1", lrs ?? 9) } }] }],
-    },
-    typed_extension_protocol_options: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2 },
-  };
+  });
+  const server = { ...staticCluster("lrs", endpointAt(lrs ?? 9)), ...OVER_HTTP2 };
   const many = {
-    name: CLUSTER,
+    ...staticCluster(CLUSTER, ...endpoints),
     circuit_breakers: {
       thresholds: [{ max_connections: 100_000, max_pending_requests: 100_000, max_requests: 100_000 }],
     },
-    load_assignment: { cluster_name: CLUSTER, endpoints: [{ lb_endpoints: endpoints }] },
   };
   const config = { api_type: "GRPC", grpc_services: [{ envoy_grpc: { cluster_name: "lrs" } }] };
   return JSON.stringify({
@@ -167,8 +152,8 @@ function fileOf(listen: number, upstream: number, lrs: number | null): string {
       listeners: [
         {
           name: "l",
-          address: socket("127.0.0.1", listen),
-          filter_chains: [{ filters: [{ name: "hcm", typed_config: manager }] }],
+          address: socketAddress(listen),
+          filter_chains: [{ filters: [manager] }],
         },
       ],
       clusters: [many, server],

@@ -1,4 +1,4 @@
-// Saves runs of the mesh benchmark, and writes the README's table of health checks from the newest one. Run by itself, or by run.ts.
+// Saves runs of the mesh benchmark, and writes the table of docs/performance.md from the newest one. Run by itself, or by run.ts.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { type MeshResults, meshTable } from "./report.ts";
 
 /** A file of benchmarks/results. */
 export interface SavedMeshRun {
-  /** ISO time; the newest run is the README's. */
+  /** ISO time; the newest run is the page's. */
   readonly endedAt: string;
   readonly machine: string;
   readonly results: MeshResults;
@@ -33,15 +33,15 @@ export function saveMeshRun(name: string, run: SavedMeshRun): string {
   return file;
 }
 
-/** README's text with the table of the newest run between its marks; as it was when no run was saved. */
-export function readmeWithMeshTable(readme: string): string {
+/** The page's text with the table of the newest run between its marks; as it was when no run was saved. */
+export function pageWithMeshTable(page: string): string {
   const newest = savedRuns()
     .sort((a, b) => a.endedAt.localeCompare(b.endedAt))
     .at(-1);
-  if (newest === undefined) return readme;
-  const from = readme.indexOf(BEGIN);
-  const to = readme.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`README.md lacks ${BEGIN} and ${END}`);
+  if (newest === undefined) return page;
+  const from = page.indexOf(BEGIN);
+  const to = page.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`docs/performance.md lacks ${BEGIN} and ${END}`);
   const text = [
     meshTable(newest.results),
     "",
@@ -49,12 +49,12 @@ export function readmeWithMeshTable(readme: string): string {
     `listener alone on its core. Mesh: processes on a real nats-server, checks with T = 1 s, timeout 0.5 s, 3 failures; ${excused(newest.results)} times`,
     `were over their bar by less than a thread that only wakes up was late meanwhile, which is not held against them. ${newest.machine}.`,
   ].join("\n");
-  return `${readme.slice(0, from + BEGIN.length)}\n${text}\n${readme.slice(to)}`;
+  return `${page.slice(0, from + BEGIN.length)}\n${text}\n${page.slice(to)}`;
 }
 
-/** Writes README.md anew. */
-export function updateReadme(): void {
-  writeFileSync(README, readmeWithMeshTable(readFileSync(README, "utf8")));
+/** Writes docs/performance.md anew. */
+export function updatePage(): void {
+  writeFileSync(PAGE, pageWithMeshTable(readFileSync(PAGE, "utf8")));
 }
 
 function savedRuns(): SavedMeshRun[] {
@@ -76,8 +76,8 @@ function excused({ bars }: MeshResults): number {
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const RESULTS = join(HERE, "../results");
-const README = join(HERE, "../../README.md");
+const PAGE = join(HERE, "../../docs/performance.md");
 const BEGIN = "<!-- bench:mesh -->";
 const END = "<!-- /bench:mesh -->";
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) updateReadme();
+if (process.argv[1] === fileURLToPath(import.meta.url)) updatePage();

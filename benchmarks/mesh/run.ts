@@ -11,7 +11,7 @@ import { freePort, machine } from "../hop/machine.ts";
 import { fill } from "../hop/peers.ts";
 import { portReady, startPinned } from "../hop/process.ts";
 import { LISTENER_CORE, OTHER_CORE } from "./checked-node.ts";
-import { saveMeshRun, updateReadme } from "./readme.ts";
+import { saveMeshRun, updatePage } from "./readme.ts";
 import { type ListenerFigures, type MeshResults, meshTable, type PageFigures, type ProbeFigures } from "./report.ts";
 import { measureListener, measurePages, measureProbes, type RowHouse } from "./rows.ts";
 import { pinThreads } from "./threads.ts";
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
     console.log(
       `\nsaved as ${saveMeshRun(options.save, { endedAt: new Date().toISOString(), machine: machine(), results })}`,
     );
-    updateReadme();
+    updatePage();
   } finally {
     await targets.stop();
     await backend.stop();

@@ -62,6 +62,7 @@ function pickForEver({ memory, endpoints, seen, seenAt }: Task): void {
     health,
     load: null,
     connections: null,
+    slowStart: null,
     failAtOnce: null,
   };
   const table = new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 });
@@ -72,7 +73,7 @@ function pickForEver({ memory, endpoints, seen, seenAt }: Task): void {
   const at = new BigInt64Array(seenAt);
   let before = 0;
   for (;;) {
-    const { length } = table.list(random).hosts;
+    const { length } = table.current().choose(random).hosts;
     if (length === before) continue;
     before = length;
     Atomics.store(at, 0, process.hrtime.bigint());

@@ -18,11 +18,11 @@ const PICKS = 200_000;
 const ROUNDS = 7;
 
 const BALANCERS: readonly { name: string; plan: TurnBalancerPlan; weight: (i: number) => number }[] = [
-  { name: "round robin", plan: { kind: "round_robin" }, weight: () => 1 },
-  { name: "round robin, weighted", plan: { kind: "round_robin" }, weight: (i) => 1 + (i % 5) },
+  { name: "round robin", plan: { kind: "round_robin", slowStart: null }, weight: () => 1 },
+  { name: "round robin, weighted", plan: { kind: "round_robin", slowStart: null }, weight: (i) => 1 + (i % 5) },
   {
     name: "least request",
-    plan: { kind: "least_request", choices: 2, activeRequestBias: 1 },
+    plan: { kind: "least_request", choices: 2, activeRequestBias: 1, biasKey: "", slowStart: null },
     weight: () => 1,
   },
   { name: "random", plan: { kind: "random" }, weight: () => 1 },
@@ -55,7 +55,7 @@ function facts(count: number, weight: (i: number) => number): EndpointFacts[] {
 function table(endpoints: readonly EndpointFacts[]): EndpointTable {
   const { health, load } = nodeTables(createNodeMemory(1), 0);
   const blocks = new HostBlocks(new StatsWriter(() => {}));
-  const home = { hostPrefix: "host.c.", blocks, health, load, connections: null, failAtOnce: null };
+  const home = { hostPrefix: "host.c.", blocks, health, load, connections: null, slowStart: null, failAtOnce: null };
   const made = new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 });
   made.apply({ kind: "full", cluster: "c", row: 0, version: 1, endpoints });
   return made;
@@ -71,11 +71,11 @@ let sink = 0;
 for (const { name, plan, weight } of BALANCERS) {
   const row = SIZES.map((size) => {
     const endpoints = table(facts(size, weight));
-    const balancer = createBalancer(plan, random);
+    const balancer = createBalancer(plan, { random, runtime: new Map(), slowStart: null });
     let best = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS; round++) {
       const spent = nanos(() => {
-        for (let i = 0; i < PICKS; i++) sink += balancer.pick(endpoints.list(random))?.slot ?? 0;
+        for (let i = 0; i < PICKS; i++) sink += balancer.pick(endpoints.current().choose(random))?.slot ?? 0;
       });
       best = Math.min(best, spent / PICKS);
     }
@@ -89,7 +89,7 @@ for (const [name, plan] of HASHING) {
     const endpoints = table(facts(size, () => 1));
     const hash = new Bits64();
     const everyone = endpoints.endpoints();
-    const list = endpoints.list(random);
+    const list = endpoints.current().choose(random);
     const builds = Array.from({ length: 15 }, () => {
       const balancer = new HashBalancer<UpstreamEndpoint>(plan, () => 0);
       return nanos(() => (sink += balancer.pick(list, everyone, 0, hash, 0)?.slot ?? 0));
@@ -122,14 +122,14 @@ for (let i = 0; i < 20; i++) {
   deltas.push(
     nanos(() => {
       changed.apply({ ...update, changed: [many[10_000 + i] as EndpointFacts] });
-      sink += changed.list(random).hosts.length;
+      sink += changed.current().choose(random).hosts.length;
     }),
   );
   const fresh = table([]);
   copies.push(
     nanos(() => {
       fresh.apply({ kind: "full", cluster: "c", row: 0, version: 2, endpoints: some });
-      sink += fresh.list(random).hosts.length;
+      sink += fresh.current().choose(random).hosts.length;
     }),
   );
 }

@@ -3,12 +3,23 @@
 import type { ResolvedAddress } from "../../src/messages/discovery.ts";
 import { addressRange, EndpointPath, type StageTimes } from "../../test/support/endpoint-path.ts";
 
-const LEAST_REQUEST = { kind: "least_request", choices: 2, activeRequestBias: 1 } as const;
+const LEAST_REQUEST = {
+  kind: "least_request",
+  choices: 2,
+  activeRequestBias: 1,
+  biasKey: "",
+  slowStart: null,
+} as const;
 const CASES = [
-  { name: "round robin", balancer: { kind: "round_robin" }, weights: [1], failing: 0 },
-  { name: "round robin, weighted", balancer: { kind: "round_robin" }, weights: [1, 3], failing: 0 },
+  { name: "round robin", balancer: { kind: "round_robin", slowStart: null }, weights: [1], failing: 0 },
+  { name: "round robin, weighted", balancer: { kind: "round_robin", slowStart: null }, weights: [1, 3], failing: 0 },
   { name: "least request, weighted", balancer: LEAST_REQUEST, weights: [1, 3], failing: 0 },
-  { name: "round robin, a third failing", balancer: { kind: "round_robin" }, weights: [1], failing: 1 / 3 },
+  {
+    name: "round robin, a third failing",
+    balancer: { kind: "round_robin", slowStart: null },
+    weights: [1],
+    failing: 1 / 3,
+  },
   { name: "least request, weighted, a third failing", balancer: LEAST_REQUEST, weights: [1, 3], failing: 1 / 3 },
 ] as const;
 const RUNS = 41;

@@ -4,20 +4,19 @@ import { systemClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { HttpConnectionManagerPlan } from "../../src/config/plan/listener.ts";
-import { createListenerService } from "../../src/dataplane/listener-service.ts";
-import { runtimeView } from "../../src/dataplane/routing/runtime-view.ts";
+import { RequestWatch } from "../../src/dataplane/exchange/request-watch.ts";
+import { createListenerService, workerContext } from "../../src/dataplane/listener-service.ts";
 import type { Cluster, UpstreamRequest } from "../../src/dataplane/upstream/upstream.ts";
+import type { WorkerServices } from "../../src/dataplane/worker-services.ts";
 import { acquireHeaderList } from "../../src/protocol/header-list.ts";
 import { H } from "../../src/protocol/header-names.ts";
 import type { MessageWriter } from "../../src/protocol/message.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
-import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
-import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
-import { SpanBatches } from "../../src/telemetry/span-batches.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "../../test/support/client-channel.ts";
 import { FakeCluster } from "../../test/support/fake-upstreams.ts";
 import { listener, manager } from "../../test/support/listener-plans.ts";
+import { quietServices } from "../../test/support/quiet-services.ts";
 
 /** A client that throws away what it gets. */
 class SilentClient extends ClientChannel {
@@ -75,46 +74,45 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
-/** A client of such a listener; `changes` to its connection manager. */
-export function client(changes: Partial<HttpConnectionManagerPlan> = {}): ClientChannel {
+/** A client of such a listener; `changes` to its connection manager. `watch`: gets a watch over its requests, which tells nobody. */
+export function client(
+  changes: Partial<HttpConnectionManagerPlan> = {},
+  watch: (watch: RequestWatch) => void = () => {},
+): ClientChannel {
   const stats = new StatsWriter(() => {});
   const wheel = new TimerWheel(systemClock);
   const cluster = new InstantCluster("up", stats);
   const plan = listener(manager(changes));
-  const service = createListenerService(
-    {
-      clock: systemClock,
-      wheel,
-      random: new SeededRandom(1),
-      stats,
-      upstreams: { cluster: () => cluster },
-      accessLogs: createAccessLogs(wheel, 10_000, {
-        open: () => 9,
-        write: (_, __, done) => done(null),
-        writeSync: () => {},
-        close: () => {},
-      }),
-      spans: new SpanBatches(wheel, () => {}),
-      runtime: runtimeView({}),
-      workerName: "worker_0",
-      hostname: "box",
-      localAddress: "192.0.2.2",
-      rateBuckets: new Map(),
-      sharedOffsetMs: 0,
-      http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
-      modules: new ModuleWatch(createModuleWatchMemory(1), 0),
-      memoryBytesMax: 2 ** 28,
-      onBug: (error) => {
-        throw error;
-      },
-      log: () => {},
+  const services = quietServices({
+    clock: systemClock,
+    wheel,
+    random: new SeededRandom(1),
+    stats,
+    upstreams: { cluster: () => cluster },
+    accessLogs: createAccessLogs(wheel, 10_000, {
+      open: () => 9,
+      write: (_, __, done) => done(null),
+      writeSync: () => {},
+      close: () => {},
+    }),
+    onBug: (error) => {
+      throw error;
     },
-    plan,
-  );
+  });
+  const service = createListenerService(services, plan);
+  if (watch.length > 0) watch(watchOver(services));
   const channel = new SilentClient();
   const chain = plan.filterChains[0];
   if (chain !== undefined) service.onChannel(channel, chain);
   return channel;
+}
+
+function watchOver(services: WorkerServices): RequestWatch {
+  const { clock, wheel, random } = services;
+  const load = () => ({ cpu: 0, busy: 0, connections: 0, requests: 0 });
+  const watch = new RequestWatch({ clock, wheel, random, load, tell: () => {}, onOver: () => {} });
+  workerContext(services).watch = watch;
+  return watch;
 }
 
 const TEXT = Buffer.from("text/plain");

@@ -1,24 +1,16 @@
 // What tracing costs a request on the thread that serves it: GETs through a connection manager that traces a share of them in turn with GETs
 // through one that traces none, as the median of the differences of many pairs. Run: node benchmarks/micro/tracing.ts
-import type { TraceExporterPlan, TracingPlan } from "../../src/config/plan/tracing.ts";
+import type { TracingPlan } from "../../src/config/plan/tracing.ts";
+import { tracingPlan } from "../../test/support/listener-plans.ts";
 import { client, median, nanoseconds } from "./instant-proxy.ts";
 
 const PAIRS = 61;
-const EXPORTER: TraceExporterPlan = {
-  ...{ protocol: "grpc", cluster: "c", authority: "c", path: "/x", timeoutMs: 1_000, headers: [], serviceName: "" },
-};
 
 function tracing(percent: number): TracingPlan {
-  return {
-    exporter: EXPORTER,
-    clientSampling: { numerator: 100, denominator: 100, runtimeKey: "" },
+  return tracingPlan({
     randomSampling: { numerator: percent * 100, denominator: 10_000, runtimeKey: "tracing.random_sampling" },
     overallSampling: { numerator: 100, denominator: 100, runtimeKey: "tracing.global_enabled" },
-    isEgress: false,
-    pathLengthMax: 256,
-    tags: [],
-    isSilent: false,
-  };
+  });
 }
 
 for (const percent of [0, 1, 100]) {

@@ -16,21 +16,30 @@ export interface Link<In, Out> {
 export class ThreadLink<In, Out> implements Link<In, Out> {
   private readonly port: MessagePort;
   private receiver: ((message: In) => void) | null = null;
+  /** Hear the next sign of life of the other end. */
+  private waiting: (() => void)[] = [];
   private closed = false;
 
   constructor(port: MessagePort) {
     this.port = port;
   }
 
-  /** `transfer`: ports in the message, which belong to the other side from now on. */
-  send(message: Out, transfer: readonly MessagePort[] = []): void {
+  /** `transfer`: ports and memory in the message, which belong to the other side from now on. */
+  send(message: Out, transfer: readonly (MessagePort | ArrayBuffer)[] = []): void {
     if (!this.closed) this.port.postMessage(message, transfer);
   }
 
   receive(receiver: (message: In) => void): void {
     const first = this.receiver === null;
     this.receiver = receiver;
-    if (first) this.port.on("message", (message: In) => this.receiver?.(message));
+    if (first) this.port.on("message", (message: In | Pulse) => this.take(message));
+  }
+
+  /** Asks the other end for a sign of life: called when its loop has come to it. Never, when it ends or receives nothing. */
+  ask(onSign: () => void): void {
+    if (this.closed) return;
+    this.waiting.push(onSign);
+    this.port.postMessage("sign-asked" satisfies Pulse);
   }
 
   /** Calls once when the other end was closed, or its thread has ended; not for a `close` of this one. */
@@ -48,10 +57,20 @@ export class ThreadLink<In, Out> implements Link<In, Out> {
   /** Hands over what has come but was not received yet: the last words of a thread that died. */
   drain(): void {
     for (let entry = receiveMessageOnPort(this.port); entry !== undefined; entry = receiveMessageOnPort(this.port)) {
-      this.receiver?.(entry.message as In);
+      this.take(entry.message as In | Pulse);
     }
   }
+
+  private take(message: In | Pulse): void {
+    if (message === "sign-asked") {
+      if (!this.closed) this.port.postMessage("sign-given" satisfies Pulse);
+    } else if (message === "sign-given") this.waiting.shift()?.();
+    else this.receiver?.(message as In);
+  }
 }
+
+/** Between the ends themselves. */
+type Pulse = "sign-asked" | "sign-given";
 
 /** A fresh pair: our end, and the port to hand to the other thread (in its transfer list). */
 export function threadLink<In, Out>(): { link: ThreadLink<In, Out>; port: MessagePort } {

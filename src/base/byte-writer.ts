@@ -13,7 +13,7 @@ export class ByteWriter {
   reserve(more: number): void {
     const need = this.end + more;
     if (need <= this.bytes.length) return;
-    let size = this.bytes.length * 2;
+    let size = Math.max(64, this.bytes.length * 2);
     while (size < need) size *= 2;
     const grown = Buffer.allocUnsafeSlow(size);
     this.bytes.copy(grown, 0, 0, this.end);

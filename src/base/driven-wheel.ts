@@ -3,7 +3,10 @@
 import type { Clock } from "./clock.ts";
 import { type Timer, TimerWheel } from "./timer-wheel.ts";
 
-/** A wheel that turns by itself. Its interval does not keep the process alive: what waits for a timer also holds a socket. */
+/**
+ * A wheel that turns by itself. Its interval does not keep the process alive: what waits for a timer also holds a socket. Node looks at
+ * timers before it reads sockets: a thread that was held up would find time-outs over whose answers have come meanwhile. So it reads first.
+ */
 export class DrivenWheel extends TimerWheel {
   private readonly intervalMs: number;
   private interval: NodeJS.Timeout | null = null;
@@ -31,10 +34,13 @@ export class DrivenWheel extends TimerWheel {
   }
 
   private start(): void {
-    this.interval = setInterval(() => {
-      this.advance();
-      if (this.size === 0) this.stop();
-    }, this.intervalMs);
+    this.interval = setInterval(() => setImmediate(this.turn), this.intervalMs);
     this.interval.unref();
   }
+
+  private readonly turn = (): void => {
+    if (this.interval === null) return;
+    this.advance();
+    if (this.size === 0) this.stop();
+  };
 }

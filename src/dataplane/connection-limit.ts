@@ -3,12 +3,12 @@
 import type { ListenerPlan } from "../config/plan/listener.ts";
 import { type RuntimeView, runtimeInteger } from "../config/plan/runtime.ts";
 import type { Admission } from "../net/listen-events.ts";
-import { type ConnectionCounts, NODE_ROW } from "../telemetry/connection-counts.ts";
+import { NODE_ROW, type NodeCounts } from "../telemetry/node-counts.ts";
 
 /** What a limit stands on. */
 export interface ConnectionLimitParts {
   /** Of the node's workers together. */
-  readonly counts: ConnectionCounts;
+  readonly counts: NodeCounts;
   readonly workers: number;
   /** Holds the runtime's values of now. */
   readonly services: { readonly runtime: RuntimeView };

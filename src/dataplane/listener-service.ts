@@ -6,13 +6,14 @@ import type { Channel } from "../net/channel.ts";
 import type { Admission } from "../net/listen-events.ts";
 import { recordValue } from "../telemetry/histogram.ts";
 import { LISTENER } from "../telemetry/listener-stats.ts";
-import { add, count } from "../telemetry/stats-add.ts";
+import { add, addTo, count } from "../telemetry/stats-add.ts";
 import type { StatSlot } from "../telemetry/stats-memory.ts";
 import { type ServerCodecs, serverCodecs } from "./exchange/codecs.ts";
 import { ConnectionManager } from "./exchange/connection-manager.ts";
 import { type ConnectionOwner, DownstreamConnection } from "./exchange/downstream-connection.ts";
 import { WorkerContext } from "./exchange/worker-context.ts";
 import type { FilterMaker } from "./filters/filter.ts";
+import { ListenerRecord } from "./listener-record.ts";
 import type { ServedConnection } from "./served-connection.ts";
 import { TcpConnection } from "./tcp/tcp-connection.ts";
 import { TcpProxy } from "./tcp/tcp-proxy.ts";
@@ -93,6 +94,7 @@ class Listener implements ListenerService, ConnectionOwner {
         : new DownstreamConnection(channel, manager, this);
     connection.place = this.open.push(connection) - 1;
     this.facts.push({ chain: own, startMs, admission, isOutdated: false });
+    if (admission instanceof ListenerRecord) admission.onServed(channel, connection);
     count(this.stats, LISTENER.at.downstream_cx_total);
     add(this.stats, LISTENER.at.downstream_cx_active, 1);
     addTo(this.workerTotal, 1);
@@ -161,7 +163,8 @@ class Listener implements ListenerService, ConnectionOwner {
   }
 
   isDraining(): boolean {
-    if (this.failing || !this.draining) return this.failing;
+    if (this.failing && this.plan.drainType === "default") return true;
+    if (!this.draining) return false;
     const { clock, random } = this.context.services;
     return this.drainSpreadMs === 0 || random.below(this.drainSpreadMs) < clock.nowMs() - this.drainStartMs;
   }
@@ -209,8 +212,8 @@ class Listener implements ListenerService, ConnectionOwner {
       const { filter } = chain;
       manager =
         filter.kind === "tcp"
-          ? new TcpProxy(this.context.services, filter, this.plan.perConnectionBufferBytesMax)
-          : new ConnectionManager(this.context, filter, this.plan, this.filters);
+          ? new TcpProxy(this.context.services, filter, this.plan, chain)
+          : new ConnectionManager(this.context, filter, this.plan, this.filters, chain);
       this.managers.set(chain, manager);
     }
     return manager;
@@ -240,10 +243,6 @@ function outdate(connection: ServedConnection): void {
   if (!(connection instanceof DownstreamConnection)) return;
   connection.isOutdated = true;
   if (connection.exchanges > 0 || connection.protocol === "http2") connection.drain();
-}
-
-function addTo(slot: StatSlot, amount: number): void {
-  slot.values[slot.at] = (slot.values[slot.at] as number) + amount;
 }
 
 /** Of a connection that nobody counts. */

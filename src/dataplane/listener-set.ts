@@ -7,8 +7,9 @@ import type { DrainTerms, ListenerPlan } from "../config/plan/listener.ts";
 import type { Listening, ListeningOwner } from "../net/acceptor.ts";
 import { listen } from "../net/listen.ts";
 import type { NetContext } from "../net/net-context.ts";
-import type { ConnectionCounts } from "../telemetry/connection-counts.ts";
+import type { NodeCounts } from "../telemetry/node-counts.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
+import { ConnectionRates } from "./connection-rates.ts";
 import { listenerEvents } from "./listener-events.ts";
 import type { CreateListenerService, DrainableConnection, ListenerService, WorkerServices } from "./worker-services.ts";
 
@@ -30,7 +31,7 @@ export interface ListenerSetParts {
   readonly slot: number;
   /** Workers of the node, and the connections that they have together. */
   readonly workers: number;
-  readonly counts: ConnectionCounts;
+  readonly counts: NodeCounts;
 }
 
 interface Entry {
@@ -120,23 +121,34 @@ export class ListenerSet {
     return busiest !== null;
   }
 
+  /** Connections and requests in flight, of listeners that are gone too. */
+  load(): { readonly connections: number; readonly requests: number } {
+    const services = [...[...this.entries.values()].map(({ service }) => service), ...this.retired.keys()];
+    const sum = (of: (service: ListenerService) => number): number =>
+      services.reduce((total, service) => total + of(service), 0);
+    return { connections: sum((one) => one.connections()), requests: sum((one) => one.requests()) };
+  }
+
   /** Stops accepting; connections go on. */
   closeSockets(inboundOnly: boolean): void {
     for (const entry of this.affected(inboundOnly)) closeSockets(entry);
   }
 
-  /** Ends every listener with its connections, now. */
-  close(): void {
-    for (const entry of this.entries.values()) {
-      closeSockets(entry);
-      entry.service.drain(true);
-    }
-    for (const [service, timer] of this.retired) {
-      this.parts.services.wheel.remove(timer);
-      service.drain(true);
-    }
+  /** Ends every listener with its connections, now. `done` when these have told so, which their sockets do later, or after a second. */
+  close(done: () => void): void {
+    const { clock, wheel } = this.parts.services;
+    const services = [...[...this.entries.values()].map(({ service }) => service), ...this.retired.keys()];
+    for (const entry of this.entries.values()) closeSockets(entry);
+    for (const timer of this.retired.values()) wheel.remove(timer);
     this.entries.clear();
     this.retired.clear();
+    for (const service of services) service.drain(true);
+    const latestMs = clock.nowMs() + ENDS_MS;
+    const look = new Timer(() => {
+      if (services.every((service) => service.connections() === 0) || clock.nowMs() >= latestMs) done();
+      else wheel.arm(look, 0);
+    });
+    look.callback();
   }
 
   private affected(inboundOnly: boolean): Entry[] {
@@ -180,9 +192,10 @@ export class ListenerSet {
   private ownerOf(entry: Entry): ListeningOwner {
     const { plan, service, limit } = entry;
     const { services, warn } = this.parts;
+    const rates = new ConnectionRates(services, plan);
     return {
       chains: plan,
-      events: listenerEvents({ stats: services.stats, workerName: services.workerName, warn, limit }, plan),
+      events: listenerEvents({ services, warn, limit, rates }, plan),
       onChannel: (channel, chain, admission) => service.onChannel(channel, chain, admission),
     };
   }
@@ -247,4 +260,6 @@ function takeSockets({ sockets }: Entry, staying: ReadonlySet<string>, into: Map
   }
 }
 
+/** For the ends of connections when all are ended. */
+const ENDS_MS = 1_000;
 const AT_ONCE: DrainTerms = { spreadMs: 0, drainMs: 0 };

@@ -3,19 +3,27 @@
 import { type Clock, machineOffsetMs, systemClock } from "../base/clock.ts";
 import { machineAddress, machineName } from "../base/machine.ts";
 import { systemRandom } from "../base/random.ts";
+import { sharesOf, ThreadMeter, watchThreadUse } from "../base/thread-use.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { DrainTerms } from "../config/plan/listener.ts";
+import type { OtlpLogPlan } from "../config/plan/otlp.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { type RuntimeEntries, RuntimeValues } from "../config/plan/runtime.ts";
 import { createNetContext } from "../net/net-context.ts";
-import { type AccessLogs, createAccessLogs } from "../telemetry/access-log.ts";
+import { type AccessLogs, createAccessLogs, type LogFlush, logAccount } from "../telemetry/access-log.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
+import { type ExportBatch, LineBatches } from "../telemetry/line-batches.ts";
 import type { ModuleWatch } from "../telemetry/module-watch.ts";
 import { type NodeMemory, nodeTables } from "../telemetry/node-memory.ts";
-import { type SpanBatch, SpanBatches } from "../telemetry/span-batches.ts";
+import type { WatchTerms, WatchTold } from "../telemetry/request-watch.ts";
+import { SpanBatches } from "../telemetry/span-batches.ts";
+import { addTo } from "../telemetry/stats-add.ts";
 import { type StatNames, type StatsNotice, StatsWriter } from "../telemetry/stats-memory.ts";
-import { createListenerService } from "./listener-service.ts";
+import { threadUseCounter } from "../telemetry/thread-stats.ts";
+import { RequestWatch } from "./exchange/request-watch.ts";
+import type { WorkerContext } from "./exchange/worker-context.ts";
+import { createListenerService, workerContext } from "./listener-service.ts";
 import { ListenerSet } from "./listener-set.ts";
 import { ClusterManager } from "./upstream/cluster-manager.ts";
 import type { OnSuspected } from "./upstream/outlier-monitor.ts";
@@ -25,6 +33,8 @@ import { MEMORY_BYTES_MAX, type WorkerServices } from "./worker-services.ts";
 export interface ListenerWorkerOptions {
   readonly slot: number;
   readonly memory: NodeMemory;
+  /** When lines of access logs leave. */
+  readonly logFlush: LogFlush;
   /** Notices of this slot's predecessor. */
   readonly restored: readonly StatsNotice[];
   announce(notice: StatsNotice): void;
@@ -35,8 +45,10 @@ export interface ListenerWorkerOptions {
   readonly onSuspected: OnSuspected;
   /** Answers of an endpoint asked for its end: the health side wants to know. */
   onPassiveFailure(row: number, slot: number, count: number): void;
-  /** Finished spans go to the telemetry thread. */
-  onSpans(batch: SpanBatch): void;
+  /** Finished spans and records of access logs go to the telemetry thread. */
+  onExport(batch: ExportBatch): void;
+  /** What was told of requests that somebody watches. */
+  onWatched(told: WatchTold): void;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -47,6 +59,7 @@ export class ListenerWorker {
   readonly listeners: ListenerSet;
   private readonly accessLogs: AccessLogs;
   private readonly spans: SpanBatches;
+  private readonly records: LineBatches<OtlpLogPlan>;
   private readonly clusters: ClusterManager;
   private readonly stats: StatsWriter;
   private readonly modules: ModuleWatch;
@@ -56,16 +69,24 @@ export class ListenerWorker {
     this.wheel.arm(this.beat, BEAT_MS);
   });
   private readonly services: WorkerServices;
+  /** Ends the count of what its thread uses. */
+  private readonly stopUse: () => void;
+  private readonly onWatched: (told: WatchTold) => void;
 
   constructor(options: ListenerWorkerOptions) {
+    this.onWatched = (told) => options.onWatched(told);
     const net = createNetContext({ onBug: options.onBug, clock: options.clock ?? systemClock });
     const stats = new StatsWriter(options.announce, options.restored);
     const random = systemRandom();
-    this.accessLogs = createAccessLogs(net.wheel);
-    this.spans = new SpanBatches(net.wheel, options.onSpans);
+    const trouble = (text: string): void => options.log("warning", "misc", text);
+    const { flushIntervalMs, flushBytes } = options.logFlush;
+    this.accessLogs = createAccessLogs(net.wheel, flushIntervalMs, undefined, logAccount(stats, trouble), flushBytes);
+    this.spans = new SpanBatches(net.wheel, stats, (batch) => options.onExport({ what: "spans", ...batch }));
+    this.records = new LineBatches(net.wheel, (batch) => options.onExport({ what: "records", ...batch }));
     const tables = nodeTables(options.memory, options.slot);
     const { onPassiveFailure, onSuspected } = options;
     this.stats = stats;
+    this.stopUse = watchThreadUse(threadUseCounter(stats, `listener-${options.slot}`));
     const { runtime } = this;
     this.clusters = new ClusterManager({ net, stats, random, runtime, tables, onSuspected, onPassiveFailure });
     this.services = {
@@ -76,9 +97,11 @@ export class ListenerWorker {
       upstreams: this.clusters,
       accessLogs: this.accessLogs,
       spans: this.spans,
+      records: this.records,
       runtime,
       rateBuckets: new Map(),
       sharedOffsetMs: options.clock === undefined ? machineOffsetMs() : 0,
+      counts: tables.counts,
       http2Use: tables.http2,
       modules: tables.modules,
       workerName: `worker_${options.slot}`,
@@ -94,7 +117,7 @@ export class ListenerWorker {
     const { slot } = options;
     const warn = (text: string): void => options.log("warning", "connection", text);
     const { workers } = options.memory;
-    const counts = tables.connections;
+    const { counts } = tables;
     this.listeners = new ListenerSet({
       net,
       services,
@@ -128,8 +151,7 @@ export class ListenerWorker {
   /** Asks the busiest HTTP/2 connection with fewer streams than `streamsBelow` to end, so that another worker may get its successor. */
   relieveHttp2(streamsBelow: number): void {
     if (!this.listeners.relieveHttp2(streamsBelow)) return;
-    const { values, at } = this.stats.counter(HTTP2_REBALANCED);
-    values[at] = (values[at] as number) + 1;
+    addTo(this.stats.counter(HTTP2_REBALANCED), 1);
   }
 
   /** Counters of clusters that are gone. */
@@ -137,18 +159,45 @@ export class ListenerWorker {
     for (const one of names) this.stats.forget(one);
   }
 
+  /** Tells of requests by these terms while their lease lasts. */
+  watchRequests(terms: WatchTerms): void {
+    const context = workerContext(this.services);
+    context.watch ??= this.beginWatch(context);
+    context.watch.assign(terms);
+  }
+
   /** Opens the log files again. */
   reopenLogs(): void {
     this.accessLogs.reopen();
   }
 
-  /** Ends listeners and connections and writes the logs. */
-  close(): void {
-    this.wheel.remove(this.beat);
-    this.listeners.close();
-    this.clusters.close();
-    this.accessLogs.close();
-    this.spans.flush();
+  /** Ends listeners and connections and writes the logs, then calls `done`. */
+  close(done: () => void): void {
+    this.listeners.close(() => {
+      this.stopUse();
+      this.wheel.remove(this.beat);
+      workerContext(this.services).watch?.close();
+      this.clusters.close();
+      this.accessLogs.close();
+      this.spans.flush();
+      this.records.flush();
+      done();
+    });
+  }
+
+  private beginWatch(context: WorkerContext): RequestWatch {
+    const { clock, wheel, random } = this.services;
+    const meter = new ThreadMeter();
+    return new RequestWatch({
+      clock,
+      wheel,
+      random,
+      load: () => ({ ...sharesOf(meter.look()), ...this.listeners.load() }),
+      tell: this.onWatched,
+      onOver: () => {
+        context.watch = null;
+      },
+    });
   }
 }
 

@@ -4,12 +4,15 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { FilterChainPlan, ListenerPlan } from "../config/plan/listener.ts";
+import type { OtlpLogPlan } from "../config/plan/otlp.ts";
 import type { RuntimeView } from "../config/plan/runtime.ts";
 import type { Channel } from "../net/channel.ts";
 import type { Admission } from "../net/listen-events.ts";
 import type { AccessLogs } from "../telemetry/access-log.ts";
 import type { Http2Use } from "../telemetry/http2-use.ts";
+import type { LineBatches } from "../telemetry/line-batches.ts";
 import type { ModuleWatch } from "../telemetry/module-watch.ts";
+import type { NodeCounts } from "../telemetry/node-counts.ts";
 import type { SpanBatches } from "../telemetry/span-batches.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { Upstreams } from "./upstream/upstream.ts";
@@ -26,12 +29,16 @@ export interface WorkerServices {
   readonly accessLogs: AccessLogs;
   /** Finished spans on their way out. */
   readonly spans: SpanBatches;
+  /** Records of access logs on their way out. */
+  readonly records: LineBatches<OtlpLogPlan>;
   /** Final runtime values; swapped as a whole when a layer changes. */
   runtime: RuntimeView;
   /** Token buckets that the workers of the node share, by the names in the plan; swapped as a whole with each plan. */
   rateBuckets: ReadonlyMap<string, SharedArrayBuffer>;
   /** Added to `clock.nowMs()` it is a time that all threads of the node have in common. */
   readonly sharedOffsetMs: number;
+  /** What the workers of the node have of something together. */
+  readonly counts: NodeCounts;
   /** What this worker serves over HTTP/2, for the supervisor to see. */
   readonly http2Use: Http2Use;
   /** Which filter module runs, for the supervisor to see. */
@@ -72,7 +79,7 @@ export interface ListenerService {
    * `spreadMs` (default 0): the share of answers that end their connection grows to all over this time, as Envoy's gradual drain.
    */
   drain(final: boolean, spreadMs?: number): void;
-  /** While on, answers say `connection: close` as Envoy does after healthcheck/fail. Off by default. */
+  /** While on, answers say `connection: close` as Envoy does after healthcheck/fail, but for drain_type MODIFY_ONLY. Off by default. */
   setFailing(failing: boolean): void;
   /** Connections open now. */
   connections(): number;

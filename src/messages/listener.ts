@@ -4,8 +4,10 @@ import type { EndpointSetUpdate } from "../config/plan/endpoint-set.ts";
 import type { DrainTerms } from "../config/plan/listener.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { RuntimeEntries } from "../config/plan/runtime.ts";
+import type { LogFlush } from "../telemetry/access-log.ts";
+import type { ExportBatch } from "../telemetry/line-batches.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
-import type { SpanBatch } from "../telemetry/span-batches.ts";
+import type { WatchTerms, WatchTold } from "../telemetry/request-watch.ts";
 import type { StatNames, StatsNotice } from "../telemetry/stats-memory.ts";
 import type { OutlierKind } from "./health.ts";
 import type { LogLine } from "./log.ts";
@@ -18,6 +20,7 @@ export interface ListenerTask {
   readonly port: MessagePort;
   /** What the workers of the node share in memory. */
   readonly memory: NodeMemory;
+  readonly logFlush: LogFlush;
   /** The notices of this slot's predecessor; empty for the first. */
   readonly restored: readonly StatsNotice[];
 }
@@ -51,6 +54,8 @@ export type ListenerInput =
   /** Counters of clusters that are gone. */
   | { readonly type: "forget-stats"; readonly names: readonly StatNames[] }
   | { readonly type: "reopen-logs" }
+  /** Tell of requests by these terms while their lease lasts; the terms before are over. */
+  | { readonly type: "watch-requests"; readonly terms: WatchTerms }
   /** Close everything and end the thread. */
   | { readonly type: "stop" }
   /** For crash tests: die in this way. No command line or page sends it. */
@@ -75,7 +80,8 @@ export type ListenerOutput =
   | { readonly type: "log-written"; readonly line: LogLine }
   /** Consecutive failures of an endpoint reached a threshold: outlier detection on the health thread decides. */
   | { readonly type: "outlier-suspected"; readonly row: number; readonly slot: number; readonly kind: OutlierKind }
-  | { readonly type: "spans-ended"; readonly batch: SpanBatch }
+  | { readonly type: "export-asked"; readonly batch: ExportBatch }
+  | { readonly type: "requests-watched"; readonly told: WatchTold }
   /** An own mistake that one exchange or connection paid for. */
   | { readonly type: "bug-found"; readonly text: string }
   | { readonly type: "stopped" };

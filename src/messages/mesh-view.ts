@@ -36,6 +36,19 @@ export interface MeshView {
   readonly endpointsLeftOut: number;
   /** The layer that all nodes share; null: this node's configuration has no place for it. */
   readonly runtime: MeshRuntimeView | null;
+  /** What was published since its mesh actor began, the newest of it, oldest first. */
+  readonly events: readonly HeardEvent[];
+}
+
+/** An event of the mesh. */
+export interface HeardEvent {
+  /** Grows by one with each. */
+  readonly number: number;
+  /** When it was heard. */
+  readonly wallMs: number;
+  /** `health`, `outlier`, `node`, `worker`, `config`, `runtime`; `event`: another one. */
+  readonly about: string;
+  readonly text: string;
 }
 
 /** One node. */

@@ -1,5 +1,6 @@
 // The command line after parsing: every option has its value, nobody looks at flags again. /server_info shows them.
 import type { Overrides } from "../config/plan/override.ts";
+import type { LogFlush } from "../telemetry/access-log.ts";
 import type { LogLevel } from "./log.ts";
 
 /** Options of `starling` when it serves or validates. */
@@ -33,6 +34,8 @@ export interface ServeOptions {
   readonly rejectUnknownDynamicFields: boolean;
   readonly ignoreUnknownDynamicFields: boolean;
   readonly localAddressIpVersion: "v4" | "v6";
+  /** --file-flush-interval-msec and --file-flush-min-size-kb: when lines of access logs leave. */
+  readonly logFlush: LogFlush;
   readonly baseId: number;
   readonly restartEpoch: number;
   readonly disableHotRestart: boolean;
@@ -43,6 +46,10 @@ export interface ServeOptions {
   readonly compat: "starling" | "envoy";
   /** Heap of a worker in MiB; 0: V8's default. */
   readonly workerHeapMb: number;
+  /** SHA-256 of the token that changes over the admin address need, in hex; empty: none. The token itself is kept nowhere. */
+  readonly adminTokenDigest: string;
+  /** Fields and query parameters whose values the tap shows nobody, in lower case. */
+  readonly tapRedacts: readonly string[];
   /** --mesh… and --roles, else STARLING_MESH… and STARLING_ROLES. */
   readonly overrides: Overrides;
 }

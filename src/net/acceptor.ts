@@ -92,7 +92,7 @@ export class Acceptor implements Listening {
   }
 
   private accept(accepted: Socket): void {
-    const admission = this.events.onAccept();
+    const admission = this.events.onAccept(accepted);
     const { keepaliveS } = this.ready.chains;
     if (keepaliveS > 0) accepted.setKeepAlive(true, keepaliveS * 1_000);
     if (admission === null) accepted.destroy();
@@ -118,24 +118,26 @@ export class Acceptor implements Listening {
   private serve(accepted: Socket, admission: Admission, reading: ClearHello | null): void {
     const { chains, contexts, needsAddresses } = this.ready;
     const hello = reading?.kind === "hello" ? reading : null;
+    const serverName = hello?.serverName ?? "";
     const chain = chooseChain(chains, {
       destinationPort: this.port,
       destination: needsAddresses ? (accepted.localAddress ?? "") : "",
       source: needsAddresses ? (accepted.remoteAddress ?? "") : "",
       sourcePort: needsAddresses ? (accepted.remotePort ?? 0) : 0,
-      serverName: hello?.serverName ?? "",
+      serverName,
       transportProtocol: hello === null ? "raw_buffer" : "tls",
       applicationProtocols: hello?.protocols ?? [],
     });
     const context = chain === null ? undefined : contexts.get(chain);
-    if (chain === null) {
-      this.events.onNoChain();
+    if (chain === null || !this.events.onChain(chain, admission, serverName)) {
+      if (chain === null) this.events.onNoChain(admission, serverName);
       admission.end();
       accepted.destroy();
     } else if (context === undefined) {
-      this.openCleartext(accepted, reading === null ? null : (accepted.read() as Buffer | null), (channel) =>
-        this.onChannel(channel, chain, admission),
-      );
+      this.openCleartext(accepted, reading === null ? null : (accepted.read() as Buffer | null), (channel) => {
+        channel.serverName = serverName;
+        this.onChannel(channel, chain, admission);
+      });
     } else {
       this.openTls(accepted, { chain, admission, contexts: context, hello });
     }
@@ -161,12 +163,13 @@ export class Acceptor implements Listening {
       ({ socket, tls, tolerated }) => {
         const channel = new SocketChannel(this.net, socket, UNOWNED, "open");
         channel.tls = tls;
+        channel.serverName = hello?.serverName ?? tls.serverName;
         this.events.onHandshake(chain, tls, tolerated);
         this.onChannel(channel, chain, admission);
         channel.readByEvents();
       },
       (failure) => {
-        this.events.onHandshakeFailed(chain, failure);
+        this.events.onHandshakeFailed(failure, admission);
         admission.end();
       },
     );

@@ -81,6 +81,8 @@ export interface Channel extends ByteSink {
   readonly localPort: number;
   /** Null on cleartext. */
   readonly tls: TlsFacts | null;
+  /** Server name that an accepted connection's client asked for, whoever ends its TLS; empty when none, or when nobody looked. */
+  readonly serverName: string;
   /** Bytes read and written so far. */
   readonly bytesRead: number;
   readonly bytesWritten: number;

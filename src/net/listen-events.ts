@@ -11,12 +11,22 @@ export interface Admission {
   end(): void;
 }
 
-/** What is counted of a listener's connections before they are channels. */
+/** The two ends of an accepted connection; undefined where there is no address. Read while it is open. */
+export interface AcceptedSocket {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
+/** What is counted of a listener's connections before they are channels. Where an admission is given, it ends after the call. */
 export interface ListenEvents {
   /** A connection came: null refuses it (connection limits). */
-  onAccept(): Admission | null;
+  onAccept(accepted: AcceptedSocket): Admission | null;
+  /** The chain of a connection is chosen, nothing else is known of it but the name that it asked for; false: it is closed. */
+  onChain(chain: FilterChainPlan, admission: Admission, serverName: string): boolean;
   /** No filter chain matches: it was closed. */
-  onNoChain(): void;
+  onNoChain(admission: Admission, serverName: string): void;
   /** The client did not say enough to choose a chain in time. */
   onChoiceTimeout(): void;
   /** The client went away, or said too much, before a chain could be chosen. */
@@ -26,7 +36,7 @@ export interface ListenEvents {
   /** A TLS handshake is done. `tolerated`: what is wrong with the client's certificate and let pass. The channel follows. */
   onHandshake(chain: FilterChainPlan, tls: TlsFacts, tolerated: HandshakeFailure | null): void;
   /** A TLS handshake failed: the connection was closed. */
-  onHandshakeFailed(chain: FilterChainPlan, failure: HandshakeFailure): void;
+  onHandshakeFailed(failure: HandshakeFailure, admission: Admission): void;
 }
 
 /** Why a handshake failed. */

@@ -11,6 +11,7 @@ import { LEASE_BYTES, type LeaseHolder, type ReadLease } from "./read-leases.ts"
 /** Implements Channel; the methods that Channel lacks are for this room. */
 export class SocketChannel extends ChannelOutput implements Channel, SocketOwner, LeaseHolder {
   tls: TlsFacts | null = null;
+  serverName: string = "";
   peerEnded: boolean = false;
   bytesRead: number = 0;
   readCalls: number = 0;

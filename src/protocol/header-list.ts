@@ -140,6 +140,11 @@ export class HeaderList {
     for (let i = this.count - 1; i > at; i--) if (this.nameIs(i, name)) this.removeAt(i);
   }
 
+  /** Replaces one byte of field `i`'s value, in place: bytes of values belong to one field each. */
+  setValueByte(i: number, offset: number, byte: number): void {
+    this.bytes[this.valueStart(i) + offset] = byte;
+  }
+
   /** Replaces the value of field `i`. */
   replaceValueAt(i: number, value: string): void {
     const at = this.used;

@@ -50,6 +50,7 @@ const NAMES = [
   "x-envoy-external-address",
   "x-envoy-original-path",
   "x-envoy-original-host",
+  "x-envoy-original-url",
   "x-envoy-upstream-rq-timeout-ms",
   "x-envoy-upstream-rq-per-try-timeout-ms",
   "x-envoy-upstream-rq-timeout-alt-response",

@@ -7,6 +7,7 @@ import { workerUrl } from "../base/location.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
+import { ThreadPulse } from "./thread-pulse.ts";
 
 /** Hears of the thread's life. */
 export interface ActorThreadOwner<Output> {
@@ -16,6 +17,9 @@ export interface ActorThreadOwner<Output> {
   onMessage(message: Output): void;
   /** The thread has lived for the policy's stable time. */
   onStable(): void;
+  /** Its loop has stood still for `SILENT_S`; it turns again, after so many seconds. */
+  onSilent(): void;
+  onAnswering(silentS: number): void;
   onDied(error: Error, delayMs: number, tooMany: boolean): void;
 }
 
@@ -33,6 +37,7 @@ export class ActorThread<Input, Output> {
   private link: ThreadLink<Output, Input> | null = null;
   private worker: Worker | null = null;
   private stopping = false;
+  private readonly pulse: ThreadPulse;
 
   constructor(
     parts: { clock: Clock; wheel: TimerWheel; owner: ActorThreadOwner<Output> },
@@ -44,6 +49,7 @@ export class ActorThread<Input, Output> {
     this.name = options.name;
     this.policy = options.policy;
     this.memory = options.memory ?? null;
+    this.pulse = new ThreadPulse({ ...parts, ask: (onSign) => this.link?.ask(onSign), owner: parts.owner });
   }
 
   /** Starts the thread. */
@@ -67,14 +73,20 @@ export class ActorThread<Input, Output> {
     this.owner.onOpened();
   }
 
-  /** Sends to the actor, with the ports that are in the message; lost while it is dead, as its successor is told everything anew. */
-  send(message: Input, transfer: readonly MessagePort[] = []): void {
+  /** The actor lives: whether its loop turns is watched from now on, until it ends. */
+  watch(): void {
+    if (!this.stopping) this.pulse.begin();
+  }
+
+  /** Sends to the actor, with the ports and the memory that are in the message; lost while it is dead, as its successor is told everything anew. */
+  send(message: Input, transfer: readonly (MessagePort | ArrayBuffer)[] = []): void {
     this.link?.send(message, transfer);
   }
 
   /** Ends the thread. With a last order it may end by itself within `deadlineMs`. */
   async stop(last: { readonly order: Input; readonly deadlineMs: number } | null = null): Promise<void> {
     this.stopping = true;
+    this.pulse.end();
     this.wheel.remove(this.timer);
     this.wheel.remove(this.stable);
     const { worker } = this;
@@ -99,6 +111,7 @@ export class ActorThread<Input, Output> {
   }
 
   private ended(error: Error, openedMs: number): void {
+    this.pulse.end();
     this.link?.drain();
     this.link?.close();
     this.link = null;

@@ -66,3 +66,19 @@ async function settle<Address extends AddressPlan>(
 function taken(what: string, fault: NetFault): StartError {
   return new StartError(`${what}: ${fault.text}`);
 }
+
+/** Where listeners are, for the log: the first of them a line each. */
+export function addressLines(listeners: readonly ListenerPlan[]): string[] {
+  const bound = listeners.filter(({ bindToPort }) => bindToPort);
+  const lines = bound
+    .slice(0, TOLD_MAX)
+    .map(({ name, address, additionalAddresses, filterChains, defaultFilterChain }) => {
+      const chains = [...filterChains, defaultFilterChain].filter((chain) => chain !== null);
+      const isSecure = chains.some(({ tls }) => tls !== null);
+      const addresses = [address, ...additionalAddresses].map(addressText).join(", ");
+      return `listener '${name}' on ${addresses}${isSecure ? ", TLS" : ""}`;
+    });
+  return bound.length > TOLD_MAX ? [...lines, `and ${bound.length - TOLD_MAX} more: see /listeners`] : lines;
+}
+
+const TOLD_MAX = 10;

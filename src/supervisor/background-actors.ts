@@ -8,8 +8,8 @@ import type { Plan } from "../config/plan/plan.ts";
 import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { HealthInput } from "../messages/health.ts";
 import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
+import type { ExportBatch } from "../telemetry/line-batches.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
-import type { SpanBatch } from "../telemetry/span-batches.ts";
 import type { StatNames, StatsWriter } from "../telemetry/stats-memory.ts";
 import type { ClusterFigureSource } from "./cluster-figures.ts";
 import { DiscoveryOwner } from "./discovery-owner.ts";
@@ -174,9 +174,14 @@ export class BackgroundActors {
     this.health.tell(message);
   }
 
-  /** Finished spans of a listener worker. */
-  takeSpans(batch: SpanBatch): void {
+  /** Finished spans, or records of access logs, of a listener worker. */
+  takeExport(batch: ExportBatch): void {
     this.tracing.take(batch);
+  }
+
+  /** A listener worker that wrote counters under this name is dead, and with it the spans that it held. */
+  loseSpans(writer: string): void {
+    this.tracing.lose(writer);
   }
 
   /** Counters of clusters that are gone. */
@@ -188,6 +193,7 @@ export class BackgroundActors {
   /** The runtime's values, all of them. */
   setRuntime(entries: RuntimeEntries): void {
     this.health.setRuntime(entries);
+    this.tracing.setRuntime(entries);
   }
 
   /** The mesh as this node sees it now; null: its thread does not answer. */

@@ -10,6 +10,7 @@ import { ActorThread } from "./actor-thread.ts";
 import type { Logger } from "./log/logger.ts";
 import type { ReadinessBook } from "./readiness.ts";
 import type { StatsDirectory } from "./stats-directory.ts";
+import { SILENT_S } from "./thread-pulse.ts";
 
 /** What every owner stands on. */
 export interface OwnerParts {
@@ -52,6 +53,7 @@ export function backgroundThread<Input, Own extends { readonly type: string }>(
   duties: OwnDuties<Own>,
 ): ActorThread<Input, Own | CommonOutput> {
   const { name, title, memory, entry = name } = duties;
+  const hung = `${title || `the ${name} thread`} does not answer`;
   const owner = {
     restored: () => stats.noticesOf(name),
     onOpened: () => duties.onOpened(),
@@ -59,18 +61,34 @@ export function backgroundThread<Input, Own extends { readonly type: string }>(
       if (!isCommon(message)) duties.receive(message);
       else if (message.type === "stats-announced") stats.add(name, message.notices);
       else if (message.type === "log-written") log.write(message.line);
-      else if (message.type === "started") duties.onStarted?.();
+      else if (message.type === "started") {
+        thread.watch();
+        duties.onStarted?.();
+      }
     },
     onStable: () => readiness.recovered(name),
+    onSilent: () => {
+      log.error("main", `${hung}: it has stood still for ${SILENT_S} s`);
+      readiness.remarks(`${name} hangs`, hung);
+    },
+    onAnswering: (silentS: number) => {
+      log.warning("main", `${title || `the ${name} thread`} answers again, after ${silentS} s`);
+      readiness.remarks(`${name} hangs`, "");
+    },
     onDied: (error: Error, delayMs: number, tooMany: boolean) => {
+      readiness.remarks(`${name} hangs`, "");
+      duties.onDied(error, delayMs); // may look at what it held
       stats.zeroGauges(name);
-      duties.onDied(error, delayMs);
       if (title === "") return;
       log.error("main", `${title} died: ${error.message}; it restarts in ${delayMs} ms`);
       if (tooMany) readiness.fails(name, `${title} keeps dying: ${error.message}`);
     },
   };
-  return new ActorThread({ clock, wheel, owner }, { name: entry, policy, ...(memory && { memory }) });
+  const thread: ActorThread<Input, Own | CommonOutput> = new ActorThread(
+    { clock, wheel, owner },
+    { name: entry, policy, ...(memory && { memory }) },
+  );
+  return thread;
 }
 
 function isCommon(message: { readonly type: string }): message is CommonOutput {

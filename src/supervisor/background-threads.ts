@@ -1,7 +1,7 @@
 // The engine's helper threads, which compile beside the traffic: they get what serving threads leave of a core, so that the first
 // seconds of load are not shared with the compiler (p99 at half rate on one core: 19 ms without, 6 ms with). Called once at start.
 import { readdirSync, readFileSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 
 const TASKS = "/proc/self/task";
 /** Node's name for the engine's helpers. */
@@ -9,9 +9,9 @@ const HELPER_NAME = "V8Worker";
 /** A tenth of a serving thread's weight: at 19 a saturated core never compiles its hot paths, at 5 half of the gain is gone. */
 export const HELPER_NICENESS = 10;
 
-/** Lowers the priority of the helper threads of this process; answers how many. None where there is no /proc. */
+/** Lowers the priority of the helper threads of this process; answers how many. None where there is no /proc, or where all are lower. */
 export function lowerBackgroundThreads(): number {
-  return taskIds().filter(lower).length;
+  return getPriority() >= HELPER_NICENESS ? 0 : taskIds().filter(lower).length;
 }
 
 function lower(id: string): boolean {

@@ -1,8 +1,10 @@
 // Looks whether files of certificates with a watched_directory have changed, and has the node take what they hold. Made by node.ts.
-// Marks instead of the kernel's notices: they follow symbolic links that are swapped, as Kubernetes does, and need no directory to exist.
+// Warns of those that expire. Marks instead of the kernel's notices: they follow symbolic links that are swapped, as Kubernetes does,
+// and need no directory to exist.
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import { type ReadFile, type RenewedPlan, renewFiles, watchedFiles } from "../config/compile/renew-files.ts";
 import type { Plan } from "../config/plan/plan.ts";
+import { expiryWarnings } from "../control/admin/certificates.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { Logger } from "./log/logger.ts";
 import { countCertificates } from "./node-stats.ts";
@@ -22,6 +24,8 @@ export interface CertificateWatchParts {
   readonly ownStats: StatsWriter;
   readonly files: WatchedFiles;
   plan(): Plan;
+  /** Wall-clock time in milliseconds. */
+  wallMs(): number;
   /** Takes the plan that this makes of the one that serves. */
   change(next: (held: Plan) => Plan): Promise<ReloadOutcome>;
 }
@@ -35,6 +39,10 @@ export class CertificateWatch {
   private seenMarks = "";
   /** What is wrong already and was said. */
   private faults: readonly string[] = [];
+  /** Whose expiry was looked at, how many looks ago, and what was said of it. */
+  private datedPlan: Plan | null = null;
+  private datedLooks = 0;
+  private dated: readonly string[] = [];
   private isStopped = false;
 
   constructor(parts: CertificateWatchParts) {
@@ -49,11 +57,23 @@ export class CertificateWatch {
   }
 
   private look(): void {
+    this.tellExpiry();
     const marks = this.marks();
     const isSettled = marks === this.seenMarks;
     this.seenMarks = marks;
     if (isSettled && marks !== this.readMarks) void this.renew(marks).finally(() => this.lookAgain());
     else this.lookAgain();
+  }
+
+  /** Once for each certificate: when a plan comes with it, or when its last week begins or ends. */
+  private tellExpiry(): void {
+    const { plan, wallMs, log } = this.parts;
+    if (plan() === this.datedPlan && ++this.datedLooks < EXPIRY_LOOKS) return;
+    this.datedPlan = plan();
+    this.datedLooks = 0;
+    const warnings = expiryWarnings(this.datedPlan, wallMs());
+    for (const warning of warnings) if (!this.dated.includes(warning)) log.warning("config", warning);
+    this.dated = warnings;
   }
 
   private lookAgain(): void {
@@ -116,3 +136,5 @@ function readOnce(read: ReadFile): ReadFile {
 
 /** Two looks and the roll-out are well below two seconds. */
 const LOOK_MS = 250;
+/** An hour. */
+const EXPIRY_LOOKS = 14_400;

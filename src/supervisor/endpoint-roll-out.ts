@@ -11,6 +11,7 @@ import { EndpointBook, type SetChange } from "./endpoint-book.ts";
 import { HashGauges } from "./hash-gauges.ts";
 import { beginMembership, countMembershipChange, MembershipCounts } from "./membership-stats.ts";
 import { countClusterUpdate } from "./node-stats.ts";
+import { SubsetStats } from "./subset-stats.ts";
 
 /** What it stands on. */
 export interface EndpointRollOutParts {
@@ -36,11 +37,13 @@ export class EndpointRollOut {
   private readonly book: EndpointBook;
   private readonly readers = new Map<number, EndpointReader>();
   private readonly reviewing: Timer = new Timer(() => this.review());
+  private readonly subsets: SubsetStats;
   private plans: ReadonlyMap<string, ClusterPlan> = new Map();
 
   constructor(parts: EndpointRollOutParts) {
     const { memory } = parts;
     this.parts = parts;
+    this.subsets = new SubsetStats(parts.stats);
     const tables = nodeTables(memory, 0);
     this.health = tables.health;
     this.outliers = tables.outliers;
@@ -86,6 +89,7 @@ export class EndpointRollOut {
   assign(plans: readonly ClusterPlan[]): void {
     const before = this.plans;
     this.plans = new Map(plans.map((plan) => [plan.name, plan]));
+    this.subsets.keep(this.plans);
     const moved = this.book.assign(plans);
     for (const plan of plans) if (isChecked(before.get(plan.name)) && !isChecked(plan)) this.uncheck(plan.name);
     for (const { name, statName } of plans) {
@@ -224,14 +228,17 @@ export class EndpointRollOut {
   private show(plan: ClusterPlan): void {
     const { balancer, name, statName } = plan;
     const counts = new MembershipCounts();
+    const members: EndpointFacts[] = [];
     const hashes = "hashPolicy" in balancer ? new HashGauges(plan, balancer) : null;
     this.book.each(name, (facts) => {
       const flags = this.flagsOf(facts);
       counts.add(facts, flags);
       hashes?.add(facts, flags);
+      if (plan.subsets !== null) members.push(facts);
     });
     counts.show(this.parts.stats, statName);
     hashes?.show(this.parts.stats);
+    this.subsets.count(plan, members);
   }
 }
 

@@ -4,13 +4,15 @@
 import type { WorkerView } from "../control/admin/view.ts";
 import type { HealthInput } from "../messages/health.ts";
 import type { ListenerInput, ListenerOutput } from "../messages/listener.ts";
+import type { LogFlush } from "../telemetry/access-log.ts";
+import type { ExportBatch } from "../telemetry/line-batches.ts";
 import { clearWorker, type NodeMemory } from "../telemetry/node-memory.ts";
-import type { SpanBatch } from "../telemetry/span-batches.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { OwnerParts } from "./background-thread.ts";
 import type { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { ListenerPool, type ListenerPoolOwner } from "./listener-pool.ts";
 import { countListeners } from "./node-stats.ts";
+import type { WatchedRequests } from "./watched-requests.ts";
 import { WorkerBook } from "./worker-book.ts";
 import type { WorkerNews } from "./worker-news.ts";
 
@@ -25,13 +27,16 @@ export interface ListenerOwnerParts extends OwnerParts {
   readonly workers: number;
   /** Heap of each in MiB; 0: V8's default. */
   readonly heapMb: number;
+  readonly logFlush: LogFlush;
   news(): WorkerNews;
   /** Orders for a worker that begins: first those before it gets endpoints, then those after. */
   firstOrders(): readonly [before: readonly ListenerInput[], after: readonly ListenerInput[]];
   /** For the health-check actor. */
   tellHealth(message: HealthInput): void;
   /** For the telemetry thread. */
-  takeSpans(batch: SpanBatch): void;
+  exports(): { takeExport(batch: ExportBatch): void; loseSpans(writer: string): void };
+  /** For whoever looks at requests. */
+  readonly requests: WatchedRequests;
   /** A worker took a plan or endpoints, or died. */
   onProgress(): void;
   /** Every worker listens for the first time; without workers: they could. */
@@ -49,11 +54,14 @@ export class ListenerOwner {
   private isLive = false;
 
   constructor(parts: ListenerOwnerParts) {
-    const { clock, wheel, policy, heapMb, workers } = parts;
+    const { clock, wheel, policy, heapMb, logFlush, workers } = parts;
     this.parts = parts;
     this.book = new WorkerBook(workers);
     this.slots = Array.from({ length: workers }, (_, slot) => slot);
-    this.pool = new ListenerPool({ clock, wheel, owner: this.poolOwner() }, { slots: workers, policy, heapMb });
+    this.pool = new ListenerPool(
+      { clock, wheel, owner: this.poolOwner() },
+      { slots: workers, policy, heapMb, logFlush },
+    );
     for (const slot of this.slots) parts.readiness.awaits(waitName(slot), `worker ${slot} is starting`);
   }
 
@@ -137,6 +145,7 @@ export class ListenerOwner {
   private workerDied(slot: number, error: Error, delayMs: number, tooMany: boolean): void {
     this.book.died(slot);
     this.parts.endpoints.closeReader(slot);
+    this.parts.exports().loseSpans(writerOf(slot));
     this.parts.stats.zeroGauges(writerOf(slot));
     clearWorker(this.parts.memory, slot);
     this.parts.log.error("main", `listener worker ${slot} died: ${error.message}; it restarts in ${delayMs} ms`);
@@ -186,8 +195,11 @@ export class ListenerOwner {
       case "stats-announced":
         this.parts.stats.add(writerOf(slot), message.notices);
         return;
-      case "spans-ended":
-        this.parts.takeSpans(message.batch);
+      case "export-asked":
+        this.parts.exports().takeExport(message.batch);
+        return;
+      case "requests-watched":
+        this.parts.requests.told(slot, message.told);
         return;
       case "log-written":
         this.parts.log.write(message.line);

@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import { workerUrl } from "../base/location.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { ListenerInput, ListenerOutput, ListenerTask } from "../messages/listener.ts";
+import type { LogFlush } from "../telemetry/access-log.ts";
 import type { NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatsNotice } from "../telemetry/stats-memory.ts";
 
@@ -31,6 +32,7 @@ export interface ListenerPoolOptions {
   readonly policy: RestartPolicy;
   /** JavaScript heap of a worker in MiB; 0: V8's default. */
   readonly heapMb: number;
+  readonly logFlush: LogFlush;
 }
 
 interface Slot {
@@ -143,6 +145,7 @@ export class ListenerPool {
       port,
       restored: this.owner.restoredFor(slot),
       memory: this.owner.memory,
+      logFlush: this.options.logFlush,
     };
     this.running++;
     const { signal } = held.killer;

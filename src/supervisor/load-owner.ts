@@ -58,7 +58,7 @@ export class LoadOwner {
   /** Clusters have their endpoints. */
   open(): void {
     if (this.plan === null || this.plan.load === null) return;
-    this.parts.stats.onAdded = (writer, notices) => this.tell(writer, notices);
+    this.parts.stats.follow((writer, notices) => this.tell(writer, notices));
     this.thread.start();
   }
 

@@ -2,6 +2,7 @@
 // every half second and counts looks, not time, so that a process that was stopped does not take itself for stuck. Made by the node.
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { ModuleSight } from "../telemetry/module-watch.ts";
+import { addTo } from "../telemetry/stats-add.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 
 /** What it stands on. */
@@ -49,8 +50,7 @@ export class ModuleWatchdog {
   }
 
   private end(slot: number, { inside, modules }: ModuleSight): void {
-    const { values, at } = this.parts.stats.counter(WORKERS_STUCK);
-    values[at] = (values[at] as number) + 1;
+    addTo(this.parts.stats.counter(WORKERS_STUCK), 1);
     const where = inside === "" ? `its filter modules are ${modules.join(", ")}` : `stuck in filter module ${inside}`;
     this.parts.end(slot, `its loop stands still, ${where}`);
   }

@@ -2,8 +2,10 @@
 // thread: once when a plan is taken, the gauges whenever somebody looks.
 import type { Plan } from "../config/plan/plan.ts";
 import type { Readiness } from "../control/admin/view.ts";
+import { addTo } from "../telemetry/stats-add.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import type { PlanChange } from "./plan-change.ts";
+import type { StatsDirectory } from "./stats-directory.ts";
 
 /** What the gauges show. */
 export interface NodeFacts {
@@ -42,6 +44,11 @@ export function countPlanChange(stats: StatsWriter, { clusters, listeners }: Pla
   add(stats, "listener_manager.listener_removed", listeners.removed.length);
 }
 
+/** Another configuration was taken or, with everything as it was, refused. */
+export function countConfiguration(stats: StatsWriter, outcome: "applied" | "refused"): void {
+  add(stats, `starling.configuration_${outcome}`, 1);
+}
+
 /** Files of certificates and authorities that changed: taken, or kept as they were for a mistake. */
 export function countCertificates(
   stats: StatsWriter,
@@ -59,6 +66,15 @@ export function countClusterUpdate(stats: StatsWriter): void {
 /** A worker has opened so many listeners, or failed to open one. */
 export function countListeners(stats: StatsWriter, how: "success" | "failure", count: number): void {
   add(stats, `listener_manager.listener_create_${how}`, count);
+}
+
+/** Counts the deaths of every thread. The counters are there from its first word on, so that a first death is seen as a change. */
+export function countDeaths(directory: Pick<StatsDirectory, "onWriter" | "onDeath">, stats: StatsWriter): void {
+  const name = (writer: string): string => `starling.thread.${writer}.deaths`;
+  directory.onWriter = (writer) => {
+    if (writer !== "main") stats.counter(name(writer));
+  };
+  directory.onDeath = (writer) => add(stats, name(writer), 1);
 }
 
 /** Sets the gauges. */
@@ -87,8 +103,7 @@ export function showNode(stats: StatsWriter, facts: NodeFacts): void {
 }
 
 function add(stats: StatsWriter, name: string, amount: number): void {
-  const slot = stats.counter(name);
-  set(slot, (slot.values[slot.at] as number) + amount);
+  addTo(stats.counter(name), amount);
 }
 
 function set(slot: { readonly values: Float64Array; readonly at: number }, value: number): void {
@@ -108,4 +123,8 @@ const ZEROS: readonly string[] = [
   "listener_manager.listener_modified",
   "listener_manager.listener_removed",
   "listener_manager.listener_stopped",
+  "starling.certificates_refused",
+  "starling.certificates_renewed",
+  "starling.configuration_applied",
+  "starling.configuration_refused",
 ];

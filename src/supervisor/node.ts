@@ -2,17 +2,19 @@
 import { getFips } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-policy.ts";
-import { type Clock, systemClock } from "../base/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { DrivenWheel } from "../base/driven-wheel.ts";
 import { systemText } from "../base/system-text.ts";
+import { watchThreadUse } from "../base/thread-use.ts";
 import { Timer } from "../base/timer-wheel.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import { flattened } from "../config/plan/runtime.ts";
-import { type AdminServer, startAdminServer } from "../control/admin/admin-server.ts";
+import type { AdminServer } from "../control/admin/admin-server.ts";
 import { daysUntilFirstExpiry } from "../control/admin/certificates.ts";
 import type { AdminView, MeshSource, RuntimeSource } from "../control/admin/view.ts";
 import type { ServeOptions } from "../messages/options.ts";
+import type { AccessLogs } from "../telemetry/access-log.ts";
 import { BreakerGauges } from "../telemetry/breaker-gauges.ts";
 import { recordValue } from "../telemetry/histogram.ts";
 import { HTTP2_REBALANCED } from "../telemetry/http2-use.ts";
@@ -20,23 +22,26 @@ import { LISTENER } from "../telemetry/listener-stats.ts";
 import { nodeTables } from "../telemetry/node-memory.ts";
 import { StatsWriter } from "../telemetry/stats-memory.ts";
 import { StatsReader } from "../telemetry/stats-reader.ts";
+import { threadUseCounter } from "../telemetry/thread-stats.ts";
 import { type AddressProbes, addressForPeers, settleAddresses } from "./addresses.ts";
+import { adminLogFiles, openAdminLog, startAdmin } from "./admin-logs.ts";
 import { lowerBackgroundThreads } from "./background-threads.ts";
 import { CertificateWatch } from "./certificate-watch.ts";
 import { checkLogFiles } from "./check-log-files.ts";
 import { Http2Rebalance } from "./http2-rebalance.ts";
-import { DEFAULT_LOG_FORMAT } from "./log/log-format.ts";
-import { Logger } from "./log/logger.ts";
+import type { Logger } from "./log/logger.ts";
+import { loggerOf } from "./log/logger-of.ts";
 import { ModuleWatchdog } from "./module-watchdog.ts";
-import { type NodeFacts, showNode } from "./node-stats.ts";
+import { countDeaths, type NodeFacts, showNode } from "./node-stats.ts";
 import { Reload } from "./reload.ts";
 import { checkRuntimeRoots } from "./runtime/check-roots.ts";
 import { StartError } from "./start-error.ts";
 import { StatsDirectory } from "./stats-directory.ts";
 import { STATS_SCHEMAS } from "./stats-schemas.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor, type SupervisorParts } from "./supervisor.ts";
 import { VERSION } from "./version.ts";
 import { realFiles } from "./watched-files.ts";
+import { WatchedRequests } from "./watched-requests.ts";
 
 /** What a node is started with. */
 export interface NodeParts {
@@ -81,24 +86,29 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
   const plan = await settleAddresses(parts.plan, parts.options.takeover, parts.probes);
   const stats = new StatsDirectory(STATS_SCHEMAS);
   const ownStats = new StatsWriter((notice) => stats.add("main", [notice]));
+  countDeaths(stats, ownStats);
   const policy = parts.policy ?? DEFAULT_RESTART_POLICY;
   const startedMs = clock.nowMs();
   const onLive = (): void =>
     recordValue(ownStats.histogram("server.initialization_time_ms"), Math.round(clock.nowMs() - startedMs));
   const { options } = parts;
-  const onFatal = (reason: string): void => parts.onFatal(reason);
-  const supervisor = new Supervisor({ clock, wheel, log, stats, ownStats, options, policy, onLive, onFatal }, plan);
+  const requests = new WatchedRequests();
+  const base = { clock, wheel, log, stats, ownStats, options, policy, requests };
+  const supervisor = new Supervisor({ ...base, onLive, onFatal: (reason) => parts.onFatal(reason) }, plan);
+  requests.order = (message) => supervisor.order(message);
   const reload = new Reload({ clock, supervisor, probes: parts.probes, ownStats }, parts);
-  const view = adminView(parts, supervisor, { clock, log, stats, ownStats, reload });
+  const adminLogs = adminLogFiles(wheel, ownStats, log);
+  const view = adminView(parts, supervisor, { clock, log, stats, ownStats, reload, requests, adminLogs });
   stats.beforeRead = showing(ownStats, view, supervisor);
-  const admin = await startAdmin(view, plan, ownStats);
-  if (admin !== null) announceAdmin(admin, parts.options, log);
+  const admin = await startAdmin(view, ownStats, openAdminLog(plan, adminLogs, clock, supervisor.runtime));
+  if (admin !== null) announceAdmin(admin, options, log);
   const flushing = new Timer(() => {
     admin?.flush();
     wheel.arm(flushing, supervisor.plan.statsFlushIntervalMs);
   });
   if (admin !== null) wheel.arm(flushing, plan.statsFlushIntervalMs);
   lowerBackgroundThreads();
+  const stopUse = watchThreadUse(threadUseCounter(ownStats, "main"));
   supervisor.start(admin === null ? "" : addressForPeers(admin.address));
   const certificates = new CertificateWatch({
     wheel,
@@ -106,6 +116,7 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     ownStats,
     files: realFiles,
     plan: () => supervisor.plan,
+    wallMs: () => clock.wallMs(),
     change: (next) => reload.change(next),
   });
   const rebalance = parts.options.rebalanceHttp2 ? beginRebalance(parts, supervisor, { wheel, ownStats }) : null;
@@ -116,11 +127,13 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
     reload,
     admin,
     stop: async (deadlineMs = STOP_DEADLINE_MS) => {
+      stopUse();
       rebalance?.stop();
       watchdog.stop();
       certificates.stop();
       wheel.remove(flushing);
       await Promise.all([supervisor.stop(deadlineMs), admin?.close()]);
+      adminLogs.close();
       wheel.stop();
     },
   };
@@ -129,7 +142,10 @@ export async function startNode(parts: NodeParts): Promise<RunningNode> {
 function adminView(
   parts: NodeParts,
   supervisor: Supervisor,
-  own: { clock: Clock; log: Logger; stats: StatsDirectory; ownStats: StatsWriter; reload: Reload },
+  own: Pick<SupervisorParts, "clock" | "log" | "stats" | "ownStats" | "requests"> & {
+    reload: Reload;
+    adminLogs: AccessLogs;
+  },
 ): AdminView {
   const startedMs = own.clock.nowMs();
   const startedWallMs = own.clock.wallMs();
@@ -150,6 +166,7 @@ function adminView(
     runtime: supervisor.runtime,
     stats: own.stats,
     log: own.log,
+    requests: own.requests,
     mesh: meshSource(supervisor),
     orders: {
       drainListeners: (how) => supervisor.drain.start(how),
@@ -158,6 +175,7 @@ function adminView(
       resetCounters: () => own.stats.resetCounters(),
       reopenLogs: () => {
         own.log.reopen();
+        own.adminLogs.reopen();
         supervisor.reopenLogs();
       },
       modifyRuntime: (entries) => supervisor.runtime.modify(entries),
@@ -246,15 +264,6 @@ function runtimeFacts(runtime: RuntimeSource): NodeFacts["runtime"] {
   return { layers: layers.length, keys, overrides: Object.keys(overrides).length };
 }
 
-async function startAdmin(view: AdminView, plan: Plan, stats: StatsWriter): Promise<AdminServer | null> {
-  if (plan.admin === null) return null;
-  try {
-    return await startAdminServer(view, plan.admin.address, stats);
-  } catch (error) {
-    throw new StartError(`admin: cannot bind '${addressText(plan.admin.address)}': ${systemText(error)}`);
-  }
-}
-
 function announceAdmin(admin: AdminServer, options: ServeOptions, log: Logger): void {
   const text = addressText(admin.address);
   log.info("main", `admin address: ${text}`);
@@ -264,17 +273,6 @@ function announceAdmin(admin: AdminServer, options: ServeOptions, log: Logger): 
   } catch (error) {
     throw new StartError(`--admin-address-path: cannot write '${options.adminAddressPath}': ${systemText(error)}`);
   }
-}
-
-/** The log that these options ask for. */
-export function loggerOf(clock: Clock, options: ServeOptions): Logger {
-  const format = options.logFormat === "" ? DEFAULT_LOG_FORMAT : options.logFormat;
-  return new Logger(clock, {
-    level: options.logLevel,
-    componentLevels: options.componentLevels,
-    format: options.logFormatEscaped ? format.replaceAll("%v", "%_") : format,
-    path: options.logPath,
-  });
 }
 
 const WHEEL_TICK_MS = 50;

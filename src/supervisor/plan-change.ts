@@ -65,6 +65,8 @@ export function planChange(held: Plan, next: Plan): PlanChange {
   if (!equalData(held.mesh?.announce, next.mesh?.announce)) others.push("what is announced");
   if (held.outlierLogPath !== next.outlierLogPath) others.push("the log of outlier detection");
   if (held.statsFlushIntervalMs !== next.statsFlushIntervalMs) others.push("the flush interval");
+  if (!equalData(held.stats, next.stats)) others.push("how statistics are shown");
+  if (!equalData(held.metricsSinks, next.metricsSinks)) others.push("where metrics go");
   return {
     clusters: nameChange(held.clusters, next.clusters),
     listeners: nameChange(held.listeners, next.listeners),

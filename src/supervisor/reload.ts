@@ -8,7 +8,7 @@ import { readyChains } from "../net/ready-chains.ts";
 import type { StatsWriter } from "../telemetry/stats-memory.ts";
 import { type AddressProbes, settleAddresses } from "./addresses.ts";
 import { checkLogFiles } from "./check-log-files.ts";
-import { countPlanChange } from "./node-stats.ts";
+import { countConfiguration, countPlanChange } from "./node-stats.ts";
 import { changeText, fixedChanges, type HeldPlan, planChange, takeOver } from "./plan-change.ts";
 import { checkRuntimeRoots } from "./runtime/check-roots.ts";
 import { StartError } from "./start-error.ts";
@@ -93,12 +93,14 @@ export class Reload {
     this.bootstrap = loaded.bootstrap;
     this.loadedWallMs = clock.wallMs();
     countPlanChange(ownStats, change);
+    countConfiguration(ownStats, "applied");
     supervisor.tellOfPlan("applied", []);
     return { kind: "applied", text: changeText(change) };
   }
 
   /** A configuration that is not taken: the mesh hears of it. */
   refuse(errors: readonly string[]): ReloadOutcome & { readonly kind: "refused" } {
+    countConfiguration(this.parts.ownStats, "refused");
     this.parts.supervisor.tellOfPlan("refused", errors);
     return { kind: "refused", errors };
   }

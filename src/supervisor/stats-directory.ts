@@ -9,8 +9,11 @@ export class StatsDirectory implements StatsSources {
   generation: number = 0;
   /** Called before values are read; set by the node. */
   beforeRead: () => void = () => {};
-  /** Called with what a writer told; set by who reads counters on another thread. */
-  onAdded: (writer: string, notices: readonly StatsNotice[]) => void = () => {};
+  /** Called with what a writer told: who reads counters on another thread. */
+  private readonly followers: ((writer: string, notices: readonly StatsNotice[]) => void)[] = [];
+  /** A writer told for the first time; a writer died. Set by the node. */
+  onWriter: (writer: string) => void = () => {};
+  onDeath: (writer: string) => void = () => {};
   private readonly schemas: ReadonlyMap<string, BlockSchema>;
   /** Notices by writer and by what they are about. */
   private readonly writers = new Map<string, Map<string, StatsNotice>>();
@@ -31,6 +34,7 @@ export class StatsDirectory implements StatsSources {
     if (held === undefined) {
       held = new Map();
       this.writers.set(writer, held);
+      this.onWriter(writer);
     }
     for (const notice of notices) {
       if (notice.type === "forgotten") forget(held, notice);
@@ -38,7 +42,12 @@ export class StatsDirectory implements StatsSources {
       else held.set(keyOf(notice), notice);
     }
     this.generation += notices.length;
-    this.onAdded(writer, notices);
+    for (const follower of this.followers) follower(writer, notices);
+  }
+
+  /** From now on this is called with what writers tell. */
+  follow(follower: (writer: string, notices: readonly StatsNotice[]) => void): void {
+    this.followers.push(follower);
   }
 
   /** The notices of one writer: what its successor begins with. */
@@ -51,9 +60,10 @@ export class StatsDirectory implements StatsSources {
     return [...this.writers.keys()].map((writer) => ({ writer, notices: this.noticesOf(writer) }));
   }
 
-  /** Sets every gauge of a writer that died to 0; its counters stay. */
+  /** A writer died: sets its gauges to 0; its counters stay. */
   zeroGauges(writer: string): void {
     this.clear(writer, (schema) => [schema.gaugesFrom, schema.names.length], "gauges");
+    this.onDeath(writer);
   }
 
   /**

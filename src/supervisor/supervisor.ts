@@ -2,8 +2,6 @@
 // main thread; never touches a request.
 import type { Misbehaviour } from "../actor/misbehave.ts";
 import { DEFAULT_RESTART_POLICY, type RestartPolicy } from "../actor/restart-policy.ts";
-import type { Clock } from "../base/clock.ts";
-import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Plan } from "../config/plan/plan.ts";
 import type { RuntimeEntries } from "../config/plan/runtime.ts";
 import type { WorkerView } from "../control/admin/view.ts";
@@ -12,29 +10,26 @@ import type { MeshView, MeshViewAsk } from "../messages/mesh-view.ts";
 import type { ServeOptions } from "../messages/options.ts";
 import { createNodeMemory, type NodeMemory } from "../telemetry/node-memory.ts";
 import type { StatNames, StatsWriter } from "../telemetry/stats-memory.ts";
+import { addressLines } from "./addresses.ts";
 import { type BackgroundActor, BackgroundActors } from "./background-actors.ts";
+import type { OwnerParts } from "./background-thread.ts";
 import { ClusterFigureReader } from "./cluster-figures.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import { EndpointRollOut } from "./endpoint-roll-out.ts";
 import { LeaseBook } from "./lease-book.ts";
 import { ListenerOwner } from "./listener-owner.ts";
-import type { Logger } from "./log/logger.ts";
 import { countFirstPlan } from "./node-stats.ts";
 import { PlanRollOut } from "./plan-roll-out.ts";
 import { RateMemory } from "./rate-memory.ts";
 import { ReadinessBook } from "./readiness.ts";
 import { RuntimeOwner } from "./runtime/runtime-owner.ts";
-import type { StatsDirectory } from "./stats-directory.ts";
 import { StatsRelease } from "./stats-release.ts";
 import { TicketKeys } from "./ticket-keys.ts";
+import type { WatchedRequests } from "./watched-requests.ts";
 
 /** What a supervisor stands on. */
-export interface SupervisorParts {
-  readonly clock: Clock;
-  /** Advanced by the main thread's interval. */
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly stats: StatsDirectory;
+export interface SupervisorParts extends Omit<OwnerParts, "readiness" | "policy"> {
+  readonly requests: WatchedRequests;
   /** The main thread's own counters; announced to `stats`. */
   readonly ownStats: StatsWriter;
   readonly options: ServeOptions;
@@ -198,13 +193,14 @@ export class Supervisor {
 
   private listenerOwner(workers: number, policy: RestartPolicy): ListenerOwner {
     const { parts, readiness, endpoints, memory } = this;
+    const { workerHeapMb: heapMb, logFlush } = parts.options;
     return new ListenerOwner({
       ...parts,
-      ...{ readiness, endpoints, memory, workers, policy, heapMb: parts.options.workerHeapMb },
+      ...{ readiness, endpoints, memory, workers, policy, heapMb, logFlush },
       news: () => this.background.news,
       firstOrders: () => [[this.runtime.asOrder(), this.planOrder()], this.ordersForNew()],
       tellHealth: (message) => this.background.tellHealth(message),
-      takeSpans: (batch) => this.background.takeSpans(batch),
+      exports: () => this.background,
       onProgress: () => {
         this.rollOut.look();
         this.runtime.workerProgressed();
@@ -212,6 +208,7 @@ export class Supervisor {
       onLive: () => {
         parts.onLive();
         parts.log.info("main", `serving ${this.plan.listeners.length} listener(s) with ${workers} worker(s)`);
+        for (const text of addressLines(this.plan.listeners)) parts.log.info("main", text);
       },
     });
   }

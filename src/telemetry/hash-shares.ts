@@ -1,5 +1,6 @@
 // How much of a ring or table each endpoint of a hashing balancer gets: arithmetic alone, without a hash. The data plane fills its tables
 // by it; the main thread works the gauges out of it.
+import { wireText } from "../base/wire-text.ts";
 import { addressText } from "../config/plan/address.ts";
 import type { HashBalancerPlan, LocalityPlan } from "../config/plan/cluster.ts";
 import type { EndpointFacts } from "../config/plan/endpoint-set.ts";
@@ -19,7 +20,7 @@ export interface SharedHost {
 export function hashKeyOf({ address, hostname, metadata }: EndpointFacts, usesHostname: boolean): string {
   const given = (metadata["envoy.lb"] as { readonly hash_key?: unknown } | undefined)?.hash_key;
   const key = typeof given === "string" && given !== "" ? given : usesHostname ? hostname : addressText(address);
-  return Buffer.from(key, "utf8").toString("latin1");
+  return wireText(key);
 }
 
 /** Hosts with their shares of the whole, in the order in which they are filled in. */

@@ -1,5 +1,5 @@
 // Quantiles, buckets and sums of a log-linear histogram, computed and printed as Envoy's (libcircllhist) does.
-import { bucketLow, bucketWidth } from "./histogram.ts";
+import { bucketLow, bucketWidth, HISTOGRAM_BUCKETS } from "./histogram.ts";
 
 /** Envoy's quantiles in percent. */
 export const QUANTILES: readonly number[] = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
@@ -17,6 +17,11 @@ export function countOf(buckets: Uint32Array): number {
   return total;
 }
 
+/** What came since: after a reset in between, which makes later counts smaller, all that there is. */
+export function countsSince(later: Uint32Array, earlier: Uint32Array): Uint32Array {
+  return later.map((count, at) => (count >= (earlier[at] as number) ? count - (earlier[at] as number) : count));
+}
+
 /** Value at each quantile, NaN when there is none. The n values of a bucket are taken as spread evenly inside it. */
 export function quantilesOf(buckets: Uint32Array): number[] {
   const total = countOf(buckets);
@@ -25,11 +30,12 @@ export function quantilesOf(buckets: Uint32Array): number[] {
   );
 }
 
-/** How many values are at most each bound. A bucket counts whole as soon as its lower edge is not above the bound. */
-export function cumulativeCounts(buckets: Uint32Array): number[] {
-  return BUCKET_BOUNDS.map((bound) => {
-    let count = 0;
-    for (let at = 0; at < buckets.length && bucketLow(at) <= bound; at++) count += buckets[at] as number;
+/** How many values are at most each bound, in rising order. A bucket counts whole as soon as its lower edge is not above the bound. */
+export function cumulativeCounts(buckets: Uint32Array, bounds: readonly number[] = BUCKET_BOUNDS): number[] {
+  let count = 0;
+  let at = 0;
+  return bounds.map((bound) => {
+    for (; at < buckets.length && (LOWS[at] as number) <= bound; at++) count += buckets[at] as number;
     return count;
   });
 }
@@ -37,8 +43,9 @@ export function cumulativeCounts(buckets: Uint32Array): number[] {
 /** Sum of all values, each taken as the harmonic middle of its bucket. */
 export function sumOf(buckets: Uint32Array): number {
   let total = 0;
-  for (const [at, count] of buckets.entries()) {
-    if (count === 0 || at === 0) continue;
+  for (let at = 1; at < buckets.length; at++) {
+    const count = buckets[at] as number;
+    if (count === 0) continue;
     const low = bucketLow(at);
     const high = low + bucketWidth(at);
     total += (count * 2 * low * high) / (low + high);
@@ -62,3 +69,5 @@ function quantile(buckets: Uint32Array, rank: number): number {
   }
   return Number.NaN;
 }
+
+const LOWS = Float64Array.from({ length: HISTOGRAM_BUCKETS }, (_, at) => bucketLow(at));

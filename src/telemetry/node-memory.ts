@@ -1,10 +1,11 @@
 // The tables that all workers of a node share: health, breaker use, load, outliers, doubts. The supervisor makes their memory once and gives it to every
 // worker and to the health side by structured clone; when a worker dies it clears what that worker had in use.
-import { ConnectionCounts, createConnectionMemory } from "./connection-counts.ts";
+
 import { createDoubtMemory, type DoubtMemory, DoubtTable } from "./doubt-table.ts";
 import { createHealthMemory, type HealthMemory, HealthTable, ROWS_MAX, SLOTS_MAX } from "./health-table.ts";
 import { createHttp2UseMemory, Http2Use } from "./http2-use.ts";
 import { createModuleWatchMemory, ModuleWatch } from "./module-watch.ts";
+import { createCountMemory, NodeCounts } from "./node-counts.ts";
 import { createOutlierMemory, type OutlierMemory, OutlierTable } from "./outlier-table.ts";
 import { createTrafficMemory, TrafficTable } from "./traffic-table.ts";
 import { createUseMemory, type UseShape, UseTable } from "./use-table.ts";
@@ -22,7 +23,7 @@ export interface NodeMemory {
   readonly outliers: OutlierMemory;
   readonly traffic: SharedArrayBuffer;
   readonly doubts: DoubtMemory;
-  readonly connections: SharedArrayBuffer;
+  readonly counts: SharedArrayBuffer;
 }
 
 /** One worker's view. */
@@ -42,8 +43,8 @@ export interface NodeTables {
   readonly traffic: TrafficTable;
   /** What was seen against endpoints, for the mesh. */
   readonly doubts: DoubtTable;
-  /** Downstream connections of each listener and of all. */
-  readonly connections: ConnectionCounts;
+  /** Downstream connections of each listener and of all, and faults that are active. */
+  readonly counts: NodeCounts;
 }
 
 /** Makes the memory. `slots` and `rows` are the most endpoints and clusters of the node; pages that nobody touched cost no RAM. */
@@ -60,7 +61,7 @@ export function createNodeMemory(workers: number, slots: number = SLOTS_MAX, row
     outliers: createOutlierMemory(slots, rows),
     traffic: createTrafficMemory(rows),
     doubts: createDoubtMemory(slots, rows),
-    connections: createConnectionMemory(workers),
+    counts: createCountMemory(workers),
   };
 }
 
@@ -75,7 +76,7 @@ export function nodeTables(memory: NodeMemory, worker: number): NodeTables {
     outliers: new OutlierTable(memory.outliers),
     traffic: new TrafficTable(memory.traffic),
     doubts: new DoubtTable(memory.doubts),
-    connections: new ConnectionCounts(memory.connections, memory.workers, worker),
+    counts: new NodeCounts(memory.counts, memory.workers, worker),
   };
 }
 
@@ -85,7 +86,7 @@ export function clearWorker(memory: NodeMemory, worker: number): void {
   tables.breakers.clearWorker(worker);
   tables.load.clearWorker(worker);
   tables.http2.clearWorker(worker);
-  tables.connections.clearWorker(worker);
+  tables.counts.clearWorker(worker);
   tables.modules.clearWorker(worker);
 }
 

@@ -1,6 +1,7 @@
 // Reads the counters of all threads: sums what writers of equal names have, and keeps histograms as of the last flush. Admin pages use it.
 
 import { HISTOGRAM_BUCKETS } from "./histogram.ts";
+import { countsSince } from "./histogram-summary.ts";
 import type { BlockSchema } from "./stats-block.ts";
 import type { StatsNotice } from "./stats-memory.ts";
 
@@ -32,6 +33,7 @@ export interface HistogramValue {
 }
 
 interface Cell {
+  readonly name: string;
   readonly gauge: boolean;
   readonly places: { readonly values: Float64Array; readonly at: number }[];
 }
@@ -41,6 +43,8 @@ export class StatsReader {
   private readonly source: NoticeSource;
   private generation = -1;
   private cells = new Map<string, Cell>();
+  /** The cells by name, once somebody asked for them. */
+  private sorted: readonly Cell[] | null = null;
   private blocks = new Map<string, { readonly schema: BlockSchema; readonly views: Float64Array[] }>();
   private histogramMemory = new Map<string, Uint32Array[]>();
   private flushed = new Map<string, { cumulative: Uint32Array; interval: Uint32Array }>();
@@ -53,8 +57,8 @@ export class StatsReader {
   values(): StatValue[] {
     this.source.beforeRead?.();
     this.refresh();
-    const values = [...this.cells].map(([name, cell]) => ({ name, gauge: cell.gauge, value: sum(cell) }));
-    return values.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    this.sorted ??= [...this.cells.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.sorted.map((cell) => ({ name: cell.name, gauge: cell.gauge, value: sum(cell) }));
   }
 
   /** The value of one name, 0 when nobody has it. */
@@ -85,7 +89,7 @@ export class StatsReader {
       const before = this.flushed.get(name)?.cumulative;
       this.flushed.set(name, {
         cumulative,
-        interval: before === undefined ? cumulative : difference(cumulative, before),
+        interval: before === undefined ? cumulative : countsSince(cumulative, before),
       });
     }
   }
@@ -100,6 +104,7 @@ export class StatsReader {
     if (this.source.generation === this.generation) return;
     this.generation = this.source.generation;
     this.cells = new Map();
+    this.sorted = null;
     this.blocks = new Map();
     this.histogramMemory = new Map();
     for (const { notices } of this.source.sources()) this.readWriter(notices);
@@ -147,7 +152,7 @@ export class StatsReader {
 
   private place(name: string, gauge: boolean, values: Float64Array, at: number): void {
     const cell = this.cells.get(name);
-    if (cell === undefined) this.cells.set(name, { gauge, places: [{ values, at }] });
+    if (cell === undefined) this.cells.set(name, { name, gauge, places: [{ values, at }] });
     else cell.places.push({ values, at });
   }
 }
@@ -160,9 +165,4 @@ function sum(cell: Cell): number {
 
 function add(into: Uint32Array, from: Uint32Array): void {
   for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) + (from[i] as number);
-}
-
-// A reset in between makes the later counts smaller: the interval then is what came since.
-function difference(later: Uint32Array, earlier: Uint32Array): Uint32Array {
-  return later.map((count, i) => (count >= (earlier[i] as number) ? count - (earlier[i] as number) : count));
 }

@@ -20,6 +20,18 @@ describe("a link between threads", () => {
     ours.close();
   });
 
+  it("gives signs of life by itself, in its turn among messages", async () => {
+    const { link: ours, port } = threadLink<string, number>();
+    const theirs = new ThreadLink<number, string>(port);
+    const heard: string[] = [];
+    theirs.receive((number) => theirs.send(`got ${number}`));
+    ours.receive((text) => heard.push(text));
+    ours.send(1);
+    await new Promise<void>((resolve) => ours.ask(resolve));
+    assert.deepEqual(heard, ["got 1"]);
+    ours.close();
+  });
+
   it("hands over what a dead thread said last", () => {
     const { link, port } = threadLink<string, string>();
     const heard: string[] = [];

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, it } from "mocha";
 import { systemClock } from "../../src/base/clock.ts";
 import { DrivenWheel } from "../../src/base/driven-wheel.ts";
@@ -17,6 +19,36 @@ describe("a wheel that turns by itself", () => {
     while (wheel.running) await new Promise((done) => setImmediate(done));
     clearInterval(hold);
     assert.equal(wheel.size, 0);
+  });
+
+  it("reads what has come before it finds a time-out over, when its thread was held up", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const [[peer]] = await Promise.all([accepted, once(client, "connect")]);
+    const seen: string[] = [];
+    const read = once(
+      peer.on("data", () => seen.push("read")),
+      "data",
+    );
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    await new Promise((turn) => setImmediate(turn));
+    client.write("answer");
+    const wheel = new DrivenWheel(systemClock, 1);
+    wheel.arm(
+      new Timer(() => {
+        seen.push("time-out");
+        resolve();
+      }),
+      5,
+    );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    await Promise.all([read, over]);
+    client.destroy();
+    peer.destroy();
+    server.close();
+    assert.deepEqual(seen, ["read", "time-out"]);
   });
 
   it("can be stopped with timers armed", () => {

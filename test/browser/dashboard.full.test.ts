@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
-import { chromiumInstalled, launchChromium } from "../support/browser.ts";
+import { chromiumInstalled, firstPaintMs, launchChromium } from "../support/browser.ts";
 import { Program } from "../support/program.ts";
 
 const isThere = chromiumInstalled();
@@ -28,7 +28,7 @@ async function open(colorScheme: "light" | "dark", reducedMotion: "reduce" | "no
   page.on("console", (message) => complaints.push(message.text()));
   await page.goto(`${admin}/`);
   await page.getByRole("article", { name: "Cluster service1" }).waitFor();
-  paints.push(Number(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")));
+  paints.push(await firstPaintMs(page));
   return page;
 }
 
@@ -77,7 +77,10 @@ async function tell(word: "fail" | "ok"): Promise<void> {
     await Promise.all(rows.map((row) => row.waitFor({ timeout: 30_000 })));
     for (const page of pages) {
       assert.equal(await page.locator(".figures > div", { hasText: "Endpoints out" }).locator("dd").textContent(), "1");
-      await page.getByText(/^127\.0\.0\.1:\d+ of .*service1 (is|turned from healthy to) unhealthy/).waitFor();
+      await page
+        .getByText(/^127\.0\.0\.1:\d+ of .*service1 (is|turned from healthy to) unhealthy/)
+        .first()
+        .waitFor();
     }
     await Promise.all(pages.map((page, at) => keep(page, `broken-${at}`)));
     await tell("ok");
@@ -144,6 +147,8 @@ async function tell(word: "fail" | "ok"): Promise<void> {
 
 /** The whole label of the choice that begins so. */
 async function labelOf(page: Page, start: string): Promise<string> {
+  // Who is a member is told after the node itself.
+  await page.locator("header option", { hasText: start }).first().waitFor({ state: "attached" });
   const labels = await page.locator("header option").allTextContents();
   return labels.find((label) => label.startsWith(start)) ?? "";
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { Containers, engineAnswers } from "../support/containers.ts";
+import { composeFiles } from "../support/compose-files.ts";
+import { Containers, command, engineAnswers } from "../support/containers.ts";
 
 describe("the mesh's profile of observability", function () {
   this.timeout(60_000);
@@ -22,5 +23,12 @@ describe("the mesh's profile of observability", function () {
     const config = JSON.parse(await containers.compose("--profile", "observability", "config", "--format", "json"));
     assert.equal(config.services.grafana.ports[0].target, 3000);
     assert.equal(config.services["front-envoy-1"].sysctls["net.ipv4.tcp_migrate_req"], "1");
+  });
+
+  it("and every file of compose/ is taken by compose without a word", async () => {
+    for (const file of composeFiles()) {
+      const checked = ["compose", "-f", `compose/${file}`, "--profile", "*", "config", "--quiet"];
+      assert.deepEqual(await command("docker", checked), { code: 0, out: "", err: "" }, file);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { buildImages, Containers, engineAnswers, waitFor } from "../support/containers.ts";
+import { buildImages, Containers, engineAnswers, leaveNothing, waitFor } from "../support/containers.ts";
 
 const PORTS = { PORT_PROXY: 8080, PORT_ADMIN: 9901 };
 
@@ -17,10 +17,7 @@ describe("the traffic shifting document in containers", function () {
     await waitFor(() => containers.page("localhost:8080/hostname"));
   });
 
-  after(async () => {
-    await containers?.remove();
-    assert.equal(await containers?.remains(), "");
-  });
+  after(() => leaveNothing(containers));
 
   it("shifts from one version to the next by a runtime key, from the very next request on", async () => {
     const counts = await containers.typed(

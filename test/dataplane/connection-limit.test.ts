@@ -4,7 +4,7 @@ import type { ListenerPlan } from "../../src/config/plan/listener.ts";
 import { RuntimeValues } from "../../src/config/plan/runtime.ts";
 import { ConnectionLimit } from "../../src/dataplane/connection-limit.ts";
 import type { Admission } from "../../src/net/listen-events.ts";
-import { ConnectionCounts, createConnectionMemory } from "../../src/telemetry/connection-counts.ts";
+import { createCountMemory, NodeCounts } from "../../src/telemetry/node-counts.ts";
 import { listener } from "../support/listener-plans.ts";
 
 const KEY = "envoy.resource_limits.listener.main.connection_limit";
@@ -13,9 +13,9 @@ const NODE_KEY = "overload.global_downstream_max_connections";
 /** The limits of listeners of a node, each on a worker of its own. */
 function limits(runtime: RuntimeValues, ...plans: readonly Partial<ListenerPlan>[]): ConnectionLimit[] {
   const workers = plans.length;
-  const memory = createConnectionMemory(workers);
+  const memory = createCountMemory(workers);
   return plans.map((more, worker) => {
-    const counts = new ConnectionCounts(memory, workers, worker);
+    const counts = new NodeCounts(memory, workers, worker);
     return new ConnectionLimit({ counts, workers, services: { runtime } }, { ...listener(), ...more });
   });
 }

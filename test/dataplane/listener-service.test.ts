@@ -7,6 +7,25 @@ import { listener, manager } from "../support/listener-plans.ts";
 const GET = "GET /x HTTP/1.1\r\nhost: a\r\n\r\n";
 const OK = { "content-length": "2" };
 
+describe("a listener with drain_type MODIFY_ONLY", () => {
+  it("ends no connection while the node fails its health check, but when it drains itself", () => {
+    const world = new ExchangeWorld({ ...listener(), drainType: "modify_only" });
+    const up = world.upstreams.add("up");
+    const client = world.connect();
+    const answered = (): string => {
+      up.stream().respond(200, OK, "ok");
+      return client.received();
+    };
+    world.service.setFailing(true);
+    client.send(GET);
+    assert.doesNotMatch(answered(), /connection: close/);
+    client.send(GET);
+    world.service.drain(false);
+    assert.match(answered(), /connection: close/);
+    assert.deepEqual(world.leaks(), []);
+  });
+});
+
 describe("a listener's new plan", () => {
   it("serves the next request of an open connection", () => {
     const plan = listener();

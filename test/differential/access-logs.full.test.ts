@@ -18,6 +18,13 @@ const share = (runtime_key: string, numerator: number, more: Filter = {}): Filte
   runtime_filter: { runtime_key, percent_sampled: { numerator, denominator: "TEN_THOUSAND" }, ...more },
 });
 
+const metadata = (path: readonly string[], value: Filter, more: Filter = {}): Filter => ({
+  metadata_filter: { matcher: { filter: "fault", path: path.map((key) => ({ key })), value, ...more } },
+});
+const found = (filter: Filter): Filter => ({
+  metadata_filter: { ...(filter["metadata_filter"] as Filter), match_if_key_not_found: false },
+});
+
 const NUMBERED = { name: "x-request-id", string_match: { safe_regex: { regex: "0000[0-9a-f]{4}-.*" } } };
 
 const FILTERS: Readonly<Record<string, Filter>> = {
@@ -47,6 +54,28 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   "ends of requests": { log_type_filter: { types: ["DownstreamEnd"] } },
   "starts of requests": { log_type_filter: { types: ["DownstreamStart"] } },
   "other than ends": { log_type_filter: { types: ["DownstreamEnd"], exclude: true } },
+  "traced requests": { traceable_filter: {} },
+  "a text of metadata": found(metadata(["text"], { string_match: { prefix: "va" } })),
+  "another text of metadata, or none": metadata(["text"], { string_match: { exact: "else" } }),
+  "metadata whose matcher is inverted": found(
+    metadata(["text"], { string_match: { exact: "value" } }, { invert: true }),
+  ),
+  "metadata deep in a map": found(metadata(["map", "deep"], { double_match: { exact: 2 } })),
+  "metadata below a text": found(metadata(["text", "deep"], { present_match: true })),
+  "metadata of numbers up to its own": found(metadata(["number"], { double_match: { range: { start: 1, end: 5 } } })),
+  "metadata of numbers from its own on": found(metadata(["number"], { double_match: { range: { start: 5, end: 6 } } })),
+  "metadata that is true": found(metadata(["truth"], { bool_match: true })),
+  "metadata that is not false": found(metadata(["truth"], { bool_match: false })),
+  "metadata that is null": found(metadata(["none"], { null_match: {} })),
+  "metadata that is there": found(metadata(["text"], { present_match: true })),
+  "metadata that is not there": metadata(["nothing"], { present_match: false }),
+  "an element of metadata": found(metadata(["list"], { list_match: { one_of: { string_match: { exact: "a" } } } })),
+  "no element of metadata": found(metadata(["list"], { list_match: { one_of: { string_match: { exact: "b" } } } })),
+  "one or the other of metadata": found(
+    metadata(["text"], { or_match: { value_matchers: [{ null_match: {} }, { string_match: { suffix: "lue" } }] } }),
+  ),
+  "no matcher of metadata": { metadata_filter: {} },
+  "no matcher of metadata, and nothing without": { metadata_filter: { match_if_key_not_found: false } },
   "all by share": share("none", 10_000),
   "none by share": share("none", 0),
   "a share of the runtime, in the filter's own denominator": share("log.all", 0),
@@ -61,6 +90,10 @@ const REQUESTS: readonly string[] = [
   "GET /503 HTTP/1.1\r\nhost: a\r\nx-request-id: 00001387-0000-4000-8000-000000000000\r\n\r\n",
   "GET /nowhere HTTP/1.1\r\nhost: a\r\nx-request-id: zz001387-0000-4000-8000-000000000000\r\n\r\n",
   "GET /gone HTTP/1.1\r\nhost: a\r\nx-request-id: 0000138\r\n\r\n",
+  "GET /503 HTTP/1.1\r\nhost: a\r\nx-fault: yes\r\nx-request-id: 00001388-0000-4000-8000-000000000000\r\n\r\n",
+  "GET /201 HTTP/1.1\r\nhost: a\r\nx-client-trace-id: 1\r\nx-request-id: 0000aaaa-0000-4000-8000-000000000000\r\n\r\n",
+  "GET /201 HTTP/1.1\r\nhost: a\r\nx-envoy-force-trace: 1\r\nx-request-id: 0000bbbb-0000-4000-8000-000000000000\r\n\r\n",
+  "GET /201 HTTP/1.1\r\nhost: a\r\nx-request-id: 0000cccc-0000-9000-8000-000000000000\r\n\r\n",
   "GET /check HTTP/1.1\r\nhost: a\r\nx-request-id: 00001388-0000-4000-8000-000000000000\r\n\r\n",
 ];
 
@@ -112,6 +145,7 @@ function managerOf(paths: readonly string[]): Readonly<Record<string, unknown>> 
     access_log_options: { flush_access_log_on_new_request: true },
     preserve_external_request_id: true,
     use_remote_address: true,
+    internal_address_config: { cidr_ranges: [{ address_prefix: "127.0.0.0", prefix_len: 8 }] },
     access_log: Object.values(FILTERS).map((filter, i) => ({
       name: "envoy.access_loggers.file",
       filter,
@@ -122,8 +156,10 @@ function managerOf(paths: readonly string[]): Readonly<Record<string, unknown>> 
       },
     })),
     route_config: { name: "local", virtual_hosts: [{ name: "all", domains: ["*"], routes }] },
+    tracing: { provider: TRACER, random_sampling: { value: 0 } },
     http_filters: [
       { name: "check", typed_config: CHECK },
+      { name: "fault", typed_config: FAULT },
       { name: "router", typed_config: { "@type": `${TYPES}filters.http.router.v3.Router` } },
     ],
   };
@@ -136,6 +172,19 @@ const CHECK = {
   "@type": `${TYPES}filters.http.health_check.v3.HealthCheck`,
   pass_through_mode: false,
   headers: [{ name: ":path", string_match: { exact: "/check" } }],
+};
+const FAULT = {
+  "@type": `${TYPES}filters.http.fault.v3.HTTPFault`,
+  headers: [{ name: "x-fault", present_match: true }],
+  abort: { http_status: 418, percentage: { numerator: 100 } },
+  filter_metadata: { text: "value", number: 5, truth: true, none: null, list: [1, "a"], map: { deep: 2 } },
+};
+const TRACER = {
+  name: "otel",
+  typed_config: {
+    "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
+    grpc_service: { envoy_grpc: { cluster_name: "echo" } },
+  },
 };
 const RUNTIME = {
   layers: [{ name: "static", static_layer: { "log.status": 500, "log.text": "five", "log.all": 10_000 } }],

@@ -2,15 +2,15 @@
 // they run, the limits that /clusters shows, and what was counted in the end.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import { settleAlike } from "../support/compare-rooms.ts";
 import { envoyInstalled } from "../support/live-proxy.ts";
 import { RetryRoom } from "../support/retry-room.ts";
 import type { RetryCase } from "./retry-cases.ts";
 
 const AT_ONCE = 4;
-const STEP_MS = 150;
 
 function limited(name: string, limits: Readonly<Record<string, unknown>>): RetryCase {
-  return { name, cluster: { circuit_breakers: limits }, script: ["late"], quietMs: 2_500 };
+  return { name, cluster: { circuit_breakers: limits }, script: ["held"] };
 }
 
 const CASES: readonly RetryCase[] = [
@@ -48,18 +48,21 @@ describe("circuit breakers, the real Envoy beside Starling", function () {
     const answers: Promise<string>[] = [];
     while (answers.length < AT_ONCE) {
       answers.push(room.answer(one, index));
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS)); // the next one finds what this one took
+      await room.untilTaken(index, answers.length); // the next one finds what this one took
     }
     const breakers = await room.breakers(index);
     const limits = await room.limits(index);
+    room.release(one, index);
     const statuses = (await Promise.all(answers)).map((answer) => answer.split("\r\n", 1)[0]).toSorted();
-    return { statuses, breakers, limits, counters: await room.counters(index), endpoint: await room.endpoint(index) };
+    return { statuses, breakers, limits };
   };
 
   for (const [index, one] of CASES.entries()) {
     it(one.name, async () => {
       const [theirs, ours] = await Promise.all([run(envoy, one, index), run(starling, one, index)]);
       assert.deepEqual(ours, theirs);
+      await settleAlike(() => Promise.all([starling.counters(index), envoy.counters(index)]));
+      await settleAlike(() => Promise.all([starling.endpoint(index), envoy.endpoint(index)]));
     });
   }
 });

@@ -5,6 +5,7 @@ import { connect } from "node:tls";
 import { before, describe, it } from "mocha";
 import { envoyInstalled, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
 import { answering, managerFilter } from "../support/proxy-file.ts";
+import { untilOver } from "../support/raw-exchange.ts";
 import { pem } from "../support/tls-plans.ts";
 
 const ADMIN = 21501;
@@ -95,6 +96,11 @@ async function outcomes(program: Program): Promise<readonly string[]> {
       NAMES.map((_, at) =>
         Promise.all(KINDS.flatMap((_, kind) => CLIENTS.map((client) => visit(ports.get(portOf(at, kind)), client)))),
       ),
+    );
+    await untilOver(
+      ports.get(ADMIN),
+      NAMES.map((_, at) => `l${at}`),
+      KINDS.length * CLIENTS.length,
     );
     const stats = await (await fetch(`http://127.0.0.1:${ports.get(ADMIN)}/stats?filter=ssl%5C.`)).text();
     return served.map((texts, at) => {

@@ -237,6 +237,7 @@ const FIELDS: readonly EdgeCase[] = [
 
 const BODIES: readonly EdgeCase[] = [
   plain("expect: 100-continue", `${lines("POST / HTTP/1.1", "Host: a", "Expect: 100-continue", "Content-Length: 1")}x`),
+  plain("expect: 100-continue without a body", lines("GET / HTTP/1.1", "Host: a", "Expect: 100-continue")),
   plain("content-length", `${lines("POST / HTTP/1.1", "Host: a", "Content-Length: 3")}abc`),
   plain("content-length of 0", lines("POST / HTTP/1.1", "Host: a", "Content-Length: 0")),
   plain("no framing on POST", lines("POST / HTTP/1.1", "Host: a")),

@@ -64,8 +64,8 @@ describe("an Envoy with the endpoints of a node", () => {
 
   afterEach(() => Promise.all(running.splice(0).map((one) => one.stop())));
 
-  it("takes what the README says to write", () => {
-    const [, clusters = ""] = /## Keep your Envoys.*?```yaml\n(.*?)```/s.exec(sourceText("README.md")) ?? [];
+  it("takes what docs/keep-your-envoys.md says to write", () => {
+    const [, clusters = ""] = /```yaml\n(.*?)```/s.exec(sourceText("docs/keep-your-envoys.md")) ?? [];
     const file = `node: { id: a, cluster: b }\nstatic_resources:\n  clusters:\n${clusters.replaceAll(/^/gm, "  ")}`;
     assert.match(
       execFileSync("envoy", ["--mode", "validate", "--config-yaml", file], { stdio: "pipe" }).toString(),

@@ -52,18 +52,21 @@ export class HealthRun {
   /** Starts the program, lets the script happen while it looks, and ends it. */
   async play(): Promise<void> {
     for (const [seconds, cluster, word] of SCRIPT) if (seconds === 0) await this.obey(cluster, word);
-    const starting = LiveProxy.start(this.program, this.config(), this.ports.get(ADMIN));
-    const beganMs = await this.firstProbe.promise;
-    this.proxy = await starting;
+    this.proxy = LiveProxy.launch(this.program, this.config());
+    const live = this.proxy.live(this.ports.get(ADMIN));
+    const beganMs = await Promise.race([this.firstProbe.promise, live.then(() => this.firstProbe.promise)]);
     const left = SCRIPT.filter(([seconds]) => seconds > 0);
     for (let nowMs = 0; nowMs < SECONDS * 1_000 + TOLERANCE_MS; nowMs = performance.now() - beganMs) {
       while (left[0] !== undefined && left[0][0] * 1_000 <= nowMs) {
         const [, cluster, word] = left.shift() as (typeof SCRIPT)[number];
+        if (FRONTED.has(word)) await live;
         await this.obey(cluster, word);
       }
-      await this.look(beganMs);
+      // Probes come before the program is live; its admin page may not be there yet.
+      await this.look(beganMs).catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    await live;
     // Its event logs are whole now.
     await this.proxy.stop();
     this.proxy = null;
@@ -103,7 +106,7 @@ export class HealthRun {
   }
 
   private async obey(cluster: string, word: string): Promise<void> {
-    if (word === "USE" || word === "FAIL") {
+    if (FRONTED.has(word)) {
       const answer = await fetch(`http://127.0.0.1:${this.ports.get(FRONT)}/${cluster}/${word.toLowerCase()}`);
       assert.equal(answer.status, 200, `${this.program} ${cluster}`);
       return;
@@ -184,6 +187,8 @@ export class HealthRun {
 
 const ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 
+/** Words that go through the program's own listener. */
+const FRONTED: ReadonlySet<string> = new Set(["USE", "FAIL"]);
 const FILTER = encodeURIComponent("^cluster\\..*(health_check\\.|membership_(healthy|degraded|excluded))");
 
 /** Both programs drift against the clock, and the machine is busy: what one shows the other shows within this time. */

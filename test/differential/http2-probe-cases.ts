@@ -140,7 +140,7 @@ export const HTTP2_PROBE_CASES: readonly ProbeCase[] = [
   { name: "gRPC, no protobuf", ...grpc(), opens: serves(grpcAnswer("0000000002ffff")) },
   { name: "gRPC, a field of a later schema", ...grpc(), opens: serves(grpcAnswer("000000000a1203616263080118ff01")) },
   { name: "gRPC and a reset", ...grpc(), opens: serves((stream) => stream.close(2)) },
-  { name: "gRPC and no answer", ...grpc(), opens: serves(() => {}) },
+  { name: "gRPC and no answer", ...grpc(), opens: serves(() => {}), isSilent: true },
   {
     name: "gRPC and GOAWAY before the answer",
     ...grpc(),

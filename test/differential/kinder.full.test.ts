@@ -5,6 +5,8 @@ import { after, before, describe, it } from "mocha";
 import { frame, GET } from "../protocol/h2/support/frame.ts";
 import { FrameSocket } from "../support/frame-socket.ts";
 import { envoyInstalled, type Program } from "../support/live-proxy.ts";
+import { eventually } from "../support/nodes.ts";
+import { answering, managerFilter } from "../support/proxy-file.ts";
 import { Stage } from "../support/stage.ts";
 import { DEVIATIONS } from "./deviations.ts";
 
@@ -12,7 +14,8 @@ import { DEVIATIONS } from "./deviations.ts";
 interface Scene {
   readonly theirs: string;
   readonly ours: string;
-  readonly manager?: "passing";
+  /** Absent: the plain one. */
+  readonly stage?: "passing" | "inspecting";
   run(port: number): Promise<string>;
 }
 
@@ -25,8 +28,14 @@ const SCENES: Readonly<Record<string, Scene>> = {
   "informational answers with proxy_100_continue": {
     theirs: "103 200",
     ours: "103 103 200",
-    manager: "passing",
+    stage: "passing",
     run: async (port) => statuses(await talk(port, ["GET /hints HTTP/1.1\r\nhost: a\r\n\r\n"])),
+  },
+  "fewer than five bytes before tls_inspector": {
+    theirs: "closed",
+    ours: "200",
+    stage: "inspecting",
+    run: async (port) => statuses(await talk(port, ["GE", "T / HTTP/1.1\r\nhost: a\r\n\r\n"])) || "closed",
   },
   "a pooled connection that ended meanwhile": {
     theirs: "200 503",
@@ -55,10 +64,10 @@ const SCENES: Readonly<Record<string, Scene>> = {
       client.send(head(1, ["X-Id", "1"]));
       await client.until(() => client.isEnded || client.frames.some(({ type }) => type === "RST_STREAM"));
       client.send(head(3));
-      await client.until(() => client.isEnded || client.answered === 1, 1_000);
-      const end = client.isEnded ? "connection" : "stream, 200";
+      await client.until(() => client.isEnded || client.answered === 1);
       client.end();
-      return end;
+      if (client.isEnded) return "connection";
+      return client.answered === 1 ? "stream, 200" : "stream";
     },
   },
 };
@@ -70,16 +79,21 @@ describe("deliberate differences in scenes, the real Envoy beside Starling", fun
 
   before(async function () {
     if (!envoyInstalled()) this.skip();
-    upstream = createServer(serve);
+    upstream = createServer({ allowHalfOpen: true }, serve);
     await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
     const address = upstream.address();
     assert.ok(address !== null && typeof address === "object");
     const upgrade_configs = [{ upgrade_type: "websocket" }];
     for (const program of ["envoy", "starling"] as const) {
-      const open = (manager: object): Promise<Stage> =>
-        Stage.start({ program, upstreamPort: address.port, manager: { upgrade_configs, ...manager } });
+      const open = (manager: object, more: object = {}): Promise<Stage> =>
+        Stage.start({ program, upstreamPort: address.port, manager: { upgrade_configs, ...manager }, ...more });
       stages.set(program, await open({}));
       stages.set(`${program} passing`, await open({ proxy_100_continue: true }));
+      const filterChains = [{ filters: [managerFilter({ route_config: answering("all") })] }];
+      stages.set(
+        `${program} inspecting`,
+        await open({}, { filterChains, listener: { listener_filters_timeout: "0.5s" } }),
+      );
     }
   });
 
@@ -88,8 +102,8 @@ describe("deliberate differences in scenes, the real Envoy beside Starling", fun
     upstream?.close();
   });
 
-  const seen = (program: Program, { manager, run }: Scene): Promise<string> =>
-    run(stages.get(manager === undefined ? program : `${program} ${manager}`)?.port ?? 0);
+  const seen = (program: Program, { stage, run }: Scene): Promise<string> =>
+    run(stages.get(stage === undefined ? program : `${program} ${stage}`)?.port ?? 0);
 
   for (const [name, scene] of Object.entries(SCENES)) {
     it(`differ: ${name}`, async () => {
@@ -108,24 +122,33 @@ describe("deliberate differences in scenes, the real Envoy beside Starling", fun
 async function talk(port: number, says: readonly (string | null)[]): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
   let got = "";
+  let isOver = false;
   socket.on("error", () => {});
   socket.on("data", (bytes: Buffer) => {
     got += bytes.toString("latin1");
   });
+  for (const end of ["end", "close"]) {
+    socket.on(end, () => {
+      isOver = true;
+    });
+  }
   for (const text of says) {
-    const before = got.length;
+    const { length } = got;
     if (text === null) socket.end();
     else socket.write(text);
-    // Answers come in parts: quiet for a while is the end of one.
-    for (let quietMs = 0, length = before, waitedMs = 0; waitedMs < 3_000 && (quietMs < 400 || length === before); ) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      waitedMs += 50;
-      quietMs = got.length === length ? quietMs + 50 : 0;
-      length = got.length;
-    }
+    // Nobody answers half a head; the inspector's time-out is over then.
+    const endMs = performance.now() + (text?.endsWith("\r\n\r\n") === false ? 1_500 : Number.POSITIVE_INFINITY);
+    await eventually(() => isOver || performance.now() > endMs || (text !== null && isWhole(got.slice(length))));
   }
   socket.destroy();
   return got;
+}
+
+/** Whether a text has a final answer with its whole body, or has switched protocols. */
+function isWhole(text: string): boolean {
+  const head = /HTTP\/1\.1 (?:101|[2-5]\d\d) .*?\r\n\r\n/s.exec(text);
+  const length = Number(/^content-length: (\d+)/im.exec(head?.[0] ?? "")?.[1] ?? 0);
+  return head !== null && text.length >= head.index + head[0].length + length;
 }
 
 function statuses(text: string): string {

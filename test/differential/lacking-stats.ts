@@ -11,7 +11,6 @@ export interface LackingStats {
 export const LACKING_STATS: readonly LackingStats[] = [
   { names: /\.lb_subsets_/, why: "no subset load balancer" },
   { names: /\.lb_(.*zone_|local_cluster)/, why: "no zone-aware routing" },
-  { names: /passthrough_internal_redirect|upstream_internal_redirect/, why: "no internal redirects" },
   { names: /\.tracing\./, why: "no tracing" },
   { names: /ocsp/, why: "no OCSP stapling" },
   { names: /http3|_0_?rtt/, why: "no HTTP/3" },

@@ -5,7 +5,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { before, describe, it } from "mocha";
 import { envoyInstalled, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
+import { eventually } from "../support/nodes.ts";
 import { answering, managerFilter, tlsSocket } from "../support/proxy-file.ts";
+import { untilClosed } from "../support/raw-exchange.ts";
 
 const ADMIN = 21501;
 const TYPE = "type.googleapis.com/envoy.extensions";
@@ -123,10 +125,11 @@ async function limited(program: Program, bootstrap: object, visits: readonly num
     await passing(4_500);
     for (const visit of visits) {
       const socket = connect(ports.get(21510 + visit), "127.0.0.1").on("error", () => {});
-      sockets.push(socket.resume());
-      await passing(150);
+      sockets.push(socket);
+      socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+      // Each is let in or refused before the next one comes.
+      await new Promise((resolve) => socket.once("data", resolve).once("close", resolve));
     }
-    await passing(600);
     const seen = visits.map((visit, at) => `${visit} ${sockets[at]?.readyState === "open" ? "open" : "closed"}`);
     const stats = await (await fetch(`http://127.0.0.1:${ports.get(ADMIN)}/stats?filter=%5Elistener%5C.`)).text();
     const counted = /^listener\.(one|two|three)\.downstream_(cx_overflow|global_cx_overflow|cx_total|cx_active): /;
@@ -154,6 +157,7 @@ async function outcomes(program: Program): Promise<readonly string[]> {
   const proxy = await LiveProxy.start(program, ports.apply(file()), ports.get(ADMIN));
   try {
     const ends = await Promise.all(NAMES.map((name, at) => visit(ports.get(21510 + at), CASES[name]?.[1] ?? "")));
+    for (const at of NAMES.keys()) await untilClosed(ports.get(ADMIN), `l${at}`);
     const stats = await (await fetch(`http://127.0.0.1:${ports.get(ADMIN)}/stats?filter=%5Elistener%5C.`)).text();
     return ends.map((end, at) => {
       const lines = stats.split("\n").filter((line) => line.startsWith(`listener.l${at}.`) && COUNTED.test(line));
@@ -181,7 +185,7 @@ async function visit(port: number, first: string): Promise<string> {
   await passing(1_000);
   if (isOver) return "early";
   socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-  await passing(600);
+  await eventually(() => isOver || got.endsWith("served"));
   socket.destroy();
   return `late ${/^HTTP\S+ (\d+)/.exec(got)?.[1] ?? ""} ${/served$/.exec(got)?.[0] ?? ""}`;
 }

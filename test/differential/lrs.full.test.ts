@@ -7,6 +7,7 @@ import { envoyInstalled, freePort, LiveProxy, type Program } from "../support/li
 import { type LrsAsk, type LrsClusterStats, type LrsCounts, LrsRecorder } from "../support/lrs-recorder.ts";
 import { type LrsPorts, lrsFile, lyingGrpc, lyingUpstream } from "../support/lrs-scene.ts";
 import { eventually } from "../support/nodes.ts";
+import { DEVIATIONS } from "./deviations.ts";
 
 const INTERVAL = "0.4s";
 const PROGRAMS: readonly Program[] = ["envoy", "starling"];
@@ -16,14 +17,16 @@ interface Step {
   readonly title: string;
   /** Absent: as in the step before. */
   readonly ask?: Omit<LrsAsk, "load_reporting_interval">;
-  traffic(port: number): Promise<unknown>;
+  traffic(port: number, ports: LrsPorts): Promise<unknown>;
+  /** Whether what reports tell of requests under way is compared; elsewhere it is chance whether a report comes in the midst of one. */
+  readonly isLong?: boolean;
 }
 
 const STEPS: readonly Step[] = [
   { title: "nothing of what was before the first response", ask: { clusters: ["one"] }, traffic: idle },
   { title: "2xx, 3xx and 4xx are successes", traffic: (port) => asks(port, "one", [200, 204, 301, 404, 429]) },
   { title: "5xx are errors", traffic: (port) => asks(port, "one", [500, 503, 504]) },
-  { title: "a request under way is told in each report", traffic: (port) => get(port, "/one/wait/1300") },
+  { title: "a request under way is told in each report", isLong: true, traffic: (port) => get(port, "/one/wait/1300") },
   { title: "a route timeout is an error", traffic: (port) => get(port, "/one-timeout/wait/600") },
   { title: "a reset is an error", traffic: (port) => get(port, "/one/reset", "POST") },
   {
@@ -32,7 +35,7 @@ const STEPS: readonly Step[] = [
     traffic: async (port) => [
       await get(port, "/one-retry/503"),
       await get(port, "/one-retry/reset", "POST"),
-      await fails(port),
+      await get(port, `/one-retry/fails/2/${port}`), // two attempts fail, and the third does not
     ],
   },
   {
@@ -64,10 +67,12 @@ const STEPS: readonly Step[] = [
   {
     title: "a full circuit breaker, without a category",
     ask: { clusters: ["cb"] },
-    traffic: async (port) => {
-      const held = get(port, "/cb/wait/250");
-      await sleepMs(80);
-      return [await asks(port, "cb", [200, 200]), await held];
+    traffic: async (port, { admin, upstreams: [upstream] }) => {
+      const held = get(port, `/cb/hold/${port}`);
+      await eventually(async () => (await statsOf(admin, "^cluster.cb.upstream_rq_active$")).endsWith(": 1\n"));
+      await asks(port, "cb", [200, 200]);
+      await get(upstream, `/release/${port}`);
+      await held;
     },
   },
   {
@@ -134,6 +139,30 @@ describe("load reports beside those of Envoy 1.40", () => {
     assert.deepEqual(starling, envoy);
   }).timeout(60_000);
 
+  it("differ where a cluster shows its endpoints in /stats too: Envoy refuses the file, here both have every count", async () => {
+    const row = DEVIATIONS.find(({ shownBy }) => shownBy === "lrs.full.test.ts");
+    assert.equal(row?.case, "per_endpoint_stats beside load_stats_config");
+    const recorder = new LrsRecorder();
+    await recorder.listen();
+    const [listener = 0, admin = 0] = await freePorts(2, [recorder.port]);
+    const ports = { ...(sides.get("starling") as Side).ports, listener, admin, lrs: recorder.port };
+    const shown = '"track_cluster_stats":{"per_endpoint_stats":true}';
+    const file = lrsFile(ports).replace('"name":"one",', `"name":"one",${shown},`);
+    await assert.rejects(
+      LiveProxy.start("envoy", file, admin),
+      /Only one of cluster per_endpoint_stats and cluster manager/,
+    );
+    const side = await Side.start("starling", ports, recorder, file);
+    await eventually(() => recorder.messages.length > 0);
+    const traffic = (port: number): Promise<unknown> => asks(port, "one", [200, 200, 503]);
+    const reported = await side.run({ ask: { clusters: ["one"] }, traffic });
+    const stats = await statsOf(admin, "endpoint");
+    await side.stop();
+    assert.match(JSON.stringify(reported), / success":2,.* error":1,/);
+    assert.match(stats, /endpoint\.127\.0\.0\.1_\d+\.rq_success: 2$/m);
+    assert.match(stats, /endpoint\.127\.0\.0\.1_\d+\.rq_error: 1$/m);
+  });
+
   function both<T>(act: (side: Side) => Promise<T>): Promise<T[]> {
     return Promise.all(PROGRAMS.map((program) => act(sides.get(program) as Side)));
   }
@@ -151,27 +180,28 @@ class Side {
     this.proxy = proxy;
   }
 
-  static async start(program: Program, ports: LrsPorts, recorder: LrsRecorder): Promise<Side> {
-    return new Side(ports, recorder, await LiveProxy.start(program, lrsFile(ports), ports.admin));
+  static async start(program: Program, ports: LrsPorts, recorder: LrsRecorder, file = lrsFile(ports)): Promise<Side> {
+    return new Side(ports, recorder, await LiveProxy.start(program, file, ports.admin));
   }
 
   /** Asks, sends the traffic right after a report, and sums up the reports until nothing is under way. */
-  async run({ ask, traffic }: Step): Promise<unknown> {
+  async run({ ask, traffic, isLong = false }: Omit<Step, "title">): Promise<unknown> {
     const { recorder } = this;
     if (ask !== undefined) recorder.ask({ ...ask, load_reporting_interval: INTERVAL });
-    await this.reports(1);
+    // A report may have been on its way when the proxy was asked.
+    await this.reports(ask === undefined ? 1 : 2);
     const from = recorder.messages.length;
-    await traffic(this.ports.listener);
+    await traffic(this.ports.listener, this.ports);
     await this.reports(2);
     const clusters = recorder.messages.slice(from).flatMap((message) => message.cluster_stats ?? []);
-    return { named: [...new Set(clusters.map((one) => one.cluster_name))].sort(), sums: sumsOf(clusters) };
+    return { named: [...new Set(clusters.map((one) => one.cluster_name))].sort(), sums: sumsOf(clusters, isLong) };
   }
 
   /** The server goes for a while and comes back. */
   async survive(): Promise<unknown> {
     const { recorder } = this;
     recorder.ask({ clusters: ["one"], load_reporting_interval: INTERVAL });
-    await this.reports(1);
+    await this.reports(2);
     await recorder.stop();
     await sleepMs(500);
     const { port } = recorder;
@@ -182,11 +212,11 @@ class Side {
     await this.reports(2);
     const isFirstReport = recorder.messages[0]?.cluster_stats?.length === 1;
     const clusters = recorder.messages.flatMap((message) => message.cluster_stats ?? []);
-    const stats = await (await fetch(`http://127.0.0.1:${this.ports.admin}/stats?filter=^load_reporter`)).text();
+    const stats = await statsOf(this.ports.admin, "^load_reporter");
     const { errors, requests, retries } = Object.fromEntries(
       [...stats.matchAll(/load_reporter\.(\w+): (\d+)/g)].map(([, name, value]) => [name, Number(value)]),
     );
-    return { isFirstReport, sums: sumsOf(clusters), requests, hasErrors: errors > 0, hasRetries: retries > 0 };
+    return { isFirstReport, sums: sumsOf(clusters, false), requests, hasErrors: errors > 0, hasRetries: retries > 0 };
   }
 
   async stop(): Promise<void> {
@@ -200,8 +230,8 @@ class Side {
   }
 }
 
-/** What a cluster's reports come to; in progress is the most that one report told. */
-function sumsOf(clusters: readonly LrsClusterStats[]): Record<string, Record<string, unknown>> {
+/** What a cluster's reports come to; in progress, of what is long, is the most that one report told. */
+function sumsOf(clusters: readonly LrsClusterStats[], isLong: boolean): Record<string, Record<string, unknown>> {
   const sums: Record<string, Record<string, unknown>> = {};
   for (const one of clusters) {
     const sum = sums[one.cluster_name] ?? {};
@@ -214,19 +244,21 @@ function sumsOf(clusters: readonly LrsClusterStats[]): Record<string, Record<str
       const { region = "", zone = "", sub_zone: subZone = "" } = stats.locality ?? {};
       assert.ok(stats.locality !== undefined);
       const key = `${region}/${zone}/${subZone} ${stats.priority ?? 0}`;
-      addCounts(sum, key, stats);
+      addCounts(sum, key, stats, isLong);
       for (const endpoint of stats.upstream_endpoint_stats ?? []) {
-        addCounts(sum, `${key} ${JSON.stringify(endpoint.address).replaceAll(/127\.0\.0\.1|\W/g, "")}`, endpoint);
+        const of = `${key} ${JSON.stringify(endpoint.address).replaceAll(/127\.0\.0\.1|\W/g, "")}`;
+        addCounts(sum, of, endpoint, isLong);
       }
     }
   }
   return sums;
 }
 
-function addCounts(sum: Record<string, unknown>, key: string, counts: LrsCounts): void {
+function addCounts(sum: Record<string, unknown>, key: string, counts: LrsCounts, isLong: boolean): void {
   add(sum, `${key} success`, counts.total_successful_requests);
   add(sum, `${key} error`, counts.total_error_requests);
   add(sum, `${key} issued`, counts.total_issued_requests);
+  if (!isLong) return;
   const before = Number(sum[`${key} in progress`] ?? 0);
   sum[`${key} in progress`] = Math.max(before, Number(counts.total_requests_in_progress ?? 0));
 }
@@ -235,11 +267,8 @@ function add(sum: Record<string, unknown>, key: string, count: string | undefine
   sum[key] = Number(sum[key] ?? 0) + Number(count ?? 0);
 }
 
-function asks(port: number, cluster: string, statuses: readonly number[]): Promise<unknown> {
-  return statuses.reduce<Promise<unknown>>(
-    (before, status) => before.then(() => get(port, `/${cluster}/${status}`)),
-    Promise.resolve(),
-  );
+async function asks(port: number, cluster: string, statuses: readonly number[]): Promise<void> {
+  for (const status of statuses) await get(port, `/${cluster}/${status}`);
 }
 
 async function get(port: number, path: string, method: string = "GET"): Promise<void> {
@@ -247,15 +276,14 @@ async function get(port: number, path: string, method: string = "GET"): Promise<
   await answer.text();
 }
 
+async function statsOf(admin: number, filter: string): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${admin}/stats?filter=${filter}`)).text();
+}
+
 async function grpc(port: number, status: number): Promise<void> {
   const headers = { "content-type": "application/grpc", te: "trailers" };
   const answer = await fetch(`http://127.0.0.1:${port}/grpc.Test/${status}`, { method: "POST", headers });
   await answer.text();
-}
-
-/** Two attempts fail, and the third does not. */
-function fails(port: number): Promise<void> {
-  return get(port, `/one-retry/fails/2/${port}`);
 }
 
 async function idle(): Promise<void> {}

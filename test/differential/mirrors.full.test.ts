@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import { after, before, describe, it } from "mocha";
+import { settleAlike } from "../support/compare-rooms.ts";
 import { envoyInstalled, type Program } from "../support/live-proxy.ts";
 import { exchange, masked } from "../support/raw-exchange.ts";
 import { RecordingUpstream } from "../support/recording-upstream.ts";
@@ -72,6 +73,8 @@ const CASES: Readonly<Record<string, string>> = {
 /** Counters of mirrors that say what became of the copies. */
 const COUNTED =
   /^cluster\.(shadow|other|nobody|lying)\.((internal\.|external\.)?upstream_rq_(\d\d\d|\dxx|completed|total|timeout|retry)|upstream_cx_connect_fail|retry_or_shadow_abandoned)$/;
+/** Gauges of copies that are under way. */
+const COPIES = /^cluster\.(shadow|other|nobody|lying)\.upstream_rq_(pending_)?active$/;
 
 class Room {
   readonly stage: Stage;
@@ -109,7 +112,11 @@ class Room {
   async ask(request: string): Promise<string> {
     const answer = masked(await exchange(this.stage.port, request));
     await this.stage.untilIdle();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // A copy may be on its way when the request is answered: it has come and is answered when no cluster has one open.
+    const isOver = (stats: ReadonlyMap<string, number>): boolean =>
+      [...stats].every(([name, value]) => value === 0 || !COPIES.test(name));
+    await this.stage.until(isOver);
+    await this.stage.until(isOver); // one may have gone from a gauge to the other while they were read
     const seen = Object.entries(this.upstreams).flatMap(([name, { requests }]) =>
       requests
         .splice(0)
@@ -157,8 +164,7 @@ describe("mirrored requests, the real Envoy beside Starling", function () {
   }
 
   it("are counted alike", async () => {
-    const [theirs, ours] = [await envoy?.counted(), await starling?.counted()];
-    assert.ok((theirs?.length ?? 0) > 10);
-    assert.deepEqual(ours, theirs);
+    assert.ok(((await envoy?.counted()) ?? []).length > 10);
+    await settleAlike(() => Promise.all([starling?.counted(), envoy?.counted()]));
   });
 });

@@ -10,6 +10,7 @@ export interface ClusterCase {
 /** Clusters by name. */
 export const CLUSTERS: Readonly<Record<string, ClusterCase>> = {
   row: { endpoints: 2, detection: "consecutive_5xx: 3, max_ejection_percent: 100" },
+  again: { endpoints: 1, detection: "consecutive_5xx: 3, max_ejection_percent: 100" },
   gateway: {
     endpoints: 1,
     detection:

@@ -65,6 +65,17 @@ export class OutlierStage {
     return statuses;
   }
 
+  /**
+   * Asks on and on, until a statistic of detection is so high: whoever is let in fails at once. After an interval in which it served well it
+   * would be ejected for a shorter time.
+   */
+  askUntil(cluster: string, what: string, stat: string, count: number): Promise<void> {
+    return eventually(async () => {
+      await Promise.all(Array.from({ length: 4 }, () => this.ask(cluster, 1, what)));
+      return (await this.number(`cluster.${cluster}.outlier_detection.${stat}`)) === count;
+    });
+  }
+
   /** Waits until so many endpoints of the cluster are ejected. */
   ejected(cluster: string, count: number): Promise<void> {
     return this.counted(cluster, "ejections_active", count);
@@ -82,12 +93,6 @@ export class OutlierStage {
         .filter((line) => line.startsWith("health_flags"))
         .every((line) => line.endsWith("::healthy")),
     );
-  }
-
-  /** What the admin pages say when what was asked has been judged. */
-  async settled(cluster: string): Promise<Standing> {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    return this.standing(cluster);
   }
 
   /** Waits until the success rates of the interval before are shown: the next requests are all of one interval. */

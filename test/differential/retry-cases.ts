@@ -20,6 +20,8 @@ export interface RetryCase {
   readonly body?: string;
   /** A word of LyingUpstream for each attempt; the last one goes on. */
   readonly script: readonly string[];
+  /** Whether a request of before, without the lines, has left a connection to the upstream. */
+  readonly isWarm?: boolean;
   /** How long the client waits for more of an answer; default 60. */
   readonly quietMs?: number;
 }

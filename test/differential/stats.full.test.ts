@@ -40,10 +40,7 @@ const STEPS: readonly (readonly [string, (stage: Stage) => Promise<void>])[] = [
   ["HTTP/1.0", (stage) => stage.send(1, "GET /service/1 HTTP/1.0\r\nHost: a\r\n\r\n")],
   ["no Host", (stage) => stage.send(1, "GET /service/1 HTTP/1.1\r\n\r\n")],
   ["a client that goes away", (stage) => stage.abort()],
-  [
-    "an upstream that breaks off in its answer",
-    (stage) => stage.send(1, "GET /service/1/break/late HTTP/1.1\r\nHost: a\r\n\r\n"),
-  ],
+  ["an upstream that breaks off in its answer", (stage) => stage.breakOff()],
   [
     "an upstream that breaks off before its answer to a POST",
     (stage) => stage.send(1, "POST /service/1/break/early HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"),
@@ -177,8 +174,9 @@ class Stage {
     await Promise.all(this.services.map((service) => service.stop()));
   }
 
-  /** The numbers once they stand still. */
+  /** The numbers once nothing is under way, nobody is connected but who stays, and they stand still. */
   async settled(): Promise<Numbers> {
+    await eventually(async () => this.isIdle(numbersOf(await this.stats())));
     let before = "";
     let now = await this.stats();
     for (let still = 0; still < 3; still = now === before ? still + 1 : 0) {
@@ -211,6 +209,17 @@ class Stage {
     await this.holds(1);
     client.end();
     await this.holds(0);
+  }
+
+  /** The client leaves as soon as the answer has broken off, before Envoy, which waits for that, gives it up (delayed_close_timeout: 1 s). */
+  async breakOff(): Promise<void> {
+    const broken = async (): Promise<number> =>
+      total(numbersOf(await this.stats()), /upstream_cx_destroy_with_active_rq$/);
+    const before = await broken();
+    const client = await RawClient.open(this.ports.get(FRONT));
+    client.socket.write("GET /service/1/break/late HTTP/1.1\r\nHost: a\r\n\r\n");
+    await eventually(async () => (await broken()) > before);
+    client.end();
   }
 
   async http2(times: number, headers: Readonly<Record<string, string>>, body: string = ""): Promise<void> {
@@ -247,6 +256,16 @@ class Stage {
     return this.ports.hide(await answer.text(), [ADMIN, FRONT, FRONT_TLS, ...SERVICES]);
   }
 
+  private isIdle(numbers: Numbers): boolean {
+    const clients = [this.kept?.socket, this.session].filter((one) => one?.destroyed === false);
+    const connections = this.services.reduce((all, { open }) => all + open, 0);
+    return (
+      total(numbers, /_rq_(pending_)?active$/) === 0 &&
+      total(numbers, /^http[.]ingress_http[.]downstream_cx_active$/) === clients.length &&
+      total(numbers, /^cluster[.].*[.]upstream_cx_active$/) === connections
+    );
+  }
+
   private holds(count: number): Promise<void> {
     return eventually(() => this.services.reduce((sum, { held }) => sum + held.length, 0) === count);
   }
@@ -267,6 +286,11 @@ class Stage {
   }
 }
 
+/** The sum of those of such names. */
+function total(numbers: Numbers, names: RegExp): number {
+  return [...numbers].reduce((sum, [name, value]) => (names.test(name) ? sum + value : sum), 0);
+}
+
 function numbersOf(stats: string): Numbers {
   const lines = [...stats.matchAll(/^(\S+): (\d+)$/gm)].map(([, name = "", value]) => [name, Number(value)] as const);
   return new Map(lines);
@@ -278,6 +302,8 @@ const OF_HOUSE = /^(cluster[.]service|http[.]ingress_http[.]|listener[.]127|http
 class Service {
   /** Requests that are not to be answered and whose client is there. */
   readonly held: ServerResponse[] = [];
+  /** Connections to it. */
+  open: number = 0;
   private readonly server: Server;
 
   private constructor() {
@@ -285,6 +311,10 @@ class Service {
       const url = request.url ?? "";
       request.resume();
       request.on("end", () => this.answer(url, response));
+    });
+    this.server.on("connection", (socket) => {
+      this.open++;
+      socket.on("close", () => this.open--);
     });
     this.server.keepAliveTimeout = 60_000;
   }

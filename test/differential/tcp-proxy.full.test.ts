@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "mocha";
 import { envoyInstalled, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
+import { eventually } from "../support/nodes.ts";
 import { isLacking } from "./lacking-stats.ts";
 
 const ADMIN = 21401;
@@ -25,14 +26,19 @@ interface Case {
   readonly cluster?: Readonly<Record<string, unknown>>;
   readonly port?: number | null;
   /** Default: sends `hello` and ends its side when it was answered. */
-  readonly client?: (socket: Socket) => Promise<void>;
+  readonly client?: (socket: Socket, gauge: Gauge) => Promise<void>;
 }
+
+/** A gauge of the case's cluster as it is now. */
+type Gauge = (name: string) => Promise<number>;
 
 const answered: NonNullable<Case["client"]> = async (socket) => {
   await heard(socket, "hello");
   socket.end();
 };
 const waits: NonNullable<Case["client"]> = () => Promise.resolve();
+
+const ONE_EACH = { circuit_breakers: { per_host_thresholds: [{ max_connections: 1 }] } };
 
 const CASES: readonly Case[] = [
   { name: "echo" },
@@ -65,6 +71,17 @@ const CASES: readonly Case[] = [
   { name: "none-may-wait", cluster: breakers({ max_pending_requests: 0 }), client: waits },
   { name: "none-may-run", cluster: breakers({ max_requests: 0 }) },
   { name: "none-may-connect", cluster: breakers({ max_connections: 0 }), client: waits },
+  {
+    name: "waits-its-turn",
+    cluster: ONE_EACH,
+    client: async (socket, gauge) => {
+      const next = await nextInLine(socket, gauge);
+      socket.end();
+      await heard(next, "hello");
+      next.end();
+      await new Promise((resolve) => next.on("close", resolve));
+    },
+  },
   { name: "handshake-fails", cluster: { transport_socket: tls() }, client: waits },
   {
     name: "handshake-lasts",
@@ -126,18 +143,21 @@ async function outcomes(program: Program): Promise<Map<string, Outcome>> {
   const listens = CASES.map((_, i) => 21410 + i);
   await ports.take(ADMIN, ECHO, RESETS, NOBODY, SILENT, ...listens);
   const logFile = join(tmpdir(), `tcp-${program}-${ports.get(ADMIN)}.log`);
-  const ends: string[] = [];
+  const endpoint: Endpoint = { ends: [], open: new Set() };
   const servers = [
-    await serve(ports.get(ECHO), echo, ends),
-    await serve(ports.get(RESETS), reset, ends),
-    await serve(ports.get(SILENT), (socket) => socket.on("end", () => socket.end()).resume(), ends),
+    await serve(ports.get(ECHO), echo, endpoint),
+    await serve(ports.get(RESETS), reset, endpoint),
+    await serve(ports.get(SILENT), (socket) => socket.on("end", () => socket.end()).resume(), endpoint),
   ];
   const proxy = await LiveProxy.start(program, ports.apply(yaml(logFile)), ports.get(ADMIN));
   const found = new Map<string, Outcome>();
   try {
     for (const [i, { name, client }] of CASES.entries()) {
-      const seen = await visit(ports.get(21410 + i), client ?? answered);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      const gauge: Gauge = async (stat) =>
+        Number(/: (\d+)$/m.exec(await page(ports, `/stats?filter=%5Ecluster%5C.${name}%5C.${stat}$`))?.[1]);
+      const seen = await visit(ports.get(21410 + i), (socket) => (client ?? answered)(socket, gauge));
+      await eventually(async () => (await gauge("upstream_cx_active")) === 0);
+      await eventually(() => endpoint.open.size === 0); // it hears of it, too
       const stats = await page(ports, `/stats?filter=%5E(tcp|cluster)%5C.${name}%5C.`);
       const lines = [...stats.matchAll(/^(\S+): (\d+)$/gm)].map(([, stat = "", value]) => [stat, value] as const);
       const counters = lines.filter(
@@ -145,7 +165,7 @@ async function outcomes(program: Program): Promise<Map<string, Outcome>> {
       );
       found.set(name, {
         // An endpoint that answers a handshake with other bytes may or may not write once more before it hears.
-        seen: [...seen, ...ends.splice(0).filter(() => !name.startsWith("handshake"))],
+        seen: [...seen, ...endpoint.ends.splice(0).filter(() => !name.startsWith("handshake"))],
         log: [],
         counted: counters.filter(([, value]) => value !== "0").map(([stat, value]) => `${stat}: ${value}`),
         names: lines.filter(([stat]) => stat.startsWith("tcp.")).map(([stat]) => stat),
@@ -169,7 +189,7 @@ async function page(ports: PortMap, path: string): Promise<string> {
 }
 
 /** One connection that says hello; how it went. */
-async function visit(port: number, act: NonNullable<Case["client"]>): Promise<string[]> {
+async function visit(port: number, act: (socket: Socket) => Promise<void>): Promise<string[]> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   let text = "";
   let ending = "";
@@ -191,6 +211,15 @@ async function visit(port: number, act: NonNullable<Case["client"]>): Promise<st
   return [`client got '${text}', ${ending}`];
 }
 
+/** One more client of the proxy that serves this one, for whom there is no room upstream. */
+async function nextInLine(socket: Socket, gauge: Gauge): Promise<Socket> {
+  await heard(socket, "hello");
+  const next = connect({ port: socket.remotePort ?? 0, host: "127.0.0.1" });
+  next.write("hello");
+  await eventually(async () => (await gauge("upstream_rq_pending_active")) === 1);
+  return next;
+}
+
 function heard(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve) => {
     let got = "";
@@ -201,8 +230,16 @@ function heard(socket: Socket, text: string): Promise<void> {
   });
 }
 
-function serve(port: number, act: (socket: Socket) => void, ends: string[]): Promise<Server> {
+/** What the servers saw, and who is connected to them. */
+interface Endpoint {
+  readonly ends: string[];
+  readonly open: Set<Socket>;
+}
+
+function serve(port: number, act: (socket: Socket) => void, { ends, open }: Endpoint): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.on("close", () => open.delete(socket));
     socket.on(
       "error",
       (error: NodeJS.ErrnoException) => error.code === "ECONNRESET" && ends.push("endpoint was reset"),

@@ -85,6 +85,7 @@ export const TLS_PROBE_CASES: readonly ProbeCase[] = [
     ...tls([]),
     opens: answers(() => {}),
     isUnasked: true,
+    isSilent: true,
   },
   { name: "h2 agreed on where the check asks", ...tls(NAMES, ALPN), opens: serves(both("h2")) },
   { name: "http/1.1 agreed on where the check asks", ...tls(NAMES, ALPN), opens: serves(both("http/1.1")) },

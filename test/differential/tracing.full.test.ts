@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { envoyInstalled, freePort, LiveProxy, type Program } from "../support/live-proxy.ts";
 import { OtlpSink } from "../support/otlp-sink.ts";
-import { proxyFile } from "../support/proxy-file.ts";
+import { otelTracer, proxyFile } from "../support/proxy-file.ts";
 import { exchange } from "../support/raw-exchange.ts";
 import { RecordingUpstream } from "../support/recording-upstream.ts";
 
@@ -64,13 +64,16 @@ async function toldBy(program: Program, tracing: Readonly<Record<string, unknown
   const [upstream, sink] = [await RecordingUpstream.start(), await OtlpSink.start()];
   const port = await freePort();
   const adminPort = await freePort([port]);
-  const manager = { tracing: { provider: PROVIDER, ...tracing }, use_remote_address: false };
+  const manager = {
+    tracing: { provider: otelTracer({ service_name: "proxy" }), ...tracing },
+    use_remote_address: false,
+  };
   const file = JSON.parse(proxyFile({ port, adminPort, upstreamPort: upstream.port, manager }));
   const [echo] = file.static_resources.clusters;
   file.static_resources.clusters.push(
     JSON.parse(JSON.stringify({ ...echo, name: "collector" }).replaceAll(String(upstream.port), String(sink.httpPort))),
   );
-  const runtime = { layers: [{ name: "s", static_layer: { "tracing.opentelemetry.flush_interval_ms": 100 } }] };
+  const runtime = { layers: [{ name: "s", static_layer: { "tracing.opentelemetry.flush_interval_ms": FLUSH_MS } }] };
   const proxy = await LiveProxy.start(program, JSON.stringify({ ...file, layered_runtime: runtime }), adminPort);
   try {
     const answers: string[] = [];
@@ -82,7 +85,9 @@ async function toldBy(program: Program, tracing: Readonly<Record<string, unknown
       answers.push(headOf(upstream.requests.at(-1)?.lines ?? [], fields));
     }
     const counters = await (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=http.main.tracing`)).text();
-    await new Promise((resolve) => setTimeout(resolve, 2_500)); // both send what waits
+    // Each has a span that the upstream was told is sampled.
+    await sink.until(answers.filter((head) => /^traceparent: .*-new-01$/m.test(head)).length);
+    await new Promise((resolve) => setTimeout(resolve, 5 * FLUSH_MS)); // and no others
     const spans = sink.spans.map(({ attributes, kind, name, parentId, traceId }) => {
       const path = attributes.get("url.path") ?? new URL(attributes.get("http.url") ?? "").pathname;
       return `${path} ${name} ${kind} ${traceId === TRACE ? "given" : "new"} under ${parentId === "" ? "none" : parentId}`;
@@ -113,11 +118,4 @@ function headOf(lines: readonly string[], given: string): string {
   );
 }
 
-const PROVIDER = {
-  name: "envoy.tracers.opentelemetry",
-  typed_config: {
-    "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
-    http_service: { http_uri: { uri: "http://collector/v1/traces", cluster: "collector", timeout: "1s" } },
-    service_name: "proxy",
-  },
-};
+const FLUSH_MS = 100;

@@ -23,6 +23,8 @@ export interface TunnelCase {
   readonly request: string | http2.OutgoingHttpHeaders;
   /** Sent when the answer's head has come; the client then resets, unless this asks the upstream to end. */
   readonly sends?: string;
+  /** The proxy ends it in the end, and the client waits for that. */
+  readonly isEnded?: boolean;
   /** The client of HTTP/2 ends its side instead of resetting the stream. */
   readonly ends?: boolean;
   /** What of it differs, and why. */
@@ -48,7 +50,13 @@ export const TUNNEL_CASES: readonly TunnelCase[] = [
   },
   { name: "upgrade-early", manager: SOCKETS, request: `${get("/slow")}early`, sends: " and late" },
   { name: "upgrade-late", manager: SOCKETS, route: { cluster: "http1", timeout: "0.2s" }, request: get("/hang") },
-  { name: "upgrade-idle", manager: SOCKETS, route: { cluster: "http1", idle_timeout: "0.3s" }, request: get("/") },
+  {
+    name: "upgrade-idle",
+    manager: SOCKETS,
+    route: { cluster: "http1", idle_timeout: "0.3s" },
+    request: get("/"),
+    isEnded: true,
+  },
   { name: "upgrade-refused-connection", manager: SOCKETS, port: NOBODY, request: get("/") },
   { name: "upgrade-without-route", manager: SOCKETS, match: { prefix: "/other" }, request: get("/") },
   {

@@ -8,7 +8,9 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "mocha";
+import { frame } from "../protocol/h2/support/frame.ts";
 import { envoyInstalled, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
+import { eventually } from "../support/nodes.ts";
 import { DEVIATIONS } from "./deviations.ts";
 import { HTTP1, HTTP2, NOBODY, RAW, TUNNEL_CASES, type TunnelCase } from "./tunnel-cases.ts";
 
@@ -95,10 +97,14 @@ async function outcomes(program: Program): Promise<Map<string, Outcome>> {
         typeof one.request === "string"
           ? await visit(port, one.request, one)
           : await visitHttp2(port, one.request, one);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const stats = await (
-        await fetch(`http://127.0.0.1:${ports.get(ADMIN)}/stats?filter=%5Ehttp%5C.${one.name}%5C.`)
-      ).text();
+      await new Promise((resolve) => setTimeout(resolve, 100)); // the upstream hears of it, too
+      let stats = "";
+      await eventually(async () => {
+        stats = await (
+          await fetch(`http://127.0.0.1:${ports.get(ADMIN)}/stats?filter=%5Ehttp%5C.${one.name}%5C.`)
+        ).text();
+        return stats !== "" && !/_active: [1-9]/.test(stats);
+      });
       const counted = stats
         .split("\n")
         .filter((line) => COUNTED.test(line.split(":")[0] ?? "") && !line.endsWith(": 0"));
@@ -118,7 +124,7 @@ async function outcomes(program: Program): Promise<Map<string, Outcome>> {
 }
 
 /** What a client of HTTP/1 got until it reset the connection or the proxy ended it. */
-async function visit(port: number, request: string, { sends }: TunnelCase): Promise<string> {
+async function visit(port: number, request: string, { sends, isEnded = false }: TunnelCase): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   let got = "";
   socket.on("error", () => {});
@@ -128,11 +134,12 @@ async function visit(port: number, request: string, { sends }: TunnelCase): Prom
   const over = once(socket, "close");
   socket.write(request);
   await Promise.race([over, until(() => got.includes("\r\n\r\n"))]);
-  if (sends === undefined) await Promise.race([over, quiet()]);
-  else {
+  if (sends !== undefined) {
+    const { length } = got;
     socket.write(sends);
-    await Promise.race([over, quiet()]);
+    await Promise.race([over, until(() => got.length > length)]);
   }
+  await Promise.race(isEnded ? [over] : [over, quiet()]);
   if (!socket.destroyed) socket.resetAndDestroy();
   await over;
   return got;
@@ -143,7 +150,8 @@ async function visitHttp2(
   fields: http2.OutgoingHttpHeaders,
   { sends, ends }: TunnelCase,
 ): Promise<string> {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const socket = connect(port, "127.0.0.1");
+  const session = http2.connect(`http://127.0.0.1:${port}`, { createConnection: () => socket });
   session.on("error", () => {});
   await once(session, "remoteSettings");
   const stream = session.request(fields, { endStream: false });
@@ -156,11 +164,16 @@ async function visitHttp2(
   stream.on("data", (bytes: Buffer) => {
     got += bytes.toString();
   });
-  await Promise.race([once(stream, "response"), quiet()]);
-  if (sends !== undefined) stream.write(sends);
+  await until(() => got !== "" || stream.closed);
+  if (sends !== undefined) {
+    const { length } = got;
+    stream.write(sends);
+    await until(() => got.length > length || stream.closed);
+  }
   await quiet();
   if (ends === true) stream.end();
-  else stream.close(http2.constants.NGHTTP2_CANCEL);
+  // By hand: Node's own way ends the stream first, in a write of its own, after which the proxy may see an end in order.
+  else socket.write(frame.rstStream({ stream: stream.id ?? 0 }));
   await quiet();
   session.destroy();
   return got;

@@ -102,6 +102,7 @@ async function outcomeOf(program: Program): Promise<Outcome> {
       const request = `${line} HTTP/1.1\r\nhost: a\r\nx-case: ${index}\r\nx-script: ${script}\r\n\r\n`;
       await exchange(stage.port, request, { quietMs: 400 });
     }
+    await stage.untilIdle();
     stats = (await stage.admin("/stats?filter=%5Evhost")).trim().split("\n");
     prometheus = (await stage.admin("/stats/prometheus?filter=%5Evhost")).trim().split("\n");
   } finally {

@@ -72,6 +72,7 @@ class Room {
     this.upstream.doing = name;
     const before = await this.stage.stats();
     const answer = await exchange(this.stage.port, "GET / HTTP/1.1\r\nhost: a\r\n\r\n", { quietMs: QUIET_MS });
+    await this.stage.untilIdle();
     const now = await this.stage.stats();
     const moved = [...now]
       .filter(([counter, value]) => COUNTED.test(counter) && value !== before.get(counter))

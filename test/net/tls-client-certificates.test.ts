@@ -16,7 +16,8 @@ describe("a TLS listener that looks at client certificates", () => {
   it("refuses a client without one by an alert when one is required", async () => {
     await tls.open(tlsChains({ requireClientCertificate: true, validation: validation() }));
     assert.equal(await tls.refused(), "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED");
-    assert.deepEqual(tls.door.log, ["failed:fail_verify_no_cert"]);
+    await tls.door.said("failed:fail_verify_no_cert");
+    assert.equal(tls.door.log.length, 1);
   });
 
   it("takes one that verifies", async () => {
@@ -29,7 +30,8 @@ describe("a TLS listener that looks at client certificates", () => {
   it("refuses one that does not verify", async () => {
     await tls.open(tlsChains({ requireClientCertificate: true, validation: validation() }));
     await tls.refused(stranger);
-    assert.deepEqual(tls.door.log, ["failed:fail_verify_error"]);
+    await tls.door.said("failed:fail_verify_error");
+    assert.equal(tls.door.log.length, 1);
     assert.match(
       tls.door.failures[0]?.text ?? "",
       /CERTIFICATE_VERIFY_FAILED:.*self_signed_certificate:TLS_error_end$/,
@@ -40,6 +42,7 @@ describe("a TLS listener that looks at client certificates", () => {
     const crlPem = pem("revoked.crl");
     await tls.open(tlsChains({ requireClientCertificate: true, validation: validation({ crlPem }) }));
     await tls.refused(client1);
+    await tls.door.said("failed:fail_verify_error");
     assert.match(tls.door.failures[0]?.text ?? "", /CERTIFICATE_VERIFY_FAILED:.*certificate_revoked:TLS_error_end$/);
     await tls.secured({ cert: pem("front"), key: pem("front.key") });
     await tls.door.said("handshake");
@@ -63,6 +66,7 @@ describe("a TLS listener that looks at client certificates", () => {
     const fancy = { cert: pem("fancy"), key: pem("fancy.key") };
     await tls.open(tlsChains({ requireClientCertificate: true, validation: validation({ depthMax: 1 }) }));
     await tls.refused(fancy);
+    await tls.door.said("failed:fail_verify_error");
     assert.match(tls.door.failures[0]?.text ?? "", /certificate_chain_too_long:TLS_error_end$/);
     tls.door.listening.applyChains(
       tlsChains({ requireClientCertificate: true, validation: validation({ depthMax: 2 }) }),

@@ -140,10 +140,11 @@ describe("a TLS listener", () => {
       await tls.open(
         chains(named("exact", ["a.front.example"]), named("wild", ["*.front.example"]), named("rest", [])),
       );
-      for (const servername of ["a.front.example", "b.front.example", "c.d.front.example", "front.example"]) {
+      const asked = ["a.front.example", "b.front.example", "c.d.front.example", "front.example"];
+      for (const [before, servername] of asked.entries()) {
         await tls.secured({ servername, rejectUnauthorized: false });
+        await tls.door.made(before + 1);
       }
-      await tls.door.said("channel:rest");
       const chosen = tls.door.log.filter((entry) => entry.startsWith("channel:"));
       assert.deepEqual(chosen, ["channel:exact", "channel:wild", "channel:wild", "channel:rest"]);
     });
@@ -152,6 +153,7 @@ describe("a TLS listener", () => {
       const match = { ...chainPlan().match, transportProtocol: "tls" };
       await tls.open(chains(chainPlan({ name: "tls", match, tls: serverTls() }), chainPlan({ name: "clear" })));
       await tls.secured();
+      await tls.door.said("channel:tls");
       const socket = await tls.plain();
       socket.write("GET / HTTP/1.1\r\n");
       const echoed = await new Promise<Buffer>((resolve) => socket.once("data", resolve));
@@ -167,6 +169,17 @@ describe("a TLS listener", () => {
       await tls.open(chains(h2, chainPlan({ name: "rest", tls: serverTls() })));
       assert.equal((await tls.secured({ ALPNProtocols: ["http/1.1", "h2"] })).alpnProtocol, "h2");
       assert.equal((await tls.secured({ ALPNProtocols: ["http/1.1"] })).alpnProtocol, false);
+    });
+
+    it("tells whom a client asked for, also where its TLS goes through", async () => {
+      const match = { ...chainPlan().match, transportProtocol: "tls" };
+      await tls.open(chains(chainPlan({ name: "through", match }), named("ours", ["a.example"])));
+      await tls.secured({ servername: "a.example", rejectUnauthorized: false });
+      await tls.door.said("channel:ours");
+      await tls.refused({ servername: "b.example" }); // its hello comes back: nobody there speaks TLS
+      assert.deepEqual(tls.door.log, ["handshake", "channel:ours", "channel:through"]);
+      const asked = tls.door.channels.map(({ channel }) => channel.serverName);
+      assert.deepEqual(asked, ["a.example", "b.example"]);
     });
 
     it("closes a connection that none matches, and takes the default chain when there is one", async () => {

@@ -27,9 +27,14 @@ describe("a service that is announced", () => {
     const tookMs = await stage.untilRotation("blue");
     assert.ok(tookMs < 3_000, `${tookMs} ms: silence alone would take five seconds`);
     assert.equal((await announcer.outcome).code, 0);
-    const [blues, yellows] = [blue.requests, yellow.requests];
-    await eventually(() => blue.requests > blues + 100);
-    assert.equal(yellow.requests, yellows, "a proxy went on");
+    const asked = async (): Promise<number> => {
+      const [blues, yellows] = [blue.requests, yellow.requests];
+      await eventually(() => blue.requests > blues + 100);
+      return yellow.requests - yellows;
+    };
+    // The proxies' workers are told after what was looked at.
+    await eventually(async () => (await asked()) === 0);
+    assert.equal(await asked(), 0, "a proxy went on");
     assert.deepEqual(await requests.stop(), { blue: blue.requests, yellow: yellow.requests });
   });
 

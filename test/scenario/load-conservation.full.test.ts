@@ -55,6 +55,8 @@ describe("our server's sums of a node's reports", () => {
       // What the last interval had is told at the end.
       before += await counted();
       await node.stop();
+      // The node has sent it; the server may read it after the node's end.
+      await told(before);
       assert.equal(await reported(), before);
       node = await startNode();
     }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { LiveProxy, PortMap } from "../support/live-proxy.ts";
-import { eventually } from "../support/nodes.ts";
+import { until } from "../support/merged-load.ts";
 import { Program } from "../support/program.ts";
 import { sourceText } from "../support/source-files.ts";
 import { SteadyLoad } from "../support/steady-load.ts";
@@ -59,7 +59,7 @@ describe("load reports over restarts of the server", function () {
       const flags = ["--service-cluster", "web", "--service-node", `proxy-${i}`];
       proxies.push(await LiveProxy.start("starling", ports.apply(yaml), ports.get(8380 + i), flags));
     }
-    await eventually(reporting);
+    await until(reporting, () => "both proxies report");
   });
 
   after(async () => {
@@ -74,11 +74,14 @@ describe("load reports over restarts of the server", function () {
     for (let turn = 0; turn < RESTARTS; turn++) {
       await server.end(turn % 2 === 0 ? "SIGKILL" : "SIGTERM");
       server = startServer();
-      await eventually(reporting);
+      await until(reporting, () => `both proxies report after restart ${turn}`);
     }
     await Promise.all(loads.map((load) => load.finish()));
     const total = async () => stat(18_001, "cluster.local_service.rq_total");
-    await eventually(async () => (await total()) >= answered);
+    await until(
+      async () => (await total()) >= answered,
+      () => `${answered} requests are told`,
+    );
     const proxied = await Promise.all(
       [8381, 8382].map((port) => stat(port, "cluster.local_service.upstream_rq_total")),
     );

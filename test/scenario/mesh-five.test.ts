@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { freePort } from "../support/live-proxy.ts";
-import { MeshProcesses, waitMs } from "../support/mesh-processes.ts";
+import { MeshProcesses } from "../support/mesh-processes.ts";
 import { eventually } from "../support/nodes.ts";
 
 const NODES = 5;
@@ -26,9 +26,7 @@ describe("five processes in an embedded mesh", () => {
     assert.ok(broken);
     await mesh.underLoad(mesh.nodes, async () => {
       broken.answer = 503;
-      await eventually(async () => (await mesh.outOn(broken)) > 0);
-      await waitMs(500); // a tenth of a second on a machine that does nothing else
-      assert.equal(await mesh.outOn(broken), NODES);
+      await mesh.areToldWithin(broken, 500); // a tenth of a second on a machine that does nothing else
       broken.answer = 200;
       await eventually(async () => (await mesh.outOn(broken)) === 0);
     });

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "mocha";
+import { after, afterEach, before, describe, it } from "mocha";
 import { freePort } from "../support/live-proxy.ts";
 import { waitMs } from "../support/mesh-processes.ts";
 import { makeUserKey } from "../support/nats-accounts.ts";
 import { NatsServer, natsServerInstalled } from "../support/nats-server.ts";
 import { eventually } from "../support/nodes.ts";
-import { KEY, RuntimeMesh } from "../support/runtime-mesh.ts";
+import { KEY, RuntimeMesh, type RuntimeNode } from "../support/runtime-mesh.ts";
 
 const NODES = 5;
 const GUARD = ["--guard", "cluster_error_rate<5%", "--guard-window", "4s"];
@@ -25,7 +25,7 @@ describe("five processes that share a runtime layer over a real nats-server", ()
     const [node, stranger] = [makeUserKey(), makeUserKey()];
     const onlooker = `permissions: { publish: ["mesh.default.runtime.get", "_INBOX.>"], subscribe: ["mesh.default.events.>", "mesh.default.runtime.record", "_INBOX.>"] }`;
     broker = new NatsServer(
-      `authorization: { users: [{ nkey: ${node.publicKey} }, { nkey: ${stranger.publicKey}, ${onlooker} }] }\n`,
+      `authorization: { timeout: 60, users: [{ nkey: ${node.publicKey} }, { nkey: ${stranger.publicKey}, ${onlooker} }] }\n`,
     );
     strangerFile = join(broker.folder, "stranger.nk");
     writeFileSync(join(broker.folder, "node.nk"), node.seed);
@@ -38,6 +38,10 @@ describe("five processes that share a runtime layer over a real nats-server", ()
   after(async () => {
     await mesh?.stop();
     await broker?.remove();
+  });
+
+  afterEach(() => {
+    if (mesh !== undefined) mesh.v2.failing = 0;
   });
 
   it("go by a change within 100 ms", async () => {
@@ -58,12 +62,12 @@ describe("five processes that share a runtime layer over a real nats-server", ()
     assert.match(err, /rolled back to 5: v2: .* answers failed \(cluster_error_rate<5%\)/);
     await mesh.until(({ value, phase, writer }) => value === "5" && phase === "rolled-back" && writer === "alice");
     assert.equal((await mesh.command(["set", KEY, "0"])).code, 0);
-    await waitMs(200);
+    await mesh.until(({ value }) => value === "0");
+    await waitMs(200); // what was on its way
     const [before, others] = [v2.seen, v1.seen];
     await waitMs(2_000);
+    await eventually(() => v1.seen > others + 500);
     assert.equal(v2.seen, before);
-    assert.ok(v1.seen > others + 500, `${v1.seen - others} requests`);
-    v2.failing = 0;
     assert.equal(
       (await mesh.counts("mesh.runtime_rollbacks")).reduce((sum, one) => sum + one),
       1,
@@ -103,8 +107,10 @@ describe("five processes that share a runtime layer over a real nats-server", ()
     const ramp = mesh.launch("set", KEY, "100", "--over", "20s", "--steps", "40", ...GUARD);
     await ramp.says(/step 4 of 40/);
     const steps: number[] = [];
+    let stopped: RuntimeNode | undefined;
     const look = async (): Promise<void> => {
-      const node = mesh.nodes.at(-1);
+      // Any may drive: who stands still does not answer.
+      const node = mesh.nodes.findLast((one) => one !== stopped);
       const shown = node === undefined ? null : await mesh.shown(node);
       steps.push(shown?.step ?? 0);
     };
@@ -112,17 +118,24 @@ describe("five processes that share a runtime layer over a real nats-server", ()
     await waitMs(4_000);
     await look();
     await broker.start();
-    await ramp.says(/step 10 of 40/);
+    // The command may come back to the broker later than the nodes: a step may have passed then.
+    await ramp.says(/step (1\d|[2-4]\d) of 40/);
     await look();
     const [first] = mesh.nodes;
     assert.ok(first !== undefined);
     const driver = (await mesh.shown(first))?.driver;
-    const stopped = mesh.nodes.find(({ name }) => name === driver);
+    stopped = mesh.nodes.find(({ name }) => name === driver);
     assert.ok(stopped !== undefined, driver);
     process.kill(stopped.proxy.pid, "SIGSTOP");
-    await ramp.says(/step 16 of 40/);
-    await look();
-    process.kill(stopped.proxy.pid, "SIGCONT");
+    try {
+      const at = steps.at(-1) ?? 0;
+      await eventually(async () => {
+        await look();
+        return (steps.at(-1) ?? 0) >= at + 4;
+      }, 60_000);
+    } finally {
+      process.kill(stopped.proxy.pid, "SIGCONT");
+    }
     const { code, out, err } = await ramp.outcome;
     assert.equal(code, 0, err + out);
     const told = [...out.matchAll(/step (\d+) of/g)].map(([, step]) => Number(step));

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { OutlierPlan } from "../../src/config/plan/health-check.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
-import { HealthFlag } from "../../src/telemetry/health-table.ts";
+import { HealthFlag, HealthTable } from "../../src/telemetry/health-table.ts";
 import { OutlierRate } from "../../src/telemetry/outlier-table.ts";
 import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { clusterPlan, endpoint } from "../support/cluster-plans.ts";
@@ -27,13 +27,19 @@ async function start(more: Partial<OutlierPlan>): Promise<void> {
   });
   const runtime = { layers: [{ name: "admin", kind: "admin", entries: {} }] } as const;
   const plan = barePlan([bareListener("a")], { clusters: [cluster], runtime });
-  node = await startTestNode(plan, { flags: ["--concurrency", "2"] });
+  // A thread that died stays away for so long that its absence is seen.
+  node = await startTestNode(plan, { flags: ["--concurrency", "2"], policy: { backOffBaseMs: 500 } });
 }
 
 /** The two endpoints' ejections. */
 function ejected(): boolean[] {
   const { endpoints = [] } = node.view.endpoints()[0] ?? {};
   return endpoints.map((facts) => (node.view.healthFlags(facts) & HealthFlag.FailedOutlierCheck) !== 0);
+}
+
+/** Changes when workers are told of new flags, which stand before that. */
+function tidings(): number {
+  return new HealthTable(node.supervisor.memory.health).generation(node.view.endpoints()[0]?.row ?? -1);
 }
 
 function stat(name: string): number {
@@ -51,6 +57,7 @@ describe("outlier detection in a node of two workers", () => {
 
   beforeEach(async () => {
     isBroken = true;
+    clients = [];
     servers = [0, 1].map((index) =>
       createServer((_, response) => {
         response.writeHead(isBroken && index === 0 ? 500 : 200, { "content-length": 0 });
@@ -82,8 +89,9 @@ describe("outlier detection in a node of two workers", () => {
   it("sends no request of either worker to an endpoint that is ejected", async () => {
     await start({ consecutive5xx: 5 });
     clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(portOf(node))));
+    const before = tidings();
     await failures(clients);
-    await eventually(() => ejected()[0] === true);
+    await eventually(() => ejected()[0] === true && tidings() > before);
     assert.deepEqual([await failures(clients), await failures(clients)], [0, 0]);
   });
 

@@ -143,8 +143,8 @@ describe("twenty reloads under load", function () {
   });
 
   after(async () => {
-    await program.end();
-    await Promise.all(upstreams.map((one) => one.stop()));
+    await program?.end();
+    await Promise.all((upstreams ?? []).map((one) => one.stop()));
     rmSync(folder, { recursive: true });
   });
 

@@ -68,5 +68,5 @@ describe("the program that cannot start", () => {
 function run(...args: readonly string[]): { status: number | null; stderr: string } {
   const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   const command = [fileURLToPath(launcherUrl), ...args];
-  return spawnSync(process.execPath, command, { encoding: "utf8", timeout: 10_000, ...asNobody });
+  return spawnSync(process.execPath, command, { encoding: "utf8", timeout: 60_000, ...asNobody });
 }

@@ -58,6 +58,7 @@ describe("a TCP proxy over real sockets", function () {
     });
 
     it(`answers a client that has ended its side: ${over}`, async () => {
+      const sent = content(); // takes its time, in which nobody may be connecting
       const client = await proxied((socket) => {
         let heard = 0;
         socket.on("data", (bytes: Buffer) => {
@@ -65,7 +66,7 @@ describe("a TCP proxy over real sockets", function () {
         });
         socket.on("end", () => socket.end(`heard ${heard}`));
       }, tls);
-      client.end(content());
+      client.end(sent);
       assert.equal(await text(client), `heard ${BYTES}`);
     });
 

@@ -36,7 +36,7 @@ describe("TLS over two workers", () => {
     stage = await Stage.start({ upstreamPort: 1, filterChains, flags: ["--concurrency", "2"] });
   });
 
-  after(() => stage.stop());
+  after(() => stage?.stop());
 
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     it(`resumes at least ${RESUMED_MIN} of ${CONNECTIONS} sessions with ${version}`, async () => {

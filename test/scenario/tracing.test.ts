@@ -1,8 +1,10 @@
 // A request over two proxies and a service, seen from a collector: one tree, whatever becomes of it.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { after, before, describe, it } from "mocha";
 import { freePort, LiveProxy } from "../support/live-proxy.ts";
+import { eventually } from "../support/nodes.ts";
 import { OtlpSink, type SeenSpan } from "../support/otlp-sink.ts";
 import { managerFilter } from "../support/proxy-file.ts";
 
@@ -51,9 +53,11 @@ describe("a traced request", () => {
     sink?.stop();
   });
 
-  it("is one tree over both proxies, and the service is told of it", async () => {
+  it("is one tree over both proxies, and the service is told of it; only then they have a thread for it", async () => {
+    assert.ok(!threads(front.pid).includes("telemetry"));
     await ask("/a?b=c");
     const [outer, inner] = await tree(2);
+    assert.ok(threads(front.pid).includes("telemetry"));
     assert.equal(outer.service, "front");
     assert.equal(inner.service, "side");
     assert.equal(outer.traceId, inner.traceId);
@@ -93,10 +97,14 @@ describe("a traced request", () => {
   });
 
   it("is counted with those that were not traced", async () => {
-    const text = await (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=tracing`)).text();
+    const stats = async (): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=tracing`)).text();
+    // The collector has a span before the proxy has its answer.
+    await eventually(async () => /^tracing\.opentelemetry\.spans_sent: 3$/m.test(await stats()));
+    const text = await stats();
     assert.match(text, /^http\.main\.tracing\.random_sampling: 4$/m);
     assert.match(text, /^tracing\.opentelemetry\.spans_dropped: 0$/m);
-    assert.match(text, /^tracing\.opentelemetry\.spans_sent: 3$/m);
+    assert.match(text, /^tracing\.opentelemetry\.spans_made: 3$/m);
   });
 
   async function ask(path: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -115,6 +123,12 @@ describe("a traced request", () => {
     return [outer, inner];
   }
 });
+
+/** Names of a process's threads. */
+function threads(pid: number): string[] {
+  const folder = `/proc/${pid}/task`;
+  return readdirSync(folder).map((id) => readFileSync(`${folder}/${id}/comm`, "utf8").trim());
+}
 
 interface TracedFile {
   readonly port: number;

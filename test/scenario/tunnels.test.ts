@@ -109,9 +109,9 @@ describe("a tunnel over real sockets", function () {
   });
 
   it("by CONNECT carries 8 MiB each way, and the end of the client's side", async () => {
+    const sent = content(); // takes its time, in which nobody may be connecting
     await connects((socket) => socket.pipe(socket));
     const socket = await client(CONNECT);
-    const sent = content();
     socket.end(sent);
     const got = await bytesOf(socket);
     assert.match(got.toString("latin1", 0, 200), /^HTTP\/1\.1 200 OK\r\n/);
@@ -119,9 +119,9 @@ describe("a tunnel over real sockets", function () {
   });
 
   it("by CONNECT over HTTP/2 carries 8 MiB each way, and the ends of both sides", async () => {
+    const sent = content();
     await connects((socket) => socket.pipe(socket));
     const stream = (await session()).request({ ":method": "CONNECT", ":authority": "far.example:443" });
-    const sent = content();
     stream.end(sent);
     const [head] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
     assert.equal(head[":status"], 200);

@@ -36,8 +36,8 @@ describe("memory of an idle tunnel", function () {
   });
 
   after(async () => {
-    await stage.stop();
-    upstream.close();
+    await stage?.stop();
+    upstream?.close();
   });
 
   it(`is at most ${KIB_MAX} KiB for a WebSocket, both of its sockets counted`, async () => {

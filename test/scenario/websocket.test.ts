@@ -6,6 +6,7 @@ import { afterEach, describe, it } from "mocha";
 import { type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { HTTP } from "../../src/telemetry/http-stats.ts";
+import { eventually } from "../support/nodes.ts";
 import { OneWorker, oneCluster } from "../support/one-worker.ts";
 
 const UPGRADES = "upgrade_configs: [{ upgrade_type: websocket }]";
@@ -169,6 +170,8 @@ describe("WebSockets", function () {
     const going = await opened();
     going.terminate();
     await settled();
+    // The proxy is done with it before the server has read its end.
+    await eventually(() => lost.length > 0);
     assert.deepEqual(lost, [1006]);
     const left = await opened();
     go(left);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { beforeEach, describe, it } from "mocha";
 import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
@@ -19,6 +20,8 @@ let changes: number;
 let outcome: ReloadOutcome;
 let stats: StatsWriter;
 let afterRead: () => void;
+let wallMs: number;
+let log: Logger;
 
 function write(name: string): void {
   files.set("/f/tls.pem", pem(name));
@@ -34,10 +37,11 @@ function read(path: string): Uint8Array | Error {
 function watch(): CertificateWatch {
   return new CertificateWatch({
     wheel: clock.wheel,
-    log: new Logger(clock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
+    log,
     ownStats: stats,
     files: { read, mark: (path) => files.get(path) ?? "" },
     plan: () => plan,
+    wallMs: () => wallMs,
     change: (next) => {
       changes++;
       if (outcome.kind === "applied") plan = next(plan);
@@ -76,7 +80,28 @@ describe("the watch of certificates", () => {
     plan = made.plan;
     changes = 0;
     outcome = APPLIED;
+    wallMs = Date.UTC(2026, 10, 22);
+    log = new Logger(clock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" });
     stats = new StatsWriter(() => {});
+  });
+
+  it("warns once of a certificate in its last week, and once when it has expired", async () => {
+    const { validToDate } = new X509Certificate(pem("front"));
+    const warnings = (): string[] => log.recent().map(({ text }) => text);
+    watch();
+    await pass(1_000);
+    assert.deepEqual(warnings(), []);
+    wallMs = validToDate.getTime() - 86_400_000;
+    plan = { ...plan };
+    await pass(1_000);
+    const [first = "", ...others] = warnings();
+    assert.match(first, /^the certificate of \/f\/tls\.pem \(CN=.*\) expires on 2126-/);
+    const told = others.length;
+    wallMs += 2 * 86_400_000;
+    for (let passedMs = 0; passedMs < 7_200_000; passedMs += 300) clock.advanceMs(300);
+    await pass(1_000);
+    assert.equal(warnings().filter((text) => text.startsWith("the certificate of /f/tls.pem")).length, 2);
+    assert.match(warnings()[told + 1] ?? "", /expired on 2126-/);
   });
 
   it("changes nothing while the files hold what the plan does", async () => {

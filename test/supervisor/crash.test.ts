@@ -6,6 +6,7 @@ import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { eventually, portOf, startTestNode } from "../support/nodes.ts";
 import { bareListener, barePlan } from "../support/plans.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { connectionsOf, survivors } from "../support/survivors.ts";
 
 const DEATHS: readonly Misbehaviour[] = ["throw", "exit", "exhaust-heap"];
 
@@ -53,11 +54,11 @@ describe("a listener worker that dies", () => {
     node = await startTestNode(barePlan([bareListener("a")]), { flags: ["--concurrency", "2"] });
     const clients = await Promise.all(Array.from({ length: 16 }, () => RawClient.open(portOf(node))));
     await Promise.all(clients.map((client) => client.get("/")));
+    const theirs = connectionsOf(node, 1);
+    assert.deepEqual([theirs > 0 && theirs < 16, connectionsOf(node, 0)], [true, 16 - theirs]);
     node.supervisor.misbehave(0, "throw");
-    await eventually(() => node.view.workers()[0]?.restarts === 1);
-    await eventually(() => clients.some(({ isClosed }) => isClosed));
-    const alive = clients.filter(({ isClosed }) => !isClosed);
-    assert.ok(alive.length > 0 && alive.length < 16, `${alive.length} of 16 connections live on`);
+    const alive = await survivors(node, clients, 0);
+    assert.equal(alive.length, theirs);
     for (const client of alive) await client.get("/");
     assert.equal(node.view.readiness().state, "LIVE");
     for (const client of alive) client.end();

@@ -6,7 +6,13 @@ import type { BalancerPlan } from "../../src/config/plan/cluster.ts";
 import type { EndpointTable } from "../../src/dataplane/upstream/endpoint-table.ts";
 import { addressRange, EndpointPath, type StageTimes } from "../support/endpoint-path.ts";
 
-const LEAST_REQUEST: BalancerPlan = { kind: "least_request", choices: 2, activeRequestBias: 1 };
+const LEAST_REQUEST: BalancerPlan = {
+  kind: "least_request",
+  choices: 2,
+  activeRequestBias: 1,
+  biasKey: "",
+  slowStart: null,
+};
 const RUNS = 21;
 
 describe("endpoints on their way from an answer to a pick", () => {
@@ -18,7 +24,7 @@ describe("endpoints on their way from an answer to a pick", () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
-        const path = new EndpointPath({ kind: "round_robin" }, [1, 3, 1]);
+        const path = new EndpointPath({ kind: "round_robin", slowStart: null }, [1, 3, 1]);
         path.answer([], 0); // the worker is there from the start: what comes reaches it as deltas
         for (const one of steps) {
           if (one.kind === "fail") path.fail(one.slots);
@@ -37,7 +43,7 @@ describe("endpoints on their way from an answer to a pick", () => {
   });
 
   for (const [name, balancer, weights] of [
-    ["in rotation", { kind: "round_robin" }, [1]],
+    ["in rotation", { kind: "round_robin", slowStart: null }, [1]],
     ["by weight and load", LEAST_REQUEST, [1, 3]],
   ] as const) {
     it(`cost less by one of 10,000 than a full copy of 1,000 on every thread that serves, picked ${name}`, () => {
@@ -78,7 +84,7 @@ function slotsOf(table: EndpointTable): number[] {
 
 /** All that a balancer sees of a table, but for where a rotation stands. */
 function pickedFrom(table: EndpointTable): object {
-  const { hosts, isPanic, weightsAreEqual } = table.list(new SeededRandom(7));
+  const { hosts, isPanic, weightsAreEqual } = table.current().choose(new SeededRandom(7));
   return { hosts: hosts.map(({ slot, weight }) => [slot, weight]), isPanic, weightsAreEqual };
 }
 

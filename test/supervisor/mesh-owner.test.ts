@@ -60,7 +60,8 @@ class World {
       log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
       stats: new StatsDirectory(STATS_SCHEMAS),
       readiness: this.readiness,
-      policy: { ...DEFAULT_RESTART_POLICY, backOffBaseMs: 1, backOffMaxMs: 1 },
+      // So long that a test sees that the thread is dead.
+      policy: { ...DEFAULT_RESTART_POLICY, backOffBaseMs: 100, backOffMaxMs: 100 },
       thread: "../test/support/fake-mesh",
       endpoints: {
         resolved: (cluster, endpoints) => this.found.push(`${cluster} has ${endpoints.map(nameOf)}`),

@@ -14,7 +14,7 @@ describe("a node", () => {
 
   it("accepts new connections during a graceful drain, ends kept ones with their answers, then refuses", async () => {
     node = await startTestNode(barePlan([bareListener("a")]), {
-      flags: ["--drain-time-s", "1", "--drain-strategy", "immediate"],
+      flags: ["--drain-time-s", "2", "--drain-strategy", "immediate"],
     });
     const kept = await RawClient.open(portOf(node));
     assert.doesNotMatch(await kept.get("/"), /connection: close/);

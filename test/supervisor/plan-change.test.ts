@@ -55,7 +55,7 @@ describe("what another plan takes over", () => {
 });
 
 describe("what only a restart changes", () => {
-  const admin = (port: number): Plan => barePlan([], { admin: { address: loopback(port), accessLogPaths: [] } });
+  const admin = (port: number): Plan => barePlan([], { admin: { address: loopback(port), accessLogs: [] } });
   const rows: readonly (readonly [name: string, before: Plan, after: Plan, says: string[]])[] = [
     ["nothing", barePlan([at("a", 1)]), barePlan([]), []],
     [
@@ -99,5 +99,23 @@ describe("the change from one plan to the next", () => {
       "clusters: 6 added (e, f, g, h, i, …), 1 changed (c), 1 removed (d); listeners: 1 added (x), 1 removed (b); the runtime's layers",
     );
     assert.equal(changeText(planChange(after, structuredClone(after))), "");
+  });
+
+  it("names what belongs to no cluster and no listener", () => {
+    const before = barePlan([]);
+    const { stats } = before;
+    const target = { protocol: "grpc", cluster: "c", authority: "c", path: "/", timeoutMs: 1, headers: [] } as const;
+    const sink = { target, intervalMs: 5_000, countersAsDeltas: false, histogramsAsDeltas: false, prefix: "" };
+    const metricsSinks = [{ ...sink, emitsTags: true, usesTaglessNames: true, pointsMax: Number.POSITIVE_INFINITY }];
+    const rows: readonly (readonly [Partial<Plan>, string])[] = [
+      [{ outlierLogPath: "/log" }, "the log of outlier detection"],
+      [{ statsFlushIntervalMs: 1 }, "the flush interval"],
+      [{ stats: { ...stats, shown: { kind: "none" } } }, "how statistics are shown"],
+      [{ metricsSinks }, "where metrics go"],
+    ];
+    for (const [parts, says] of rows) {
+      assert.equal(changeText(planChange(before, barePlan([], parts))), says);
+      assert.equal(changeText(planChange(barePlan([], parts), structuredClone(barePlan([], parts)))), "");
+    }
   });
 });

@@ -7,6 +7,7 @@ import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
 import { CheckedUpstream } from "../support/checked-upstream.ts";
+import { freePort } from "../support/live-proxy.ts";
 import { eventually, startTestNode } from "../support/nodes.ts";
 
 interface File {
@@ -215,7 +216,7 @@ describe("another configuration of a running node", () => {
   it("moves a listener to another address", async () => {
     node = await startTestNode(plan({ listeners: [{ name: "a" }] }));
     const before = portOf("a");
-    const { port } = await freeAddress();
+    const port = await freePort();
     await take(plan({ listeners: [{ name: "a", port }] }));
     await eventually(() =>
       ask(port).then(
@@ -286,11 +287,3 @@ describe("another configuration of a running node", () => {
     assert.deepEqual(node.view.bootstrap(), {});
   });
 });
-
-async function freeAddress(): Promise<AddressInfo> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return address;
-}

@@ -4,8 +4,9 @@ import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import type { RunningNode } from "../../src/supervisor/node.ts";
 import { StatsReader } from "../../src/telemetry/stats-reader.ts";
-import { eventually, portOf, startTestNode } from "../support/nodes.ts";
+import { portOf, startTestNode } from "../support/nodes.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { survivors } from "../support/survivors.ts";
 
 let node: RunningNode;
 
@@ -71,8 +72,7 @@ describe("a token bucket of a node with two workers", () => {
     const clients = await Promise.all(Array.from({ length: 24 }, () => RawClient.open(portOf(node))));
     assert.equal(passed(await statuses(clients, 15)), 360);
     node.supervisor.misbehave(0, "exit");
-    await eventually(() => clients.some(({ isClosed }) => isClosed));
-    const rest = clients.filter(({ isClosed }) => !isClosed);
+    const rest = await survivors(node, clients, 0);
     assert.equal(passed(await statuses(rest, 2)), 2 * rest.length);
     const [listener] = limitedPlan(500, "other").listeners;
     const { plan } = node.supervisor;

@@ -28,6 +28,8 @@ export class AnnounceStage {
   private readonly mesh: string;
   private readonly cluster: Readonly<Record<string, unknown>>;
   private readonly programs: Program[] = [];
+  /** Of every proxy, whether it came up or not. */
+  private readonly starts: Promise<RunningNode>[] = [];
 
   private constructor(
     mesh: string,
@@ -51,15 +53,20 @@ export class AnnounceStage {
   async close(): Promise<void> {
     for (const { child } of this.programs) child.kill("SIGKILL");
     await Promise.all(this.programs.map(({ outcome }) => outcome));
+    // One may still start when another did not come up.
+    await Promise.allSettled(this.starts);
     await Promise.all(this.nodes.splice(0).map((node) => node.stop()));
     await Promise.all([this.blue.stop(), this.yellow.stop()]);
   }
 
   /** One more proxy; it announces these ports itself. */
-  async proxy(name: string, announced: readonly number[] = []): Promise<RunningNode> {
-    const node = await startTestNode(this.planOf(name, announced));
-    this.nodes.push(node);
-    return node;
+  proxy(name: string, announced: readonly number[] = []): Promise<RunningNode> {
+    const start = startTestNode(this.planOf(name, announced)).then((node) => {
+      this.nodes.push(node);
+      return node;
+    });
+    this.starts.push(start);
+    return start;
   }
 
   /** A process that announces an upstream under its name. */

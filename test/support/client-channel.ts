@@ -11,6 +11,7 @@ export class ClientChannel implements Channel {
   readonly localAddress: string = "127.0.0.1";
   readonly localPort: number = 10_000;
   tls: TlsFacts | null = null;
+  serverName: string = "";
   peerEnded: boolean = false;
   bytesRead: number = 0;
   bytesWritten: number = 0;

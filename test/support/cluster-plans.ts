@@ -52,6 +52,7 @@ export function namesFound(more: Partial<DnsDiscovery> = {}): DnsDiscovery {
     jitterMs: 0,
     family: "auto",
     resolvers: [],
+    delaysStart: true,
     ...more,
   };
 }
@@ -66,7 +67,8 @@ export function clusterPlan(
     name,
     statName: name,
     discovery: { kind: "static", endpoints },
-    balancer: { kind: "round_robin" },
+    balancer: { kind: "round_robin", slowStart: null },
+    subsets: null,
     hashPolicy: [],
     connectTimeoutMs: 5_000,
     keepaliveS: 0,
@@ -90,6 +92,8 @@ export function clusterPlan(
     outlier: null,
     ignoreHealthOnHostRemoval: false,
     ignoreNewHostsUntilFirstCheck: false,
+    endpointStats: false,
+    metadata: null,
     ...more,
   };
 }

@@ -1,6 +1,7 @@
 // Containers of a compose file under a real engine, as a project of the test's own with ports of its own: `docker compose` and the lines of
 // compose/README.md are run as a reader types them.
 import { execFile, execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
 import { freePort } from "./live-proxy.ts";
 import { PROJECT, sourceText } from "./source-files.ts";
@@ -35,12 +36,22 @@ export function command(
   });
 }
 
+/** Ends them and what is theirs; none were started where no engine answers. */
+export async function leaveNothing(containers: Containers | undefined): Promise<void> {
+  if (containers === undefined) return;
+  await containers.remove();
+  const left = await containers.remains();
+  if (left !== "") throw new Error(`it left in the engine: ${left}`);
+}
+
 /** One compose file's containers. */
 export class Containers {
   private readonly file: string;
   private readonly env: Record<string, string>;
   /** Documented host port → the one taken instead. */
   private readonly ports: Map<string, number>;
+  /** Containers that `runBeside` started. */
+  private readonly beside: string[] = [];
 
   private constructor(file: string, env: Record<string, string>, ports: Map<string, number>) {
     this.file = file;
@@ -100,18 +111,53 @@ export class Containers {
 
   /** Kills one container, as a machine that fails does. */
   async kill(container: string): Promise<void> {
-    const { code, err } = await command("docker", ["kill", container]);
-    if (code !== 0) throw new Error(err);
+    await docker("kill", container);
+  }
+
+  /** A container beside them, in their network under this name, that runs a script of Node's own modules. It goes with them. */
+  async runBeside(name: string, script: string): Promise<string> {
+    const mount = `${join(PROJECT, script)}:/script.mjs:ro`;
+    const network = ["--network", this.network, "--network-alias", name];
+    const labels = ["--label", `com.docker.compose.project=${this.project}`, "--no-healthcheck"];
+    const started = await docker(
+      "run",
+      "--detach",
+      ...network,
+      ...labels,
+      "-v",
+      mount,
+      "starling",
+      "node",
+      "/script.mjs",
+    );
+    const container = started.trim();
+    this.beside.push(container);
+    return container;
+  }
+
+  /** Takes a service's container out of the network; what it answers puts it back. */
+  async disconnect(service: string): Promise<() => Promise<unknown>> {
+    const container = (await this.compose("ps", "--quiet", service)).trim();
+    await docker("network", "disconnect", this.network, container);
+    return () => docker("network", "connect", "--alias", service, this.network, container);
+  }
+
+  /** How each container of the file ended: `service: exit code`. */
+  async exitCodes(): Promise<string[]> {
+    const containers = (await this.compose("ps", "--all", "--quiet")).trim().split("\n");
+    const format = '{{index .Config.Labels "com.docker.compose.service"}}: {{.State.ExitCode}}';
+    return (await docker("inspect", "--format", format, ...containers)).trim().split("\n").sort();
   }
 
   /** Containers, networks and volumes are gone after it. */
   async remove(): Promise<void> {
+    for (const container of this.beside.splice(0)) await docker("rm", "--force", "--volumes", container);
     await this.compose("down", "--volumes", "--timeout", "2", "--remove-orphans");
   }
 
   /** What is left of it in the engine: containers, networks, volumes. */
   async remains(): Promise<string> {
-    const filter = ["--quiet", "--filter", `label=com.docker.compose.project=${this.env["COMPOSE_PROJECT_NAME"]}`];
+    const filter = ["--quiet", "--filter", `label=com.docker.compose.project=${this.project}`];
     const found = [
       ["ps", "--all"],
       ["network", "ls"],
@@ -120,12 +166,27 @@ export class Containers {
     return (await Promise.all(found)).map(({ out }) => out).join("");
   }
 
+  private get project(): string {
+    return this.env["COMPOSE_PROJECT_NAME"] ?? "";
+  }
+
+  private get network(): string {
+    return `${this.project}_default`;
+  }
+
   private withPorts(text: string): string {
     return text.replaceAll(
       /(localhost:)(\d+)/g,
       (_, host: string, port: string) => host + (this.ports.get(port) ?? port),
     );
   }
+}
+
+/** `docker ARGS`: what it printed. Throws when it failed. */
+export async function docker(...args: string[]): Promise<string> {
+  const { code, out, err } = await command("docker", args);
+  if (code !== 0) throw new Error(`docker ${args.join(" ")}:\n${err}${out}`);
+  return out;
 }
 
 /** Waits until `look` gives something that is not null, for two minutes at most; what it throws meanwhile is nothing yet. */

@@ -55,11 +55,12 @@ export class EndpointPath {
       health,
       load,
       connections: null,
+      slowStart: null,
       failAtOnce: null,
     };
     this.makeTable = () => new EndpointTable(home, plan);
     this.table = this.makeTable();
-    this.balancer = createBalancer(balancer, this.random);
+    this.balancer = createBalancer(balancer, { random: this.random, runtime: new Map(), slowStart: null });
     const clock = new VirtualClock();
     this.rollOut = new EndpointRollOut({ memory, stats, wheel: clock.wheel });
     this.rollOut.assign([plan]);
@@ -130,7 +131,7 @@ export class EndpointPath {
   private work(): void {
     const updates = receiveMessageOnPort(this.toWorker.port2)?.message as readonly EndpointSetUpdate[] | undefined;
     for (const update of updates ?? []) if (!this.table.apply(update)) throw new Error("a version is lacking");
-    this.balancer.pick(this.table.list(this.random));
+    this.balancer.pick(this.table.current().choose(this.random));
   }
 }
 

@@ -1,4 +1,5 @@
 // Real Envoys whose own checks are off and whose endpoints come from our nodes, with a request at a time through each.
+import { endpointAt, OVER_HTTP2, staticCluster } from "./file-parts.ts";
 import { freePort, LiveProxy } from "./live-proxy.ts";
 import { proxyFile } from "./proxy-file.ts";
 import { SteadyLoad } from "./steady-load.ts";
@@ -100,20 +101,8 @@ function fileOf(how: {
 }
 
 function starling(ports: readonly number[]): unknown {
-  const endpoints = ports.map((port) => ({
-    endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: port } } },
-  }));
-  return {
-    name: "starling",
-    connect_timeout: "1s",
-    load_assignment: { cluster_name: "starling", endpoints: [{ lb_endpoints: endpoints }] },
-    typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        explicit_http_config: { http2_protocol_options: {} },
-      },
-    },
-  };
+  const endpoints = ports.map((port) => endpointAt(port));
+  return { ...staticCluster("starling", ...endpoints), ...OVER_HTTP2, connect_timeout: "1s" };
 }
 
 interface ProxyFile {

@@ -7,7 +7,6 @@ import type { WorkerContext } from "../../src/dataplane/exchange/worker-context.
 import type { FilterMaker } from "../../src/dataplane/filters/filter.ts";
 import { createListenerService, workerContext } from "../../src/dataplane/listener-service.ts";
 import type { ListenerService, WorkerServices } from "../../src/dataplane/worker-services.ts";
-import type { LogFiles } from "../../src/telemetry/access-log.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../src/telemetry/codec-stats.ts";
@@ -16,16 +15,16 @@ import { DROP } from "../../src/telemetry/drop-stats.ts";
 import { FAULT } from "../../src/telemetry/fault-stats.ts";
 import { HOST } from "../../src/telemetry/host-stats.ts";
 import { HTTP } from "../../src/telemetry/http-stats.ts";
-import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
 import { LISTENER_HTTP } from "../../src/telemetry/listener-http-stats.ts";
 import { LISTENER } from "../../src/telemetry/listener-stats.ts";
-import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
+import type { LogFiles } from "../../src/telemetry/log-files.ts";
 import { RATE_LIMIT } from "../../src/telemetry/rate-limit-stats.ts";
 import { type SpanBatch, SpanBatches } from "../../src/telemetry/span-batches.ts";
 import type { BlockSchema } from "../../src/telemetry/stats-block.ts";
 import { type StatsNotice, StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ClientChannel } from "./client-channel.ts";
 import { FakeUpstreams } from "./fake-upstreams.ts";
+import { quietServices } from "./quiet-services.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const SCHEMAS: readonly BlockSchema[] = [
@@ -67,12 +66,11 @@ export class ExchangeWorld {
 
   constructor(
     plan: ListenerPlan,
-    more: {
-      filters?: readonly FilterMaker[];
-      memoryBytesMax?: number;
-      rateBuckets?: ReadonlyMap<string, SharedArrayBuffer>;
+    more: Partial<Pick<WorkerServices, "memoryBytesMax" | "rateBuckets" | "counts">> & {
+      readonly filters?: readonly FilterMaker[];
     } = {},
   ) {
+    const { filters: makers, ...services } = more;
     this.plan = plan;
     this.stats = new StatsWriter((notice) => this.notices.push(notice));
     this.upstreams = new FakeUpstreams(this.stats);
@@ -87,27 +85,20 @@ export class ExchangeWorld {
       },
       close: () => {},
     };
-    this.services = {
+    this.services = quietServices({
       clock: this.clock,
       wheel: this.clock.wheel,
       random: new SeededRandom(1),
       stats: this.stats,
       upstreams: this.upstreams,
       accessLogs: createAccessLogs(this.clock.wheel, 10_000, files),
-      spans: new SpanBatches(this.clock.wheel, (batch) => this.spans.push(batch)),
+      spans: new SpanBatches(this.clock.wheel, this.stats, (batch) => this.spans.push(batch)),
       runtime: this.runtime,
-      workerName: "worker_0",
-      hostname: "box",
-      localAddress: "192.0.2.2",
-      rateBuckets: more.rateBuckets ?? new Map(),
-      sharedOffsetMs: 0,
-      http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
-      modules: new ModuleWatch(createModuleWatchMemory(1), 0),
-      memoryBytesMax: more.memoryBytesMax ?? 256 * 1024 * 1024,
       onBug: (error) => this.bugs.push(error),
       log: (level, text) => this.lines.push(`${level}: ${text}`),
-    };
-    this.service = createListenerService(this.services, plan, more.filters);
+      ...services,
+    });
+    this.service = createListenerService(this.services, plan, makers);
     this.context = workerContext(this.services);
   }
 

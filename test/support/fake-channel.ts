@@ -15,6 +15,7 @@ export class FakeChannel implements Channel {
   /** Whether our side sent FIN and reads on. */
   isFinished: boolean = false;
   tls: TlsFacts | null = null;
+  readonly serverName = "";
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort: number;
   readonly localAddress = "127.0.0.1";

@@ -85,6 +85,7 @@ export class FakeCluster implements Cluster {
       text: "127.0.0.1:80",
       hostname: "",
       isCanary: false,
+      metadata: {},
       stats: stats.block(HOST, `host.${name}.127.0.0.1:80.`),
       slot: 0,
       isRetired: false,

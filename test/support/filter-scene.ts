@@ -2,6 +2,7 @@
 import type { FilterOverridePlan, FilterSettings } from "../../src/config/plan/http-filter.ts";
 import type { HttpConnectionManagerPlan } from "../../src/config/plan/listener.ts";
 import type { FilterMaker } from "../../src/dataplane/filters/filter.ts";
+import type { NodeCounts } from "../../src/telemetry/node-counts.ts";
 import { ExchangeWorld } from "./exchange-harness.ts";
 import type { FakeCluster } from "./fake-upstreams.ts";
 import { listener, manager } from "./listener-plans.ts";
@@ -15,6 +16,8 @@ export interface FilterSceneOptions {
   readonly manager?: Partial<HttpConnectionManagerPlan>;
   /** Memory of token buckets. */
   readonly rateBuckets?: ReadonlyMap<string, SharedArrayBuffer>;
+  /** What it shares with other workers; default: it is alone. */
+  readonly counts?: NodeCounts;
 }
 
 /** The world and its cluster `up`. */
@@ -31,8 +34,12 @@ export function filterScene(options: FilterSceneOptions): FilterScene {
     ...settings,
   }));
   const plan = manager({ ...options.manager, filters: [...named, ...manager().filters] });
-  const { makers: filters = [], rateBuckets = new Map<string, SharedArrayBuffer>() } = options;
-  const world = new ExchangeWorld(listener(plan), { filters, rateBuckets });
+  const { counts, makers: filters = [], rateBuckets = new Map<string, SharedArrayBuffer>() } = options;
+  const world = new ExchangeWorld(listener(plan), {
+    filters,
+    rateBuckets,
+    ...(counts === undefined ? {} : { counts }),
+  });
   return { world, up: world.upstreams.add("up") };
 }
 

@@ -6,14 +6,13 @@ import https from "node:https";
 import tls from "node:tls";
 import { DEFAULT_RESTART_POLICY } from "../../src/actor/restart-policy.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import { checkAddressFree, findFreePort } from "../../src/net/probe.ts";
 import { loadConfiguration } from "../../src/supervisor/command-line/load-configuration.ts";
 import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
 import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
 import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { closeService, helloService } from "./hello-service.ts";
 import { goldenText, PortMap } from "./live-proxy.ts";
-import { eventually, testOptions } from "./nodes.ts";
+import { eventually, TEST_PROBES, testOptions } from "./nodes.ts";
 import { RawClient } from "./raw-client.ts";
 
 /** The ports that the file names: plain and TLS listeners, admin, two services. */
@@ -50,7 +49,7 @@ export class GoldenFrontProxy {
       options,
       plan: loaded.plan,
       bootstrap: loaded.bootstrap,
-      probes: { checkAddressFree, findFreePort },
+      probes: TEST_PROBES,
       log: new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, path: "/dev/null" }),
       policy: DEFAULT_RESTART_POLICY,
       onQuit: () => quits.push("quit"),

@@ -21,8 +21,16 @@ export class Greeter {
     const child = spawn(process.execPath, [fileURLToPath(appUrl("greeter-server")), ...args], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const [said] = (await once(child.stdout, "data")) as [Buffer];
-    return new Greeter(child, Number(/:(\d+)\n/.exec(said.toString())?.[1]));
+    const real = await new Promise<string>((resolve, reject) => {
+      let said = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        const digits = /:(\d+)\n/.exec(said)?.[1];
+        if (digits !== undefined) resolve(digits);
+      });
+      child.once("exit", () => reject(new Error(`the greeter ${hostname} ended after ${said}`)));
+    });
+    return new Greeter(child, Number(real));
   }
 
   /** Ends it; answers its exit code. */

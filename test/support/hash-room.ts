@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { Agent, createServer, get, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { socketAddress } from "./file-parts.ts";
 import { freePort, LiveProxy, type Program } from "./live-proxy.ts";
 import { managerFilter } from "./proxy-file.ts";
 
@@ -15,7 +16,7 @@ export interface HashCase {
   readonly groups?: readonly EndpointGroup[];
   /** hash_policy; default the header `x-key`. */
   readonly hashPolicy?: readonly unknown[];
-  /** More fields of the route action. */
+  /** More fields of the route action; `SELF` in them is the name of the cluster. */
   readonly action?: Readonly<Record<string, unknown>>;
 }
 
@@ -117,12 +118,17 @@ export class HashRoom {
     const agent = new Agent();
     return new Promise((resolve, reject) => {
       const headers = { "x-key": "k" };
-      get({ port: this.port, host: "127.0.0.1", path: `/c${index}/`, headers, agent }, (response) => {
-        const { socket, statusCode = 0, headers: fields } = response.resume();
-        const remote = `127.0.0.1:${socket.localPort}`;
+      let remote = "";
+      const request = get({ port: this.port, host: "127.0.0.1", path: `/c${index}/`, headers, agent }, (response) => {
+        const { statusCode = 0, headers: fields } = response.resume();
         const { "set-cookie": setCookie = [] } = fields;
         response.once("end", () => resolve({ status: statusCode, setCookie, remote, local: `127.0.0.1:${this.port}` }));
-      }).once("error", reject);
+      });
+      request.once("error", reject).once("socket", (socket) =>
+        socket.once("connect", () => {
+          remote = `127.0.0.1:${socket.localPort}`;
+        }),
+      );
     });
   }
 
@@ -156,18 +162,18 @@ interface Ports {
 function fileOf(cases: readonly HashCase[], { port, adminPort, tcpPort, upstreamPort }: Ports): unknown {
   const routes = cases.map(({ hashPolicy = [{ header: { header_name: "x-key" } }], action }, i) => ({
     match: { prefix: `/c${i}/` },
-    route: { cluster: `c${i}`, hash_policy: hashPolicy, ...action },
+    route: withName({ cluster: "SELF", hash_policy: hashPolicy, ...action }, `c${i}`),
   }));
   const manager = managerFilter({
     stat_prefix: "main",
     route_config: { virtual_hosts: [{ name: "all", domains: ["*"], routes }] },
   });
   return {
-    admin: { address: socketAddress("127.0.0.1", adminPort) },
+    admin: { address: socketAddress(adminPort) },
     static_resources: {
       listeners: [
-        { name: "main", address: socketAddress("127.0.0.1", port), filter_chains: [{ filters: [manager] }] },
-        { name: "tcp", address: socketAddress("127.0.0.1", tcpPort), filter_chains: [{ filters: [TCP_PROXY] }] },
+        { name: "main", address: socketAddress(port), filter_chains: [{ filters: [manager] }] },
+        { name: "tcp", address: socketAddress(tcpPort), filter_chains: [{ filters: [TCP_PROXY] }] },
       ],
       clusters: cases.map((one, i) => clusterOf(`c${i}`, one, upstreamPort)),
     },
@@ -179,7 +185,7 @@ function clusterOf(name: string, { cluster, groups = [FIVE] }: HashCase, port: n
     ...more,
     lb_endpoints: Object.entries(members).map(([last, { hostname, isDead, ...rest }]) => ({
       endpoint: {
-        address: socketAddress(`127.0.0.${last}`, isDead === true ? 1 : port),
+        address: socketAddress(isDead === true ? 1 : port, `127.0.0.${last}`),
         ...(hostname === undefined ? {} : { hostname }),
       },
       ...rest,
@@ -194,8 +200,9 @@ function clusterOf(name: string, { cluster, groups = [FIVE] }: HashCase, port: n
   };
 }
 
-function socketAddress(address: string, port: number): unknown {
-  return { socket_address: { address, port_value: port } };
+/** `SELF` is the case's own cluster. */
+function withName(action: unknown, name: string): unknown {
+  return JSON.parse(JSON.stringify(action).replaceAll('"SELF"', JSON.stringify(name))) as unknown;
 }
 
 const TCP_PROXY = {

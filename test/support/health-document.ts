@@ -1,5 +1,5 @@
 // The health-check document run on the files of config/health-checks by one program: a front proxy, side-cars blue and yellow, a demo
-// app behind each, on free ports, with intervals of a second.
+// app behind each, on free ports, with intervals of seconds.
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { configUrl } from "../../src/base/location.ts";
 import { healthDemo } from "../../src/supervisor/demo/health-demo.ts";
 import { type DemoLayout, type DemoProxy, fileText, portsOf } from "../../src/supervisor/demo/layout.ts";
 import { LiveProxy, PortMap, type Program } from "./live-proxy.ts";
+import { eventually } from "./nodes.ts";
 
 /** The two upstreams. */
 export type Name = "blue" | "yellow";
@@ -17,8 +18,6 @@ export type Name = "blue" | "yellow";
 export interface HealthDocumentOptions {
   readonly program: Program;
   readonly checks: "http" | "tcp";
-  /** In seconds, as the file has it: until the next check of a cluster that never had a connection. */
-  readonly noTrafficInterval: number;
 }
 
 /** The running proxies and apps; the front proxy may still be warming. */
@@ -106,10 +105,11 @@ export class HealthDocument {
     return this.proxies.get(FRONT_PROXY)?.live(this.ports.get(FRONT_ADMIN));
   }
 
-  /** The answers that an app gave on a path since it was asked to forget, by status. */
-  answers(name: Name, path: string): number[] {
-    const lines = [...(this.said.get(name) ?? "").matchAll(/^GET (\S+) (\d+)$/gm)];
-    return lines.filter((line) => line[1] === path).map((line) => Number(line[2]));
+  /** How often an app answered a path so since it was asked to forget, as soon as it was so often; it may say so after its client knows. */
+  async untilAnswers(name: Name, path: string, status: number, count: number): Promise<number> {
+    const lines = (): number => (this.said.get(name) ?? "").split(`GET ${path} ${status}\n`).length - 1;
+    await eventually(() => lines() >= count);
+    return lines();
   }
 
   /** Forgets what an app said. */
@@ -163,7 +163,7 @@ export class HealthDocument {
   private file(title: string): string {
     const proxy = this.proxy(title);
     const real = new Map(portsOf(this.layout).map((port) => [port, this.ports.get(port)]));
-    const interval = `interval: 1s\n      no_traffic_interval: ${this.options.noTrafficInterval}s`;
+    const interval = `interval: ${INTERVAL_S}s\n      no_traffic_interval: ${NO_TRAFFIC_INTERVAL_S}s`;
     return fileText(readFileSync(configUrl(proxy.file), "utf8"), proxy, real).replace("interval: 10s", interval);
   }
 }
@@ -180,8 +180,12 @@ const FRONT_PROXY = "front proxy";
 const FRONT = 8080;
 const FRONT_ADMIN = 9901;
 const SIDECARS: Readonly<Record<Name, number>> = { blue: 8003, yellow: 8004 };
+/** What is seen between two checks of an upstream is asked by several processes, one after the other. */
+const INTERVAL_S = 2;
+/** Until the next check of a cluster that never had a connection: the panic is looked at before it. The file's own is a minute. */
+const NO_TRAFFIC_INTERVAL_S = 5;
 /** Each takes a process: some 15 s. */
 const TRIES_MAX = 1_000;
 const ROUNDS_MAX = 100;
-/** The document's 5 s are a race with its timeout of 5 s, which a busy Envoy loses at times. */
-const SLEEP_MS = 5_500;
+/** The document's 5 s are a race with its timeout of 5 s, which is longer where the machine is late: in the middle to the check after it. */
+const SLEEP_MS = 7_500;

@@ -17,8 +17,7 @@ export interface Story {
 
 /** Starts everything, goes through a part's steps, ends everything. */
 export async function follow(part: Part, program: Program): Promise<Story> {
-  // With HTTP checks the first seconds of the panic are looked at; the file's own interval then is a minute.
-  const document = await HealthDocument.start({ program, checks: part, noTrafficInterval: part === "http" ? 3 : 1 });
+  const document = await HealthDocument.start({ program, checks: part });
   const seen = new Map<string, unknown>();
   try {
     for (const [title, see] of STEPS[part]) seen.set(title, await see(document));
@@ -66,7 +65,7 @@ async function seeReturn(document: HealthDocument): Promise<unknown> {
   document.forgetAnswers("blue");
   const posted = await document.sidecar("blue", "/livez", "-X", "POST", "-d", "livez=OK", ...WITH_STATUS);
   const stats = await document.untilStat("health_check.healthy: 2");
-  const passes = document.answers("blue", "/livez").filter((status) => status === 200).length;
+  const passes = await document.untilAnswers("blue", "/livez", 200, 2);
   await document.loopUntil("blue", "yellow");
   // Envoy's workers hear of it late, so that more probes of the failing blue may have come before.
   const table = settled(stats).map((line) => line.replace(/\.failure: \d+/, ".failure: <n>"));

@@ -2,10 +2,12 @@
 import { connect } from "node:net";
 import { isLacking } from "../differential/lacking-stats.ts";
 import { FrameTexts, frame, GET } from "../protocol/h2/support/frame.ts";
+import { endpointAt, socketAddress, staticCluster } from "./file-parts.ts";
 import { FrameSocket } from "./frame-socket.ts";
 import { FrameUpstream } from "./frame-upstream.ts";
 import { freePort, LiveProxy, type Program } from "./live-proxy.ts";
 import { LyingUpstream } from "./lying-upstream.ts";
+import { eventually } from "./nodes.ts";
 import { managerFilter } from "./proxy-file.ts";
 import { masked } from "./raw-exchange.ts";
 
@@ -53,8 +55,9 @@ export async function limitOutcomes(
       const some = cases.slice(seen.length, seen.length + AT_ONCE);
       seen.push(...(await Promise.all(some.map(({ client }, i) => client(ports[seen.length + i] as number)))));
     }
-    await new Promise((resolve) => setTimeout(resolve, 200)); // the last connections end on both sides
-    const stats = await (await fetch(`http://127.0.0.1:${adminPort}/stats`)).text();
+    const page = async (): Promise<string> => (await fetch(`http://127.0.0.1:${adminPort}/stats`)).text();
+    await eventually(async () => !UNDER_WAY.test(await page())); // the last connections end on both sides
+    const stats = await page();
     const outcomes = cases.map(({ name }, i): [string, LimitOutcome] => [
       name,
       { seen: (seen[i] ?? []).map(masked), counted: countersOf(stats, `(http|cluster)\\.${name}\\.`) },
@@ -172,24 +175,21 @@ function fileOf(
   adminPort: number,
   portOf: (one: LimitCase) => number,
 ): unknown {
-  const address = (port: number | undefined): unknown => ({
-    socket_address: { address: "127.0.0.1", port_value: port },
-  });
   const route = (cluster: string): unknown => ({ match: { prefix: "/" }, route: { cluster } });
   return {
-    admin: { address: address(adminPort) },
+    admin: { address: socketAddress(adminPort) },
     static_resources: {
       listeners: cases.map(({ name, manager = {} }, i) => {
         const routes = { name: "local", virtual_hosts: [{ name: "all", domains: ["*"], routes: [route(name)] }] };
         const fields = { stat_prefix: name, generate_request_id: false, route_config: routes, ...manager };
-        return { name, address: address(ports[i]), filter_chains: [{ filters: [managerFilter(fields)] }] };
+        return {
+          name,
+          address: socketAddress(ports[i] as number),
+          filter_chains: [{ filters: [managerFilter(fields)] }],
+        };
       }),
       clusters: cases.map((one) => ({
-        name: one.name,
-        load_assignment: {
-          cluster_name: one.name,
-          endpoints: [{ lb_endpoints: [{ endpoint: { address: address(portOf(one)) } }] }],
-        },
+        ...staticCluster(one.name, endpointAt(portOf(one))),
         typed_extension_protocol_options: {
           [OPTIONS]: {
             "@type": `type.googleapis.com/${OPTIONS}`,
@@ -205,6 +205,9 @@ function fileOf(
   };
 }
 
+/** A connection or request of a client, the admin server's apart, or a request to an upstream. */
+const UNDER_WAY =
+  /^(http\.(?!admin\.).*\.downstream_(cx|rq)_active|cluster\..*\.upstream_rq_(pending_)?active): [1-9]/m;
 const OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /** Bytes and times, gauges of what is still open, and names that only one of both programs has. */

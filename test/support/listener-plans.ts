@@ -6,6 +6,7 @@ import type {
   NetworkFilterPlan,
 } from "../../src/config/plan/listener.ts";
 import type { ClusterChoicePlan, ForwardPlan, RouteActionPlan, RoutePlan } from "../../src/config/plan/route.ts";
+import type { TracingPlan } from "../../src/config/plan/tracing.ts";
 import { httpDefaults } from "./http-options.ts";
 import { chainPlan, INSPECTION } from "./net-peers.ts";
 import { pathMatch, route, routeConfig, virtualHost } from "./route-plans.ts";
@@ -67,6 +68,7 @@ export function manager(more: Partial<HttpConnectionManagerPlan> = {}): HttpConn
     proxy100Continue: false,
     streamErrorOnInvalidHttp: false,
     clientCertificate: { mode: "sanitize", details: [] },
+    localReplies: null,
     ...more,
   };
 }
@@ -78,7 +80,9 @@ export function listener(filter: NetworkFilterPlan = manager()): ListenerPlan {
     match: chainPlan().match,
     tls: null,
     handshakeTimeoutMs: 10_000,
+    rates: [],
     filter,
+    metadata: null,
   };
   return {
     name: "main",
@@ -87,6 +91,7 @@ export function listener(filter: NetworkFilterPlan = manager()): ListenerPlan {
     statPrefix: "127.0.0.1_0",
     filterChains: [chain],
     defaultFilterChain: null,
+    accessLogs: [],
     perConnectionBufferBytesMax: 1_048_576,
     bindToPort: true,
     nodeConnectionsMax: Number.POSITIVE_INFINITY,
@@ -96,6 +101,7 @@ export function listener(filter: NetworkFilterPlan = manager()): ListenerPlan {
     trafficDirection: "unspecified",
     inspection: INSPECTION,
     keepaliveS: 0,
+    metadata: null,
   };
 }
 
@@ -114,6 +120,7 @@ export function forward(cluster: string | ClusterChoicePlan, more: Partial<Forwa
     retry: null,
     mirrors: [],
     keptBody: { lowerBytesMax: Number.POSITIVE_INFINITY, bytesMax: -1 },
+    internalRedirect: null,
     appendForwardedHost: false,
     upgrades: [],
     hashPolicy: [],
@@ -132,4 +139,24 @@ export function forwarding(prefix: string, cluster: string, more: Partial<Forwar
 /** A route of a prefix with this action. */
 export function acting(prefix: string, action: RouteActionPlan, more: Partial<RoutePlan> = {}): RoutePlan {
   return { ...route("", pathMatch("prefix", prefix)), action, ...more };
+}
+
+/** A tracer of OpenTelemetry's that exports every request over gRPC, whatever the runtime says. */
+export function tracingPlan(changes: Partial<TracingPlan> = {}): TracingPlan {
+  const always = { numerator: 100, denominator: 100, runtimeKey: "" };
+  const place = { cluster: "c", authority: "c", path: "/x", timeoutMs: 1_000, headers: [], serviceName: "" };
+  return {
+    exporter: { protocol: "grpc", tracer: "opentelemetry", ...place },
+    clientSampling: always,
+    randomSampling: always,
+    overallSampling: always,
+    isEgress: false,
+    pathLengthMax: 256,
+    tags: [],
+    isSilent: false,
+    spawnsUpstream: false,
+    names: { request: null, attempt: null },
+    zipkin: null,
+    ...changes,
+  };
 }

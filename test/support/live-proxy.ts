@@ -1,9 +1,10 @@
 // Starling and the real Envoy as processes on the same file, ports of the file replaced by free ones.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installed, runs } from "./installed.ts";
 import { PROJECT } from "./source-files.ts";
 
 /** A proxy program. */
@@ -11,13 +12,7 @@ export type Program = "starling" | "envoy";
 
 /** Whether the real Envoy can be run; where CI is set its absence is a failure, elsewhere a skip. */
 export function envoyInstalled(): boolean {
-  try {
-    execFileSync("envoy", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    if (process.env["CI"] === "true") throw new Error("envoy is not installed, and CI must have it");
-    return false;
-  }
+  return installed("envoy", runs("envoy", "--version"));
 }
 
 /** Free ports below 32768 for the ports that files name; the same port always becomes the same one. */
@@ -65,8 +60,8 @@ export class LiveProxy {
     this.folder = folder;
     this.ended = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (bytes: Buffer) => {
-        this.log += bytes.toString();
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.log += text;
       });
     }
   }
@@ -139,15 +134,29 @@ export function goldenText(path: string): string {
   return readFileSync(join(PROJECT, "test/golden", path), "utf8");
 }
 
-/** A port that is free now, below 32768 so that no outgoing connection takes it. */
-export async function freePort(taken: readonly number[] = []): Promise<number> {
+/**
+ * A port that is free now and below 32768, so that neither an outgoing connection nor a port 0 takes it. Nobody else is given it before it
+ * is bound: test processes that mocha runs side by side have shares of their own, and go through them one after the other.
+ */
+export async function freePort(taken: readonly number[] = [], host: string = "127.0.0.1"): Promise<number> {
+  const share = Number(process.env["MOCHA_WORKER_ID"] ?? 0) % PORT_SHARES;
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const free = await new Promise<boolean>((resolve) => {
+    turn = (turn + 1) % (PORTS / PORT_SHARES);
+    const port = PORTS_FROM + PORT_SHARES * turn + share;
+    const free = await new Promise<boolean>((resolve, reject) => {
       const server = createServer();
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "EADDRINUSE") resolve(false);
+        else reject(error);
+      });
+      server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
     });
     if (free && !taken.includes(port)) return port;
   }
 }
+
+const PORTS_FROM = 20_000;
+const PORTS = 12_000;
+/** More than processes that run tests at a time. */
+const PORT_SHARES = 8;
+let turn = Math.floor((Math.random() * PORTS) / PORT_SHARES);

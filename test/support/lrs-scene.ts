@@ -2,6 +2,8 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import { endpointAt, OVER_HTTP2, socketAddress } from "./file-parts.ts";
+import { managerFilter } from "./proxy-file.ts";
 
 /** Ports of a scene. */
 export interface LrsPorts {
@@ -29,41 +31,31 @@ export function lrsFile(ports: LrsPorts, server: object = {}): string {
     { match: { prefix: "/grpc" }, route: { cluster: "grpc" } },
     { match: { prefix: "/" }, route: { cluster: "one" } },
   ];
-  const manager = {
-    "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-    stat_prefix: "in",
-    route_config: { virtual_hosts: [{ name: "v", domains: ["*"], routes }] },
-    http_filters: [
-      {
-        name: "router",
-        typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
-      },
-    ],
-  };
+  const manager = managerFilter({ route_config: { virtual_hosts: [{ name: "v", domains: ["*"], routes }] } });
   const place = (region: string, zone: string, subZone: string) => ({ region, zone, sub_zone: subZone });
   const clusters = [
-    cluster("one", [{ lb_endpoints: [endpoint(first)] }]),
-    cluster("two", [{ lb_endpoints: [endpoint(second)] }]),
+    cluster("one", [{ lb_endpoints: [endpointAt(first)] }]),
+    cluster("two", [{ lb_endpoints: [endpointAt(second)] }]),
     cluster("empty", []),
-    cluster("refused", [{ lb_endpoints: [endpoint(ports.closed)] }]),
+    cluster("refused", [{ lb_endpoints: [endpointAt(ports.closed)] }]),
     cluster("locs", [
-      { locality: place("r1", "z1", ""), lb_endpoints: [endpoint(first), endpoint(second)] },
-      { locality: place("r1", "z2", "s"), lb_endpoints: [endpoint(third)] },
-      { locality: place("r2", "z1", ""), priority: 1, lb_endpoints: [endpoint(first)] },
+      { locality: place("r1", "z1", ""), lb_endpoints: [endpointAt(first), endpointAt(second)] },
+      { locality: place("r1", "z2", "s"), lb_endpoints: [endpointAt(third)] },
+      { locality: place("r2", "z1", ""), priority: 1, lb_endpoints: [endpointAt(first)] },
     ]),
     cluster(
       "drops",
-      [{ lb_endpoints: [endpoint(first)] }],
+      [{ lb_endpoints: [endpointAt(first)] }],
       {},
       { drop_overloads: [{ category: "lb", drop_percentage: { numerator: 100 } }] },
     ),
-    cluster("cb", [{ lb_endpoints: [endpoint(first)] }], { circuit_breakers: { thresholds: [{ max_requests: 1 }] } }),
-    cluster("grpc", [{ lb_endpoints: [endpoint(ports.grpc)] }], HTTP2),
-    cluster("lrs", [{ lb_endpoints: [endpoint(ports.lrs)] }], { ...HTTP2, ...server }),
+    cluster("cb", [{ lb_endpoints: [endpointAt(first)] }], { circuit_breakers: { thresholds: [{ max_requests: 1 }] } }),
+    cluster("grpc", [{ lb_endpoints: [endpointAt(ports.grpc)] }], OVER_HTTP2),
+    cluster("lrs", [{ lb_endpoints: [endpointAt(ports.lrs)] }], { ...OVER_HTTP2, ...server }),
   ];
   return JSON.stringify({
     node: { id: "node-1", cluster: "cluster-A", locality: place("r1", "z1", "s1"), metadata: { team: "x" } },
-    admin: { address: address(ports.admin) },
+    admin: { address: socketAddress(ports.admin) },
     cluster_manager: {
       load_stats_config: {
         api_type: "GRPC",
@@ -75,8 +67,8 @@ export function lrsFile(ports: LrsPorts, server: object = {}): string {
       listeners: [
         {
           name: "l",
-          address: address(ports.listener),
-          filter_chains: [{ filters: [{ name: "hcm", typed_config: manager }] }],
+          address: socketAddress(ports.listener),
+          filter_chains: [{ filters: [manager] }],
         },
       ],
       clusters,
@@ -89,27 +81,16 @@ function cluster(name: string, endpoints: readonly object[], more: object = {}, 
   return { name, type: "STATIC", connect_timeout: "0.5s", load_assignment: assignment, ...more };
 }
 
-function endpoint(port: number): object {
-  return { endpoint: { address: address(port) } };
-}
-
-function address(port: number): object {
-  return { socket_address: { address: "127.0.0.1", port_value: port } };
-}
-
-const HTTP2 = {
-  typed_extension_protocol_options: {
-    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-      "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-      explicit_http_config: { http2_protocol_options: {} },
-    },
-  },
-};
-
 /** HTTP/1.1: `/` answers 200, `/200` and any other status answers so, `/wait/300` after so many ms with 200, `/reset` tears the connection
- *  down, `/fails/2/x` answers 503 twice and then 200. */
+ *  down, `/fails/2/x` answers 503 twice and then 200, `/hold/x` waits for `/release/x`. */
 export function lyingUpstream(port: number): Promise<Server> {
   const failed = new Map<string, number>();
+  const released = new Map<string, PromiseWithResolvers<void>>();
+  const gate = (name: string): PromiseWithResolvers<void> => {
+    const known = released.get(name) ?? Promise.withResolvers<void>();
+    released.set(name, known);
+    return known;
+  };
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     const [, word = "", ms = "0"] = path.split("/");
@@ -119,6 +100,8 @@ export function lyingUpstream(port: number): Promise<Server> {
       failed.set(path, before + 1);
       response.writeHead(before < Number(ms) ? 503 : 200, { "content-length": 0 }).end();
     } else if (word === "wait") setTimeout(() => response.end(), Number(ms));
+    else if (word === "hold") void gate(ms).promise.then(() => response.end());
+    else if (word === "release") response.end(void gate(ms).resolve());
     else response.writeHead(word === "" ? 200 : Number(word), { "content-length": 0 }).end();
   });
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));

@@ -17,7 +17,7 @@ export interface SeenAttempt {
 
 /**
  * The server. A word is a status with header fields behind it (`503 retry-after=1`), or a lie: `close`, `reset`, `hang`; `cut` breaks off in
- * the head, `half` in the body, `late` answers after a while, `stall` falls silent in it, `hint` sends 103 before it resets. HTTP/2 knows `rst7` (RST_STREAM with that code), `goaway2`,
+ * the head, `half` in the body, `late` answers after a while, `held` when it is released, `stall` falls silent in it, `hint` sends 103 before it resets. HTTP/2 knows `rst7` (RST_STREAM with that code), `goaway2`,
  * and `grpc14` (trailers only) and `late14` (in trailers) instead of `half`.
  */
 export class LyingUpstream {
@@ -27,6 +27,7 @@ export class LyingUpstream {
   readonly sockets: Set<Socket> = new Set();
   private readonly server: Server;
   private readonly counts = new Map<string, number>();
+  private readonly gates = new Map<string, PromiseWithResolvers<void>>();
 
   private constructor(protocol: "http1" | "http2", port: number) {
     this.server = protocol === "http1" ? this.http1() : this.http2();
@@ -52,6 +53,11 @@ export class LyingUpstream {
     return this.attempts.filter((one) => one.of === name);
   }
 
+  /** Answers what is held of one request, and what comes. */
+  release(name: string): void {
+    this.gate(name).resolve();
+  }
+
   stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     return new Promise((resolve) => this.server.close(() => resolve()));
@@ -67,6 +73,12 @@ export class LyingUpstream {
     return words[index] ?? words.at(-1) ?? "200";
   }
 
+  private gate(name: string): PromiseWithResolvers<void> {
+    const gate = this.gates.get(name) ?? Promise.withResolvers<void>();
+    this.gates.set(name, gate);
+    return gate;
+  }
+
   private http1(): Server {
     return createServer((socket) => {
       let text = "";
@@ -74,7 +86,9 @@ export class LyingUpstream {
         text += chunk.toString("latin1");
         for (let request = wholeRequest(text); request !== null; request = wholeRequest(text)) {
           text = text.slice(request.length);
-          answerHttp1(socket, this.see(request.headers, request.bodyBytes));
+          const word = this.see(request.headers, request.bodyBytes);
+          if (word === "held") void this.gate(request.headers.get("x-case") ?? "").promise.then(() => socket.write(OK));
+          else answerHttp1(socket, word);
         }
       });
     });

@@ -5,11 +5,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endpointAt, OVER_HTTP2, staticCluster } from "./file-parts.ts";
 import { freePort, LiveProxy } from "./live-proxy.ts";
 import { waitMs } from "./mesh-processes.ts";
 import { Program } from "./program.ts";
 import { proxyFile } from "./proxy-file.ts";
 import { SteadyLoad } from "./steady-load.ts";
+
+/** Of the clients of one process; each has one request under way. */
+export const LOAD_CONNECTIONS = 2;
 
 /** One process under a node's name. */
 export class LoadNode {
@@ -38,7 +42,7 @@ export class LoadNode {
 
   /** Requests without pause but for some milliseconds. */
   begin(): void {
-    this.load = new SteadyLoad(this.port, 2, 5);
+    this.load = new SteadyLoad(this.port, LOAD_CONNECTIONS, 5);
   }
 
   /** Every request has its answer. */
@@ -150,14 +154,12 @@ export class MergedLoad {
     await node.proxy.stop();
   }
 
-  /** SIGKILL in the middle of everything; answers with what its own counters had told then. */
-  async killNode(name: string): Promise<number> {
+  /** SIGKILL in the middle of everything. */
+  killNode(name: string): void {
     const node = this.nodeOf(name);
-    const told = await node.stat("cluster.echo.upstream_rq_200");
     process.kill(node.proxy.pid, "SIGKILL");
     node.abandon();
     this.bury(node);
-    return told;
   }
 
   /** What a killed process had not given away is gone: from now on it is not awaited. */
@@ -216,20 +218,11 @@ export class MergedLoad {
   private file(port: number, adminPort: number): string {
     const upstreamPort = (this.upstream.address() as AddressInfo).port;
     const file = JSON.parse(proxyFile({ port, adminPort, upstreamPort }));
-    const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-    const address = { socket_address: { address: "127.0.0.1", port_value: this.lrsPort } };
     file.node = { id: "one", cluster: "shops" };
     file.cluster_manager = {
       load_stats_config: { api_type: "GRPC", grpc_services: [{ envoy_grpc: { cluster_name: "lrs" } }] },
     };
-    file.static_resources.clusters.push({
-      name: "lrs",
-      type: "STATIC",
-      typed_extension_protocol_options: {
-        [options]: { "@type": `type.googleapis.com/${options}`, explicit_http_config: { http2_protocol_options: {} } },
-      },
-      load_assignment: { cluster_name: "lrs", endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-    });
+    file.static_resources.clusters.push({ ...staticCluster("lrs", endpointAt(this.lrsPort)), ...OVER_HTTP2 });
     return JSON.stringify(file);
   }
 }

@@ -1,6 +1,12 @@
 // Processes of the program in one mesh, on one file, with endpoints that count who probes them: for scenarios with real brokers and signals.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { CheckedUpstream } from "./checked-upstream.ts";
+import { endpointAt, staticCluster } from "./file-parts.ts";
 import { freePort, LiveProxy } from "./live-proxy.ts";
 import { eventually } from "./nodes.ts";
 import { proxyFile } from "./proxy-file.ts";
@@ -8,9 +14,13 @@ import { SteadyLoad } from "./steady-load.ts";
 
 /** From one probe of an endpoint to the next. */
 export const INTERVAL_MS = 1_000;
+/** Of a load on one node: fewer say nothing. */
+const ANSWERS_MIN = 100;
+/** Of each connection of a load: who leaves no processor free measures how late all are, not how soon they act. */
+const LOAD_PAUSE_MS = 5;
 
-/** A check with this interval, with traffic or without: three failures, two passes. */
-function checkEvery(intervalS: number): object {
+/** A check with this interval, with traffic or without: three failures, two passes. What it finds stands in a file. */
+function checkEvery(intervalS: number, event_log_path: string): object {
   const interval = `${intervalS}s`;
   return {
     timeout: "0.5s",
@@ -19,6 +29,7 @@ function checkEvery(intervalS: number): object {
     unhealthy_threshold: 3,
     healthy_threshold: 2,
     http_health_check: { path: "/livez" },
+    event_logger: [{ name: "file", typed_config: { "@type": EVENT_SINK, event_log_path } }],
   };
 }
 
@@ -72,6 +83,7 @@ export class MeshProcesses {
   private isOver = false;
   private readonly loads: SteadyLoad[] = [];
   private readonly intervalS: number;
+  private readonly folder = mkdtempSync(join(tmpdir(), "mesh-"));
 
   /** `intervalS`: from one probe to the next; what counts probes goes by the default. */
   constructor(intervalS: number = INTERVAL_MS / 1_000) {
@@ -106,6 +118,7 @@ export class MeshProcesses {
     for (const load of this.loads.splice(0)) load.stop();
     await Promise.all([...this.starting, ...this.nodes.map(({ proxy }) => proxy)].map((proxy) => proxy.stop()));
     await Promise.all(this.upstreams.map((upstream) => upstream.stop()));
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** How many nodes each of them sees, itself included. */
@@ -116,6 +129,29 @@ export class MeshProcesses {
   /** On how many of them an endpoint is out. */
   async outOn(upstream: CheckedUpstream): Promise<number> {
     return (await Promise.all(this.nodes.map((node) => node.hasOut(upstream)))).filter((isOut) => isOut).length;
+  }
+
+  /**
+   * Once one node has an endpoint out, for the first time, all have, within this and as long as the machine itself lets a thread wait: by
+   * the times that they write down, for who asks them in turn under load is late himself.
+   */
+  async areToldWithin(upstream: CheckedUpstream, ms: number): Promise<void> {
+    const lateMs = new Float64Array(new SharedArrayBuffer(8));
+    const sleeper = new Worker(new URL("mesh-bars/sleeper.mjs", import.meta.url), { workerData: lateMs });
+    try {
+      await once(sleeper, "online");
+      let outMs: number[] = [];
+      await eventually(() => {
+        outMs = this.nodes.flatMap((node) => this.outMs(node, upstream));
+        return outMs.length >= this.nodes.length;
+      });
+      const tookMs = Math.max(...outMs) - Math.min(...outMs);
+      assert.equal(outMs.length, this.nodes.length, "out once on each");
+      assert.equal(await this.outOn(upstream), this.nodes.length);
+      assert.ok(tookMs <= ms + (lateMs[0] ?? 0), `${tookMs} ms, the machine was late by up to ${lateMs[0]} ms`);
+    } finally {
+      await sleeper.terminate();
+    }
   }
 
   /** From now on probes count anew. */
@@ -149,26 +185,41 @@ export class MeshProcesses {
     }
   }
 
-  /** Load on these nodes while it acts: every request is answered by 200. */
+  /** Load on these nodes while it acts, and until it was one: every request is answered by 200. */
   async underLoad(among: readonly MeshProcess[], act: () => Promise<void>): Promise<void> {
-    for (const { port } of among) this.loads.push(new SteadyLoad(port, 2));
+    for (const { port } of among) this.loads.push(new SteadyLoad(port, 2, LOAD_PAUSE_MS));
     await act();
+    await eventually(() => this.loads.every(({ answered }) => answered > ANSWERS_MIN));
     const loads = this.loads.splice(0);
     await Promise.all(loads.map((load) => load.finish()));
-    for (const { answered, lost, wrong } of loads) {
-      assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 });
-      assert.ok(answered > 100, `${answered} answers`);
-    }
+    for (const { lost, wrong } of loads) assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 });
+  }
+
+  /** When a node put an endpoint out, by its own clock, each time. */
+  private outMs({ name }: MeshProcess, { port }: CheckedUpstream): number[] {
+    const path = this.eventsOf(name);
+    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
+    const events = lines.map((line) => JSON.parse(line) as EventLine);
+    const outs = events.filter(
+      ({ host, eject_unhealthy_event }) =>
+        eject_unhealthy_event !== undefined && host.socket_address.port_value === port,
+    );
+    return outs.map(({ timestamp }) => Date.parse(timestamp));
+  }
+
+  private eventsOf(name: string): string {
+    return join(this.folder, `${name}.events`);
   }
 
   private async launch(name: string, { flags, environment, onStart }: MeshProcessOptions): Promise<MeshProcess> {
-    const [port, adminPort] = [await freePort(), await freePort()];
+    const port = await freePort();
+    const adminPort = await freePort([port]);
     if (this.isOver) throw new Error(`${name} was to start when all had ended`);
-    const lbEndpoints = this.upstreams.map((upstream) => ({
-      endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: upstream.port } } },
-    }));
-    const assignment = { cluster_name: "echo", endpoints: [{ lb_endpoints: lbEndpoints }] };
-    const cluster = { health_checks: [checkEvery(this.intervalS)], load_assignment: assignment };
+    const endpoints = this.upstreams.map((upstream) => endpointAt(upstream.port));
+    const cluster = {
+      ...staticCluster("echo", ...endpoints),
+      health_checks: [checkEvery(this.intervalS, this.eventsOf(name))],
+    };
     const file = proxyFile({ port, adminPort, upstreamPort: 1, cluster });
     const proxy = LiveProxy.launch("starling", file, [...flags, "--mesh-node", name], environment);
     this.starting.add(proxy);
@@ -186,3 +237,12 @@ export class MeshProcesses {
 export function waitMs(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** What is read of a line of a health check's event log. */
+interface EventLine {
+  readonly host: { readonly socket_address: { readonly port_value: number } };
+  readonly timestamp: string;
+  readonly eject_unhealthy_event?: object;
+}
+
+const EVENT_SINK = "type.googleapis.com/envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink";

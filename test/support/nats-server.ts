@@ -1,9 +1,10 @@
 // A real nats-server as a process with a configuration of the test's.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestBroker } from "./bus-stage.ts";
+import { installed, runs } from "./installed.ts";
 import { freePort } from "./live-proxy.ts";
 
 /** Programs to test against: the newest, and the oldest that is supported under another name. */
@@ -11,15 +12,8 @@ export type NatsProgram = "nats-server" | "nats-server-2.9";
 
 /** Whether it can be run; where CI is set the absence of the newest is a failure, elsewhere a skip. */
 export function natsServerInstalled(program: NatsProgram = "nats-server"): boolean {
-  try {
-    execFileSync(program, ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    if (process.env["CI"] === "true" && program === "nats-server") {
-      throw new Error("nats-server is not installed, and CI must have it");
-    }
-    return false;
-  }
+  const isThere = runs(program, "--version");
+  return program === "nats-server" ? installed(program, isThere) : isThere;
 }
 
 /** One server, which begins again at its port after a stop. */

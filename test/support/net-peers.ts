@@ -85,7 +85,16 @@ export function loopback(bound: ReturnType<Server["address"]>): AddressPlan {
 /** A chain that matches everything; parts can be replaced. The channel's filter is not looked at by the net room. */
 export function chainPlan(parts: Partial<FilterChainPlan> = {}): FilterChainPlan {
   const filter = { kind: "http" } as FilterChainPlan["filter"];
-  return { name: "only", match: MATCH_ALL, tls: null, handshakeTimeoutMs: 10_000, filter, ...parts };
+  return {
+    name: "only",
+    match: MATCH_ALL,
+    tls: null,
+    handshakeTimeoutMs: 10_000,
+    rates: [],
+    filter,
+    metadata: null,
+    ...parts,
+  };
 }
 
 /** First bytes are waited for only where something depends on them. */
@@ -97,6 +106,9 @@ export const ADMITTED: Admission = { end: () => {} };
 /** Counts nothing and admits everybody. */
 export const QUIET: ListenEvents = {
   onAccept: () => ADMITTED,
+  onChain(): boolean {
+    return true;
+  },
   onNoChain(): void {},
   onChoiceTimeout(): void {},
   onChoiceFailed(): void {},

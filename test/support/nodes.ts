@@ -4,11 +4,13 @@ import { systemClock } from "../../src/base/clock.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import type { ServeOptions } from "../../src/messages/options.ts";
 import { checkAddressFree, findFreePort } from "../../src/net/probe.ts";
+import type { AddressProbes } from "../../src/supervisor/addresses.ts";
 import { ENVOY_FLAGS, STARLING_FLAGS } from "../../src/supervisor/command-line/flags.ts";
 import { parseFlags } from "../../src/supervisor/command-line/parse-flags.ts";
 import { serveOptions } from "../../src/supervisor/command-line/serve-options.ts";
 import { DEFAULT_LOGGER_OPTIONS, Logger } from "../../src/supervisor/log/logger.ts";
 import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
+import { freePort } from "./live-proxy.ts";
 
 /** How a test's node differs from the default of one worker. */
 export interface TestNodeOptions {
@@ -23,10 +25,16 @@ export interface TestNodeOptions {
   onFatal?(reason: string): void;
 }
 
-/** Starts a node and waits until every worker listens. */
+/** Starts a node and waits until every worker listens; one that does not in time is ended. */
 export async function startTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<RunningNode> {
   const node = await launchTestNode(plan, how);
-  await eventually(() => node.view.readiness().state === "LIVE");
+  try {
+    await eventually(() => node.view.readiness().state === "LIVE", START_MS_MAX);
+  } catch (error) {
+    // Nobody else has it: its threads would keep the test's process alive for ever.
+    await node.stop();
+    throw error;
+  }
   return node;
 }
 
@@ -36,7 +44,7 @@ export function launchTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<R
     options: testOptions(...(how.flags ?? [])),
     plan,
     bootstrap: how.bootstrap ?? {},
-    probes: { checkAddressFree, findFreePort },
+    probes: TEST_PROBES,
     log: how.log ?? new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, level: "off" }),
     policy: { ...DEFAULT_RESTART_POLICY, ...how.policy },
     ...(how.watchIntervalMs === undefined ? {} : { watchIntervalMs: how.watchIntervalMs }),
@@ -45,6 +53,12 @@ export function launchTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<R
     onFatal: how.onFatal ?? (() => {}),
   });
 }
+
+/** Looks at addresses as production does, but that no other test is given a port before a listener's threads have bound it. */
+export const TEST_PROBES: AddressProbes = {
+  checkAddressFree,
+  findFreePort: (host) => freePort([], host).catch(() => findFreePort(host)),
+};
 
 /** Options with one worker unless the flags say otherwise. */
 export function testOptions(...flags: string[]): ServeOptions {
@@ -60,11 +74,17 @@ export function portOf(node: RunningNode, index: number = 0): number {
   return address?.kind === "socket" ? address.port : 0;
 }
 
-/** Waits for a condition that other threads bring about; fails after 10 s. */
-export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = systemClock.nowMs() + 10_000;
+/** Waits for a condition that other threads bring about; fails after `withinMs`. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  withinMs: number = 10_000,
+): Promise<void> {
+  const deadlineMs = systemClock.nowMs() + withinMs;
   while (!(await condition())) {
     if (systemClock.nowMs() > deadlineMs) throw new Error(`never came true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Its threads load their code from source, which a busy machine does slowly; below mocha's time for a test, so that the node is ended. */
+const START_MS_MAX = 18_000;

@@ -4,7 +4,6 @@ import { SeededRandom } from "../../src/base/random.ts";
 import { loadPlan } from "../../src/config/compile/load-plan.ts";
 import type { Plan } from "../../src/config/plan/plan.ts";
 import { createListenerService, workerContext } from "../../src/dataplane/listener-service.ts";
-import { runtimeView } from "../../src/dataplane/routing/runtime-view.ts";
 import { ClusterManager } from "../../src/dataplane/upstream/cluster-manager.ts";
 import type { ListenerService, WorkerServices } from "../../src/dataplane/worker-services.ts";
 import type { Listening } from "../../src/net/acceptor.ts";
@@ -12,11 +11,9 @@ import { listen } from "../../src/net/listen.ts";
 import { createNetContext, type NetContext } from "../../src/net/net-context.ts";
 import { RateMemory } from "../../src/supervisor/rate-memory.ts";
 import { createAccessLogs } from "../../src/telemetry/access-log.ts";
-import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
-import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
-import { SpanBatches } from "../../src/telemetry/span-batches.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { ADMITTED } from "./net-peers.ts";
+import { quietServices } from "./quiet-services.ts";
 
 /** A running proxy. */
 export class OneWorker {
@@ -37,26 +34,16 @@ export class OneWorker {
     const random = new SeededRandom(1);
     this.upstreams = new ClusterManager({ net: this.net, stats, random });
     this.upstreams.applyPlan(plan.clusters);
-    this.services = {
+    this.services = quietServices({
       clock: this.net.clock,
       wheel: this.net.wheel,
       random,
       stats,
       upstreams: this.upstreams,
       accessLogs: createAccessLogs(this.net.wheel),
-      spans: new SpanBatches(this.net.wheel, () => {}),
-      runtime: runtimeView({}),
-      workerName: "worker_0",
-      hostname: "box",
-      localAddress: "192.0.2.2",
       rateBuckets: new RateMemory().of(plan),
-      sharedOffsetMs: 0,
-      http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
-      modules: new ModuleWatch(createModuleWatchMemory(1), 0),
-      memoryBytesMax: 256 * 1024 * 1024,
       onBug,
-      log: () => {},
-    };
+    });
   }
 
   /** Loads the file and listens on its addresses. */
@@ -74,6 +61,7 @@ export class OneWorker {
           ticketKeys: null,
           events: {
             onAccept: () => ADMITTED,
+            onChain: () => true,
             onNoChain: () => {},
             onChoiceTimeout: () => {},
             onChoiceFailed: () => {},
@@ -97,7 +85,7 @@ export class OneWorker {
     return address.port;
   }
 
-  /** Ends everything; then names what is still held. */
+  /** Ends everything; then names what is still held after all the time that a busy machine may need to tell of closed sockets. */
   async stop(): Promise<string[]> {
     for (const { listening, service } of this.listeners) {
       listening.close();
@@ -105,14 +93,16 @@ export class OneWorker {
     }
     this.upstreams.close();
     this.services.accessLogs.close();
-    await new Promise((resolve) => setImmediate(resolve));
+    const { clock } = this.net;
+    const deadlineMs = clock.nowMs() + CLOSES_WITHIN_MS;
+    while (this.held().length > 0 && clock.nowMs() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 5));
+    return [...this.held(), ...this.bugs.map(String)];
+  }
+
+  private held(): string[] {
     const left = this.listeners.map(({ service }) => service.connections()).filter((count) => count > 0);
     const held = workerContext(this.services).budget.heldBytes;
-    return [
-      ...left.map((count) => `${count} connections`),
-      ...(held > 0 ? [`${held} bytes`] : []),
-      ...this.bugs.map(String),
-    ];
+    return [...left.map((count) => `${count} connections`), ...(held > 0 ? [`${held} bytes`] : [])];
   }
 }
 
@@ -159,6 +149,9 @@ static_resources:
 ${endpoints.join("\n").replaceAll(/^ {6}/gm, "        ")}
 ${more.http2 === true ? HTTP2_UPSTREAM : ""}`;
 }
+
+/** Sockets that were aborted say so by events of their own. */
+const CLOSES_WITHIN_MS = 10_000;
 
 const HTTP2_UPSTREAM = `    typed_extension_protocol_options:
       envoy.extensions.upstreams.http.v3.HttpProtocolOptions:

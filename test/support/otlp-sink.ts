@@ -1,9 +1,10 @@
-// A collector of spans for tests: takes OTLP over HTTP/1.1 and over gRPC, reads what it is sent, and answers as it is told to.
+// A collector for tests: takes spans, metrics and logs over HTTP/1.1 and over gRPC, reads what it is sent, and answers as it is told to.
 import { createServer, type Server } from "node:http";
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { Server as GrpcServer, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import { bytesMethod } from "../../src/control/grpc/bidi-server.ts";
 import { eventually } from "./nodes.ts";
+import { type Message, readExport } from "./otlp-proto.ts";
+import { bytesIn, fieldsOf, hexIn, numberIn, textIn, type WireFields } from "./wire-fields.ts";
 
 /** One span as it came. */
 export interface SeenSpan {
@@ -24,12 +25,17 @@ export interface SeenSpan {
 /** The collector. */
 export class OtlpSink {
   readonly spans: SeenSpan[] = [];
+  /** Exports of metrics and of logs, each with how it came. */
+  readonly metrics: Message[] = [];
+  readonly logs: Message[] = [];
   /** Requests that came, taken or not. */
   requests: number = 0;
   /** Fields of the newest one's head. */
   headers: Readonly<Record<string, unknown>> = {};
   /** What it answers over HTTP; 0: nothing, ever. */
   status: number = 200;
+  /** The body of its answers: an Export…ServiceResponse; by default an empty one. */
+  answer: Uint8Array = new Uint8Array(0);
   private readonly http: Server;
   private readonly grpc: GrpcServer;
   readonly httpPort: number;
@@ -57,20 +63,32 @@ export class OtlpSink {
       const parts: Buffer[] = [];
       request.on("data", (part: Buffer) => parts.push(part));
       request.on("end", () => {
-        sink.requests++;
         sink.headers = request.headers;
-        if (sink.status === 200) sink.spans.push(...readSpans(Buffer.concat(parts)));
-        if (sink.status !== 0) response.writeHead(sink.status).end();
+        sink.take(request.url ?? "", Buffer.concat(parts), sink.status === 200);
+        if (sink.status !== 0) response.writeHead(sink.status).end(sink.answer);
       });
     });
-    const unary = { ...bytesMethod(PATH), requestStream: false, responseStream: false };
-    const handle = (call: { readonly request: Uint8Array }, done: (error: null, answer: Uint8Array) => void): void => {
-      sink.requests++;
-      sink.spans.push(...readSpans(call.request));
-      done(null, new Uint8Array(0));
-    };
-    grpc.addService({ export: unary }, { export: handle as UntypedHandleCall });
+    for (const path of ["trace.v1.Trace", "metrics.v1.Metrics", "logs.v1.Logs"]) {
+      const method = `/opentelemetry.proto.collector.${path}Service/Export`;
+      const unary = { ...bytesMethod(method), requestStream: false, responseStream: false };
+      const handle = (
+        call: { readonly request: Uint8Array },
+        done: (error: null, answer: Uint8Array) => void,
+      ): void => {
+        sink.take(method, call.request, true);
+        done(null, sink.answer);
+      };
+      grpc.addService({ export: unary }, { export: handle as UntypedHandleCall });
+    }
     return sink;
+  }
+
+  private take(path: string, body: Uint8Array, isTaken: boolean): void {
+    this.requests++;
+    if (!isTaken) return;
+    if (/metrics/.test(path)) this.metrics.push(readExport("MetricsRequest", body));
+    else if (/logs/.test(path)) this.logs.push(readExport("LogsRequest", body));
+    else this.spans.push(...readSpans(body));
   }
 
   /** Waits until so many spans have come; answers them. */
@@ -85,65 +103,41 @@ export class OtlpSink {
   }
 }
 
-const PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-
-/** A message's fields by number: bytes, texts and numbers as they are on the wire. */
-function fieldsOf(bytes: Uint8Array): Map<number, (Uint8Array | bigint)[]> {
-  const reader = new BinaryReader(bytes);
-  const fields = new Map<number, (Uint8Array | bigint)[]>();
-  while (reader.pos < reader.len) {
-    const [number, type] = reader.tag();
-    const list = fields.get(number) ?? [];
-    fields.set(number, list);
-    if (type === WireType.LengthDelimited) list.push(reader.bytes());
-    else if (type === WireType.Bit64) list.push(BigInt(reader.fixed64()));
-    else if (type === WireType.Varint) list.push(BigInt(reader.int64()));
-    else reader.skip(type, number);
-  }
-  return fields;
-}
-
-function readSpans(request: Uint8Array): SeenSpan[] {
-  return messages(request, 1).flatMap((resourceSpans) => {
-    const resource = messages(resourceSpans, 1)[0] ?? new Uint8Array(0);
+/** Spans of an ExportTraceServiceRequest. */
+export function readSpans(request: Uint8Array): SeenSpan[] {
+  return bytesIn(fieldsOf(request), 1).flatMap((bytes) => {
+    const resourceSpans = fieldsOf(bytes);
+    const resource = fieldsOf(bytesIn(resourceSpans, 1)[0] ?? new Uint8Array(0));
     const service = attributesOf(resource, 1).get("service.name") ?? "";
-    return messages(resourceSpans, 2).flatMap((scope) => messages(scope, 2).map((span) => readSpan(span, service)));
+    const spans = bytesIn(resourceSpans, 2).flatMap((scope) => bytesIn(fieldsOf(scope), 2));
+    return spans.map((span) => readSpan(fieldsOf(span), service));
   });
 }
 
-function readSpan(bytes: Uint8Array, service: string): SeenSpan {
-  const fields = fieldsOf(bytes);
-  const hex = (number: number): string => Buffer.from((fields.get(number)?.[0] as Uint8Array) ?? []).toString("hex");
-  const whole = (number: number): bigint => (fields.get(number)?.[0] as bigint | undefined) ?? 0n;
-  const status = messages(bytes, 15)[0];
+function readSpan(fields: WireFields, service: string): SeenSpan {
+  const status = fieldsOf(bytesIn(fields, 15)[0] ?? new Uint8Array(0));
   return {
     service,
-    traceId: hex(1),
-    spanId: hex(2),
-    parentId: hex(4),
-    name: Buffer.from((fields.get(5)?.[0] as Uint8Array) ?? []).toString(),
-    kind: Number(whole(6)),
-    attributes: attributesOf(bytes, 9),
-    events: messages(bytes, 11).map((event) => Buffer.from(messages(event, 2)[0] ?? []).toString()),
-    isError: status !== undefined && fieldsOf(status).get(3)?.[0] === 2n,
-    startNs: whole(7),
-    endNs: whole(8),
+    traceId: hexIn(fields, 1),
+    spanId: hexIn(fields, 2),
+    parentId: hexIn(fields, 4),
+    name: textIn(fields, 5),
+    kind: Number(numberIn(fields, 6)),
+    attributes: attributesOf(fields, 9),
+    events: bytesIn(fields, 11).map((event) => textIn(fieldsOf(event), 2)),
+    isError: numberIn(status, 3) === 2n,
+    startNs: numberIn(fields, 7),
+    endNs: numberIn(fields, 8),
   };
 }
 
-function messages(bytes: Uint8Array, number: number): Uint8Array[] {
-  return (fieldsOf(bytes).get(number) ?? []) as Uint8Array[];
-}
-
-function attributesOf(bytes: Uint8Array, number: number): Map<string, string> {
+/** KeyValues; a value is its text, whichever type it has. */
+function attributesOf(fields: WireFields, number: number): Map<string, string> {
   return new Map(
-    messages(bytes, number).map((pair) => {
-      const [name, value] = [messages(pair, 1)[0], messages(pair, 2)[0]];
-      const [[of] = []] = [...fieldsOf(value ?? new Uint8Array(0)).values()];
-      return [
-        Buffer.from(name ?? []).toString(),
-        typeof of === "bigint" ? String(of) : Buffer.from(of ?? []).toString(),
-      ];
+    bytesIn(fields, number).map((bytes) => {
+      const pair = fieldsOf(bytes);
+      const [[value] = []] = fieldsOf(bytesIn(pair, 2)[0] ?? new Uint8Array(0)).values();
+      return [textIn(pair, 1), typeof value === "bigint" ? String(value) : Buffer.from(value ?? []).toString()];
     }),
   );
 }

@@ -17,7 +17,9 @@ export class Program {
   readonly outcome: Promise<Outcome>;
   private out = "";
   private err = "";
-  private wake: () => void = () => {};
+  private isOver = false;
+  /** Called when more of its output is here, or its end. */
+  private readonly waiting: Set<() => void> = new Set();
 
   constructor(...args: string[]) {
     this.child = spawn(process.execPath, [fileURLToPath(launcherUrl), ...args], { stdio: ["ignore", "pipe", "pipe"] });
@@ -31,6 +33,7 @@ export class Program {
     });
     this.outcome = new Promise((resolve) => {
       this.child.on("close", (code) => {
+        this.isOver = true;
         resolve({ code, out: this.out, err: this.err });
         this.wake();
       });
@@ -42,10 +45,9 @@ export class Program {
     for (;;) {
       const found = pattern.exec(this.out) ?? pattern.exec(this.err);
       if (found !== null) return found;
-      if (this.child.exitCode !== null) throw new Error(`ended with ${this.child.exitCode}:\n${this.out}${this.err}`);
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
+      // Not by its exit code: what it said last may still be on its way then.
+      if (this.isOver) throw new Error(`ended with ${this.child.exitCode}:\n${this.out}${this.err}`);
+      await new Promise<void>((resolve) => this.waiting.add(resolve));
     }
   }
 
@@ -53,6 +55,11 @@ export class Program {
   end(signal: NodeJS.Signals = "SIGTERM"): Promise<Outcome> {
     this.child.kill(signal);
     return this.outcome;
+  }
+
+  private wake(): void {
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
   }
 }
 

@@ -1,4 +1,5 @@
 // Small Envoy files for tests of the whole program, as data: one listener, everything to one cluster, and an admin page.
+import { endpointAt, OVER_HTTP2, socketAddress, staticCluster } from "./file-parts.ts";
 import { goldenText } from "./live-proxy.ts";
 
 /** What differs from a cleartext HTTP/1.1 hop. */
@@ -18,8 +19,10 @@ export interface ProxyFileOptions {
   readonly cluster?: Readonly<Record<string, unknown>>;
   /** More clusters of one HTTP/1 endpoint each: ports by name. */
   readonly morePorts?: Readonly<Record<string, number>>;
-  /** Instead of the one filter chain. */
+  /** Instead of the one filter chain, behind a TLS inspector. */
   readonly filterChains?: readonly unknown[];
+  /** More fields of the listener. */
+  readonly listener?: Readonly<Record<string, unknown>>;
 }
 
 /** The text of such a file; JSON is YAML. */
@@ -36,6 +39,7 @@ export function proxyFile(options: ProxyFileOptions): string {
         {
           name: "main",
           address: socketAddress(options.port),
+          ...options.listener,
           ...(options.filterChains === undefined
             ? { filter_chains: [chain] }
             : {
@@ -44,10 +48,22 @@ export function proxyFile(options: ProxyFileOptions): string {
               }),
         },
       ],
-      clusters: [upstreamCluster(options), ...more.map(([name, port]) => staticCluster(name, port))],
+      clusters: [upstreamCluster(options), ...more.map(([name, port]) => staticCluster(name, endpointAt(port)))],
     },
   };
   return JSON.stringify(file, null, 1);
+}
+
+/** The text of a file for a node in the test's own process: a page and a listener on ports that are free then, with a host of these fields. */
+export function nodeFile(
+  virtualHost: Readonly<Record<string, unknown>>,
+  clusters: readonly unknown[],
+  more: Readonly<Record<string, unknown>> = {},
+): string {
+  const route_config = { virtual_hosts: [{ name: "all", domains: ["*"], ...virtualHost }] };
+  const listener = { address: socketAddress(0), filter_chains: [{ filters: [managerFilter({ route_config })] }] };
+  const admin = { address: socketAddress(0) };
+  return JSON.stringify({ admin, static_resources: { listeners: [listener], clusters }, ...more }, null, 1);
 }
 
 /** A chain's HTTP connection manager with a router. */
@@ -57,6 +73,12 @@ export function managerFilter(fields: Readonly<Record<string, unknown>>): unknow
     http_filters: [extension("envoy.filters.http.router", ROUTER, {})],
     ...fields,
   });
+}
+
+/** OpenTelemetry's tracer with these fields, to the cluster `collector` over HTTP. */
+export function otelTracer(fields: Readonly<Record<string, unknown>> = {}, timeout: string = "1s"): unknown {
+  const http_service = { http_uri: { uri: "http://collector/v1/traces", cluster: "collector", timeout } };
+  return { name: "envoy.tracers.opentelemetry", typed_config: { "@type": OTEL_TRACER, http_service, ...fields } };
 }
 
 /** Answers every request with this text, without an upstream. */
@@ -85,24 +107,11 @@ function routes(...all: readonly unknown[]): unknown {
 }
 
 function upstreamCluster(options: ProxyFileOptions): unknown {
-  const http2 = { "@type": UPSTREAM_OPTIONS, explicit_http_config: { http2_protocol_options: {} } };
   return {
-    ...staticCluster("echo", options.upstreamPort),
-    ...(options.upstream === "http2"
-      ? { typed_extension_protocol_options: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2 } }
-      : {}),
+    ...staticCluster("echo", endpointAt(options.upstreamPort)),
+    ...(options.upstream === "http2" ? OVER_HTTP2 : {}),
     ...options.cluster,
   };
-}
-
-function staticCluster(name: string, port: number): Readonly<Record<string, unknown>> {
-  const endpoint = { endpoint: { address: socketAddress(port) } };
-  const load_assignment = { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] };
-  return { name, type: "STATIC", load_assignment };
-}
-
-function socketAddress(port: number): unknown {
-  return { socket_address: { address: "127.0.0.1", port_value: port } };
 }
 
 function extension(name: string, type: string, fields: Readonly<Record<string, unknown>>): unknown {
@@ -121,4 +130,4 @@ const MANAGER = `${TYPES}.filters.network.http_connection_manager.v3.HttpConnect
 const ROUTER = `${TYPES}.filters.http.router.v3.Router`;
 const DOWNSTREAM_TLS = `${TYPES}.transport_sockets.tls.v3.DownstreamTlsContext`;
 const TLS_INSPECTOR = `${TYPES}.filters.listener.tls_inspector.v3.TlsInspector`;
-const UPSTREAM_OPTIONS = `${TYPES}.upstreams.http.v3.HttpProtocolOptions`;
+const OTEL_TRACER = "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig";

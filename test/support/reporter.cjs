@@ -1,4 +1,5 @@
 // Mocha's spec reporter with one closing line that people and machines read alike: "N passed, N failed, N skipped".
+// STARLING_TEST_TOTAL names a file that gets the counts and the failures of a run, for a closing line over several runs.
 const { appendFileSync } = require("node:fs");
 const { reporters } = require("mocha");
 
@@ -10,8 +11,16 @@ module.exports = class ClosingLine extends reporters.Spec {
       process.once("exit", () => {
         console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
         const total = process.env.STARLING_TEST_TOTAL;
-        if (total !== undefined) appendFileSync(total, `${passes} ${failures} ${pending}\n`);
+        if (total !== undefined)
+          appendFileSync(
+            total,
+            [`total: ${passes} ${failures} ${pending}`, ...this.failures.map(titled), ""].join("\n"),
+          );
       });
     });
   }
 };
+
+function titled(test) {
+  return `failed: ${test.titlePath().join(" › ")}: ${String(test.err?.message).split("\n", 1)[0]}`;
+}

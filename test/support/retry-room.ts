@@ -4,8 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RetryCase } from "../differential/retry-cases.ts";
+import { endpointAt, OVER_HTTP2, socketAddress, staticCluster } from "./file-parts.ts";
 import { freePort, LiveProxy, type Program } from "./live-proxy.ts";
 import { LyingUpstream } from "./lying-upstream.ts";
+import { eventually } from "./nodes.ts";
 import { managerFilter } from "./proxy-file.ts";
 import { exchange, masked } from "./raw-exchange.ts";
 
@@ -57,24 +59,45 @@ export class RetryRoom {
     return exchange(this.port, requestOf(one, index), { quietMs: one.quietMs ?? 60 });
   }
 
-  /** Sends the case's request; the answer, and what the upstream saw of each attempt. */
+  /** Sends the case's request; the answer without what differs from run to run. */
   async ask(one: RetryCase, index: number): Promise<string> {
+    if (one.isWarm === true) await this.answer({ ...one, lines: [] }, index);
+    return masked(await this.answer(one, index)).replaceAll("\r\n", "\n");
+  }
+
+  /** What the upstream saw of each attempt until now. */
+  seen(one: RetryCase, index: number): string[] {
     const upstream = this.upstreams[one.upstream ?? "http1"];
-    const answer = await this.answer(one, index);
     const first = expectedMs(upstream, index, 0);
-    const seen = upstream.of(nameOf(index)).map(({ headers, bodyBytes }, at) => {
+    return upstream.of(nameOf(index)).map(({ headers, bodyBytes }, at) => {
       const expected = expectedMs(upstream, index, at);
       const facts = WATCHED.map((name) => `${name}=${headers.get(name) ?? "-"}`);
       const left = at === 0 ? expected : expected <= first ? "what is left" : "more";
       return [`body=${bodyBytes}`, `expected=${left}`, ...facts].join(" ");
     });
-    return [masked(answer).replaceAll("\r\n", "\n"), ...seen].join("\n");
   }
 
   /** Milliseconds between the attempts of a case as the upstream saw them. */
   pausesMs(one: RetryCase, index: number): number[] {
     const times = this.upstreams[one.upstream ?? "http1"].of(nameOf(index)).map(({ atMs }) => atMs);
     return times.slice(1).map((time, at) => time - (times[at] as number));
+  }
+
+  /** Waits until so many of a case's requests are at the upstream, wait in the queue or were refused, and no connection is made for one. */
+  async untilTaken(index: number, requests: number): Promise<void> {
+    const prefix = `cluster.${nameOf(index)}.upstream_`;
+    await eventually(async () => {
+      const stats = await this.admin(`/stats?filter=^${prefix}(rq|cx)_`);
+      const of = (name: string): number => Number(new RegExp(`^${prefix}${name}: (\\d+)$`, "m").exec(stats)?.[1]);
+      const waiting = of("rq_pending_active");
+      const taken = of("rq_total") + waiting + of("rq_pending_overflow") + of("rq_active_overflow");
+      return taken >= requests && (waiting === 0 || of("cx_active") === of("rq_active"));
+    });
+  }
+
+  /** Answers what the upstream holds of a case's requests. */
+  release(one: RetryCase, index: number): void {
+    this.upstreams[one.upstream ?? "http1"].release(nameOf(index));
   }
 
   /** Counters of a case's cluster that are not 0, once nothing is open. */
@@ -166,29 +189,18 @@ function fileOf(cases: readonly RetryCase[], facts: FileFacts): object {
     route_config: { name: "local", virtual_hosts: [host] },
   });
   return {
-    admin: { address: addressOf(facts.adminPort) },
+    admin: { address: socketAddress(facts.adminPort) },
     static_resources: {
-      listeners: [{ name: "main", address: addressOf(facts.port), filter_chains: [{ filters: [filter] }] }],
+      listeners: [{ name: "main", address: socketAddress(facts.port), filter_chains: [{ filters: [filter] }] }],
       clusters: cases.map((one, index) => clusterOf(one, index, facts.portOf(one))),
     },
   };
 }
 
 function clusterOf(one: RetryCase, index: number, port: number): unknown {
-  const http2 = {
-    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-    explicit_http_config: { http2_protocol_options: {} },
-  };
   return {
-    name: nameOf(index),
-    type: "STATIC",
-    load_assignment: {
-      cluster_name: nameOf(index),
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: addressOf(port) } }] }],
-    },
-    ...(one.upstream === "http2"
-      ? { typed_extension_protocol_options: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2 } }
-      : {}),
+    ...staticCluster(nameOf(index), endpointAt(port)),
+    ...(one.upstream === "http2" ? OVER_HTTP2 : {}),
     ...one.cluster,
   };
 }
@@ -213,10 +225,6 @@ function expectedMs(upstream: LyingUpstream, index: number, at: number): number 
 
 function nameOf(index: number): string {
   return `c${index}`;
-}
-
-function addressOf(port: number): unknown {
-  return { socket_address: { address: "127.0.0.1", port_value: port } };
 }
 
 const ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";

@@ -27,6 +27,7 @@ export function route(name: string, path: PathMatchPlan, match: Partial<RouteMat
     filterOverrides: [],
     tracing: null,
     statPrefix: "",
+    metadata: null,
     source: "test:1",
   };
 }
@@ -45,6 +46,7 @@ export function virtualHost(name: string, domains: readonly string[], routes: re
     rateLimits: [],
     virtualClusters: [],
     includeIsTimeoutRetry: false,
+    metadata: null,
   };
 }
 

@@ -1,4 +1,6 @@
 // A file with one runtime layer from a discovery server, in each way to ask for it; for Envoy and Starling alike.
+import { endpointAt, OVER_HTTP2, socketAddress, staticCluster } from "./file-parts.ts";
+import { managerFilter } from "./proxy-file.ts";
 
 /** How the layer is asked for. */
 export const RTDS_VARIANTS = ["GRPC", "DELTA_GRPC", "ADS", "DELTA_ADS"] as const;
@@ -8,20 +10,15 @@ export function rtdsFile(
   variant: (typeof RTDS_VARIANTS)[number],
   ports: { readonly server: number; readonly admin: number; readonly listener: number },
 ): string {
-  const address = (port: number) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
   const api = (api_type: string) => ({
     ...{ api_type, transport_api_version: "V3", grpc_services: [{ envoy_grpc: { cluster_name: "rtds" } }] },
   });
   const isAds = variant.endsWith("ADS");
   const type = variant.startsWith("DELTA") ? "DELTA_GRPC" : "GRPC";
   const source = isAds ? { ads: {} } : { api_config_source: api(type) };
-  const http2 = {
-    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-    explicit_http_config: { http2_protocol_options: {} },
-  };
   return JSON.stringify({
     node: { id: "n", cluster: "c" },
-    admin: { address: address(ports.admin) },
+    admin: { address: socketAddress(ports.admin) },
     ...(isAds ? { dynamic_resources: { ads_config: api(type) } } : {}),
     layered_runtime: {
       layers: [
@@ -31,36 +28,16 @@ export function rtdsFile(
       ],
     },
     static_resources: {
-      clusters: [
-        {
-          name: "rtds",
-          typed_extension_protocol_options: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2 },
-          load_assignment: {
-            cluster_name: "rtds",
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(ports.server) } }] }],
-          },
-        },
-      ],
-      listeners: [{ name: "l", address: address(ports.listener), filter_chains: [{ filters: [ECHOLESS] }] }],
+      clusters: [{ ...staticCluster("rtds", endpointAt(ports.server)), ...OVER_HTTP2 }],
+      listeners: [{ name: "l", address: socketAddress(ports.listener), filter_chains: [{ filters: [ECHOLESS] }] }],
     },
   });
 }
 
-const ECHOLESS = {
-  name: "envoy.filters.network.http_connection_manager",
-  typed_config: {
-    "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-    stat_prefix: "l",
-    route_config: {
-      virtual_hosts: [
-        { name: "v", domains: ["*"], routes: [{ match: { prefix: "/" }, direct_response: { status: 200 } }] },
-      ],
-    },
-    http_filters: [
-      {
-        name: "envoy.filters.http.router",
-        typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
-      },
+const ECHOLESS = managerFilter({
+  route_config: {
+    virtual_hosts: [
+      { name: "v", domains: ["*"], routes: [{ match: { prefix: "/" }, direct_response: { status: 200 } }] },
     ],
   },
-};
+});

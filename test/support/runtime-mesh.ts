@@ -8,6 +8,7 @@ import { NatsBus } from "../../src/control/mesh/bus/nats-bus.ts";
 import { RuntimeClient } from "../../src/control/mesh/runtime/runtime-client.ts";
 import type { RuntimeChange } from "../../src/control/mesh/runtime/runtime-messages.ts";
 import { meshSubjects } from "../../src/control/mesh/subjects.ts";
+import { endpointAt, staticCluster } from "./file-parts.ts";
 import { freePort, LiveProxy } from "./live-proxy.ts";
 import { eventually } from "./nodes.ts";
 import { type Outcome, Program, runProgram } from "./program.ts";
@@ -215,11 +216,7 @@ export class RuntimeMesh {
     ];
     const manager = { route_config: { name: "local", virtual_hosts: [{ name: "all", domains: ["*"], routes }] } };
     const file = JSON.parse(proxyFile({ port, adminPort, upstreamPort: 1, manager }));
-    const clusterOf = ({ name, port: at }: Version) => {
-      const endpoint = { address: { socket_address: { address: "127.0.0.1", port_value: at } } };
-      return { name, load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] } };
-    };
-    file.static_resources.clusters = [clusterOf(this.v1), clusterOf(this.v2)];
+    file.static_resources.clusters = [this.v1, this.v2].map((one) => staticCluster(one.name, endpointAt(one.port)));
     file.layered_runtime = { layers: [{ name: "base", static_layer: {} }] };
     const type = "type.googleapis.com/starling.mesh.v1.Mesh";
     const layer = hasLayer ? { runtime_layer: { name: "mesh" } } : {};

@@ -28,7 +28,6 @@ export const LEFT_OUT: Readonly<Record<string, RegExp>> = {
   "updates are not merged over a window":
     /^cluster_manager\.(cluster_updated_via_merge|update_merge_cancelled|update_out_of_merge_window)$/,
   "names are not looked up by c-ares channels that could be counted": /^dns\.cares\./,
-  "files are written whole at every flush": /^filesystem\./,
   "no overload manager": /^(overload|envoy\.overload_actions)\./,
   "a listener is never changed in place or pinned to a worker":
     /^listener_manager\.(listener_in_place_updated|total_filter_chains_draining|total_listeners_draining|total_listeners_warming|workers_pinned)$/,

@@ -16,6 +16,7 @@ export class SteadyLoad {
   renews: boolean = true;
   private readonly dial: () => Socket;
   private readonly sockets = new Set<Socket>();
+  private readonly standing = new Set<Socket>();
   private readonly pauseMs: number;
   private running = true;
   private idle: () => void = () => {};
@@ -25,6 +26,11 @@ export class SteadyLoad {
     this.dial = () => dial(port);
     this.pauseMs = pauseMs;
     for (let i = 0; i < connections; i++) this.open();
+  }
+
+  /** Connections that have been answered and that nobody has begun to end, by what came here. */
+  get connections(): number {
+    return this.standing.size;
   }
 
   /** Asks no more; resolves when every request has its answer and every connection is closed. */
@@ -48,9 +54,12 @@ export class SteadyLoad {
     let waiting = false;
     let left = REQUESTS_PER_CONNECTION;
     const ask = (): void => {
+      if (!this.sockets.has(socket)) return; // it ended in the pause
+      const isLast = isSaidToBeLast(text);
       text = "";
-      waiting = this.running && (left-- > 0 || !this.renews);
+      waiting = !isLast && this.running && (left-- > 0 || !this.renews);
       if (!waiting) {
+        this.standing.delete(socket);
         socket.end();
         return;
       }
@@ -67,12 +76,14 @@ export class SteadyLoad {
       this.answered++;
       if (!text.startsWith("HTTP/1.1 200")) this.wrong++;
       waiting = false;
+      this.standing.add(socket);
       if (this.pauseMs > 0) setTimeout(ask, this.pauseMs);
       else ask();
     });
     socket.on("close", () => {
       if (waiting) this.lost++;
       this.sockets.delete(socket);
+      this.standing.delete(socket);
       if (this.running) setTimeout(() => this.running && this.open(), RECONNECT_MS);
       else if (this.sockets.size === 0) this.idle();
     });
@@ -92,6 +103,11 @@ function isWhole(text: string): boolean {
   const head = text.indexOf("\r\n\r\n");
   const length = /content-length: (\d+)/i.exec(text)?.[1];
   return head >= 0 && length !== undefined && text.length >= head + 4 + Number(length);
+}
+
+/** Whether the head of an answer says that no other comes. */
+function isSaidToBeLast(text: string): boolean {
+  return /^connection: close\r$/im.test(text.slice(0, text.indexOf("\r\n\r\n") + 1));
 }
 
 const REQUESTS_PER_CONNECTION = 200;

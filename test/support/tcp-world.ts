@@ -4,21 +4,18 @@ import type { ClusterPlan } from "../../src/config/plan/cluster.ts";
 import type { FilterChainPlan, ListenerPlan } from "../../src/config/plan/listener.ts";
 import type { TcpProxyPlan } from "../../src/config/plan/tcp-proxy.ts";
 import { createListenerService } from "../../src/dataplane/listener-service.ts";
-import { runtimeView } from "../../src/dataplane/routing/runtime-view.ts";
 import { ClusterManager } from "../../src/dataplane/upstream/cluster-manager.ts";
-import type { ListenerService } from "../../src/dataplane/worker-services.ts";
+import type { ListenerService, WorkerServices } from "../../src/dataplane/worker-services.ts";
 import { createNetContext } from "../../src/net/net-context.ts";
 import { type AccessLogs, createAccessLogs } from "../../src/telemetry/access-log.ts";
 import { CLUSTER } from "../../src/telemetry/cluster-stats.ts";
-import { createHttp2UseMemory, Http2Use } from "../../src/telemetry/http2-use.ts";
-import { createModuleWatchMemory, ModuleWatch } from "../../src/telemetry/module-watch.ts";
 import { createNodeMemory, type NodeTables, nodeTables } from "../../src/telemetry/node-memory.ts";
-import { SpanBatches } from "../../src/telemetry/span-batches.ts";
 import { StatsWriter } from "../../src/telemetry/stats-memory.ts";
 import { TCP } from "../../src/telemetry/tcp-stats.ts";
 import { ClientChannel } from "./client-channel.ts";
 import { clusterPlan, endpoint } from "./cluster-plans.ts";
 import { listener } from "./listener-plans.ts";
+import { quietServices } from "./quiet-services.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** A worker with one listener that proxies TCP. */
@@ -30,6 +27,7 @@ export class TcpWorld {
   /** Connections to endpoints, in the order in which they were begun. */
   readonly upstreams: ClientChannel[] = [];
   readonly plan: ListenerPlan;
+  readonly services: WorkerServices;
   private readonly stats: StatsWriter = new StatsWriter(() => {});
   private readonly logs: AccessLogs;
   private logged = "";
@@ -67,29 +65,16 @@ export class TcpWorld {
       close: () => {},
     });
     this.plan = { ...listener(tcpProxy(proxy)), perConnectionBufferBytesMax: bufferBytesMax };
-    this.service = createListenerService(
-      {
-        clock,
-        wheel: clock.wheel,
-        random,
-        stats,
-        upstreams: this.manager,
-        accessLogs: this.logs,
-        spans: new SpanBatches(clock.wheel, () => {}),
-        runtime: runtimeView({}),
-        workerName: "worker_0",
-        hostname: "box",
-        localAddress: "192.0.2.2",
-        rateBuckets: new Map(),
-        sharedOffsetMs: 0,
-        http2Use: new Http2Use(createHttp2UseMemory(1), 1, 0),
-        modules: new ModuleWatch(createModuleWatchMemory(1), 0),
-        memoryBytesMax: 1_000_000,
-        onBug,
-        log: () => {},
-      },
-      this.plan,
-    );
+    this.services = quietServices({
+      clock,
+      wheel: clock.wheel,
+      random,
+      stats,
+      upstreams: this.manager,
+      accessLogs: this.logs,
+      onBug,
+    });
+    this.service = createListenerService(this.services, this.plan);
   }
 
   /** A client connects; the connection upstream is begun and stands when `connects`. */
@@ -145,7 +130,7 @@ export function tcpProxy(more: Partial<TcpProxyPlan> = {}): TcpProxyPlan {
   return {
     kind: "tcp",
     statPrefix: "t",
-    clusters: [{ name: "c", weight: 1 }],
+    clusters: [{ name: "c", weight: 1, metadataMatch: null }],
     hashesSource: false,
     idleTimeoutMs: Number.POSITIVE_INFINITY,
     durationMaxMs: Number.POSITIVE_INFINITY,

@@ -7,6 +7,7 @@ import type { Channel } from "../../src/net/channel.ts";
 import { listen } from "../../src/net/listen.ts";
 import type { HandshakeFailure } from "../../src/net/listen-events.ts";
 import type { NetContext } from "../../src/net/net-context.ts";
+import { upstreamTls } from "./cluster-plans.ts";
 import { chainPlan, INSPECTION, LOOPBACK, QUIET, Recorder } from "./net-peers.ts";
 
 /** A certificate or key of certs/. */
@@ -56,19 +57,7 @@ export function serverTls(parts: Partial<DownstreamTlsPlan> = {}): DownstreamTls
 
 /** A client that trusts the test CA; parts can be replaced. */
 export function clientTls(parts: Partial<UpstreamTlsPlan> = {}): UpstreamTlsPlan {
-  return {
-    certificates: [],
-    versionMin: "TLSv1.2",
-    versionMax: "TLSv1.3",
-    ciphers: "",
-    curves: "",
-    alpn: [],
-    sni: "",
-    autoHostSni: false,
-    validation: validation(),
-    sessionKeysMax: 1,
-    ...parts,
-  };
+  return { ...upstreamTls, validation: validation(), ...parts };
 }
 
 /** Chains that are all there is. */
@@ -85,6 +74,8 @@ export interface TlsDoor {
   readonly channels: { readonly channel: Channel; readonly events: Recorder }[];
   /** Resolves when the log has this entry `times` times (1). */
   said(entry: string, times?: number): Promise<void>;
+  /** Resolves when so many channels were made. */
+  made(channels: number): Promise<void>;
   /** Stops listening, ends every channel and waits for that. */
   close(): Promise<void>;
 }
@@ -101,11 +92,12 @@ export async function tlsDoor(net: NetContext, plan: ChainsPlan, ticketKeys: Buf
   };
   const events = {
     ...QUIET,
+    onChain: () => true,
     onNoChain: () => say("no-chain"),
     onChoiceTimeout: () => say("choice-timeout"),
     onChoiceFailed: () => say("choice-failed"),
     onHandshake: () => say("handshake"),
-    onHandshakeFailed(_: unknown, failure: HandshakeFailure): void {
+    onHandshakeFailed(failure: HandshakeFailure): void {
       failures.push(failure);
       say(`failed:${failure.reason}`);
     },
@@ -124,6 +116,7 @@ export async function tlsDoor(net: NetContext, plan: ChainsPlan, ticketKeys: Buf
     log,
     failures,
     channels,
+    made: (count) => watch.until(() => channels.length >= count),
     said: (entry, times = 1) => watch.until(() => log.filter((one) => one === entry).length >= times),
     async close(): Promise<void> {
       outcome.listening.close();

@@ -28,7 +28,11 @@ export class TrafficStage {
   static async open(workers: number, edit: (yaml: string) => string = (yaml) => yaml): Promise<TrafficStage> {
     const servers = await Promise.all(["v1", "v2", "v3"].map(versionServer));
     const ports = servers.map((server) => (server.address() as AddressInfo).port);
-    const node = await startTestNode(trafficPlan(ports, edit), { flags: ["--concurrency", String(workers)] });
+    const flags = ["--concurrency", String(workers)];
+    const node = await startTestNode(trafficPlan(ports, edit), { flags }).catch(async (error: unknown) => {
+      await Promise.all(servers.map(closeService));
+      throw error;
+    });
     const open = (index: number) => ShareClient.open(portOf(node, index), workers * CONNECTIONS_PER_WORKER);
     return new TrafficStage(node, [await open(0), await open(1)], servers);
   }

@@ -1,4 +1,5 @@
 // A configuration whose certificates and authorities come from files in one folder, with a watched_directory or without.
+import { endpointAt, socketAddress, staticCluster } from "./file-parts.ts";
 
 /** The files of that folder. */
 export interface WatchedFolder {
@@ -42,7 +43,7 @@ export function watchedConfig({
   };
   const listener = {
     name: "main",
-    address: address(listenerPort),
+    address: socketAddress(listenerPort),
     filter_chains: [
       {
         filters: [{ name: "hcm", typed_config: manager }],
@@ -51,25 +52,17 @@ export function watchedConfig({
     ],
   };
   const cluster = {
-    name: "up",
-    load_assignment: {
-      cluster_name: "up",
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: address(upstreamPort) } }] }],
-    },
+    ...staticCluster("up", endpointAt(upstreamPort)),
     transport_socket: socket("Upstream", upstreamTls),
   };
   return JSON.stringify({
-    ...(adminPort === undefined ? {} : { admin: { address: address(adminPort) } }),
+    ...(adminPort === undefined ? {} : { admin: { address: socketAddress(adminPort) } }),
     static_resources: { listeners: [listener], clusters: [cluster] },
   });
 }
 
 function socket(side: "Downstream" | "Upstream", tls: object): object {
   return { name: "tls", typed_config: { "@type": `${TYPE}.transport_sockets.tls.v3.${side}TlsContext`, ...tls } };
-}
-
-function address(port: number): object {
-  return { socket_address: { address: "127.0.0.1", port_value: port } };
 }
 
 const TYPE = "type.googleapis.com/envoy.extensions";

@@ -1,18 +1,44 @@
 // lb_policy and load_balancing_policy to a balancer. Called by cluster.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, count, decimal, text } from "../load/fields.ts";
-import type { BalancerPlan } from "../plan/cluster.ts";
+import { child, children, count, decimal, flag, has, millis, text } from "../load/fields.ts";
+import type { BalancerPlan, ClusterPlan, SlowStartPlan } from "../plan/cluster.ts";
+import type { SubsetsPlan } from "../plan/subset.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHashPolicyOf, compileTypedHash, MAGLEV, RING_HASH } from "./hash-balancer.ts";
+import { compileSubsets } from "./subsets.ts";
+
+/** What picks, and from which groups of endpoints. */
+type Balancing = Pick<ClusterPlan, "balancer" | "subsets">;
 
 /** Compiles the policy; load_balancing_policy wins over lb_policy, as in Envoy. */
-export function compileBalancer(context: CompileContext, cluster: CheckedMessage): BalancerPlan {
+export function compileBalancing(context: CompileContext, cluster: CheckedMessage): Balancing {
   const policy = child(cluster, "load_balancing_policy");
+  const subsets = child(cluster, "lb_subset_config");
+  if (policy !== undefined) {
+    const says = "cluster: load_balancing_policy cannot be combined with lb_subset_config";
+    if (subsets !== undefined) context.error(cluster, "lb_subset_config", says);
+    return typedBalancing(context, policy);
+  }
+  const balancer = namedBalancer(context, cluster);
+  return { balancer, subsets: subsets === undefined ? null : subsetsOf(context, cluster, subsets) };
+}
+
+function subsetsOf(context: CompileContext, cluster: CheckedMessage, config: CheckedMessage): SubsetsPlan | null {
+  const plan = compileSubsets(context, config);
+  const common = child(cluster, "common_lb_config");
+  const isWeighted = common !== undefined && has(common, "locality_weighted_lb_config");
+  if (flag(config, "locality_weight_aware") === true && !isWeighted) {
+    const where = `requires that a locality_weighted_lb_config be set in ${text(cluster, "name") ?? ""}`;
+    context.error(config, "locality_weight_aware", `Locality weight aware subset LB ${where}`);
+  }
+  return plan;
+}
+
+function namedBalancer(context: CompileContext, cluster: CheckedMessage): BalancerPlan {
   const name = text(cluster, "lb_policy") ?? "ROUND_ROBIN";
-  if (policy !== undefined) return typedBalancer(context, policy);
   switch (name) {
     case "ROUND_ROBIN":
-      return { kind: "round_robin" };
+      return roundRobin(child(cluster, "round_robin_lb_config"));
     case "RANDOM":
       return { kind: "random" };
     case "LEAST_REQUEST":
@@ -23,47 +49,81 @@ export function compileBalancer(context: CompileContext, cluster: CheckedMessage
       return compileHashPolicyOf(context, "maglev", cluster);
     case "LOAD_BALANCING_POLICY_CONFIG":
       context.error(cluster, "lb_policy", "cluster: field load_balancing_policy need to be set");
-      return { kind: "round_robin" };
+      return roundRobin(undefined);
     default:
       context.refuse(cluster, "lb_policy", `lb_policy ${name}`, INSTEAD);
-      return { kind: "round_robin" };
+      return roundRobin(undefined);
   }
 }
 
-function typedBalancer(context: CompileContext, policy: CheckedMessage): BalancerPlan {
+function typedBalancing(context: CompileContext, policy: CheckedMessage): Balancing {
   const skipped: CheckedMessage[] = [];
   for (const one of children(policy, "policies")) {
     const candidate = child(one, "typed_extension_config");
     const config = candidate === undefined ? undefined : child(candidate, "typed_config");
     if (candidate === undefined || config === undefined) continue;
-    const balancer = TYPED[config.type]?.(context, config);
     text(candidate, "name");
-    if (balancer === undefined) {
+    const balancing = typedOne(context, config);
+    if (balancing === null) {
       skipped.push(candidate);
       continue;
     }
     for (const other of skipped) context.warn(other, "typed_config", "not acted on: a later policy of the list is");
-    return balancer;
+    return balancing;
   }
   context.refuse(policy, "policies", "these load balancing policies", INSTEAD);
-  return { kind: "round_robin" };
+  return { balancer: roundRobin(undefined), subsets: null };
+}
+
+/** One policy of a list; null: there is none such here. */
+function typedOne(context: CompileContext, config: CheckedMessage): Balancing | null {
+  const balancer = TYPED[config.type]?.(context, config);
+  if (balancer !== undefined) return { balancer, subsets: null };
+  const inner = config.type === SUBSET ? child(config, "subset_lb_policy") : undefined;
+  return inner === undefined
+    ? null
+    : { balancer: typedBalancing(context, inner).balancer, subsets: compileSubsets(context, config) };
+}
+
+function roundRobin(config: CheckedMessage | undefined): BalancerPlan {
+  return { kind: "round_robin", slowStart: slowStart(config) };
 }
 
 function leastRequest(config: CheckedMessage | undefined): BalancerPlan {
-  const bias = config === undefined ? undefined : child(config, "active_request_bias");
+  const bias = runtimeDouble(config, "active_request_bias");
   return {
     kind: "least_request",
     choices: (config === undefined ? undefined : count(config, "choice_count")) ?? 2,
-    activeRequestBias: (bias === undefined ? undefined : decimal(bias, "default_value")) ?? 1,
+    activeRequestBias: bias.value,
+    biasKey: bias.key,
+    slowStart: slowStart(config),
   };
 }
 
+function slowStart(config: CheckedMessage | undefined): SlowStartPlan | null {
+  const start = config === undefined ? undefined : child(config, "slow_start_config");
+  if (start === undefined) return null;
+  const windowMs = millis(start, "slow_start_window") ?? 0;
+  const { key: aggressionKey, value: aggression } = runtimeDouble(start, "aggression");
+  const least = child(start, "min_weight_percent");
+  const leastFactor = least === undefined ? 0.1 : (decimal(least, "value") ?? 0) / 100;
+  return windowMs > 0 ? { windowMs, aggression, aggressionKey, leastFactor } : null;
+}
+
+/** A RuntimeDouble; an absent one is 1, whatever it is for. */
+function runtimeDouble(message: CheckedMessage | undefined, field: string): { value: number; key: string } {
+  const double = message === undefined ? undefined : child(message, field);
+  if (double === undefined) return { value: 1, key: "" };
+  return { value: decimal(double, "default_value") ?? 0, key: text(double, "runtime_key") ?? "" };
+}
+
 const TYPED: Readonly<Record<string, (context: CompileContext, config: CheckedMessage) => BalancerPlan>> = {
-  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": () => ({ kind: "round_robin" }),
+  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": (_, config) => roundRobin(config),
   "envoy.extensions.load_balancing_policies.random.v3.Random": () => ({ kind: "random" }),
   "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": (_, config) => leastRequest(config),
   [RING_HASH]: (context, config) => compileTypedHash(context, "ring_hash", config),
   [MAGLEV]: (context, config) => compileTypedHash(context, "maglev", config),
 };
 
+const SUBSET = "envoy.extensions.load_balancing_policies.subset.v3.Subset";
 const INSTEAD = "use ROUND_ROBIN, LEAST_REQUEST, RANDOM, RING_HASH or MAGLEV";

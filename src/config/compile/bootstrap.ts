@@ -5,32 +5,41 @@ import type { ClusterPlan } from "../plan/cluster.ts";
 import type { ListenerPlan } from "../plan/listener.ts";
 import type { AdminPlan, NodePlan, Plan } from "../plan/plan.ts";
 import type { RuntimePlan } from "../plan/runtime.ts";
-import { compileAccessLogs } from "./access-log.ts";
+import { compileAccessLogs, defaultFileLog } from "./access-log.ts";
 import { compileAddress } from "./address.ts";
 import { compileCluster } from "./cluster.ts";
 import type { CompileContext } from "./context.ts";
 import { compileLocality } from "./endpoint.ts";
 import { checkListenerAddresses, compileListener } from "./listener.ts";
-import { compileLoadReports } from "./load.ts";
+import { compileLoadReports, hasLoadStats } from "./load.ts";
 import { compileMesh } from "./mesh.ts";
 import { withMeshLayer } from "./mesh-runtime.ts";
 import { plainJson } from "./metadata.ts";
+import { compileOtlpEnvironment } from "./otlp-environment.ts";
 import { compileConnectionsMax } from "./overload.ts";
 import { compileRuntime } from "./runtime.ts";
 import { checkRtdsClusters } from "./runtime-discovery.ts";
+import { compileStats } from "./stats.ts";
+import { compileStatsSinks } from "./stats-sinks.ts";
 
 /** Compiles everything; the plan means something only when the context has no errors. */
 export function compileBootstrap(context: CompileContext, bootstrap: CheckedMessage): Plan {
   const node = compileNode(context, child(bootstrap, "node"));
   context.localCluster = node.cluster;
+  context.localNode = node;
   const { mesh, roles, eds, runtimeLayer } = compileMesh(context, bootstrap, node);
   const runtime = withMeshLayer(context, compileRuntime(context, bootstrap, node), runtimeLayer);
   context.downstreamConnectionsMax = compileConnectionsMax(context, bootstrap);
   refuseDiscovery(context, bootstrap, runtime);
+  context.hasLoadStats = hasLoadStats(bootstrap);
   const resources = child(bootstrap, "static_resources");
-  const clusters = resources === undefined ? [] : compileClusters(context, children(resources, "clusters"));
+  const otlp = compileOtlpEnvironment(context);
+  const written = resources === undefined ? [] : children(resources, "clusters");
+  const clusters = compileClusters(context, [...written, ...otlp.clusters]);
   checkRtdsClusters(context, bootstrap, runtime);
   const listeners = resources === undefined ? [] : compileListeners(context, children(resources, "listeners"));
+  const statsFlushIntervalMs = flushInterval(context, bootstrap);
+  const metricsSinks = compileStatsSinks(context, bootstrap, statsFlushIntervalMs);
   return {
     version: "",
     node,
@@ -46,7 +55,11 @@ export function compileBootstrap(context: CompileContext, bootstrap: CheckedMess
     runtime,
     rateBuckets: context.rateBuckets,
     outlierLogPath: outlierLogPath(bootstrap),
-    statsFlushIntervalMs: flushInterval(context, bootstrap),
+    statsFlushIntervalMs,
+    stats: compileStats(context, bootstrap),
+    // A sink of the file is where metrics go: a second one would tell all of them again.
+    metricsSinks: otlp.metrics === null || metricsSinks.length > 0 ? metricsSinks : [otlp.metrics],
+    ownLog: otlp.ownLog,
     compat: context.options.compat,
   };
 }
@@ -106,14 +119,20 @@ function compileNode(context: CompileContext, node: CheckedMessage | undefined):
 
 function compileAdmin(context: CompileContext, admin: CheckedMessage | undefined): AdminPlan | null {
   if (admin === undefined) return null;
-  const logs = compileAccessLogs(context, admin, "access_log").map((log) =>
-    log.sink === "file" ? log.path : `/dev/${log.sink}`,
-  );
   const path = text(admin, "access_log_path") ?? "";
   const message = child(admin, "address");
   const address = message === undefined ? null : compileAddress(context, message, "ip");
   if (address === null) return null;
-  return { address, accessLogPaths: path === "" ? logs : [...logs, path] };
+  const logs = compileAccessLogs(context, admin, "access_log").flatMap((log) => {
+    if (log.sink !== "otlp") return [log];
+    context.warn(
+      admin,
+      "access_log",
+      "the admin server's access log is not sent over OTLP: use a file, stdout or stderr logger",
+    );
+    return [];
+  });
+  return { address, accessLogs: path === "" ? logs : [...logs, defaultFileLog(path)] };
 }
 
 function outlierLogPath(bootstrap: CheckedMessage): string {

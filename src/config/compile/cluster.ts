@@ -4,7 +4,7 @@ import { acknowledge, child, children, count, decimal, flag, millis, text } from
 import type { ClusterPlan, EndpointPlan } from "../plan/cluster.ts";
 import type { UpstreamTlsPlan } from "../plan/tls.ts";
 import { compileSocketAddress } from "./address.ts";
-import { compileBalancer } from "./balancer.ts";
+import { compileBalancing } from "./balancer.ts";
 import { compileBreakers } from "./breakers.ts";
 import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
@@ -15,6 +15,7 @@ import { refuseHostnameHashing } from "./hash-balancer.ts";
 import { compileHealthChecks } from "./health-check.ts";
 import { upstreamKeepaliveS } from "./keepalive.ts";
 import { compileMeshDiscovery } from "./mesh-cluster.ts";
+import { metadataOf } from "./metadata.ts";
 import { compileOutlier } from "./outlier.ts";
 import { statName } from "./stat-name.ts";
 import { compileUpstreamTls, RAW_BUFFER, UPSTREAM_TLS } from "./tls.ts";
@@ -41,7 +42,7 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     name,
     statName: statName(text(cluster, "alt_stat_name") || name),
     discovery: mesh ?? discoveryOf(context, cluster, kind, endpoints),
-    balancer: compileBalancer(context, cluster),
+    ...compileBalancing(context, cluster),
     connectTimeoutMs: millis(cluster, "connect_timeout") ?? 5_000,
     tls,
     ...protocol,
@@ -56,13 +57,14 @@ export function compileCluster(context: CompileContext, cluster: CheckedMessage)
     outlier: compileOutlier(context, cluster),
     ignoreHealthOnHostRemoval: flag(cluster, "ignore_health_on_host_removal") ?? false,
     ignoreNewHostsUntilFirstCheck: ignoresNewHosts(cluster),
+    endpointStats: showsEndpoints(context, cluster),
+    metadata: metadataOf(cluster),
   };
 }
 
 type Kind = "static" | "strict_dns" | "logical_dns";
 
 function refuseKinds(context: CompileContext, cluster: CheckedMessage): Kind {
-  acknowledge(cluster, "metadata");
   for (const [field, feature, instead] of REFUSED) {
     if (cluster.fields[field] === undefined) continue;
     context.refuse(cluster, field, feature, instead);
@@ -125,6 +127,14 @@ function ignoresNewHosts(cluster: CheckedMessage): boolean {
   return (common === undefined ? undefined : flag(common, "ignore_new_hosts_until_first_hc")) ?? false;
 }
 
+function showsEndpoints(context: CompileContext, cluster: CheckedMessage): boolean {
+  const tracked = child(cluster, "track_cluster_stats");
+  if (tracked === undefined || flag(tracked, "per_endpoint_stats") !== true) return false;
+  // In Envoy a report takes an endpoint's counts away, so that /stats could not show them.
+  if (context.hasLoadStats) context.deviation(tracked, "per_endpoint_stats", ONE_OF_TWO, BOTH);
+  return true;
+}
+
 function overprovisioning(assignment: CheckedMessage | undefined): number {
   const policy = assignment === undefined ? undefined : child(assignment, "policy");
   return (policy === undefined ? undefined : count(policy, "overprovisioning_factor")) ?? 140;
@@ -141,9 +151,11 @@ function bindAddress(context: CompileContext, cluster: CheckedMessage): string {
   return address.host;
 }
 
+const ONE_OF_TWO = "Only one of cluster per_endpoint_stats and cluster manager load_stats_config can be specified";
+const BOTH = "Envoy refuses it beside cluster_manager.load_stats_config; here both work";
+
 const REFUSED: readonly (readonly [field: string, feature: string, instead: string])[] = [
   ["transport_socket_matches", "transport sockets chosen by endpoint", "use one transport_socket for the cluster"],
   ["filters", "network filters of a cluster", "leave them out"],
   ["upstream_config", "upstream extensions", "leave it out"],
-  ["lb_subset_config", "subset load balancing", "make a cluster of each subset"],
 ];

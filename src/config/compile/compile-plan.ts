@@ -7,6 +7,7 @@ import { compileBootstrap } from "./bootstrap.ts";
 import { CompileContext, type CompileOptions } from "./context.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { pendingFields } from "./pending.ts";
+import { unreadHint } from "./unread-hints.ts";
 
 /** A plan with what was said about it; `plan` is null exactly when there is an error. */
 export interface CompileResult {
@@ -22,7 +23,7 @@ export function compilePlan(bootstrap: CheckedMessage, options: CompileOptions):
   return {
     plan: context.errors.length === 0 ? deepFreeze(plan) : null,
     errors: inFileOrder(context.errors),
-    warnings: inFileOrder([...context.warnings, ...pendingFields(bootstrap), ...unreadFields(bootstrap)]),
+    warnings: inFileOrder([...context.warnings, ...pendingFields(bootstrap), ...unreadFields(bootstrap, unreadHint)]),
   };
 }
 

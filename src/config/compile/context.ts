@@ -37,20 +37,24 @@ export class CompileContext {
   readonly clusterNames: Set<string> = new Set();
   /** Whether this node is in a mesh: known before clusters are compiled. */
   hasMesh: boolean = false;
+  /** Whether the file has load_stats_config: known before clusters are compiled. */
+  hasLoadStats: boolean = false;
   /** The overload manager's limit: known before listeners are compiled; Infinity: none. */
   downstreamConnectionsMax: number = Number.POSITIVE_INFINITY;
   /** Whether the listener that is compiled now is for traffic that leaves the node (traffic_direction OUTBOUND). */
   isOutbound: boolean = false;
+  /** Whether the format that is compiled now is of the proxy's own answers: only those have a %LOCAL_REPLY_BODY%. */
+  formatsReplies: boolean = false;
   /** The node's cluster: known before listeners are compiled. */
   localCluster: string = "";
+  /** Its id and zone, likewise. */
+  localNode: { readonly id: string; readonly zone: string } = { id: "", zone: "" };
   /** The filter modules of the connection manager that is being compiled, by the filters' names. */
   readonly filterModules: Map<string, ModuleFilterPlan> = new Map();
   /** Filters of the connection manager that are off and that there are none of here, by name, with what to write instead. */
   readonly missingFilters: Map<string, string> = new Map();
   /** Token buckets that workers share, of all filters and routes so far. */
   readonly rateBuckets: RateBucketsPlan[] = [];
-  /** The final texts of runtime keys known when compiling. */
-  readonly runtimeTexts: Map<string, string> = new Map();
 
   constructor(options: CompileOptions) {
     this.options = options;

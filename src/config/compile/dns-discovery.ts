@@ -34,6 +34,7 @@ export function compileDnsDiscovery(
     jitterMs: millis(cluster, "dns_jitter") ?? 0,
     family: FAMILIES[text(cluster, "dns_lookup_family") ?? "AUTO"] ?? "auto",
     resolvers: resolversOf(context, cluster),
+    delaysStart: flag(cluster, "wait_for_warm_on_init") ?? true,
   };
 }
 

@@ -1,10 +1,11 @@
 // Endpoint.HealthCheckConfig to EndpointCheckPlan. Called by endpoint.ts.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, count, flag, has, text } from "../load/fields.ts";
 import { type EndpointCheckPlan, NO_ENDPOINT_CHECK } from "../plan/health-check.ts";
 import { compileAddress } from "./address.ts";
 import type { CompileContext } from "./context.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles how one endpoint is checked; an absent message changes nothing. */
 export function compileEndpointCheck(context: CompileContext, config: CheckedMessage | undefined): EndpointCheckPlan {

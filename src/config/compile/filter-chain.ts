@@ -1,11 +1,13 @@
 // envoy.config.listener.v3.FilterChain: match, transport socket and the terminal filter. Called by listener.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child, children, flag, text } from "../load/fields.ts";
-import type { FilterChainPlan, NetworkFilterPlan } from "../plan/listener.ts";
+import { child, children, flag, text } from "../load/fields.ts";
+import type { ConnectionRatePlan, FilterChainPlan, NetworkFilterPlan } from "../plan/listener.ts";
 import type { DownstreamTlsPlan } from "../plan/tls.ts";
+import { CONNECTION_RATE, compileConnectionRate } from "./connection-rate.ts";
 import type { CompileContext } from "./context.ts";
 import { compileChainMatch, MATCH_ALL } from "./filter-chain-match.ts";
 import { compileHttpConnectionManager, HTTP_CONNECTION_MANAGER } from "./http-connection-manager.ts";
+import { metadataOf } from "./metadata.ts";
 import { compileTcpProxy, TCP_PROXY } from "./tcp-proxy.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 import { compileDownstreamTls, DOWNSTREAM_TLS, RAW_BUFFER } from "./tls.ts";
@@ -13,7 +15,6 @@ import { compileDownstreamTls, DOWNSTREAM_TLS, RAW_BUFFER } from "./tls.ts";
 /** Compiles one chain; null after an error that leaves it without a filter. */
 export function compileFilterChain(context: CompileContext, chain: CheckedMessage): FilterChainPlan | null {
   const match = child(chain, "filter_chain_match");
-  acknowledge(chain, "metadata");
   if (flag(chain, "use_proxy_proto") === true) {
     context.refuse(chain, "use_proxy_proto", "the PROXY protocol", "leave it out and use xff_num_trusted_hops");
   }
@@ -22,9 +23,10 @@ export function compileFilterChain(context: CompileContext, chain: CheckedMessag
     match: match === undefined ? MATCH_ALL : compileChainMatch(context, match),
     tls: transportSocket(context, chain),
     handshakeTimeoutMs: timeoutMs(chain, "transport_socket_connect_timeout", context.defaults.handshakeTimeoutMs),
+    metadata: metadataOf(chain),
   };
-  const filter = terminalFilter(context, chain);
-  return filter === null ? null : { ...compiled, filter };
+  const { rates, terminal: filter } = compileFilters(context, chain);
+  return filter === null ? null : { ...compiled, rates, filter };
 }
 
 function transportSocket(context: CompileContext, chain: CheckedMessage): DownstreamTlsPlan | null {
@@ -47,17 +49,32 @@ function transportSocket(context: CompileContext, chain: CheckedMessage): Downst
   return null;
 }
 
-function terminalFilter(context: CompileContext, chain: CheckedMessage): NetworkFilterPlan | null {
+interface Filters {
+  readonly rates: readonly ConnectionRatePlan[];
+  readonly terminal: NetworkFilterPlan | null;
+}
+
+function compileFilters(context: CompileContext, chain: CheckedMessage): Filters {
   const filters = children(chain, "filters");
+  const rates: ConnectionRatePlan[] = [];
   let terminal: NetworkFilterPlan | null = null;
   filters.forEach((filter, index) => {
-    const compiled = compileFilter(context, filter, index === filters.length - 1);
+    const last = index === filters.length - 1;
+    const config = child(filter, "typed_config");
+    if (config?.type === CONNECTION_RATE) {
+      const name = text(filter, "name") ?? "";
+      rates.push(compileConnectionRate(context, config));
+      const says = `Error: non-terminal filter named ${name} of type envoy.filters.network.local_ratelimit is the last filter in a network filter chain.`;
+      if (last) context.error(filter, "", says);
+      return;
+    }
+    const compiled = compileFilter(context, filter, last);
     if (compiled !== null) terminal = compiled;
   });
   if (filters.length === 0) {
     context.refuse(chain, "", "a filter chain without filters", "give it an HTTP connection manager");
   }
-  return terminal;
+  return { rates, terminal };
 }
 
 function compileFilter(context: CompileContext, filter: CheckedMessage, last: boolean): NetworkFilterPlan | null {
@@ -78,7 +95,7 @@ function compileFilter(context: CompileContext, filter: CheckedMessage, last: bo
   const what = `the network filter '${name}' (${config.type})`;
   const instead = last
     ? "use envoy.filters.network.http_connection_manager or envoy.filters.network.tcp_proxy"
-    : "remove it: the HTTP connection manager and the TCP proxy are the only network filters";
+    : "remove it: local_ratelimit, the HTTP connection manager and the TCP proxy are the only network filters";
   context.refuse(filter, "typed_config", what, instead);
   return null;
 }

@@ -62,10 +62,14 @@ export function compileFormat(
     return [];
   }
   for (const name of parsed.unserved) {
+    if (name === REPLY_BODY && context.formatsReplies) continue;
     context.warn(message, field, `%${name}% is accepted and never has a value here`);
   }
   return parsed.parts.map((part) => {
-    if (part.kind === "literal" || part.name !== "ENVIRONMENT") return part;
+    if (part.kind === "literal") return part;
+    // As Envoy: nothing rather than no value.
+    if (part.name === REPLY_BODY && !context.formatsReplies) return { kind: "literal", text: "" };
+    if (part.name !== "ENVIRONMENT") return part;
     const value = context.options.environment(part.args[0] ?? "") ?? "-";
     return { kind: "literal", text: value.slice(0, part.lengthMax) };
   });
@@ -94,6 +98,8 @@ function operatorPart(name: string, params: string | undefined, length: string |
   const args = argumentsOf(rule, given);
   if (typeof args === "string") return args;
   const lengthMax = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
+  const short = rule.split === "metadata" ? METADATA_OPERATORS[args[0] as string] : undefined;
+  if (short !== undefined) return { kind: "operator", name: short, args: args.slice(1), lengthMax };
   return { kind: "operator", name: rule.name, args, lengthMax };
 }
 
@@ -106,14 +112,42 @@ function argumentsOf(rule: OperatorRule, given: string): readonly string[] | str
     }
     case "path":
       return given.split(":");
+    case "metadata":
+      return metadataArguments(given);
     case "whole": {
+      if (rule.name === "COMMON_DURATION") return durationArguments(given);
       const allowed = OPTIONS[rule.name];
       return allowed === undefined || allowed.options.includes(given) ? [given] : allowed.says.replace("?", given);
     }
   }
 }
 
+/** Whose metadata, then the path in it. */
+function metadataArguments(given: string): readonly string[] | string {
+  const args = given.split(":");
+  const [type = ""] = args;
+  const isKnown = METADATA_OWNERS.has(type) || METADATA_OPERATORS[type] !== undefined;
+  return isKnown ? args : `${type} is not supported type of metadata`;
+}
+
+/** Two moments and a unit. What a moment of this name is, is known when a line is written. */
+function durationArguments(given: string): readonly string[] | string {
+  const parts = given.split(":");
+  const [, , unit = "ms"] = parts;
+  if (parts.length < 2 || parts.length > 3) return `Invalid common duration configuration: ${given}.`;
+  return ["ms", "us", "ns"].includes(unit) ? [given] : `Invalid common duration precision: ${unit}.`;
+}
+
+const REPLY_BODY = "LOCAL_REPLY_BODY";
 const COMMAND = /%([A-Z0-9_]+)(?:\(([^)]*)\))?(?::([0-9]+))?%/y;
+
+/** What METADATA says with a type that has an operator of its own. */
+const METADATA_OPERATORS: Readonly<Record<string, string | undefined>> = {
+  DYNAMIC: "DYNAMIC_METADATA",
+  CLUSTER: "CLUSTER_METADATA",
+  UPSTREAM_HOST: "UPSTREAM_METADATA",
+};
+const METADATA_OWNERS: ReadonlySet<string> = new Set(["ROUTE", "VIRTUAL_HOST", "LISTENER", "LISTENER_FILTER_CHAIN"]);
 
 const OPTIONS: Readonly<Record<string, { readonly options: readonly string[]; readonly says: string }>> = {
   GRPC_STATUS: {
@@ -121,7 +155,7 @@ const OPTIONS: Readonly<Record<string, { readonly options: readonly string[]; re
     says: "GrpcStatusFormatter only supports CAMEL_STRING, SNAKE_STRING or NUMBER. Got: ?",
   },
   PATH: {
-    options: ["WQ", "NQ", "ORIG", "PATH", "ORIG_OR_PATH"],
+    options: ["WQ", "NQ", ...["ORIG", "PATH", "ORIG_OR_PATH"].flatMap((one) => [one, `WQ:${one}`, `NQ:${one}`])],
     says: "Invalid PATH option: '?', only 'WQ'/'NQ' are allowed",
   },
 };

@@ -1,10 +1,11 @@
 // envoy.config.route.v3.RouteAction.HashPolicy to its plan. Called for routes, clusters and hashing load balancing policies.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, flag, millis, oneOf, text } from "../load/fields.ts";
 import type { HashMethodPlan } from "../plan/hash-policy.ts";
 import type { CompileContext } from "./context.ts";
 import { compileRegexRewrite } from "./match.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles the field `hash_policy`; what can never apply is left out. */
 export function compileHashPolicy(context: CompileContext, message: CheckedMessage): HashMethodPlan[] {

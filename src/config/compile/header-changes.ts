@@ -1,11 +1,12 @@
 // request_headers_to_add/remove and response_headers_to_add/remove of one level. Called for route configurations, virtual hosts,
 // routes and weighted clusters.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { bytes, child, children, flag, has, text, texts } from "../load/fields.ts";
 import type { HeaderAddPlan, HeaderChangesPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFormat } from "./format.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles the four lists of one level. */
 export function compileHeaderChanges(context: CompileContext, level: CheckedMessage): HeaderChangesPlan {
@@ -44,7 +45,8 @@ export function compileHeaderAdd(context: CompileContext, option: CheckedMessage
   ];
 }
 
-function headerValue(header: CheckedMessage): string {
+/** The value of an envoy.config.core.v3.HeaderValue. */
+export function headerValue(header: CheckedMessage): string {
   const raw = bytes(header, "raw_value");
   return raw === undefined || raw.length === 0 ? (text(header, "value") ?? "") : new TextDecoder().decode(raw);
 }

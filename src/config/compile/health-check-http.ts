@@ -1,4 +1,6 @@
 // HealthCheck.HttpHealthCheck to HttpCheckPlan. Called by health-check.ts.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, text, texts } from "../load/fields.ts";
 import type { HttpCheckPlan, StatusRangePlan } from "../plan/health-check.ts";
@@ -6,7 +8,6 @@ import type { CompileContext } from "./context.ts";
 import { compileCheckHeaders } from "./health-check-headers.ts";
 import { compilePayload, compilePayloads } from "./health-check-payload.ts";
 import { compileStringMatcher } from "./match.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles an HTTP check. */
 export function compileHttpCheck(context: CompileContext, http: CheckedMessage): HttpCheckPlan {

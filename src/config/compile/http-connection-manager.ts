@@ -1,4 +1,6 @@
 // envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager to its plan. Called by filter-chain.ts.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, decimal, flag, has, millis, oneOf, text } from "../load/fields.ts";
 import type { HttpFilterPlan } from "../plan/http-filter.ts";
@@ -9,12 +11,12 @@ import { compileClientCertificate } from "./client-certificate.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHttpFilters } from "./http-filters.ts";
 import { compileHttpProtocol, HEADERS_BYTES_MAX } from "./http-protocol.ts";
+import { compileLocalReply } from "./local-reply.ts";
 import { statName } from "./stat-name.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 import { compileTracing } from "./tracing.ts";
 import { compileUpgradeTypes } from "./upgrade.ts";
 import { compileRouteConfig, NO_ROUTES } from "./virtual-host.ts";
-import { wireText } from "./wire-text.ts";
 
 /** The full name of the message. */
 export const HTTP_CONNECTION_MANAGER =
@@ -56,6 +58,7 @@ export function compileHttpConnectionManager(
     proxy100Continue: flag(manager, "proxy_100_continue") ?? false,
     streamErrorOnInvalidHttp: flag(manager, "stream_error_on_invalid_http_message") ?? false,
     clientCertificate: compileClientCertificate(context, manager),
+    localReplies: compileLocalReply(context, manager),
   };
 }
 

@@ -4,19 +4,20 @@ import { acknowledge, acknowledgeAll, child, children, count, flag, has, text } 
 import type { AddressPlan } from "../plan/address.ts";
 import { addressText } from "../plan/address.ts";
 import type { FilterChainPlan, InspectionPlan, ListenerPlan } from "../plan/listener.ts";
+import { compileAccessLogs } from "./access-log.ts";
 import { compileAddress } from "./address.ts";
 import { bufferBytesMax } from "./buffer-limit.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterChain } from "./filter-chain.ts";
 import { checkChainMatches } from "./filter-chain-match.ts";
 import { listenerKeepaliveS } from "./keepalive.ts";
+import { metadataOf } from "./metadata.ts";
 import { statName } from "./stat-name.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 
 /** Compiles one listener; null after an error that leaves it without an address. */
 export function compileListener(context: CompileContext, listener: CheckedMessage): ListenerPlan | null {
   refuseKinds(context, listener);
-  acknowledge(listener, "metadata");
   const given = text(listener, "name") ?? "";
   const address = addressOf(context, listener, given);
   const trafficDirection = DIRECTIONS[text(listener, "traffic_direction") ?? ""] ?? "unspecified";
@@ -36,6 +37,7 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
     additionalAddresses: additionalAddresses(context, listener),
     filterChains: chains.filter((chain): chain is FilterChainPlan => chain !== null),
     defaultFilterChain: compiledDefault,
+    accessLogs: compileAccessLogs(context, listener, "access_log"),
     perConnectionBufferBytesMax: bufferBytesMax(context, listener),
     bindToPort: flag(listener, "bind_to_port") ?? true,
     nodeConnectionsMax: context.downstreamConnectionsMax,
@@ -45,6 +47,7 @@ export function compileListener(context: CompileContext, listener: CheckedMessag
     trafficDirection,
     inspection,
     keepaliveS: listenerKeepaliveS(context, listener),
+    metadata: metadataOf(listener),
   };
   const statPrefix = text(listener, "stat_prefix") ?? "";
   if (address === null) return null;

@@ -22,6 +22,12 @@ export function compileLoadReports(
   return null;
 }
 
+/** Whether the file names a load-report server at all. */
+export function hasLoadStats(bootstrap: CheckedMessage): boolean {
+  const manager = child(bootstrap, "cluster_manager");
+  return manager !== undefined && child(manager, "load_stats_config") !== undefined;
+}
+
 /** In Envoy's words; empty: nothing. */
 function wrongWith(context: CompileContext, config: CheckedMessage, plan: LoadReportPlan | string): string {
   if (!TYPES.has(text(config, "api_type") ?? "")) {

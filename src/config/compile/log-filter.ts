@@ -1,9 +1,9 @@
 // envoy.config.accesslog.v3.AccessLogFilter to LogFilterPlan. Called for every access log.
 import type { CheckedMessage } from "../load/checked.ts";
-import { child, children, count, flag, oneOf, text, texts } from "../load/fields.ts";
-import type { ComparisonPlan, LogFilterPlan } from "../plan/log-filter.ts";
+import { acknowledge, child, children, count, decimal, flag, oneOf, text, texts } from "../load/fields.ts";
+import type { ComparisonPlan, LogFilterPlan, ValueMatcherPlan } from "../plan/log-filter.ts";
 import type { CompileContext } from "./context.ts";
-import { compileHeaderMatcher, compilePercent } from "./match.ts";
+import { compileHeaderMatcher, compilePercent, compileStringMatcher } from "./match.ts";
 
 /** The filter of an access log; null: none, every request is logged. What Starling has no filter for is refused by name. */
 export function compileLogFilter(context: CompileContext, log: CheckedMessage): LogFilterPlan | null {
@@ -49,21 +49,9 @@ function compileKind(
     case "log_type_filter":
       return { kind: "type", types: texts(of, "types"), isExcluded: flag(of, "exclude") ?? false };
     case "traceable_filter":
-      context.refuse(
-        filter,
-        kind,
-        "access logs of traced requests",
-        "use a header_filter for x-request-id or a runtime_filter",
-      );
-      return null;
+      return { kind: "traced" };
     case "metadata_filter":
-      context.refuse(
-        filter,
-        kind,
-        "access logs by dynamic metadata",
-        "use a header_filter, or write %DYNAMIC_METADATA% into each line",
-      );
-      return null;
+      return metadataFilter(context, of);
     case "extension_filter":
       context.refuse(
         filter,
@@ -72,6 +60,53 @@ function compileKind(
         "use and_filter and or_filter over status, duration, header and flags",
       );
       return null;
+  }
+}
+
+/** Envoy's filter does not look at `invert` of the matcher. */
+function metadataFilter(context: CompileContext, of: CheckedMessage): LogFilterPlan {
+  const matcher = child(of, "matcher");
+  const value = matcher === undefined ? undefined : child(matcher, "value");
+  const missing = flag(of, "match_if_key_not_found") ?? true;
+  if (matcher === undefined) return { kind: "metadata", path: [], value: null, missing };
+  acknowledge(matcher, "invert");
+  const keys = children(matcher, "path").map((segment) => text(segment, "key") ?? "");
+  return {
+    kind: "metadata",
+    path: [text(matcher, "filter") ?? "", ...keys],
+    value: value === undefined ? null : compileValueMatcher(context, value),
+    missing,
+  };
+}
+
+function compileValueMatcher(context: CompileContext, matcher: CheckedMessage): ValueMatcherPlan {
+  const kind = oneOf(matcher, VALUE_KINDS);
+  switch (kind) {
+    case "null_match":
+      return { kind: "null" };
+    case "double_match": {
+      const number = child(matcher, kind) as CheckedMessage;
+      const range = child(number, "range");
+      if (range === undefined) return { kind: "number", value: decimal(number, "exact") ?? 0 };
+      return { kind: "range", start: decimal(range, "start") ?? 0, end: decimal(range, "end") ?? 0 };
+    }
+    case "string_match":
+      return { kind: "string", string: compileStringMatcher(context, child(matcher, kind) as CheckedMessage) };
+    case "bool_match":
+      return { kind: "truth", value: flag(matcher, kind) ?? false };
+    case "present_match":
+      return { kind: "present", present: flag(matcher, kind) ?? false };
+    case "list_match": {
+      const element = child(child(matcher, kind) as CheckedMessage, "one_of");
+      return { kind: "list", element: element === undefined ? NOTHING : compileValueMatcher(context, element) };
+    }
+    case "or_match": {
+      const matchers = children(child(matcher, kind) as CheckedMessage, "value_matchers");
+      return { kind: "any", matchers: matchers.map((one) => compileValueMatcher(context, one)) };
+    }
+    // Without one there is an error already.
+    case undefined:
+      return NOTHING;
   }
 }
 
@@ -88,6 +123,17 @@ function comparisonOf(filter: CheckedMessage): ComparisonPlan {
     runtimeKey: value === undefined ? "" : (text(value, "runtime_key") ?? ""),
   };
 }
+
+const NOTHING: ValueMatcherPlan = { kind: "any", matchers: [] };
+const VALUE_KINDS = [
+  "null_match",
+  "double_match",
+  "string_match",
+  "bool_match",
+  "present_match",
+  "list_match",
+  "or_match",
+] as const;
 
 const KINDS = [
   "status_code_filter",

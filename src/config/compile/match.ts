@@ -1,10 +1,11 @@
 // Matchers of texts, headers, query parameters and fractions. Called for routes, certificates and redirects.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, count, flag, has, oneOf, text } from "../load/fields.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan, StringMatcherPlan } from "../plan/match.ts";
 import { compileRegex, regexFault, substitutionFault } from "../plan/regex.ts";
 import type { CompileContext } from "./context.ts";
-import { wireText } from "./wire-text.ts";
 
 /** envoy.type.matcher.v3.StringMatcher. */
 export function compileStringMatcher(context: CompileContext, matcher: CheckedMessage): StringMatcherPlan {

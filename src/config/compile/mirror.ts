@@ -1,4 +1,6 @@
 // request_mirror_policies of a route, virtual host or route configuration: the most specific level that has any counts. Called for each.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, flag, oneOf, text } from "../load/fields.ts";
 import type { MirrorPlan } from "../plan/mirror.ts";
@@ -6,7 +8,6 @@ import type { HeaderChangesPlan } from "../plan/route.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHeaderAdd } from "./header-changes.ts";
 import { compileFraction } from "./match.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles a level's policies. `above`: of the next less specific level. */
 export function compileMirrors(

@@ -11,12 +11,7 @@ export interface PendingField {
 }
 
 /** All of them. Whoever makes the first reader of a plan field takes its lines out. */
-export const PENDING: readonly PendingField[] = [
-  { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log" },
-  { plan: "accessLogPaths", type: "envoy.config.bootstrap.v3.Admin", field: "access_log_path" },
-  { plan: "drainType", type: "envoy.config.listener.v3.Listener", field: "drain_type" },
-  { plan: "metadataMatch", type: "envoy.config.route.v3.RouteAction", field: "metadata_match" },
-];
+export const PENDING: readonly PendingField[] = [];
 
 /** A warning for every such field that a message or one below it sets. */
 export function pendingFields(message: CheckedMessage): readonly Diagnostic[] {

@@ -1,5 +1,6 @@
 // rate_limits of routes, virtual hosts and filters: envoy.config.route.v3.RateLimit to RatePolicyPlan. Called where they stand.
 import { networkText } from "../../base/ip-address.ts";
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, oneOf, text } from "../load/fields.ts";
 import type { FormatPartPlan } from "../plan/access-log.ts";
@@ -7,7 +8,6 @@ import type { HitsPlan, RateActionPlan, RatePolicyPlan, RateValuePlan } from "..
 import type { CompileContext } from "./context.ts";
 import { compileFormat } from "./format.ts";
 import { compileHeaderMatcher, compileQueryMatcher } from "./match.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles the field `rate_limits`. `place`: as in Envoy, hits_addend counts for something only in those of the filter itself. */
 export function compileRatePolicies(

@@ -1,11 +1,12 @@
 // envoy.config.route.v3.RetryPolicy to RetryPlan. Called for virtual hosts and routes.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, millis, numbers, text } from "../load/fields.ts";
 import type { ResetHeaderPlan, RetryPlan } from "../plan/retry.ts";
 import type { CompileContext } from "./context.ts";
 import { compileHeaderMatcher } from "./match.ts";
 import { timeoutMs } from "./timeout-ms.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles a retry policy. */
 export function compileRetry(context: CompileContext, policy: CheckedMessage): RetryPlan {

@@ -1,21 +1,24 @@
 // envoy.config.route.v3.RouteAction to ForwardPlan: which cluster, timeouts, rewrites, retries. Called by route.ts.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, millis, oneOf, text } from "../load/fields.ts";
 import type { MirrorPlan } from "../plan/mirror.ts";
 import type { RetryPlan } from "../plan/retry.ts";
 import type { ClusterChoicePlan, ForwardPlan, KeptBodyPlan, RewritePlan, WeightedClusterPlan } from "../plan/route.ts";
+import type { MetadataMatchPlan } from "../plan/subset.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHashPolicy } from "./hash-policy.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
+import { compileInternalRedirect } from "./internal-redirect.ts";
 import { compileRegexRewrite } from "./match.ts";
-import { compileMetadata } from "./metadata.ts";
 import { compileMirrors } from "./mirror.ts";
 import { compileRatePolicies } from "./rate-limit.ts";
 import { compileRetry, refuseHedging } from "./retry.ts";
+import { compileMetadataMatch } from "./subsets.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 import { compileRouteUpgrades } from "./upgrade.ts";
-import { wireText } from "./wire-text.ts";
 
 /** What a route has from the levels above it. */
 export interface RouteScope {
@@ -42,10 +45,11 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
   const duration = child(action, "max_stream_duration");
   const retry = child(action, "retry_policy");
   refuseHedging(context, action);
+  const metadataMatch = compileMetadataMatch(action, null);
   const notFound = text(action, "cluster_not_found_response_code") ?? "SERVICE_UNAVAILABLE";
   return {
     kind: "forward",
-    cluster: clusterChoice(context, action, scope),
+    cluster: clusterChoice(context, action, scope, metadataMatch),
     clusterNotFoundStatus: NOT_FOUND_STATUS[notFound] ?? 503,
     timeoutMs: routeTimeoutMs(context, action, duration !== undefined),
     idleTimeoutMs: timeoutMs(action, "idle_timeout", -1),
@@ -55,12 +59,13 @@ export function compileForward(context: CompileContext, action: CheckedMessage, 
     priority: text(action, "priority") === "HIGH" ? "high" : "default",
     retry: retry === undefined ? scope.retry : compileRetry(context, retry),
     keptBody: scope.keptBody,
+    internalRedirect: compileInternalRedirect(context, action),
     mirrors: compileMirrors(context, action, scope, scope.mirrors),
     appendForwardedHost: flag(action, "append_x_forwarded_host") ?? false,
     upgrades: compileRouteUpgrades(context, action),
     hashPolicy: compileHashPolicy(context, action),
     ...rateLimitsOf(context, action, scope),
-    metadataMatch: metadataMatch(action, "metadata_match"),
+    metadataMatch,
   };
 }
 
@@ -106,7 +111,12 @@ export function compileKeptBody(level: CheckedMessage, above: KeptBodyPlan): Kep
   };
 }
 
-function clusterChoice(context: CompileContext, action: CheckedMessage, scope: RouteScope): ClusterChoicePlan {
+function clusterChoice(
+  context: CompileContext,
+  action: CheckedMessage,
+  scope: RouteScope,
+  metadataMatch: MetadataMatchPlan | null,
+): ClusterChoicePlan {
   const kind = oneOf(action, [
     "cluster",
     "cluster_header",
@@ -127,7 +137,7 @@ function clusterChoice(context: CompileContext, action: CheckedMessage, scope: R
       return { kind: "header", header: wireText((text(action, kind) ?? "").toLowerCase()) };
     case "weighted_clusters": {
       const weighted = child(action, kind) as CheckedMessage;
-      const choice = weightedClusters(context, weighted, scope);
+      const choice = weightedClusters(context, weighted, scope, metadataMatch);
       if (choice.by === "hash" && !has(action, "hash_policy")) {
         context.warn(weighted, "use_hash_policy", "use_hash_policy without a hash_policy: chance decides, as in Envoy");
       }
@@ -143,9 +153,13 @@ function weightedClusters(
   context: CompileContext,
   weighted: CheckedMessage,
   scope: RouteScope,
+  metadataMatch: MetadataMatchPlan | null,
 ): Extract<ClusterChoicePlan, { kind: "weighted" }> {
   const keys = new Map<string, number>();
-  const clusters = children(weighted, "clusters").map((one) => weightedCluster(context, one, scope, keys));
+  const clusters = children(weighted, "clusters").map((one) => ({
+    ...weightedCluster(context, one, scope, keys),
+    metadataMatch: compileMetadataMatch(one, metadataMatch),
+  }));
   const totalWeight = clusters.reduce((sum, one) => sum + one.weight, 0);
   if (totalWeight === 0) {
     context.error(weighted, "clusters", "Sum of weights in the weighted_cluster must be greater than 0.");
@@ -172,7 +186,7 @@ function weightedCluster(
   one: CheckedMessage,
   scope: RouteScope,
   keys: Map<string, number>,
-): WeightedClusterPlan {
+): Omit<WeightedClusterPlan, "metadataMatch"> {
   const name = text(one, "name") ?? "";
   const header = text(one, "cluster_header") ?? "";
   if (header !== "" && name !== "") {
@@ -233,13 +247,6 @@ function hostRewrite(context: CompileContext, action: CheckedMessage): RewritePl
     case undefined:
       return { kind: "none" };
   }
-}
-
-function metadataMatch(message: CheckedMessage, field: string): Readonly<Record<string, unknown>> | null {
-  const metadata = child(message, field);
-  if (metadata === undefined) return null;
-  const subset = compileMetadata(metadata)["envoy.lb"];
-  return typeof subset === "object" && subset !== null ? (subset as Record<string, unknown>) : null;
 }
 
 const UINT32_MAX = 4_294_967_295;

@@ -1,4 +1,6 @@
 // envoy.config.route.v3.Route to RoutePlan: when it matches and what it does. Called by virtual-host.ts in the file's order.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, oneOf, text } from "../load/fields.ts";
 import type {
@@ -21,11 +23,11 @@ import {
   compileRegexRewrite,
   compileRegexText,
 } from "./match.ts";
+import { metadataOf } from "./metadata.ts";
 import { compileForward, compileKeptBody, type RouteScope } from "./route-action.ts";
 import { statName } from "./stat-name.ts";
 import { compileSticky } from "./sticky-split.ts";
 import { compileRouteTracing } from "./tracing.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles one route. */
 export function compileRoute(
@@ -45,6 +47,7 @@ export function compileRoute(
     filterOverrides: compileFilterOverrides(context, route, scope.filterNames),
     tracing: compileRouteTracing(context, route),
     statPrefix: statName(text(route, "stat_prefix") ?? ""),
+    metadata: metadataOf(route),
     source: `${route.position.file}:${route.position.line}`,
   };
 }

@@ -25,9 +25,6 @@ export function compileRuntime(context: CompileContext, bootstrap: CheckedMessag
         "Too many admin layers specified in LayeredRuntime, at most one may be specified",
       );
     }
-    if (compiled.kind === "static") {
-      for (const [key, value] of Object.entries(compiled.entries)) context.runtimeTexts.set(key, value);
-    }
     layers.push(compiled);
   }
   return { layers };

@@ -9,12 +9,7 @@ import { compileMetadata } from "./metadata.ts";
 export function compileSticky(context: CompileContext, route: CheckedMessage): boolean {
   const metadata = child(route, "metadata");
   if (metadata === undefined) return false;
-  const { [NAMESPACE]: split, ...others } = compileMetadata(metadata);
-  const names = Object.keys(others);
-  if (names.length > 0) {
-    const says = `of a route's filter_metadata only ${NAMESPACE} is acted on, not ${names.join(", ")}`;
-    context.warn(metadata, "filter_metadata", says);
-  }
+  const { [NAMESPACE]: split } = compileMetadata(metadata);
   if (split === undefined) return false;
   const { sticky, ...unknown } =
     typeof split === "object" && split !== null ? (split as Readonly<Record<string, unknown>>) : {};

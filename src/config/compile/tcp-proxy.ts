@@ -5,6 +5,7 @@ import type { TcpClusterPlan, TcpProxyPlan } from "../plan/tcp-proxy.ts";
 import { compileAccessLogs } from "./access-log.ts";
 import type { CompileContext } from "./context.ts";
 import { statName } from "./stat-name.ts";
+import { compileMetadataMatch } from "./subsets.ts";
 import { timeoutMs } from "./timeout-ms.ts";
 
 /** The full name of the message. */
@@ -39,12 +40,14 @@ export function compileTcpProxy(context: CompileContext, proxy: CheckedMessage):
 }
 
 function clustersOf(proxy: CheckedMessage): TcpClusterPlan[] {
+  const metadataMatch = compileMetadataMatch(proxy, null);
   if (oneOf(proxy, ["cluster", "weighted_clusters"]) !== "weighted_clusters") {
-    return [{ name: text(proxy, "cluster") ?? "", weight: 1 }];
+    return [{ name: text(proxy, "cluster") ?? "", weight: 1, metadataMatch }];
   }
   return children(child(proxy, "weighted_clusters") as CheckedMessage, "clusters").map((one) => ({
     name: text(one, "name") ?? "",
     weight: count(one, "weight") ?? 0,
+    metadataMatch: compileMetadataMatch(one, metadataMatch),
   }));
 }
 

@@ -1,12 +1,14 @@
 // HttpConnectionManager.tracing, and tracing and decorator of routes, to their plans. Called by http-connection-manager.ts and route.ts.
 import type { CheckedMessage } from "../load/checked.ts";
-import { acknowledge, child, children, count, decimal, flag, has, millis, oneOf, text } from "../load/fields.ts";
+import { acknowledge, child, children, count, decimal, flag, has, oneOf, text } from "../load/fields.ts";
 import type { FormatPartPlan } from "../plan/access-log.ts";
 import type { FractionPlan } from "../plan/match.ts";
-import type { RouteTracingPlan, TraceExporterPlan, TraceTagPlan, TracingPlan } from "../plan/tracing.ts";
+import type { RouteTracingPlan, SpanNamesPlan, TraceExporterPlan, TraceTagPlan, TracingPlan } from "../plan/tracing.ts";
 import type { CompileContext } from "./context.ts";
 import { compileFormat } from "./format.ts";
 import { compilePercent } from "./match.ts";
+import { compileOtlpTarget } from "./otlp-target.ts";
+import { compileZipkin } from "./zipkin.ts";
 
 /** Null: nothing is traced. */
 export function compileTracing(
@@ -16,17 +18,10 @@ export function compileTracing(
 ): TracingPlan | null {
   const tracing = child(manager, "tracing");
   if (tracing === undefined) return null;
-  const exporter = exporterOf(context, tracing);
-  if (exporter === null) return null;
-  if (flag(tracing, "spawn_upstream_span") === true) {
-    context.warn(
-      tracing,
-      "spawn_upstream_span",
-      "spawn_upstream_span is not acted on: attempts are events of the one span",
-    );
-  }
+  const provider = providerOf(context, tracing);
+  if (provider === null) return null;
   return {
-    exporter,
+    ...provider,
     clientSampling: share(tracing, "client_sampling", 100, "tracing.client_enabled"),
     randomSampling: share(tracing, "random_sampling", 10_000, "tracing.random_sampling"),
     overallSampling: share(tracing, "overall_sampling", 100, "tracing.global_enabled"),
@@ -34,6 +29,8 @@ export function compileTracing(
     pathLengthMax: count(tracing, "max_path_tag_length") ?? 256,
     tags: compileTags(context, tracing),
     isSilent: flag(tracing, "no_context_propagation") ?? false,
+    spawnsUpstream: flag(tracing, "spawn_upstream_span") ?? false,
+    names: compileNames(context, tracing),
   };
 }
 
@@ -51,9 +48,18 @@ export function compileRouteTracing(context: CompileContext, route: CheckedMessa
     randomSampling: own("random_sampling", "tracing.random_sampling"),
     overallSampling: own("overall_sampling", "tracing.global_enabled"),
     tags: tracing === undefined ? [] : compileTags(context, tracing),
+    names: compileNames(context, tracing),
     operation: (decorator === undefined ? undefined : text(decorator, "operation")) ?? "",
     tellsOperation: (decorator === undefined ? undefined : flag(decorator, "propagate")) ?? true,
   };
+}
+
+function compileNames(context: CompileContext, tracing: CheckedMessage | undefined): SpanNamesPlan {
+  const of = (field: string): readonly FormatPartPlan[] | null => {
+    const format = tracing === undefined ? "" : (text(tracing, field) ?? "");
+    return tracing === undefined || format === "" ? null : compileFormat(context, tracing, field, format);
+  };
+  return { request: of("operation"), attempt: of("upstream_operation") };
 }
 
 /** As in Envoy a percentage is cut to a whole one, but that of random sampling has two more digits. */
@@ -64,7 +70,7 @@ function share(tracing: CheckedMessage, field: string, denominator: number, runt
   return { numerator, denominator, runtimeKey };
 }
 
-function exporterOf(context: CompileContext, tracing: CheckedMessage): TraceExporterPlan | null {
+function providerOf(context: CompileContext, tracing: CheckedMessage): Pick<TracingPlan, "exporter" | "zipkin"> | null {
   const provider = child(tracing, "provider");
   if (provider === undefined) {
     context.warn(tracing, "provider", "nothing is traced: tracing has no provider; name envoy.tracers.opentelemetry");
@@ -72,11 +78,21 @@ function exporterOf(context: CompileContext, tracing: CheckedMessage): TraceExpo
   }
   text(provider, "name");
   const config = child(provider, "typed_config");
+  if (config?.type === ZIPKIN) return compileZipkin(context, config);
   if (config?.type !== OPEN_TELEMETRY) {
     const what = `the tracer ${config?.type ?? "without a typed_config"}`;
     context.refuse(provider, "typed_config", what, `use ${OPEN_TELEMETRY}: collectors of all kinds take OTLP`);
     return null;
   }
+  const exporter = exporterOf(context, tracing, config);
+  return exporter === null ? null : { exporter, zipkin: null };
+}
+
+function exporterOf(
+  context: CompileContext,
+  tracing: CheckedMessage,
+  config: CheckedMessage,
+): TraceExporterPlan | null {
   if (has(config, "sampler")) {
     context.refuse(config, "sampler", "samplers of the tracer", "use client_, random_ and overall_sampling of tracing");
   }
@@ -88,16 +104,12 @@ function exporterOf(context: CompileContext, tracing: CheckedMessage): TraceExpo
     context.warn(tracing, "provider", "nothing is traced: the tracer has neither a grpc_service nor an http_service");
     return null;
   }
-  const target = kind === "grpc_service" ? grpcTarget(context, service) : httpTarget(context, service);
-  if (target === null) return null;
-  if (!context.clusterNames.has(target.cluster)) {
-    context.error(service, "", `Unknown gRPC client cluster '${target.cluster}'`);
-  }
-  return { ...target, serviceName };
+  const target = compileOtlpTarget(context, service, "trace");
+  return target === null ? null : { ...target, tracer: "opentelemetry", serviceName };
 }
 
 /** Of the environment everything is taken (OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME), whether a detector asks for it or not. */
-function detectResource(context: CompileContext, detector: CheckedMessage): void {
+export function detectResource(context: CompileContext, detector: CheckedMessage): void {
   const name = text(detector, "name") ?? "";
   acknowledge(detector, "typed_config");
   if (name.endsWith(".environment_resource_detector")) return;
@@ -108,53 +120,8 @@ function detectResource(context: CompileContext, detector: CheckedMessage): void
   );
 }
 
-type Target = Omit<TraceExporterPlan, "serviceName">;
-
-function grpcTarget(context: CompileContext, service: CheckedMessage): Target | null {
-  const kind = oneOf(service, ["envoy_grpc", "google_grpc"]);
-  const grpc = kind === "envoy_grpc" ? child(service, kind) : undefined;
-  if (grpc === undefined) {
-    context.refuse(service, kind ?? "", "spans over google_grpc", "name a cluster in envoy_grpc");
-    return null;
-  }
-  const cluster = text(grpc, "cluster_name") ?? "";
-  return {
-    protocol: "grpc",
-    cluster,
-    authority: text(grpc, "authority") || cluster,
-    path: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-    timeoutMs: millis(service, "timeout") || EXPORT_MS,
-    headers: children(service, "initial_metadata").map((header) => fieldOf(header)),
-  };
-}
-
-function httpTarget(context: CompileContext, service: CheckedMessage): Target | null {
-  const uri = child(service, "http_uri");
-  if (uri === undefined) {
-    context.error(service, "http_uri", "an http_service needs an http_uri");
-    return null;
-  }
-  const [, authority = "", path = ""] = /^https?:\/\/([^/?#]+)([^#]*)/.exec(text(uri, "uri") ?? "") ?? [];
-  if (authority === "") context.error(uri, "uri", "the URI of a collector is http://host:port/v1/traces");
-  return {
-    protocol: "http",
-    cluster: text(uri, "cluster") ?? "",
-    authority,
-    path: path === "" ? "/" : path,
-    timeoutMs: millis(uri, "timeout") || EXPORT_MS,
-    headers: children(service, "request_headers_to_add").flatMap((option) => {
-      const header = child(option, "header");
-      acknowledge(option, "append", "append_action", "keep_empty_value");
-      return header === undefined ? [] : [fieldOf(header)];
-    }),
-  };
-}
-
-function fieldOf(header: CheckedMessage): { readonly name: string; readonly value: string } {
-  return { name: (text(header, "key") ?? "").toLowerCase(), value: text(header, "value") ?? "" };
-}
-
-function compileTags(context: CompileContext, owner: CheckedMessage): TraceTagPlan[] {
+/** custom_tags of a message. */
+export function compileTags(context: CompileContext, owner: CheckedMessage): TraceTagPlan[] {
   return children(owner, "custom_tags").flatMap((tag) => {
     const name = text(tag, "tag") ?? "";
     const made = tagValue(context, tag);
@@ -206,6 +173,6 @@ function operator(name: string, args: readonly string[], otherwise: string): Omi
   return { parts: [part], otherwise: otherwise === "" ? null : otherwise };
 }
 
+const ZIPKIN = "envoy.config.trace.v3.ZipkinConfig";
 const OPEN_TELEMETRY = "envoy.config.trace.v3.OpenTelemetryConfig";
 const METADATA_KINDS = ["request", "route", "cluster", "host"] as const;
-const EXPORT_MS = 10_000;

@@ -1,4 +1,6 @@
 // envoy.config.route.v3.RouteConfiguration and VirtualHost. Called by http-connection-manager.ts.
+
+import { wireText } from "../../base/wire-text.ts";
 import type { CheckedMessage } from "../load/checked.ts";
 import { child, children, count, flag, has, text, texts } from "../load/fields.ts";
 import type { RouteConfigPlan, VirtualClusterPlan, VirtualHostPlan } from "../plan/route.ts";
@@ -6,13 +8,13 @@ import type { CompileContext } from "./context.ts";
 import { compileFilterOverrides } from "./filter-overrides.ts";
 import { compileHeaderChanges } from "./header-changes.ts";
 import { compileHeaderMatcher } from "./match.ts";
+import { metadataOf } from "./metadata.ts";
 import { compileMirrors } from "./mirror.ts";
 import { compileRatePolicies } from "./rate-limit.ts";
 import { compileRetry, refuseHedging } from "./retry.ts";
 import { compileRoute } from "./route.ts";
 import { compileKeptBody, type RouteScope } from "./route-action.ts";
 import { statName } from "./stat-name.ts";
-import { wireText } from "./wire-text.ts";
 
 /** Compiles an inline route configuration. `filterNames`: those of the HTTP filters that serve it; `limitsRates`: one takes rate_limits. */
 export function compileRouteConfig(
@@ -89,6 +91,7 @@ function compileVirtualHost(
     rateLimits: scope.limitsRates ? compileRatePolicies(context, host, "route") : [],
     virtualClusters: children(host, "virtual_clusters").map((cluster) => compileVirtualCluster(context, cluster)),
     includeIsTimeoutRetry: flag(host, "include_is_timeout_retry_header") ?? false,
+    metadata: metadataOf(host),
   };
 }
 

@@ -13,6 +13,8 @@ export interface CheckContext {
   /** Checks a message of this type: how an Any reaches back. */
   readonly message: (context: CheckContext, type: string, written: Written, path: string) => CheckedMessage | undefined;
   depth: number;
+  /** Path of the message around that says `is_optional: true`; null: it does not. */
+  optionalAt: string | null;
 }
 
 /** The entries of a mapping with duplicates complained about: the last one counts, and merged ones yield to own ones. */

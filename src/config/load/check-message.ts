@@ -36,13 +36,23 @@ export function checkMessage(
     complaints.error(written.position, path, `messages nest more than ${messageDepthMax} deep`);
     return undefined;
   }
+  const { optionalAt } = context;
+  context.optionalAt = saysOptional(written) ? path : null;
   context.depth++;
   const fields: Record<string, CheckedValue> = Object.create(null);
   const positions: Record<string, Position> = Object.create(null);
   if (written.kind === "map") readFields(context, shape, written, path, fields, positions);
   checkRules(context, shape, written, path, fields, positions);
   context.depth--;
+  context.optionalAt = optionalAt;
   return { kind: "message", type: typeName, fields, positions, position: written.position, path };
+}
+
+/** Whether a filter may be one that nobody knows. */
+function saysOptional(written: Written): boolean {
+  if (written.kind !== "map") return false;
+  const entry = written.entries.find(({ key }) => key === "is_optional" || key === "isOptional");
+  return entry?.value.kind === "scalar" && entry.value.text === "true";
 }
 
 function readFields(

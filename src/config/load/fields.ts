@@ -118,10 +118,13 @@ export function messageDiagnostic(message: CheckedMessage, says: string): Diagno
   return { ...message.position, path: message.path, message: says };
 }
 
-/** One warning for every present field that nobody read, topmost only, in the file's order. Call after compile. */
-export function unreadFields(message: CheckedMessage): readonly Diagnostic[] {
+/**
+ * One warning for every present field that nobody read, topmost only, in the file's order. Call after compile. `hintOf`: what is added
+ * to a field's warning, empty: nothing.
+ */
+export function unreadFields(message: CheckedMessage, hintOf: UnreadHint = () => ""): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  collectUnread(message, found);
+  collectUnread(message, found, hintOf);
   return found;
 }
 
@@ -139,14 +142,17 @@ export function recordAskedFields(): () => ReadonlyMap<string, ReadonlySet<strin
   };
 }
 
-function collectUnread(message: CheckedMessage, found: Diagnostic[]): void {
+type UnreadHint = (type: string, field: string) => string;
+
+function collectUnread(message: CheckedMessage, found: Diagnostic[], hintOf: UnreadHint): void {
   const seen = readOf.get(message);
   for (const [name, value] of Object.entries(message.fields)) {
     if (seen?.has(name) !== true) {
-      found.push(fieldDiagnostic(message, name, `${name} of ${message.type} is accepted and not acted on`));
+      const says = `${name} of ${message.type} is accepted and not acted on${hintOf(message.type, name)}`;
+      found.push(fieldDiagnostic(message, name, says));
       continue;
     }
-    for (const below of messagesIn(value)) collectUnread(below, found);
+    for (const below of messagesIn(value)) collectUnread(below, found, hintOf);
   }
 }
 

@@ -51,7 +51,12 @@ export function loadMessageText(text: string, type: string, options: LoadOptions
     return resultOf(complaints, undefined);
   }
   const set: DescriptorSet = loadDescriptorSet();
-  const message = checkMessage({ set, complaints, format, message: checkMessage, depth: 0 }, type, written, "");
+  const message = checkMessage(
+    { set, complaints, format, message: checkMessage, depth: 0, optionalAt: null },
+    type,
+    written,
+    "",
+  );
   return resultOf(complaints, message);
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { systemText } from "../../base/system-text.ts";
 import { loadDescriptorSet } from "../schema/descriptor-set.ts";
+import type { CheckContext } from "./check-context.ts";
 import { checkMessage } from "./check-message.ts";
 import type { LoadResult } from "./checked.ts";
 import { Complaints, type Strictness } from "./complaints.ts";
@@ -36,7 +37,7 @@ export function loadConfigSources(sources: ConfigSources, options: Omit<LoadOpti
   if (base === null || over === null || unreadable.length > 0) return resultOf(complaints, inlineComplaints, null);
   const set = loadDescriptorSet();
   const merged = mergeWritten(base, over);
-  const context = { set, complaints, format, message: checkMessage, depth: 0 } as const;
+  const context: CheckContext = { set, complaints, format, message: checkMessage, depth: 0, optionalAt: null };
   const message = checkMessage(context, "envoy.config.bootstrap.v3.Bootstrap", merged, "");
   return resultOf(complaints, inlineComplaints, message ?? null);
 }

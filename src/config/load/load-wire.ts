@@ -1,6 +1,7 @@
 // Messages that come as protobuf bytes or as plain JSON values instead of text, checked as files are.
 // Called by the control plane: discovery responses (bytes) and the requests and reports it builds (values).
 import { loadDescriptorSet } from "../schema/descriptor-set.ts";
+import type { CheckContext } from "./check-context.ts";
 import { checkMessage } from "./check-message.ts";
 import type { JsonValue, LoadResult, Position } from "./checked.ts";
 import { Complaints } from "./complaints.ts";
@@ -43,7 +44,15 @@ function newComplaints(from: string): Complaints {
 }
 
 function check(complaints: Complaints, type: string, written: Written | null): LoadResult {
-  const context = { set: loadDescriptorSet(), complaints, format: "json", message: checkMessage, depth: 0 } as const;
+  const set = loadDescriptorSet();
+  const context: CheckContext = {
+    set,
+    complaints,
+    format: "json",
+    message: checkMessage,
+    depth: 0,
+    optionalAt: null,
+  };
   const message = written === null ? undefined : checkMessage({ ...context }, type, written, "");
   const errors = complaints.sortedErrors();
   const readable = message ?? null;

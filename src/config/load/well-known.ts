@@ -211,9 +211,17 @@ function readTypedStruct(
   if (value !== undefined && value.kind !== "map") {
     return complain(context, value, below(path, "value"), `wants a mapping, not ${describe(value)}`);
   }
-  const made = readInner(context, type, value ?? empty, url ?? rest, below(path, "value"));
+  const isStranger = context.set.message(type) === undefined && isOptional(context, path);
+  const made = isStranger
+    ? bare(type, rest, path)
+    : readInner(context, type, value ?? empty, url ?? rest, below(path, "value"));
   if (made === undefined) return undefined;
   return { ...made, wrapper: { type: wrapper, value: plainJson(context, value ?? empty, below(path, "value")) } };
+}
+
+/** As in Envoy, an optional filter in a TypedStruct may be of a type that nobody knows. */
+function isOptional({ optionalAt }: CheckContext, path: string): boolean {
+  return optionalAt !== null && path === below(optionalAt, path.slice(path.lastIndexOf(".") + 1));
 }
 
 function plainJson(context: CheckContext, written: Written, path: string): JsonValue {

@@ -1,20 +1,36 @@
 // Access logs. The format is parsed when the configuration is compiled; telemetry writes the lines.
 
 import type { LogFilterPlan } from "./log-filter.ts";
+import type { OtlpLogPlan } from "./otlp.ts";
 
 /** One access log. */
-export interface AccessLogPlan {
+export type AccessLogPlan = TextLogPlan | RecordLogPlan;
+
+/** One whose records are sent over OTLP. */
+export interface RecordLogPlan {
+  readonly sink: "otlp";
+  readonly records: OtlpLogPlan;
+  /** Which records it wants; null: all. */
+  readonly filter: LogFilterPlan | null;
+}
+
+/** What a line or a body is made of. */
+export interface LineFormatPlan {
+  /** Parts in order: literal text, or an operator with its arguments. Empty for JSON. */
+  readonly format: readonly FormatPartPlan[];
+  /** JSON sinks: keys with values, in the order of the keys, as Envoy writes them; null for text. */
+  readonly json: readonly JsonFieldPlan[] | null;
+  /** omit_empty_values: what has no value is left out, default false. */
+  readonly omitEmpty: boolean;
+}
+
+/** One that writes lines. */
+export interface TextLogPlan extends LineFormatPlan {
   readonly sink: "file" | "stdout" | "stderr";
   /** Path of a file sink. */
   readonly path: string;
-  /** Parts in order: literal text, or an operator with its arguments. Empty for JSON. */
-  readonly format: readonly FormatPartPlan[];
-  /** JSON sinks: keys with parts, in the file's order; null for text. */
-  readonly json: readonly JsonFieldPlan[] | null;
   /** Which lines it wants; null: all. */
   readonly filter: LogFilterPlan | null;
-  /** JSON: fields whose operator has no value are left out (omit_empty_values), default false. */
-  readonly omitEmpty: boolean;
 }
 
 /**
@@ -26,12 +42,16 @@ export type FormatPartPlan =
   | { readonly kind: "literal"; readonly text: string }
   | { readonly kind: "operator"; readonly name: string; readonly args: readonly string[]; readonly lengthMax: number };
 
-/** One field of a JSON access log: exactly one of constant, nested object and parts. */
+/** One field of a JSON access log. */
 export interface JsonFieldPlan {
   readonly key: string;
-  readonly parts: readonly FormatPartPlan[];
-  /** JSON text written as it stands (numbers, booleans, null, constant lists); null: none. */
-  readonly constant: string | null;
-  /** Fields of a nested object; null: none. */
-  readonly fields: readonly JsonFieldPlan[] | null;
+  readonly value: JsonValuePlan;
 }
+
+/** What a JSON access log writes. */
+export type JsonValuePlan =
+  | { readonly kind: "text"; readonly parts: readonly FormatPartPlan[] }
+  /** JSON text written as it stands: numbers, booleans, null. */
+  | { readonly kind: "constant"; readonly text: string }
+  | { readonly kind: "list"; readonly values: readonly JsonValuePlan[] }
+  | { readonly kind: "map"; readonly fields: readonly JsonFieldPlan[] };

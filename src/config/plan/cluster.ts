@@ -4,6 +4,7 @@ import type { HashMethodPlan } from "./hash-policy.ts";
 import type { EndpointCheckPlan, HealthCheckPlan, OutlierPlan } from "./health-check.ts";
 import type { HttpProtocolPlan } from "./http-protocol.ts";
 import type { RetryPlan } from "./retry.ts";
+import type { SubsetsPlan } from "./subset.ts";
 import type { UpstreamTlsPlan } from "./tls.ts";
 
 /** One cluster. */
@@ -13,6 +14,8 @@ export interface ClusterPlan {
   readonly statName: string;
   readonly discovery: DiscoveryPlan;
   readonly balancer: BalancerPlan;
+  /** Groups of endpoints that the balancer picks from; null: it picks from all of them. */
+  readonly subsets: SubsetsPlan | null;
   /** hash_policy of its HttpProtocolOptions: it counts in place of the route's; empty: none. */
   readonly hashPolicy: readonly HashMethodPlan[];
   /** Default 5 000. */
@@ -56,6 +59,10 @@ export interface ClusterPlan {
    * total by which panic and priorities are judged; default false, without effect without checks.
    */
   readonly ignoreNewHostsUntilFirstCheck: boolean;
+  /** track_cluster_stats.per_endpoint_stats: each endpoint has statistics of its own in /stats; default false. */
+  readonly endpointStats: boolean;
+  /** filter_metadata, for formats; null: none. */
+  readonly metadata: Readonly<Record<string, unknown>> | null;
 }
 
 /** Where endpoints come from. */
@@ -73,6 +80,8 @@ export type DiscoveryPlan =
       readonly family: "auto" | "v4_only" | "v6_only" | "v4_preferred" | "all";
       /** `ip:port` of resolvers; empty: the system's. */
       readonly resolvers: readonly string[];
+      /** Whether listeners wait for the first answer of its names; default true. */
+      readonly delaysStart: boolean;
     }
   | {
       readonly kind: "mesh";
@@ -119,9 +128,30 @@ export type BalancerPlan = TurnBalancerPlan | HashBalancerPlan;
 
 /** The balancers that give every endpoint its turn. */
 export type TurnBalancerPlan =
-  | { readonly kind: "round_robin" }
+  | { readonly kind: "round_robin"; readonly slowStart: SlowStartPlan | null }
   | { readonly kind: "random" }
-  | { readonly kind: "least_request"; readonly choices: number; readonly activeRequestBias: number };
+  | {
+      readonly kind: "least_request";
+      /** choice_count, default 2. */
+      readonly choices: number;
+      /** Default 1. */
+      readonly activeRequestBias: number;
+      /** Its runtime key; empty: none. */
+      readonly biasKey: string;
+      readonly slowStart: SlowStartPlan | null;
+    };
+
+/** slow_start_config: the share of a new endpoint grows to its own. */
+export interface SlowStartPlan {
+  /** More than 0. */
+  readonly windowMs: number;
+  /** 1: in step with time; more: faster at first. Default 1. */
+  readonly aggression: number;
+  /** Its runtime key; empty: none. */
+  readonly aggressionKey: string;
+  /** min_weight_percent as a part of 1, default 0.1. */
+  readonly leastFactor: number;
+}
 
 /** The balancers that send the same hash to the same endpoint. */
 export type HashBalancerPlan = HashBalancerOptions &

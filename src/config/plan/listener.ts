@@ -1,8 +1,11 @@
 // Listeners, filter chains and the HTTP connection manager as the workers run them.
+
 import type { AccessLogPlan } from "./access-log.ts";
 import type { AddressPlan } from "./address.ts";
+import type { TokenBucketPlan } from "./filters/local-ratelimit.ts";
 import type { HttpFilterPlan } from "./http-filter.ts";
 import type { HttpProtocolPlan } from "./http-protocol.ts";
+import type { LocalReplyPlan } from "./local-reply.ts";
 import type { RouteConfigPlan } from "./route.ts";
 import type { TcpProxyPlan } from "./tcp-proxy.ts";
 import type { DownstreamTlsPlan } from "./tls.ts";
@@ -18,6 +21,8 @@ export interface ListenerPlan {
   readonly statPrefix: string;
   readonly filterChains: readonly FilterChainPlan[];
   readonly defaultFilterChain: FilterChainPlan | null;
+  /** A line for each connection, refused ones too. */
+  readonly accessLogs: readonly AccessLogPlan[];
   /** Default 1 MiB. */
   readonly perConnectionBufferBytesMax: number;
   /** bind_to_port, default true. */
@@ -28,11 +33,14 @@ export interface ListenerPlan {
   readonly ignoresNodeLimit: boolean;
   /** Listen backlog, default 128 as Envoy. */
   readonly backlog: number;
+  /** `modify_only`: its connections stay while the node fails its health check by hand. */
   readonly drainType: "default" | "modify_only";
   readonly trafficDirection: "unspecified" | "inbound" | "outbound";
   readonly inspection: InspectionPlan;
   /** tcp_keepalive of accepted connections: idle seconds before the first probe; 0: none. */
   readonly keepaliveS: number;
+  /** filter_metadata, for formats; null: none. So of filter chains. */
+  readonly metadata: Readonly<Record<string, unknown>> | null;
 }
 
 /** How a connection's first bytes are waited for before its chain is chosen. */
@@ -61,7 +69,22 @@ export interface FilterChainPlan {
   readonly tls: DownstreamTlsPlan | null;
   /** transport_socket_connect_timeout: TLS handshake, default 10 000. */
   readonly handshakeTimeoutMs: number;
+  /** What its new connections take tokens from, one after the other; empty: nothing. */
+  readonly rates: readonly ConnectionRatePlan[];
   readonly filter: NetworkFilterPlan;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+}
+
+/** envoy.filters.network.local_ratelimit: a connection without a token is closed. */
+export interface ConnectionRatePlan {
+  readonly statPrefix: string;
+  readonly bucket: TokenBucketPlan;
+  /** Names its bucket among those of the node (`Plan.rateBuckets`). */
+  readonly bucketKey: string;
+  /** runtime_enabled; default true. */
+  readonly isEnabled: boolean;
+  /** Empty: the runtime has no say. */
+  readonly runtimeKey: string;
 }
 
 /** filter_chain_match; empty arrays match everything. The most specific wins, level by level in the order of the choice: see net/chain-choice.ts. */
@@ -155,6 +178,8 @@ export interface HttpConnectionManagerPlan {
   readonly proxy100Continue: boolean;
   readonly streamErrorOnInvalidHttp: boolean;
   readonly clientCertificate: ClientCertificatePlan;
+  /** local_reply_config; null: the own answers go out as they are. */
+  readonly localReplies: LocalReplyPlan | null;
 }
 
 /** forward_client_cert_details and set_current_client_cert_details: what becomes of x-forwarded-client-cert. */

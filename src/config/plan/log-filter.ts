@@ -1,5 +1,5 @@
 // Which requests and connections an access log writes of: envoy.config.accesslog.v3.AccessLogFilter as data.
-import type { FractionPlan, HeaderMatcherPlan } from "./match.ts";
+import type { FractionPlan, HeaderMatcherPlan, StringMatcherPlan } from "./match.ts";
 
 /** A number against which another one is held; the runtime may replace it. */
 export interface ComparisonPlan {
@@ -25,5 +25,27 @@ export type LogFilterPlan =
   | { readonly kind: "flags"; readonly flags: readonly string[] }
   /** Numbers of gRPC statuses; those of an answer that says none come from its HTTP status. */
   | { readonly kind: "grpc_status"; readonly statuses: readonly number[]; readonly isExcluded: boolean }
+  /** Requests that are traced because a service asked for it: as in Envoy, no others. */
+  | { readonly kind: "traced" }
+  /** A value of the request's dynamic metadata; null matches none. `missing`: what holds where there is no value. */
+  | {
+      readonly kind: "metadata";
+      readonly path: readonly string[];
+      readonly value: ValueMatcherPlan | null;
+      readonly missing: boolean;
+    }
   /** Names as `%ACCESS_LOG_TYPE%` has them. */
   | { readonly kind: "type"; readonly types: readonly string[]; readonly isExcluded: boolean };
+
+/** Which values of metadata match: envoy.type.matcher.v3.ValueMatcher. */
+export type ValueMatcherPlan =
+  | { readonly kind: "null" }
+  /** From `start` up to `end`, or one number. */
+  | { readonly kind: "range"; readonly start: number; readonly end: number }
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "string"; readonly string: StringMatcherPlan }
+  | { readonly kind: "truth"; readonly value: boolean }
+  | { readonly kind: "present"; readonly present: boolean }
+  /** A list with one that matches. */
+  | { readonly kind: "list"; readonly element: ValueMatcherPlan }
+  | { readonly kind: "any"; readonly matchers: readonly ValueMatcherPlan[] };

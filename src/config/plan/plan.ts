@@ -1,4 +1,5 @@
 // The frozen runtime shape of a whole configuration. Made by compile/, carried to workers by structured clone, never changed, never re-checked.
+import type { TextLogPlan } from "./access-log.ts";
 import type { AddressPlan } from "./address.ts";
 import type { ClusterPlan } from "./cluster.ts";
 import type { EdsPlan } from "./eds.ts";
@@ -6,7 +7,10 @@ import type { RateBucketsPlan } from "./filters/local-ratelimit.ts";
 import type { ListenerPlan } from "./listener.ts";
 import type { LoadReportPlan } from "./load.ts";
 import type { MeshPlan, NodeRole } from "./mesh.ts";
+import type { MetricsSinkPlan } from "./otlp.ts";
+import type { OtlpTargetPlan } from "./otlp-target.ts";
 import type { RuntimePlan } from "./runtime.ts";
+import type { StatsPlan } from "./stats.ts";
 
 /** Everything a node runs. */
 export interface Plan {
@@ -32,6 +36,11 @@ export interface Plan {
   readonly outlierLogPath: string;
   /** stats_flush_interval, default 5000: histograms appear in /stats after it. */
   readonly statsFlushIntervalMs: number;
+  readonly stats: StatsPlan;
+  /** stats_sinks; without one of the file that of the environment. */
+  readonly metricsSinks: readonly MetricsSinkPlan[];
+  /** Where lines of the node's own log go besides: of the environment; null: nowhere. */
+  readonly ownLog: OtlpTargetPlan | null;
   /** What differs where Starling is safer or kinder than Envoy. */
   readonly compat: "starling" | "envoy";
 }
@@ -49,5 +58,5 @@ export interface NodePlan {
 /** Envoy's `admin`. */
 export interface AdminPlan {
   readonly address: AddressPlan;
-  readonly accessLogPaths: readonly string[];
+  readonly accessLogs: readonly TextLogPlan[];
 }

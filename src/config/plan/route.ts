@@ -2,10 +2,12 @@
 import type { FormatPartPlan } from "./access-log.ts";
 import type { HashMethodPlan } from "./hash-policy.ts";
 import type { FilterOverridePlan } from "./http-filter.ts";
+import type { InternalRedirectPlan } from "./internal-redirect.ts";
 import type { FractionPlan, HeaderMatcherPlan, QueryMatcherPlan } from "./match.ts";
 import type { MirrorPlan } from "./mirror.ts";
 import type { RatePolicyPlan } from "./rate-limit.ts";
 import type { RetryPlan } from "./retry.ts";
+import type { MetadataMatchPlan } from "./subset.ts";
 import type { RouteTracingPlan } from "./tracing.ts";
 
 /** One RouteConfiguration. */
@@ -38,6 +40,8 @@ export interface VirtualHostPlan {
   readonly virtualClusters: readonly VirtualClusterPlan[];
   /** include_is_timeout_retry_header: attempts after the first say whether a timeout was the reason. */
   readonly includeIsTimeoutRetry: boolean;
+  /** filter_metadata, for formats; null: none. So of routes below. */
+  readonly metadata: Readonly<Record<string, unknown>> | null;
 }
 
 /** Requests of a virtual host that are counted under a name of their own. */
@@ -58,6 +62,7 @@ export interface RoutePlan {
   readonly tracing: RouteTracingPlan | null;
   /** stat_prefix: its requests are counted as `vhost.<host>.route.<stat_prefix>.*` too; empty: they are not. */
   readonly statPrefix: string;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
   /** `file:line` of the route, for `explain`. */
   readonly source: string;
 }
@@ -102,6 +107,8 @@ export interface ForwardPlan {
   readonly priority: "default" | "high";
   readonly retry: RetryPlan | null;
   readonly keptBody: KeptBodyPlan;
+  /** Null: redirects of the upstream go to the client. */
+  readonly internalRedirect: InternalRedirectPlan | null;
   /** request_mirror_policies of the most specific level that has any. */
   readonly mirrors: readonly MirrorPlan[];
   /** append_x_forwarded_host. */
@@ -115,7 +122,7 @@ export interface ForwardPlan {
   /** include_vh_rate_limits: those of the virtual host count beside them. */
   readonly includesHostRateLimits: boolean;
   /** Metadata subset match; null: none. */
-  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+  readonly metadataMatch: MetadataMatchPlan | null;
 }
 
 /** `duration`: the route has max_stream_duration, for the whole stream. `route`: it has the older max_grpc_timeout, for its timeout. */
@@ -168,6 +175,8 @@ export interface WeightedClusterPlan {
   readonly headers: HeaderChangesPlan;
   readonly hostRewrite: string;
   readonly filterOverrides: readonly FilterOverridePlan[];
+  /** Its metadata_match over the route's; null: neither has one. */
+  readonly metadataMatch: MetadataMatchPlan | null;
 }
 
 /** prefix_rewrite, regex_rewrite, host_rewrite_*. */

@@ -85,6 +85,12 @@ export function runtimeDecimal(runtime: RuntimeView, key: string, otherwise: num
   return text === undefined ? otherwise : (runtimeValue(text).decimal ?? otherwise);
 }
 
+/** A truth of the runtime, `otherwise` when the key is absent, empty or neither true nor false. */
+export function runtimeFlag(runtime: RuntimeView, key: string, otherwise: boolean): boolean {
+  const text = key === "" ? undefined : runtime.get(key)?.trim().toLowerCase();
+  return text === "true" || (text !== "false" && otherwise);
+}
+
 /** Entries of layers in their order, the later ones over the earlier ones. */
 export function flattened(layers: Iterable<{ readonly entries: RuntimeEntries }>): Record<string, string> {
   const entries: Record<string, string> = {};

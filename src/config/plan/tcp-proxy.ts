@@ -1,5 +1,6 @@
 // The TCP proxy as the workers run it.
 import type { AccessLogPlan } from "./access-log.ts";
+import type { MetadataMatchPlan } from "./subset.ts";
 
 /** envoy.filters.network.tcp_proxy */
 export interface TcpProxyPlan {
@@ -33,4 +34,6 @@ export interface TcpProxyPlan {
 export interface TcpClusterPlan {
   readonly name: string;
   readonly weight: number;
+  /** Its metadata_match over the proxy's; null: neither has one. */
+  readonly metadataMatch: MetadataMatchPlan | null;
 }

@@ -1,6 +1,7 @@
 // Tracing of a connection manager: which requests are followed, what their spans say, and to whom spans are exported.
 import type { FormatPartPlan } from "./access-log.ts";
 import type { FractionPlan } from "./match.ts";
+import type { OtlpTargetPlan } from "./otlp-target.ts";
 
 /** HttpConnectionManager.tracing. */
 export interface TracingPlan {
@@ -17,6 +18,32 @@ export interface TracingPlan {
   readonly tags: readonly TraceTagPlan[];
   /** no_context_propagation: the upstream is told nothing. */
   readonly isSilent: boolean;
+  /** spawn_upstream_span: each attempt is a client's span below the request's, which is a server's. */
+  readonly spawnsUpstream: boolean;
+  readonly names: SpanNamesPlan;
+  /** Null: the tracer is OpenTelemetry's. */
+  readonly zipkin: ZipkinPlan | null;
+}
+
+/** operation and upstream_operation: names of spans, put together when a span ends. Null: as ever, or as somebody else says. */
+export interface SpanNamesPlan {
+  readonly request: readonly FormatPartPlan[] | null;
+  readonly attempt: readonly FormatPartPlan[] | null;
+}
+
+/** What Zipkin's tracer does in its own way. */
+export interface ZipkinPlan {
+  /** trace_context_option USE_B3_WITH_W3C_PROPAGATION: W3C Trace Context besides B3. */
+  readonly withTraceContext: boolean;
+  /** trace_id_128bit */
+  readonly has128Bits: boolean;
+  /** shared_span_context, default true: a server's span is its client's. */
+  readonly isShared: boolean;
+  /** split_spans_for_request: spans of requests are a server's, whatever the direction. */
+  readonly splitsSpans: boolean;
+  /** Of the node; empty: it has none. */
+  readonly nodeId: string;
+  readonly zone: string;
 }
 
 /** A custom tag. */
@@ -34,23 +61,17 @@ export interface RouteTracingPlan {
   readonly randomSampling: FractionPlan | null;
   readonly overallSampling: FractionPlan | null;
   readonly tags: readonly TraceTagPlan[];
+  /** Null: the connection manager's. */
+  readonly names: SpanNamesPlan;
   /** Name of spans; empty: none of its own. */
   readonly operation: string;
   /** Whether the other proxy of the hop is told that name (decorator.propagate, default true). */
   readonly tellsOperation: boolean;
 }
 
-/** Where spans go: over OTLP to an endpoint of a cluster. Equal ones share their batches. */
-export interface TraceExporterPlan {
-  readonly protocol: "grpc" | "http";
-  readonly cluster: string;
-  readonly authority: string;
-  /** `:path` of an export. */
-  readonly path: string;
-  /** For one export; default 10 000. */
-  readonly timeoutMs: number;
-  /** Sent with each export: names in lower case. */
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
+/** Where spans go. Equal ones share their batches. */
+export interface TraceExporterPlan extends OtlpTargetPlan {
+  readonly tracer: "opentelemetry" | "zipkin";
   /** service_name; empty: of the environment, else the node's cluster. */
   readonly serviceName: string;
 }

@@ -2,6 +2,7 @@
 // Called by load/ (through loadDescriptorSet) and by the build (buildDescriptorSet). Never fetches anything.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { besideCode } from "../../base/location.ts";
 import { laterProtos } from "./later.ts";
 import { linkFiles } from "./link.ts";
 import { findProtoSource, readProtoFiles } from "./proto-files.ts";
@@ -96,8 +97,7 @@ export function loadDescriptorSet(): DescriptorSet {
 export const descriptorFileName = "descriptors.txt";
 
 function descriptorText(): string {
-  const home = join(import.meta.dirname, "..", "..");
-  const packaged = readIfThere(join(home, descriptorFileName));
+  const packaged = readIfThere(besideCode(descriptorFileName));
   if (packaged?.startsWith(headerOf("").trimEnd())) return packaged;
   const source = findProtoSource();
   if (source === null) return buildDescriptorSet();
@@ -110,7 +110,7 @@ function descriptorText(): string {
   return built;
 }
 
-function readIfThere(path: string): string | null {
+function readIfThere(path: string | URL): string | null {
   try {
     return readFileSync(path, "utf8");
   } catch {

@@ -153,4 +153,12 @@ export const laterConfig: readonly string[] = [
   message MetricsServiceConfig { uint32 batch_size = 6 [(validate.rules).uint32 = {gte: 0}]; }
   message StatsConfig { google.protobuf.BoolValue allow_default_tag_overrides = 5; }
   message StatsdSink { bool scale_histogram_units_to_milliseconds = 4; }`,
+  `package envoy.config.trace.v3;
+  message ZipkinConfig {
+    string collector_cluster = 1;
+    string collector_endpoint = 2;
+    ZipkinConfig.TraceContextOption trace_context_option = 8;
+    core.v3.HttpService collector_service = 9;
+  }
+  enum ZipkinConfig.TraceContextOption { USE_B3 = 0; USE_B3_WITH_W3C_PROPAGATION = 1; }`,
 ];

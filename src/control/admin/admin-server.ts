@@ -1,15 +1,26 @@
 // The admin server: one HTTP listener on the main thread. Finds the page of a path and sends its answer; knows no page by name.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { systemClock } from "../../base/clock.ts";
+import { DrivenWheel } from "../../base/driven-wheel.ts";
 import { httpDate } from "../../base/http-date.ts";
+import { createServer } from "../../base/node-http.ts";
+import { Timer } from "../../base/timer-wheel.ts";
 import type { AddressPlan } from "../../config/plan/address.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import { StatsReader } from "../../telemetry/stats-reader.ts";
+import type { AdminLog } from "./admin-log.ts";
 import { AdminStats } from "./admin-stats.ts";
+import { AnswerRoom } from "./answer-room.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
-import { forwardToMember, isForwarded, NODE_HEADER, nodeHeader } from "./mesh-forward.ts";
+import { AdminGuard, type Refusal } from "./guard.ts";
+import { forwardToMember, isForwarded } from "./mesh-forward.ts";
+import { NODE_HEADER, nodeHeader } from "./node-field.ts";
 import { type PageAnswer, type PageContext, textAnswer } from "./page.ts";
 import { helpText, pagesOf } from "./page-table.ts";
+import { ShownStats } from "./shown-stats.ts";
+import { isTap, openTap } from "./tap/tap.ts";
+import { WatchDesk } from "./tap/watch-desk.ts";
 import { readTarget } from "./target.ts";
 import type { AdminView } from "./view.ts";
 
@@ -23,24 +34,48 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** Listens; rejects when the address cannot be bound. `ownStats`: where the listener counts itself. `idleMs`: default an hour. */
+/** Times and numbers that a client cannot go beyond. */
+export interface AdminLimits {
+  /** Between two requests of a connection. */
+  readonly idleMs: number;
+  /** A head that has not come by then does not come. */
+  readonly headMs: number;
+  /** The same of a whole request. */
+  readonly requestMs: number;
+  /** Nothing moved on a connection, either way. */
+  readonly stallMs: number;
+  readonly connectionsMax: number;
+}
+
+/** Listens; rejects when the address cannot be bound. `ownStats`: where the listener counts itself; `log`: null, the default, writes none. */
 export async function startAdminServer(
   view: AdminView,
   address: AddressPlan,
   ownStats: StatsWriter,
-  idleMs: number = IDLE_MS,
+  more: Partial<AdminLimits> = {},
+  log: AdminLog | null = null,
 ): Promise<AdminServer> {
-  const context: PageContext = { view, stats: new StatsReader(view.stats), pages: pagesOf(view) };
-  const dashboard = new Dashboard(context);
+  const limits = { ...LIMITS, ...more };
+  const desk = openDesk(view, address, ownStats);
   const stats = new AdminStats(ownStats, () => view.uptimeMs());
-  const server = createServer({ keepAliveTimeout: idleMs, requireHostHeader: false }, (request, response) => {
+  const terms = {
+    keepAliveTimeout: limits.idleMs,
+    headersTimeout: limits.headMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: Math.min(limits.headMs / 2, CHECK_MS),
+    requireHostHeader: false,
+  };
+  const server = createServer(terms, (request, response) => {
     const over = stats.onRequest(request.socket);
+    log?.watch(request, response);
     response.once("close", () => over(response.writableFinished ? response.statusCode : null));
-    if (request.httpVersion === "1.0") refuse(context, response, 426, "Upgrade Required");
-    else if (request.headers.host === undefined) refuse(context, response, 400, "");
-    else receive(context, dashboard, request, response);
+    if (request.httpVersion === "1.0") refuse(desk.context, response, 426, "Upgrade Required");
+    else if (request.headers.host === undefined) refuse(desk.context, response, 400, "");
+    else receive(desk, request, response);
   });
-  watchConnections(server, stats, context);
+  server.maxConnections = limits.connectionsMax;
+  server.timeout = limits.stallMs;
+  watchConnections(server, stats, desk);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     if (address.kind === "pipe") server.listen(address.path, resolve);
@@ -50,17 +85,41 @@ export async function startAdminServer(
   const real = typeof bound === "object" && bound !== null && address.kind === "socket" ? bound.port : 0;
   return {
     address: address.kind === "pipe" ? address : { ...address, port: real },
-    flush: () => context.stats.flush(),
+    flush: () => desk.context.stats.flush(),
     close: () =>
       new Promise((resolve) => {
-        dashboard.close();
+        desk.dashboard.close();
+        desk.watch.close();
+        desk.wheel.stop();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
 
-function watchConnections(server: Server, stats: AdminStats, context: PageContext): void {
+/** What answers requests. */
+interface Desk {
+  readonly context: PageContext;
+  readonly guard: AdminGuard;
+  readonly dashboard: Dashboard;
+  readonly watch: WatchDesk;
+  readonly wheel: DrivenWheel;
+  readonly room: AnswerRoom;
+}
+
+function openDesk(view: AdminView, address: AddressPlan, stats: StatsWriter): Desk {
+  const clock = systemClock;
+  const wheel = new DrivenWheel(clock, TICK_MS);
+  const { adminTokenDigest, tapRedacts } = view.options;
+  const guard = new AdminGuard({ clock, log: view.log, stats, tokenDigest: adminTokenDigest, address });
+  const watch = new WatchDesk({ clock, wheel, requests: view.requests, redacts: tapRedacts });
+  const reader = new StatsReader(view.stats);
+  const context: PageContext = { view, stats: reader, shown: new ShownStats(view, reader), pages: pagesOf(view) };
+  const room = new AnswerRoom({ stats, nowMs: () => view.uptimeMs() });
+  return { context, guard, watch, wheel, room, dashboard: new Dashboard({ context, guard, watch, wheel }) };
+}
+
+function watchConnections(server: Server, stats: AdminStats, { context, room }: Desk): void {
   server.on("connection", (socket) => {
     stats.onConnection(socket);
     // Before the server's own listener, which ends our side in answer.
@@ -70,6 +129,7 @@ function watchConnections(server: Server, stats: AdminStats, context: PageContex
     socket.once("close", () => stats.onClosed(socket));
   });
   server.on("timeout", (socket) => {
+    if (room.hasStalled(socket)) return;
     stats.onIdle();
     socket.destroy();
   });
@@ -95,36 +155,65 @@ function refusalOf(code: string): { readonly status: number; readonly text: stri
     : { status: 400, text: "Bad Request" };
 }
 
-function receive(context: PageContext, dashboard: Dashboard, request: IncomingMessage, response: ServerResponse): void {
+function receive(desk: Desk, request: IncomingMessage, response: ServerResponse): void {
+  const { context, guard, dashboard, watch, wheel } = desk;
   const { mesh } = context.view;
   if (mesh !== null && isForwarded(request.url ?? "")) {
-    void forwardToMember(mesh, request, response).then((refusal) => {
-      if (refusal !== null) sendAnswer(context, response, refusal);
+    void forwardToMember(mesh, guard, request, response).then((refusal) => {
+      if (refusal !== null) sendRefusal(desk, response, refusal);
     });
+    return;
+  }
+  if (isTap(request)) {
+    const refusal = openTap({ view: context.view, guard, wheel, desk: watch }, request, response);
+    if (refusal !== null) sendRefusal(desk, response, refusal);
     return;
   }
   const own = dashboard.take(request, response);
   if (own !== "pass") {
-    if (own !== null) sendAnswer(context, response, own);
+    if (own !== null) sendRefusal(desk, response, own);
     return;
   }
-  if (request.method !== "POST") {
+  const refusal = changes(context, request) ? guard.refusesChange(request) : null;
+  if (refusal !== null) {
     request.resume();
-    reply(context, response, answerOf(context, request, ""));
-    return;
-  }
+    sendRefusal(desk, response, refusal);
+  } else if (request.method !== "POST") {
+    request.resume();
+    reply(desk, response, answerOf(context, request, ""));
+  } else readForm(desk, request, response);
+}
+
+/** Whether the request wants to change the node. */
+function changes({ pages }: PageContext, { method, url }: IncomingMessage): boolean {
+  const { path } = readTarget(url ?? "/", "");
+  return method === "POST" && pages.some((page) => page.mutates && page.path === path);
+}
+
+/** A form that is too large is refused as soon as it is, and no more of it is read. */
+function readForm(desk: Desk, request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   let size = 0;
   request.on("data", (chunk: Buffer) => {
     size += chunk.length;
     if (size <= FORM_BYTES_MAX) chunks.push(chunk);
+    else if (!response.headersSent) {
+      chunks.length = 0;
+      response.shouldKeepAlive = false;
+      reply(desk, response, textAnswer("Payload Too Large", 413));
+    }
   });
   request.on("end", () => {
-    const tooLarge = size > FORM_BYTES_MAX;
-    const form = tooLarge ? "" : Buffer.concat(chunks).toString("utf8");
-    const answer = tooLarge ? textAnswer("Payload Too Large", 413) : answerOf(context, request, form);
-    reply(context, response, answer);
+    if (!response.headersSent) {
+      reply(desk, response, answerOf(desk.context, request, Buffer.concat(chunks).toString("utf8")));
+    }
   });
+}
+
+/** At once, or late. */
+function sendRefusal(desk: Desk, response: ServerResponse, { answer, waitMs }: Refusal): void {
+  if (waitMs === 0) sendAnswer(desk, response, answer);
+  else desk.wheel.arm(new Timer(() => sendAnswer(desk, response, answer)), waitMs);
 }
 
 /** Refuses a message that is HTTP but not what the listener serves, in Envoy's form, and ends the connection. */
@@ -139,7 +228,10 @@ function refuse(context: PageContext, response: ServerResponse, status: number, 
 }
 
 /** Envoy's head to the byte: names in lower case, in its order, and no `connection` on one that stays. */
-function sendAnswer(context: PageContext, response: ServerResponse, answer: PageAnswer): void {
+function sendAnswer({ context, room }: Desk, response: ServerResponse, given: PageAnswer): void {
+  const bytes = given.bytes ?? Buffer.from(given.body);
+  const isAdmitted = room.admits(response, bytes);
+  const answer = isAdmitted ? given : TOO_MANY;
   response.sendDate = false;
   const head = [
     ...["content-type", answer.contentType],
@@ -150,18 +242,19 @@ function sendAnswer(context: PageContext, response: ServerResponse, answer: Page
   ];
   const { mesh } = context.view;
   if (mesh !== null) head.push(NODE_HEADER, nodeHeader(mesh.node));
+  if (answer.fields !== undefined) head.push(...answer.fields);
   if (response.shouldKeepAlive) response.removeHeader("connection");
   else head.push("connection", "close");
   head.push("transfer-encoding", "chunked");
   response.writeHead(answer.status, head);
   if (answer.afterwards !== undefined) response.once("finish", answer.afterwards);
-  response.end(answer.body);
+  room.send(response, isAdmitted ? bytes : Buffer.from(answer.body));
 }
 
 /** Pages that are known at once are answered in this turn. */
-function reply(context: PageContext, response: ServerResponse, answer: PageAnswer | Promise<PageAnswer>): void {
-  if (answer instanceof Promise) void answer.then((late) => sendAnswer(context, response, late));
-  else sendAnswer(context, response, answer);
+function reply(desk: Desk, response: ServerResponse, answer: PageAnswer | Promise<PageAnswer>): void {
+  if (answer instanceof Promise) void answer.then((late) => sendAnswer(desk, response, late));
+  else sendAnswer(desk, response, answer);
 }
 
 function answerOf(context: PageContext, request: IncomingMessage, form: string): PageAnswer | Promise<PageAnswer> {
@@ -184,6 +277,15 @@ function answerOf(context: PageContext, request: IncomingMessage, form: string):
   }
 }
 
+const TOO_MANY = textAnswer("too many large answers are on their way to clients that do not read them\n", 503);
 const FORM_BYTES_MAX = 65_536;
-/** An hour, as Envoy's idle timeout: a client that keeps its connection must not meet a close with its next request. */
-const IDLE_MS = 3_600_000;
+const TICK_MS = 50;
+const CHECK_MS = 1_000;
+const LIMITS: AdminLimits = {
+  /** An hour, as Envoy's idle timeout: a client that keeps its connection must not meet a close with its next request. */
+  idleMs: 3_600_000,
+  headMs: 15_000,
+  requestMs: 30_000,
+  stallMs: 60_000,
+  connectionsMax: 512,
+};

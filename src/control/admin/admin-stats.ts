@@ -2,6 +2,7 @@
 // happens; it never touches a socket but to read its byte counts. What cannot be counted is left out: test/support/stats-left-out.ts.
 import type { Socket } from "node:net";
 import { recordValue } from "../../telemetry/histogram.ts";
+import { addTo } from "../../telemetry/stats-add.ts";
 import type { StatSlot, StatsWriter } from "../../telemetry/stats-memory.ts";
 
 interface ConnectionFacts {
@@ -112,7 +113,7 @@ export class AdminStats {
   private add(name: string, change: number): void {
     const slot = this.slots.get(name);
     if (slot === undefined) throw new Error(`admin: no statistic ${name}`);
-    slot.values[slot.at] = (slot.values[slot.at] as number) + change;
+    addTo(slot, change);
   }
 }
 

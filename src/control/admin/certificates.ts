@@ -1,5 +1,5 @@
-// The certificates of a plan: those that listeners and clusters show and the authorities they trust, for /certs and the gauge of the
-// first that expires.
+// The certificates of a plan: those that listeners and clusters show and the authorities they trust, for /certs, the gauge of the
+// first that expires, and warnings of it.
 import { X509Certificate } from "node:crypto";
 import type { Plan } from "../../config/plan/plan.ts";
 import type { CertificatePlan } from "../../config/plan/tls.ts";
@@ -42,6 +42,24 @@ export function daysUntilFirstExpiry(plan: Plan, nowMs: number): number {
   return first === Number.POSITIVE_INFINITY ? NO_CERTIFICATE_DAYS : daysLeft(first, nowMs);
 }
 
+/** What to say of certificates that clients and servers will not take: expired ones, and those that expire within a week. */
+export function expiryWarnings(plan: Plan, nowMs: number): readonly string[] {
+  const found = tlsContextsOf(plan).flatMap(({ certificates, trustedCaPem }) => [
+    ...certificates.map(({ chainPem, source }) => expiryWarning(`the certificate of ${source}`, chainPem, nowMs)),
+    expiryWarning("the trusted authority", trustedCaPem, nowMs),
+  ]);
+  return [...new Set(found.filter((text) => text !== ""))];
+}
+
+function expiryWarning(what: string, pem: string, nowMs: number): string {
+  if (pem === "") return "";
+  const { subject, validToDate } = new X509Certificate(pem);
+  const leftMs = validToDate.getTime() - nowMs;
+  if (leftMs > EXPIRY_WARNING_MS) return "";
+  return `${what} (${subject.replaceAll("\n", ", ")}) ${leftMs < 0 ? "expired" : "expires"} on ${validToDate.toISOString()}`;
+}
+
 const firstExpiries = new WeakMap<Plan, number>();
 const DAY_MS = 86_400_000;
+const EXPIRY_WARNING_MS = 7 * DAY_MS;
 const NO_CERTIFICATE_DAYS = 2 ** 32 - 1;

@@ -6,16 +6,10 @@ import { parseIp } from "../../base/ip-address.ts";
 import { systemText } from "../../base/system-text.ts";
 import type { MemberView } from "../../messages/mesh-view.ts";
 import { printable } from "../mesh/events/read-event.ts";
-import { type PageAnswer, textAnswer } from "./page.ts";
+import { type AdminGuard, type Refusal, refusal } from "./guard.ts";
+import { NODE_HEADER, nodeHeader } from "./node-field.ts";
+import { TAP_PATH } from "./tap/tap.ts";
 import type { MeshSource } from "./view.ts";
-
-/** Says on every answer of a node in a mesh which node it is. */
-export const NODE_HEADER = "x-starling-node";
-
-/** Its value: a name may have any characters. */
-export function nodeHeader(node: string): string {
-  return encodeURIComponent(node);
-}
 
 /** Whether a path is another node's. */
 export function isForwarded(path: string): boolean {
@@ -25,24 +19,31 @@ export function isForwarded(path: string): boolean {
 /** Forwards the request and its answer; else says why not. Null: the answer is under way. */
 export async function forwardToMember(
   mesh: MeshSource,
+  guard: AdminGuard,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<PageAnswer | null> {
+): Promise<Refusal | null> {
   const { node = "", path = "/", query = "" } = FORWARDED.exec(request.url ?? "")?.groups ?? {};
   const name = decoded(node);
-  if (name === null) return textAnswer("the node's name is not encoded well\n", 400);
+  if (name === null) return refusal("the node's name is not encoded well\n", 400);
   if (request.method !== "GET" && request.method !== "HEAD") {
     request.resume();
-    return textAnswer("only GET is forwarded: change a node at its own admin address\n", 405);
+    return refusal("only GET is forwarded: change a node at its own admin address\n", 405);
   }
+  const why = path === TAP_PATH ? guard.refusesTap(request, mesh.node) : null;
+  if (why !== null) return why;
   const view = await mesh.view({ cluster: "", endpointsMax: 0 });
-  if (view === null) return textAnswer("the mesh actor does not answer; it is restarted when it has died\n", 503);
+  if (view === null) return refusal("the mesh actor does not answer; it is restarted when it has died\n", 503);
   const member = view.members.find((one) => one.node === name);
   const target = targetOf(name, member);
   if (typeof target === "string") {
     const known = view.members.map((one) => encodeURIComponent(one.node)).join(", ");
-    return textAnswer(printable(`${target}; members: ${known}`).concat("\n"), 404);
+    return refusal(printable(`${target}; members: ${known}`).concat("\n"), 404);
   }
+  // Whoever is there gets no token: only the word of this node that it was the right one.
+  const proof = path === TAP_PATH ? guard.proof(name, path + query) : null;
+  if (proof === null) delete request.headers.authorization;
+  else request.headers.authorization = proof;
   const options = { ...target, path: path + query, proxyTimeout: TIMEOUT_MS, proxyName: VIA };
   try {
     await proxy.web(request, response, {
@@ -54,7 +55,7 @@ export async function forwardToMember(
   } catch (error) {
     const status = (error as { readonly statusCode?: number }).statusCode ?? 502;
     const says = `${name} at ${member?.adminAddress} does not answer: ${systemText(error)}`;
-    return response.headersSent || response.destroyed ? null : textAnswer(`${printable(says)}\n`, status);
+    return response.headersSent || response.destroyed ? null : refusal(`${printable(says)}\n`, status);
   }
 }
 

@@ -24,7 +24,7 @@ const helpPage = showing("/help", "print out list of admin commands", ({ pages }
 
 /** The pages of a node, sorted by path: Envoy's, and of a node in a mesh that of the mesh. */
 export function pagesOf({ mesh }: AdminView): readonly Page[] {
-  return sorted(mesh === null ? PAGES : [...PAGES, meshPage(mesh)]);
+  return sorted([...PAGES, prometheusPage(), ...(mesh === null ? [] : [meshPage(mesh)])]);
 }
 
 const PAGES: readonly Page[] = [
@@ -43,7 +43,6 @@ const PAGES: readonly Page[] = [
   runtimeModifyPage,
   serverInfoPage,
   statsPage,
-  prometheusPage,
   ...orderPages,
 ];
 

@@ -1,11 +1,14 @@
 // What an admin page is: a path with its help, and a function from a query to an answer. Pages never see sockets.
 import type { StatsReader } from "../../telemetry/stats-reader.ts";
+import type { ShownStats } from "./shown-stats.ts";
 import type { AdminView } from "./view.ts";
 
 /** What every page may use. */
 export interface PageContext {
   readonly view: AdminView;
   readonly stats: StatsReader;
+  /** Statistics as the configuration wants them shown. */
+  readonly shown: ShownStats;
   readonly pages: readonly Page[];
 }
 
@@ -31,6 +34,10 @@ export interface PageAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** In place of the body: bytes that may be sent to many. */
+  readonly bytes?: Buffer;
+  /** Further fields of the head, names and values in turn. */
+  readonly fields?: readonly string[];
   /** Done after the answer was sent. */
   readonly afterwards?: () => void;
 }

@@ -7,6 +7,7 @@ import type { LoggedLine, LogLevel } from "../../messages/log.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
 import type { ServeOptions } from "../../messages/options.ts";
 import type { OutlierTable } from "../../telemetry/outlier-table.ts";
+import type { WatchTerms, WatchTold } from "../../telemetry/request-watch.ts";
 import type { BlockSchema } from "../../telemetry/stats-block.ts";
 import type { StatsNotice } from "../../telemetry/stats-memory.ts";
 
@@ -49,6 +50,7 @@ export interface AdminView {
   readonly stats: StatsSources;
   readonly log: LogView;
   readonly runtime: RuntimeSource;
+  readonly requests: RequestSource;
   readonly orders: AdminOrders;
   /** Null: the node is in no mesh. */
   readonly mesh: MeshSource | null;
@@ -63,6 +65,14 @@ export interface MeshSource {
   readonly node: string;
   /** The mesh as the node sees it now; null: its actor does not answer. */
   view(ask: MeshViewAsk): Promise<MeshView | null>;
+}
+
+/** Requests of all workers, for whoever looks on. */
+export interface RequestSource {
+  /** From now on workers tell of requests by these terms; those before are over. To be said again before the lease ends. */
+  watch(terms: WatchTerms): void;
+  /** `listener` gets what each worker tells. */
+  hear(listener: (slot: number, told: WatchTold) => void): void;
 }
 
 /** The runtime as the node has it. */

@@ -60,7 +60,7 @@ function add(state: DnsState, plan: ClusterPlan): DnsEffect[] {
     .map((endpoint, index) => {
       const id = `${plan.name}/${mark}/${index}`;
       const addresses: ReadonlySet<string> = new Set();
-      const target = { id, cluster, endpoint, addresses, pending: false, answered: false, failures: 0 };
+      const target = { id, cluster, endpoint, addresses, pending: false, answered: false, failures: 0, empty: false };
       cluster.targets.push(target);
       state.targets.set(id, target);
       return target;
@@ -125,6 +125,13 @@ function answer(state: DnsState, target: DnsTarget, records: readonly ResolvedAd
   const effects: DnsEffect[] = [{ type: "count", statName: plan.statName, counter: "update_success" }];
   const before = target.addresses;
   const after = addressesOf(dns.kind, records);
+  if (after.size === 0 && !target.empty) {
+    const what = `${hostOf(target.endpoint)} of cluster ${plan.name} has no address: DNS knows no such name, or none of its family`;
+    // A cluster that nobody waits for may well be away.
+    const level = dns.delaysStart ? "warning" : "info";
+    effects.push({ type: "log", line: { level, component: "upstream", text: what } });
+  }
+  target.empty = after.size === 0;
   const gone = without(before, after);
   const come = without(after, before);
   if (gone.length === 0 && come.length === 0) {
@@ -154,7 +161,7 @@ function fail(state: DnsState, target: DnsTarget, text: string): DnsEffect[] {
 function giveUpWaiting(state: DnsState): DnsEffect[] {
   if (state.initialized) return [];
   state.initialized = true;
-  const names = [...state.targets.values()].filter(({ answered }) => !answered).map(({ endpoint }) => hostOf(endpoint));
+  const names = [...state.targets.values()].filter(isAwaited).map(({ endpoint }) => hostOf(endpoint));
   const text = `no answer for ${names.join(", ")} within ${FIRST_ANSWER_MS_MAX / 1000} s: serving without`;
   return [
     { type: "log", line: { level: "warning", component: "upstream", text } },
@@ -164,12 +171,16 @@ function giveUpWaiting(state: DnsState): DnsEffect[] {
 
 function reportInitialized(state: DnsState): DnsEffect[] {
   if (state.initialized) return [];
-  for (const target of state.targets.values()) if (!target.answered) return [];
+  for (const target of state.targets.values()) if (isAwaited(target)) return [];
   state.initialized = true;
   return [
     { type: "disarm-timer", timer: INITIAL_TIMER },
     { type: "report-initialized", version: state.version },
   ];
+}
+
+function isAwaited({ answered, cluster }: DnsTarget): boolean {
+  return !answered && cluster.dns.delaysStart;
 }
 
 /** A cluster may have 10,000 endpoints: once they were told whole, only what changed is. */

@@ -19,6 +19,8 @@ export interface DnsTarget {
   answered: boolean;
   /** Failures in a row. */
   failures: number;
+  /** Its last answer had no address, which was told. */
+  empty: boolean;
 }
 
 /** One cluster whose endpoints are names. */

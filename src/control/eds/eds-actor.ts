@@ -11,6 +11,7 @@ import type { EdsPlan, EdsTlsPlan } from "../../config/plan/eds.ts";
 import type { EdsOrder, EdsOutput } from "../../messages/eds.ts";
 import { EDS, type EdsStat, PROBES_SAVED } from "../../telemetry/eds-stats.ts";
 import type { HealthTable } from "../../telemetry/health-table.ts";
+import { addTo } from "../../telemetry/stats-add.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { BidiServer, BidiTls } from "../grpc/bidi-server.ts";
 import { type EdsState, emptyEdsState, endpointDiscovery } from "./eds-behaviour.ts";
@@ -163,8 +164,7 @@ class EdsActor {
   }
 
   private saved(by: number): void {
-    const { values, at } = this.parts.stats.counter(PROBES_SAVED);
-    values[at] = (values[at] as number) + by;
+    addTo(this.parts.stats.counter(PROBES_SAVED), by);
   }
 }
 

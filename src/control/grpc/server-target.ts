@@ -1,5 +1,5 @@
-// Where a stream to a server goes: an endpoint of the server's cluster that may be used, with the cluster's TLS. Used by load-actor.ts and
-// rtds-client.ts.
+// Where a stream to a server goes: an endpoint of the server's cluster that may be used, with the cluster's TLS. Used by load-actor.ts,
+// rtds-client.ts and collectors of telemetry.
 import type { ClusterPlan } from "../../config/plan/cluster.ts";
 import type { EndpointFacts } from "../../config/plan/endpoint-set.ts";
 import type { UpstreamTlsPlan } from "../../config/plan/tls.ts";
@@ -21,20 +21,30 @@ export function chooseServer(
   return preferred[turn % preferred.length] ?? null;
 }
 
-/** How it is dialled. */
-export function serverTarget(cluster: ClusterPlan, { address, hostname }: EndpointFacts): DialOptions {
+/** How it is dialled. `protocol`: what is spoken to it, and so what TLS offers. */
+export function serverTarget(
+  cluster: ClusterPlan,
+  { address, hostname }: EndpointFacts,
+  protocol: ServerProtocol = "http2",
+): DialOptions {
   const { tls, bindAddress, connectTimeoutMs } = cluster;
   const base = { address, connectTimeoutMs, bindAddress, keepaliveS: 0 };
   if (tls === null) return { ...base, tls: null, serverName: "" };
   const serverName = tls.autoHostSni && hostname !== "" ? hostname : tls.sni;
-  return { ...base, tls: http2Tls(tls, cluster.autoSanValidation ? serverName : ""), serverName };
+  return { ...base, tls: tlsFor(tls, cluster.autoSanValidation ? serverName : "", protocol), serverName };
 }
 
-/** The cluster's, for HTTP/2: one object for all its streams, because net keeps sessions by it. */
-function http2Tls(tls: UpstreamTlsPlan, verifiedName: string): UpstreamTlsPlan {
-  const { validation } = tls;
-  const byName = TLS_PLANS.get(tls) ?? new Map<string, UpstreamTlsPlan>();
-  TLS_PLANS.set(tls, byName);
+type ServerProtocol = "http1" | "http2";
+
+/** The cluster's, for this protocol: one object for all its connections, because net keeps sessions by it. */
+function tlsFor(tls: UpstreamTlsPlan, verifiedName: string, protocol: ServerProtocol): UpstreamTlsPlan {
+  const { alpn, validation } = tls;
+  const offered = OFFERED[protocol];
+  const made = TLS_PLANS.get(tls) ?? new Map<string, UpstreamTlsPlan>();
+  TLS_PLANS.set(tls, made);
+  const key = `${offered} ${verifiedName}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
   const named =
     validation === null || verifiedName === ""
       ? validation
@@ -42,14 +52,13 @@ function http2Tls(tls: UpstreamTlsPlan, verifiedName: string): UpstreamTlsPlan {
           ...validation,
           subjectAltNames: [{ type: "dns", text: { kind: "exact", value: verifiedName, ignoreCase: false } } as const],
         };
-  const made = byName.get(verifiedName) ?? {
-    ...tls,
-    alpn: tls.alpn.length > 0 ? tls.alpn : ["h2"],
-    validation: named,
-  };
-  byName.set(verifiedName, made);
-  return made;
+  // Of several that the cluster has, a server would choose its own favourite.
+  const only = alpn.length === 0 || alpn.includes(offered) ? [offered] : alpn;
+  const plan = { ...tls, alpn: only, validation: named };
+  made.set(key, plan);
+  return plan;
 }
 
 const FAILED = HealthFlag.FailedActiveHc | HealthFlag.FailedOutlierCheck | HealthFlag.FailedEdsHealth;
+const OFFERED = { http1: "http/1.1", http2: "h2" } as const;
 const TLS_PLANS: WeakMap<UpstreamTlsPlan, Map<string, UpstreamTlsPlan>> = new WeakMap();

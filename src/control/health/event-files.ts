@@ -1,7 +1,8 @@
 // The event logs of health checks and outlier detection: one line an event. A file that cannot be opened is told once and skipped until
 // logs are opened again; what a slow disk does not take is dropped, not kept.
 import type { TimerWheel } from "../../base/timer-wheel.ts";
-import { type AccessLogSink, type AccessLogs, createAccessLogs } from "../../telemetry/access-log.ts";
+import { type AccessLogSink, type AccessLogs, createAccessLogs, logAccount } from "../../telemetry/access-log.ts";
+import { StatsWriter } from "../../telemetry/stats-memory.ts";
 
 /** The files of one thread. */
 export class EventFiles {
@@ -9,9 +10,9 @@ export class EventFiles {
   private readonly sinks = new Map<string, AccessLogSink | null>();
   private readonly warn: (text: string) => void;
 
-  /** `warn`: a file cannot be opened. */
-  constructor(wheel: TimerWheel, warn: (text: string) => void) {
-    this.files = createAccessLogs(wheel, FLUSH_INTERVAL_MS);
+  /** `warn`: a file cannot be opened or written. `stats`: of the thread; default: nobody counts. */
+  constructor(wheel: TimerWheel, warn: (text: string) => void, stats: StatsWriter = new StatsWriter(() => {})) {
+    this.files = createAccessLogs(wheel, FLUSH_INTERVAL_MS, undefined, logAccount(stats, warn));
     this.warn = warn;
   }
 
@@ -28,11 +29,7 @@ export class EventFiles {
   /** Lets go of rotated files, and tries again those that could not be opened. */
   reopen(): void {
     for (const [path, sink] of this.sinks) if (sink === null) this.sinks.delete(path);
-    try {
-      this.files.reopen();
-    } catch (error) {
-      this.warn((error as Error).message);
-    }
+    this.files.reopen();
   }
 
   /** Writes what waits and closes. */

@@ -73,9 +73,9 @@ class HealthActor {
     const wallMs = (): number => clock.wallMs();
     const { runtime } = this;
     this.parts = parts;
-    this.files = new EventFiles(wheel, (text) =>
-      link.send({ type: "log-written", line: { level: "warning", component: "health_checker", text } }),
-    );
+    const warn = (text: string): void =>
+      link.send({ type: "log-written", line: { level: "warning", component: "health_checker", text } });
+    this.files = new EventFiles(wheel, warn, parts.stats);
     const state = emptyHealthState({ random, runtime, wallMs, flagsOf, hasTraffic: (row) => traffic.hasTraffic(row) });
     const setOf = (cluster: string) => state.sets.get(cluster);
     const judge = meshHealthCheck({ doubts, network });

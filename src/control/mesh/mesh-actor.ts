@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
 import type { MeshPlan } from "../../config/plan/mesh.ts";
-import type { CheckOrders, CheckReport } from "../../messages/checking.ts";
+import type { CheckReport } from "../../messages/checking.ts";
 import type { LogLevel } from "../../messages/log.ts";
 import type { Membership, MeshOrder, MeshOutput } from "../../messages/mesh.ts";
 import type { MeshView, MeshViewAsk } from "../../messages/mesh-view.ts";
@@ -17,6 +17,7 @@ import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 import type { AnnounceHost } from "./announce/announce-host.ts";
 import type { Bus, BusEvent } from "./bus/bus.ts";
 import { busWords } from "./bus-words.ts";
+import { EventHistory } from "./events/event-history.ts";
 import { OwnNews } from "./events/own-news.ts";
 import { printable, type ReadEvent } from "./events/read-event.ts";
 import { JudgeLine } from "./judge-line.ts";
@@ -65,7 +66,7 @@ export function runMeshActor(parts: MeshActorParts): void {
         actor?.runtime.figuresTold(message.cluster, message.figures);
         return;
       case "serve-judge":
-        actor?.serveJudge(new ThreadLink(message.port));
+        actor?.judge.serve(new ThreadLink(message.port));
         return;
       case "serve-load":
         actor?.load.serve(new ThreadLink(message.port));
@@ -94,16 +95,17 @@ export class MeshActor {
   readonly news: OwnNews;
   /** What it announces, and whose endpoints it wants to know. */
   readonly announce: AnnounceHost;
-  /** To this node's load reports. */
+  /** To this node's load reports, and to the judge of its active checks. */
   readonly load: LoadLine;
+  readonly judge: JudgeLine;
   /** The layer of the runtime that the mesh shares. */
   readonly runtime: RuntimePart;
   private readonly parts: MeshActorParts;
   private readonly host: ActorHost<MeshState, Exclude<MeshInput, TimerFired>, OwnEffect>;
   private readonly bus: Bus;
   private readonly post: MeshPost;
-  private readonly judge: JudgeLine;
   private readonly totals: MeshTotals;
+  private readonly history: EventHistory;
   /** Requests of peers that await their answer: no longer than a step. */
   private readonly replies = new Map<number, (page: SyncPage) => void>();
   private asks = 0;
@@ -116,6 +118,7 @@ export class MeshActor {
     const { clock, wheel, instance, stats } = parts;
     const { flapDamping, name, node, owners } = mesh;
     this.parts = parts;
+    this.history = new EventHistory(clock);
     this.totals = new MeshTotals(stats);
     const rules = { owners, flapDamping, rules: ALL_RULES };
     const state = emptyMeshState({ node, instance, roles, reportsLoad, zone, adminAddress, ...rules }, parts.random);
@@ -143,14 +146,9 @@ export class MeshActor {
     this.onSecond();
   }
 
-  /** The judge of active checks is there, or a new one after it died. */
-  serveJudge(link: Link<readonly CheckReport[], CheckOrders>): void {
-    this.judge.serve(link);
-  }
-
   /** The mesh as this node sees it now. */
   view(what: MeshViewAsk): MeshView {
-    return meshView(this.host.state, this.parts.clock.nowMs(), what, this.runtime.view());
+    return meshView(this.host.state, this.parts.clock.nowMs(), what, this.runtime.view(), this.history.recent());
   }
 
   /** Hands over, and ends. */
@@ -195,8 +193,10 @@ export class MeshActor {
   }
 
   /** Two nodes may publish the same: it is logged once, and only what happened to nodes; verdicts are in the judge's log. */
-  private seeEvent({ id, type, data }: ReadEvent): void {
+  private seeEvent(event: ReadEvent): void {
+    const { id, type, data } = event;
     const change = NODE_EVENT.exec(type)?.[1];
+    this.history.take(event);
     if (change !== undefined && !this.host.state.seen.has(id)) {
       this.log("info", `the mesh's node ${printable(String(data["node"]))}: ${change}`);
     }

@@ -1,31 +1,57 @@
-// The OTEL_* variables (OpenTelemetry's environment variable specification) that the export of spans honours.
+// The OTEL_* variables (OpenTelemetry's environment variable specification) that the telemetry thread honours. Those that say where to send
+// things are read when the configuration is compiled.
+import type { OtlpTargetPlan } from "../../config/plan/otlp-target.ts";
+
+/** The value of a variable. */
+type Variables = (name: string) => string | undefined;
 
 /** What the environment says. */
-export interface TraceEnvironment {
+export interface TelemetryEnvironment {
   readonly isDisabled: boolean;
   /** Empty: nothing. */
   readonly serviceName: string;
   readonly resource: ReadonlyMap<string, string>;
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
-  readonly queueSpansMax: number;
-  readonly batchSpansMax: number;
+  /** Sent with each export besides the file's. */
+  readonly headers: Readonly<Record<"traces" | "metrics" | "logs", OtlpTargetPlan["headers"]>>;
+  readonly spans: QueueEnvironment;
+  readonly logs: QueueEnvironment;
+}
+
+/** What waits at most, what one export has at most, and how long the first may wait. */
+export interface QueueEnvironment {
+  readonly queueMax: number;
+  readonly batchMax: number;
   readonly delayMs: number;
 }
 
 /** Reads them. What is no proper value counts for nothing. */
-export function traceEnvironment(variable: (name: string) => string | undefined): TraceEnvironment {
+export function telemetryEnvironment(variable: Variables): TelemetryEnvironment {
   const resource = pairs(variable("OTEL_RESOURCE_ATTRIBUTES"));
-  const queueSpansMax = whole(variable("OTEL_BSP_MAX_QUEUE_SIZE"), 32_768);
   return {
     isDisabled: variable("OTEL_SDK_DISABLED")?.toLowerCase() === "true",
     serviceName: variable("OTEL_SERVICE_NAME") || resource.get("service.name") || "",
     resource,
-    headers: [...pairs(variable("OTEL_EXPORTER_OTLP_TRACES_HEADERS") ?? variable("OTEL_EXPORTER_OTLP_HEADERS"))].map(
-      ([name, value]) => ({ name: name.toLowerCase(), value }),
-    ),
-    queueSpansMax,
-    batchSpansMax: Math.min(queueSpansMax, whole(variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"), 2_048)),
-    delayMs: whole(variable("OTEL_BSP_SCHEDULE_DELAY"), 1_000),
+    headers: {
+      traces: headersOf(variable, "TRACES"),
+      metrics: headersOf(variable, "METRICS"),
+      logs: headersOf(variable, "LOGS"),
+    },
+    spans: queueOf(variable, "BSP"),
+    logs: queueOf(variable, "BLRP"),
+  };
+}
+
+function headersOf(variable: Variables, signal: string): OtlpTargetPlan["headers"] {
+  const text = variable(`OTEL_EXPORTER_OTLP_${signal}_HEADERS`) || variable("OTEL_EXPORTER_OTLP_HEADERS");
+  return [...pairs(text)].map(([name, value]) => ({ name: name.toLowerCase(), value }));
+}
+
+function queueOf(variable: Variables, processor: "BSP" | "BLRP"): QueueEnvironment {
+  const queueMax = whole(variable(`OTEL_${processor}_MAX_QUEUE_SIZE`), 32_768);
+  return {
+    queueMax,
+    batchMax: Math.min(queueMax, whole(variable(`OTEL_${processor}_MAX_EXPORT_BATCH_SIZE`), 2_048)),
+    delayMs: whole(variable(`OTEL_${processor}_SCHEDULE_DELAY`), 1_000),
   };
 }
 

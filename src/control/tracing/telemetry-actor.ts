@@ -1,28 +1,42 @@
-// Runs the export of spans on the telemetry thread: one exporter for each target that spans name, each with a connection of its own to the
-// collector's cluster.
+// Runs what is exported on the telemetry thread: spans, records of access logs and metrics, with an exporter for each target that they name.
+// Each has a connection of its own to the collector's cluster.
 import { misbehave } from "../../actor/misbehave.ts";
 import type { Link } from "../../actor/thread-link.ts";
-import { Timer } from "../../base/timer-wheel.ts";
+import type { OtlpLogPlan } from "../../config/plan/otlp.ts";
+import type { OtlpTargetPlan } from "../../config/plan/otlp-target.ts";
+import { RuntimeValues } from "../../config/plan/runtime.ts";
 import type { TraceExporterPlan } from "../../config/plan/tracing.ts";
+import type { LoggedLine } from "../../messages/log.ts";
 import type { TracingOrder, TracingOutput } from "../../messages/tracing.ts";
 import type { NetContext } from "../../net/net-context.ts";
-import type { SpanBatch } from "../../telemetry/span-batches.ts";
-import type { StatsWriter } from "../../telemetry/stats-memory.ts";
-import { TRACES } from "../../telemetry/trace-stats.ts";
-import { chooseServer } from "../grpc/server-target.ts";
+import { batchCount, type ExportBatch } from "../../telemetry/line-batches.ts";
+import { METRICS_EXPORT, METRICS_PREFIX } from "../../telemetry/metrics-export-stats.ts";
+import { OTLP_LOG, OWN_LOG_PREFIX } from "../../telemetry/otlp-log-stats.ts";
+import type { StatsNotice, StatsWriter } from "../../telemetry/stats-memory.ts";
+import type { NoticeSource } from "../../telemetry/stats-reader.ts";
+import { SpanAccount, TRACES, type TracerName, tracerPrefix, ZIPKIN } from "../../telemetry/trace-stats.ts";
 import { LoadReader } from "../load/load-reader.ts";
-import { CollectorConnection } from "./collector-connection.ts";
-import type { TraceEnvironment } from "./environment.ts";
-import type { OnExported } from "./export-answer.ts";
-import { otlpRequest } from "./otlp-spans.ts";
-import { SpanExporter } from "./span-exporter.ts";
+import type { CollectorSurroundings } from "./collector.ts";
+import type { TelemetryEnvironment } from "./environment.ts";
+import { Exporters } from "./exporters.ts";
+import { MetricsSinks } from "./metrics-sinks.ts";
+import { linesRequest, recordsRequest } from "./otlp-logs.ts";
+import { spansRequest } from "./otlp-spans.ts";
+import type { OtlpOrigin } from "./otlp-writer.ts";
+import { otelPace, steadyPace, zipkinPace } from "./pace.ts";
+import { LOG_SLOTS, OTEL_SPAN_SLOTS, ZIPKIN_SPAN_SLOTS } from "./queue-slots.ts";
+import { logResource, resourceOf } from "./resource.ts";
+import { bytesOf, pieceOf, SPAN_PIECES, type SpanPiece } from "./span-pieces.ts";
+import { zipkinRequest } from "./zipkin-spans.ts";
 
 /** What the actor stands on. */
 export interface TelemetryActorParts {
   readonly net: NetContext;
   readonly stats: StatsWriter;
   readonly link: Link<TracingOrder, TracingOutput>;
-  readonly environment: TraceEnvironment;
+  readonly environment: TelemetryEnvironment;
+  /** Where every thread counts, as `stats-told` says. */
+  readonly counters: NoticeSource & { add(writer: string, notices: readonly StatsNotice[]): void };
   /** Called after the actor has ended. */
   onStopped(): void;
 }
@@ -36,15 +50,20 @@ export function runTelemetryActor(parts: TelemetryActorParts): void {
 
 class TelemetryActor {
   private readonly parts: TelemetryActorParts;
-  private readonly block: Float64Array;
   private readonly endpoints: LoadReader = new LoadReader();
-  /** By their text: plans come as copies. */
-  private readonly targets = new Map<string, Target>();
-  private plan: Extract<TracingOrder, { type: "plan-assigned" }> | null = null;
+  private readonly runtime: RuntimeValues = new RuntimeValues();
+  private readonly spans: Readonly<Record<TracerName, Exporters<TraceExporterPlan, SpanPiece>>>;
+  private readonly records: Exporters<OtlpLogPlan, string>;
+  private readonly ownLines: Exporters<OtlpTargetPlan, LoggedLine>;
+  /** Made with the first plan. */
+  private metrics: MetricsSinks | null = null;
+  private plan: PlanAssigned | null = null;
 
   constructor(parts: TelemetryActorParts) {
     this.parts = parts;
-    this.block = parts.stats.block(TRACES, "tracing.opentelemetry.");
+    this.spans = { opentelemetry: this.otelExporters(), zipkin: this.zipkinExporters() };
+    this.records = this.recordExporters();
+    this.ownLines = this.lineExporters();
   }
 
   receive(message: TracingOrder): void {
@@ -52,12 +71,29 @@ class TelemetryActor {
       case "plan-assigned":
         this.plan = message;
         this.endpoints.assign(message.clusters);
+        this.metrics ??= this.metricsSinks(message);
+        this.metrics.assign(this.parts.environment.isDisabled ? [] : message.sinks);
         return;
       case "endpoints-changed":
         this.parts.link.send({ type: "endpoints-applied", missed: this.endpoints.applyEndpoints(message.updates) });
         return;
-      case "spans-ended":
+      case "runtime-changed":
+        this.runtime.assign(message.entries);
+        return;
+      case "export-asked":
         this.take(message.batch);
+        return;
+      case "lines-logged":
+        if (!this.parts.environment.isDisabled) this.ownLines.add(message.to, message.lines);
+        this.parts.link.send({ type: "taken", statPrefix: OWN_LOG_PREFIX, count: message.lines.length });
+        return;
+      case "stats-told":
+        this.parts.counters.add(message.writer, message.notices);
+        return;
+      case "metrics-due":
+        this.metrics?.export(message.sink, () =>
+          this.parts.link.send({ type: "metrics-exported", sink: message.sink }),
+        );
         return;
       case "stop":
         this.stop();
@@ -68,108 +104,134 @@ class TelemetryActor {
     }
   }
 
-  private take({ exporter, count, lines }: SpanBatch): void {
-    this.parts.link.send({ type: "spans-taken", count });
-    if (!this.parts.environment.isDisabled) this.target(exporter).exporter.add(lines.split("\n").slice(0, count));
-  }
-
-  private target(plan: TraceExporterPlan): Target {
-    const key = JSON.stringify(plan);
-    let target = this.targets.get(key);
-    if (target === undefined) {
-      const { environment, link, net } = this.parts;
-      const made: Target = {
-        plan,
-        connection: null,
-        turn: 0,
-        exporter: new SpanExporter({
-          wheel: net.wheel,
-          stats: this.block,
-          queueSpansMax: environment.queueSpansMax,
-          batchSpansMax: environment.batchSpansMax,
-          delayMs: environment.delayMs,
-          send: (lines, done) => this.send(made, lines, done),
-          warn: (text) => link.send({ type: "log-written", line: { level: "warning", component: "tracing", text } }),
-        }),
-      };
-      target = made;
-      this.targets.set(key, made);
-    }
-    return target;
-  }
-
-  private send(target: Target, lines: readonly string[], done: OnExported): void {
-    const connection = this.connect(target);
-    if (connection === null) {
-      done("again", `no endpoint in cluster ${target.plan.cluster}`);
+  private take(batch: ExportBatch): void {
+    const { environment, link, stats } = this.parts;
+    const count = batchCount(batch);
+    if (batch.what === "records") {
+      if (!environment.isDisabled) this.records.add(batch.to, batch.lines.split("\n", count));
+      link.send({ type: "taken", statPrefix: batch.to.statPrefix, count });
       return;
     }
-    const { version = "" } = this.plan ?? {};
-    const timer = new Timer(() => connection.giveUp(`no answer within ${target.plan.timeoutMs} ms`));
-    const { wheel } = this.parts.net;
-    wheel.arm(timer, target.plan.timeoutMs);
-    connection.send(otlpRequest(this.resourceOf(target.plan), version, lines), (result, text) => {
-      wheel.remove(timer);
-      done(result, text);
+    const { tracer } = batch.to;
+    if (environment.isDisabled) new SpanAccount(stats, tracer).dropped(count);
+    else this.spans[tracer].add(batch.to, [pieceOf(batch)]);
+    link.send({ type: "taken", statPrefix: tracerPrefix(tracer), count });
+  }
+
+  private otelExporters(): Exporters<TraceExporterPlan, SpanPiece> {
+    const { environment, stats } = this.parts;
+    return new Exporters({
+      ...this.surroundings(),
+      ...environment.spans,
+      what: "spans",
+      pieces: SPAN_PIECES,
+      headers: environment.headers.traces,
+      targetOf: (plan) => plan,
+      paceOf: () => otelPace(environment.spans, this.runtime),
+      statsOf: () => stats.block(TRACES, tracerPrefix("opentelemetry")),
+      at: OTEL_SPAN_SLOTS,
+      encode: ({ serviceName }, spans) => spansRequest(this.origin(serviceName), bytesOf(spans)),
     });
   }
 
-  private connect(target: Target): CollectorConnection | null {
-    if (target.connection?.isUsable === true) return target.connection;
-    target.connection?.close();
-    target.connection = null;
-    const cluster = this.plan?.clusters.find(({ name }) => name === target.plan.cluster);
-    const endpoint = chooseServer(this.endpoints.endpointsOf(target.plan.cluster), () => 0, target.turn++);
-    if (cluster === undefined || endpoint === null) return null;
-    const { environment, net } = this.parts;
-    target.connection = new CollectorConnection({
+  private zipkinExporters(): Exporters<TraceExporterPlan, SpanPiece> {
+    const { environment, stats } = this.parts;
+    const block = (): Float64Array => stats.block(ZIPKIN, tracerPrefix("zipkin"));
+    return new Exporters({
+      ...this.surroundings(),
+      ...environment.spans,
+      what: "spans",
+      pieces: SPAN_PIECES,
+      headers: [],
+      targetOf: (plan) => plan,
+      paceOf: () => zipkinPace(this.runtime, block()),
+      statsOf: block,
+      at: ZIPKIN_SPAN_SLOTS,
+      encode: ({ protocol }, spans) => zipkinRequest(protocol === "http_json", bytesOf(spans)),
+    });
+  }
+
+  private recordExporters(): Exporters<OtlpLogPlan, string> {
+    const { environment, stats } = this.parts;
+    return new Exporters({
+      ...this.surroundings(),
+      ...environment.logs,
+      what: "records of access logs",
+      headers: environment.headers.logs,
+      targetOf: ({ target }) => target,
+      paceOf: ({ delayMs }) => steadyPace({ ...environment.logs, delayMs }),
+      statsOf: ({ statPrefix }) => stats.block(OTLP_LOG, statPrefix),
+      at: LOG_SLOTS,
+      encode: (plan, lines) => {
+        const { resource, version } = this.origin("");
+        return recordsRequest({ resource: logResource(resource, this.known().node, plan), version }, plan, lines);
+      },
+    });
+  }
+
+  private lineExporters(): Exporters<OtlpTargetPlan, LoggedLine> {
+    const { environment, stats } = this.parts;
+    return new Exporters({
+      ...this.surroundings(),
+      ...environment.logs,
+      what: "lines of the log",
+      headers: environment.headers.logs,
+      targetOf: (target) => target,
+      paceOf: () => steadyPace(environment.logs),
+      statsOf: () => stats.block(OTLP_LOG, OWN_LOG_PREFIX),
+      at: LOG_SLOTS,
+      encode: (_, lines) => linesRequest(this.origin(""), lines),
+    });
+  }
+
+  private metricsSinks({ isAnew, sinceWallMs }: PlanAssigned): MetricsSinks {
+    const { counters, environment, net, stats } = this.parts;
+    return new MetricsSinks({
+      ...this.surroundings(),
+      ...{ isAnew, sinceWallMs },
+      headers: environment.headers.metrics,
+      source: counters,
+      stats: stats.block(METRICS_EXPORT, METRICS_PREFIX),
+      wallMs: () => net.clock.wallMs(),
+      names: () => this.known().names,
+      origin: () => this.origin(""),
+    });
+  }
+
+  private surroundings(): CollectorSurroundings & { warn(text: string): void } {
+    const { link, net } = this.parts;
+    return {
       net,
-      cluster,
-      endpoint,
-      exporter: target.plan,
-      headers: environment.headers,
-    });
-    return target.connection;
+      clusterOf: (name) => this.known().clusters.find((cluster) => cluster.name === name),
+      endpointsOf: (cluster) => this.endpoints.endpointsOf(cluster),
+      warn: (text) => link.send({ type: "log-written", line: { level: "warning", component: "tracing", text } }),
+    };
   }
 
-  /** Whose spans they are, by OpenTelemetry's conventions for resources. */
-  private resourceOf({ serviceName }: TraceExporterPlan): ReadonlyMap<string, string> {
-    const { node, version = "" } = this.plan ?? {};
-    const { environment } = this.parts;
-    const resource = new Map(environment.resource);
-    resource.set("service.name", serviceName || environment.serviceName || node?.cluster || "unknown_service:starling");
-    if (node !== undefined && node.id !== "") {
-      resource.set("node_id", node.id);
-      if (!resource.has("service.instance.id")) resource.set("service.instance.id", node.id);
-    }
-    if (node !== undefined && node.zone !== "" && !resource.has("cloud.availability_zone"))
-      resource.set("cloud.availability_zone", node.zone);
-    resource.set("telemetry.sdk.name", "starling");
-    resource.set("telemetry.sdk.language", "nodejs");
-    resource.set("telemetry.sdk.version", version);
-    return resource;
+  /** Nothing is exported before the first plan. */
+  private known(): PlanAssigned {
+    if (this.plan === null) throw new Error("telemetry: no plan yet");
+    return this.plan;
+  }
+
+  private origin(serviceName: string): OtlpOrigin {
+    const plan = this.known();
+    return { resource: resourceOf(plan, this.parts.environment, serviceName), version: plan.version };
   }
 
   private stop(): void {
     const { link } = this.parts;
-    let open = this.targets.size;
-    const finish = (): void => {
-      for (const { connection } of this.targets.values()) connection?.close();
-      link.send({ type: "stopped" });
-      link.close();
-      this.parts.onStopped();
-    };
-    if (open === 0) finish();
-    for (const { exporter } of this.targets.values())
-      exporter.close(() => {
-        if (--open === 0) finish();
+    const { opentelemetry, zipkin } = this.spans;
+    const all = [opentelemetry, zipkin, this.records, this.ownLines, ...(this.metrics === null ? [] : [this.metrics])];
+    let open = all.length;
+    for (const exporters of all)
+      exporters.close(() => {
+        if (--open > 0) return;
+        link.send({ type: "stopped" });
+        link.close();
+        this.parts.onStopped();
       });
   }
 }
 
-interface Target {
-  readonly plan: TraceExporterPlan;
-  readonly exporter: SpanExporter;
-  connection: CollectorConnection | null;
-  turn: number;
-}
+type PlanAssigned = Extract<TracingOrder, { type: "plan-assigned" }>;

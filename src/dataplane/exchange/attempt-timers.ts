@@ -1,6 +1,7 @@
 // The times of one attempt: until its head comes (per_try_timeout), between any two bytes of its answer (per_try_idle_timeout), and in all
 // (max_stream_duration). The first two run from the moment when the whole request is there and the attempt has a stream.
 import { Timer, type TimerWheel } from "../../base/timer-wheel.ts";
+import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 
 /** How long one attempt may take; Infinity: for ever. */
 export interface AttemptTimes {
@@ -68,3 +69,10 @@ export class AttemptTimers {
 export function hasEnd({ durationMs, perTryIdleMs, perTryMs }: AttemptTimes): boolean {
   return Math.min(durationMs, perTryIdleMs, perTryMs) !== Number.POSITIVE_INFINITY;
 }
+
+/** Where an attempt that took too long is counted. */
+export const TIMEOUT_COUNTERS: Readonly<Record<AttemptTime, number>> = {
+  try: CLUSTER.at.upstream_rq_per_try_timeout,
+  idle: CLUSTER.at.upstream_rq_per_try_idle_timeout,
+  duration: CLUSTER.at.upstream_rq_max_duration_reached,
+};

@@ -1,6 +1,7 @@
 // The attempts of one request: what becomes of one that failed or took too long, whether another one follows it, the request's timeout,
 // and what is counted of each. Half of a router and reused with it; the router starts them and takes the answer.
 import { Timer } from "../../base/timer-wheel.ts";
+import type { InternalRedirectPlan } from "../../config/plan/internal-redirect.ts";
 import type { ForwardPlan } from "../../config/plan/route.ts";
 import { ErrorCode } from "../../protocol/fault.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
@@ -11,7 +12,7 @@ import { count } from "../../telemetry/stats-add.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { Cluster, Endpoint } from "../upstream/upstream.ts";
 import { AnswerAccount } from "./answer-account.ts";
-import type { AttemptTime } from "./attempt-timers.ts";
+import { type AttemptTime, TIMEOUT_COUNTERS } from "./attempt-timers.ts";
 import type { CallOwner } from "./call-owner.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import {
@@ -46,6 +47,8 @@ export class Attempts implements RetryOwner {
   private route: Route | null = null;
   /** Null: this request is not retried. */
   private rules: RetryRules | null = null;
+  /** Null: redirects go to the client. */
+  private redirect: InternalRedirectPlan | null = null;
   /** Whether an interim answer went to the client. */
   private hasBegun = false;
   /** Whether the next attempt follows one that took too long. */
@@ -81,17 +84,19 @@ export class Attempts implements RetryOwner {
   }
 
   /** The first attempt. */
-  start(route: Route, { keptBody, priority }: ForwardPlan, isIdempotent: boolean): void {
+  start(route: Route, { keptBody, priority, internalRedirect }: ForwardPlan, isIdempotent: boolean): void {
     const { call, host, rules } = this;
     const cluster = this.cluster as Cluster;
     this.route = route;
+    this.redirect = internalRedirect;
     if (rules !== null) this.retries.allow(this.worker(), rules, cluster, priority, this.account.groups);
     // A tunnel's request has no end: how long its answer may take is counted from its head.
     if (host.requestEnded || host.tunnel !== null) this.armTimeout();
     call.tunnel = host.tunnel;
     call.priority = priority;
     call.downstreamProtocol = host.protocol;
-    const keptBytesMax = rules === null ? -1 : host.manager.keptBytesMax(keptBody);
+    const keptBytesMax = rules === null && internalRedirect === null ? -1 : host.manager.keptBytesMax(keptBody);
+    host.span?.beginAttempt(cluster, host.request as HeaderList);
     call.start(cluster, host.request as HeaderList, host.endsWithHead, isIdempotent, keptBytesMax);
   }
 
@@ -112,8 +117,9 @@ export class Attempts implements RetryOwner {
   goesOn(head: HeaderList): boolean {
     const { call, host, retries } = this;
     this.account.onAnswer(head, host.isGrpc, call.endpoint);
-    if (retries.mayFollow && this.follows(retries.afterHead(head, host.request as HeaderList), head.status))
+    if (retries.mayFollow && this.follows(retries.afterHead(head, host.request as HeaderList), head.status, ""))
       return true;
+    if (this.redirect !== null && host.redirects(head, this.redirect)) return true;
     call.settle();
     retries.onHead();
     if (host.tunnel?.opensWith(head.status) === true) this.worker().wheel.disarm(this.timer);
@@ -125,7 +131,7 @@ export class Attempts implements RetryOwner {
     this.hasBegun = true;
     if (!this.retries.mayFollow) return;
     this.retries.forbid();
-    this.call.settle();
+    if (this.redirect === null) this.call.settle();
   }
 
   /** Some of the answer came. */
@@ -147,7 +153,7 @@ export class Attempts implements RetryOwner {
     retries.stopTimers();
     if (fault.flag !== "UO") account.onReset(call.endpoint); // a full breaker is no fault of the endpoint
     const mayFollow = !responded && fault.flag !== "UH" && retries.mayFollow;
-    if (mayFollow && this.follows(retries.afterFault(fault.class, call.stream !== null), 0)) return;
+    if (mayFollow && this.follows(retries.afterFault(fault.class, call.stream !== null), 0, fault.flag)) return;
     this.worker().wheel.disarm(this.timer);
     if (responded) {
       this.countBroken();
@@ -180,9 +186,9 @@ export class Attempts implements RetryOwner {
     const elapsedMs = host.requestEndMs < 0 ? 0 : host.nowMs() - host.requestEndMs;
     const suppress = host.manager.suppressEnvoyHeaders;
     const facts = { attempts: this.made, elapsedMs, wasLate: this.wasLate, suppress };
-    host.span?.note("retry", "http.request.resend_count", String(this.made - 1));
     prepareRetryHead(host.request as HeaderList, (this.route as Route).vhost.plan, this.times, facts);
     this.wasLate = false;
+    host.span?.beginAttempt(cluster, host.request as HeaderList);
     this.call.again(cluster, this.rules?.plan ?? null);
   }
 
@@ -197,7 +203,7 @@ export class Attempts implements RetryOwner {
       this.account.onLate(answer.status, endpoint);
       this.wasLate = true;
     }
-    if (call.awaitsResponse() && this.follows(this.retries.afterFault("other", true), 0)) return;
+    if (call.awaitsResponse() && this.follows(this.retries.afterFault("other", true), 0, answer.flag)) return;
     this.giveUp(answer, which !== "duration");
   }
 
@@ -215,6 +221,7 @@ export class Attempts implements RetryOwner {
     this.route = null;
     this.cluster = null;
     this.rules = null;
+    this.redirect = null;
     this.made = 0;
     this.transportText = "";
     this.wasLate = false;
@@ -261,11 +268,12 @@ export class Attempts implements RetryOwner {
     host.breakResponse(answer.flag, answer.details);
   }
 
-  /** Whether another attempt follows this one, which is then given up; else the flags say why none does. `status`: 0 without an answer. */
-  private follows(verdict: Verdict, status: number): boolean {
+  /** Whether another attempt follows, this one given up; else flags say why not. `status`: 0 without an answer; `flag`: why it failed. */
+  private follows(verdict: Verdict, status: number, flag: string): boolean {
     switch (verdict) {
       case Verdict.Again:
         this.account.onRetried(status, this.call.endpoint);
+        this.host.span?.endAttempt(status, flag);
         this.retries.stopTimers();
         this.call.wait();
         return true;
@@ -289,9 +297,3 @@ export class Attempts implements RetryOwner {
     return this.host.manager.worker.services;
   }
 }
-
-const TIMEOUT_COUNTERS: Readonly<Record<AttemptTime, number>> = {
-  try: CLUSTER.at.upstream_rq_per_try_timeout,
-  idle: CLUSTER.at.upstream_rq_per_try_idle_timeout,
-  duration: CLUSTER.at.upstream_rq_max_duration_reached,
-};

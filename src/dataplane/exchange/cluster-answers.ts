@@ -1,6 +1,7 @@
 // Counters of answers by code and class of one cluster (`upstream_rq_200`, `external.upstream_rq_2xx`, …) and its response times.
 // Each is defined when it is first needed, as in Envoy; afterwards an answer costs a few additions.
 import { recordValue } from "../../telemetry/histogram.ts";
+import { addTo } from "../../telemetry/stats-add.ts";
 import type { StatSlot, StatsWriter } from "../../telemetry/stats-memory.ts";
 
 /** Who an answer is counted for besides the cluster itself. */
@@ -46,7 +47,7 @@ export class ClusterAnswers {
   /** Counts a pooled connection that was found dead under a request and replaced: ours, Envoy answers 503 there. */
   countReconnect(): void {
     this.reconnects ??= this.stats.counter(`${this.prefix}upstream_rq_reconnect`);
-    add(this.reconnects);
+    addTo(this.reconnects, 1);
   }
 
   /** Records the time of a complete answer. */
@@ -74,27 +75,23 @@ export class AnswerCounters {
   charge(status: number): void {
     const group = Math.floor(status / 100);
     this.completed ??= this.stats.counter(`${this.prefix}upstream_rq_completed`);
-    add(this.completed);
+    addTo(this.completed, 1);
     let slot = this.classes[group];
     if (slot === undefined) {
       slot = this.stats.counter(`${this.prefix}upstream_rq_${group}xx`);
       this.classes[group] = slot;
     }
-    add(slot);
+    addTo(slot, 1);
     slot = this.codes[status];
     if (slot === undefined) {
       slot = this.stats.counter(`${this.prefix}upstream_rq_${status}`);
       this.codes[status] = slot;
     }
-    add(slot);
+    addTo(slot, 1);
   }
 
   time(ms: number): void {
     this.times ??= this.stats.histogram(`${this.prefix}upstream_rq_time`);
     recordValue(this.times, ms);
   }
-}
-
-function add(slot: StatSlot): void {
-  slot.values[slot.at] = (slot.values[slot.at] as number) + 1;
 }

@@ -1,16 +1,17 @@
 // One HTTP connection manager of one listener as one worker runs it: its plan made ready. Connections point to it; a new plan makes a
 // new one, and requests in flight keep the one they began with.
 import type { RouterFilterPlan } from "../../config/plan/http-filter.ts";
-import type { HttpConnectionManagerPlan, ListenerPlan } from "../../config/plan/listener.ts";
+import type { FilterChainPlan, HttpConnectionManagerPlan, ListenerPlan } from "../../config/plan/listener.ts";
 import type { KeptBodyPlan } from "../../config/plan/route.ts";
 import { HTTP1_CODEC, HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { LISTENER_HTTP } from "../../telemetry/listener-http-stats.ts";
+import { OpenLogs } from "../../telemetry/open-logs.ts";
 import type { FilterMaker } from "../filters/filter.ts";
 import { FilterTable } from "../filters/filter-table.ts";
-import { OpenLogs } from "../routing/open-logs.ts";
 import { RouteTable } from "../routing/route-table.ts";
 import { Tracer } from "../tracing/tracer.ts";
+import { LocalReplyRules } from "./local-reply-rules.ts";
 import { RequestRules } from "./request-headers.ts";
 import { ResponseRules } from "./response-headers.ts";
 import { RouteFactsTable } from "./route-facts.ts";
@@ -30,11 +31,18 @@ export class ConnectionManager {
   readonly routeFacts: RouteFactsTable;
   readonly requestRules: RequestRules;
   readonly responseRules: ResponseRules;
+  /** Null: the proxy's own answers go out as they are. */
+  readonly localReplies: LocalReplyRules | null;
   /** Filters before the router. */
   readonly filters: FilterTable;
   readonly logs: OpenLogs;
+  /** The filter chain that it ends, and its listener, as formats tell of them. */
+  readonly chain: Pick<FilterChainPlan, "name" | "metadata">;
+  readonly listenerMetadata: ListenerPlan["metadata"];
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
+  /** Whether anybody may ask when a request began. */
+  readonly tellsStart: boolean;
   readonly suppressEnvoyHeaders: boolean;
   readonly router: Pick<RouterFilterPlan, "dynamicStats" | "respectExpectedRequestTimeout" | "strictHeaders">;
   /** Whether any virtual host wants TLS. */
@@ -47,9 +55,12 @@ export class ConnectionManager {
   constructor(
     worker: WorkerContext,
     plan: HttpConnectionManagerPlan,
-    listener: Pick<ListenerPlan, "statPrefix" | "perConnectionBufferBytesMax">,
+    listener: Pick<ListenerPlan, "statPrefix" | "perConnectionBufferBytesMax" | "metadata">,
     filters: readonly FilterMaker[],
+    chain: Pick<FilterChainPlan, "name" | "metadata">,
   ) {
+    this.chain = chain;
+    this.listenerMetadata = listener.metadata;
     const { stats, random, localAddress } = worker.services;
     const prefix = `http.${plan.statPrefix}.`;
     this.plan = plan;
@@ -62,6 +73,7 @@ export class ConnectionManager {
     this.routeFacts = new RouteFactsTable(this.routes, stats);
     this.requestRules = new RequestRules(plan, random, localAddress);
     this.responseRules = new ResponseRules(plan, worker.date);
+    this.localReplies = plan.localReplies === null ? null : new LocalReplyRules(plan.localReplies, worker.services);
     const isFailing = (): boolean => worker.isFailing;
     const site = { services: worker.services, budget: worker.budget, statPrefix: prefix, isFailing };
     this.filters = new FilterTable(plan.filters, plan.routes, site, filters);
@@ -71,6 +83,7 @@ export class ConnectionManager {
     this.requiresTls = plan.routes.virtualHosts.some((host) => host.requireTls !== "none");
     this.tracer =
       plan.tracing === null ? null : new Tracer(plan.tracing, worker.services, this.stats, tracesRoutes(plan));
+    this.tellsStart = !this.logs.isEmpty || this.tracer !== null || this.localReplies !== null;
     this.suppressEnvoyHeaders = plan.suppressEnvoyHeaders;
     this.router = plan.filters.find((filter) => filter.kind === "router") ?? NO_ROUTER;
   }

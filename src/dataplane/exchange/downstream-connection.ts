@@ -13,13 +13,14 @@ import {
 } from "../../protocol/message.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
-import type { ConnectionKeeper, ServedConnection } from "../served-connection.ts";
+import type { ConnectionFacts } from "../connection-operators.ts";
+import type { ConnectionKeeper, ConnectionRecord, ServedConnection } from "../served-connection.ts";
 import { ClientCertificate } from "./client-certificate.ts";
 import { type ServerCodecs, sniffProtocol } from "./codecs.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { ConnectionStats } from "./connection-stats.ts";
 import { Exchange } from "./exchange.ts";
-import type { ConnectionFacts, ExchangeOwner } from "./exchange-owner.ts";
+import type { ExchangeOwner } from "./exchange-owner.ts";
 import { isLoopback } from "./remote-address.ts";
 import type { Peer } from "./request-headers.ts";
 
@@ -29,12 +30,15 @@ export interface ConnectionOwner extends ConnectionKeeper {
 }
 
 /** One accepted connection. */
-export class DownstreamConnection implements ChannelHandler, ServerEvents, ExchangeOwner, ServedConnection {
+export class DownstreamConnection
+  implements ChannelHandler, ServerEvents, ExchangeOwner, ServedConnection, ConnectionRecord
+{
   manager: ConnectionManager;
   readonly peer: Peer;
   readonly facts: ConnectionFacts;
   protocol: "http1" | "http2" = "http1";
   readMs: number;
+  readonly record: ConnectionRecord = this;
   place: number = -1;
   /** Exchanges that are not over. */
   exchanges: number = 0;
@@ -50,6 +54,8 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   /** What it was accepted under is no more: its next answer is its last. */
   isOutdated: boolean = false;
   private isClosing = false;
+  /** The client broke the protocol. */
+  private isBroken = false;
   /** Whether the client closed its side before we did, and whether it left requests behind. */
   private isEndedByClient = false;
   private isLeftActive = false;
@@ -79,6 +85,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
       localAddress: channel.localAddress,
       localPort: channel.localPort,
       tls,
+      serverName: channel.serverName,
     };
     this.peer = {
       remoteAddress: channel.remoteAddress,
@@ -99,6 +106,18 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
     else if (tls?.alpn === "h2") this.useCodec("http2");
     else if (tls?.alpn === "http/1.1") this.useCodec("http1");
   }
+
+  get id(): number {
+    return this.facts.id;
+  }
+
+  get flags(): string {
+    return this.isBroken ? "DPE" : "";
+  }
+
+  operator(): undefined {}
+
+  typed(): undefined {}
 
   /** Asks the client to end the connection when its requests are done; ends an idle one. */
   drain(): void {
@@ -229,6 +248,7 @@ export class DownstreamConnection implements ChannelHandler, ServerEvents, Excha
   }
 
   onProtocolFault(fault: ProtocolFault): void {
+    this.isBroken = true;
     this.stats.onProtocolFault(fault);
   }
 

@@ -1,8 +1,12 @@
 // The %OPERATORS% of access logs and added headers, answered from an exchange. Called for configured operators only: texts are made here
 // and nowhere else on the path. Unknown operators were refused when the plan was compiled.
-import { formatTime, isoTime } from "../../base/iso-time.ts";
+import { grpcStatusOfHttp } from "../../protocol/grpc-status.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
-import { longFlags, milliseconds, withPort } from "../routing/access-line.ts";
+import { H } from "../../protocol/header-names.ts";
+import { longFlags, milliseconds, withPort } from "../../telemetry/access-line.ts";
+import { METADATA_OPERATORS, type MetadataValues, metadataText, valueAt } from "../../telemetry/metadata-value.ts";
+import { timeText } from "../connection-operators.ts";
+import { statusOf } from "../tracing/traced-request.ts";
 import type { Exchange } from "./exchange.ts";
 import { MORE_OPERATORS, type Operator } from "./more-operators.ts";
 
@@ -18,17 +22,51 @@ export function withFlag(flags: string, flag: string): string {
   return flags.split(",").includes(flag) ? flags : `${flags},${flag}`;
 }
 
+/** Of trailers or head, else what the HTTP status stands for; -1: it is no number. As in Envoy. */
+export function exchangeGrpcStatus(exchange: Exchange): number {
+  const own = exchange.response.grpcStatus ?? "";
+  if (own === "") return grpcStatusOfHttp(statusOf(exchange));
+  return /^\+?\d{1,15}$/.test(own) ? Number(own) : -1;
+}
+
+/** What a metadata operator stands for: texts, numbers, lists. */
+export function exchangeMetadata(exchange: Exchange, name: string, path: readonly string[]): unknown {
+  const { metadata, router } = exchange;
+  switch (name) {
+    case "DYNAMIC_METADATA": {
+      const [namespace = "", ...keys] = path;
+      const values = metadata?.get(namespace);
+      return values === undefined
+        ? undefined
+        : valueAt({ [namespace]: Object.fromEntries(values) }, [namespace, ...keys]);
+    }
+    case "CLUSTER_METADATA":
+      return valueAt(router.cluster?.plan.metadata, path);
+    case "UPSTREAM_METADATA":
+      return valueAt(router.call.endpoint?.metadata, path);
+    default: {
+      const [type = "", ...keys] = path;
+      return valueAt(OWNERS[type]?.(exchange), keys);
+    }
+  }
+}
+
 const OPERATORS: Readonly<Record<string, Operator>> = {
   ...MORE_OPERATORS,
-  START_TIME: ({ startWallMs }, [format]) =>
-    format === undefined || format === "" ? isoTime(startWallMs) : formatTime(startWallMs, format),
+  ...Object.fromEntries(
+    [...METADATA_OPERATORS].map((name): [string, Operator] => [
+      name,
+      (exchange, path) => metadataText(exchangeMetadata(exchange, name, path)),
+    ]),
+  ),
+  START_TIME: ({ startWallMs }, [format]) => timeText(startWallMs, format),
   REQ: ({ request }, args) => header(request, args),
   REQUEST_HEADER: ({ request }, args) => header(request, args),
   RESP: ({ response }, args) => header(response.head, args),
   RESPONSE_HEADER: ({ response }, args) => header(response.head, args),
   REQ_WITHOUT_QUERY: ({ request }, args) => header(request, args)?.split("?")[0],
   PROTOCOL: ({ owner }) => (owner?.protocol === "http2" ? "HTTP/2" : "HTTP/1.1"),
-  RESPONSE_CODE: ({ response }) => String(response.status || (response.head?.status ?? 0)),
+  RESPONSE_CODE: (exchange) => String(statusOf(exchange)),
   RESPONSE_FLAGS: ({ flags }) => flags || "-",
   RESPONSE_FLAGS_LONG: ({ flags }) => longFlags(flags),
   RESPONSE_CODE_DETAILS: ({ details, response }) =>
@@ -58,22 +96,11 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   DOWNSTREAM_REMOTE_ADDRESS: ({ clientAddress, owner }) =>
     withPort(clientAddress, clientAddress === owner?.facts.remoteAddress ? owner.facts.remotePort : 0),
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: ({ clientAddress }) => clientAddress,
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ owner }) =>
-    withPort(owner?.facts.remoteAddress ?? "", owner?.facts.remotePort ?? 0),
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: ({ owner }) => owner?.facts.remoteAddress,
   DOWNSTREAM_REMOTE_PORT: ({ owner }) => String(owner?.facts.remotePort ?? 0),
-  DOWNSTREAM_LOCAL_ADDRESS: ({ owner }) => withPort(owner?.facts.localAddress ?? "", owner?.facts.localPort ?? 0),
-  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: ({ owner }) => owner?.facts.localAddress,
-  DOWNSTREAM_LOCAL_PORT: ({ owner }) => String(owner?.facts.localPort ?? 0),
-  DOWNSTREAM_TLS_VERSION: ({ owner }) => owner?.facts.tls?.version,
-  DOWNSTREAM_TLS_CIPHER: ({ owner }) => owner?.facts.tls?.cipher,
-  REQUESTED_SERVER_NAME: ({ owner }) => owner?.facts.tls?.serverName,
-  CONNECTION_ID: ({ owner }) => (owner === null ? undefined : String(owner.facts.id)),
   ROUTE_NAME: ({ router }) => router.route?.plan.name,
   VIRTUAL_CLUSTER_NAME: ({ router }) => router.virtualCluster,
   GRPC_STATUS: (exchange, [form]) => grpcStatus(exchange, form ?? ""),
-  GRPC_STATUS_NUMBER: ({ response }) => response.grpcStatus,
-  DYNAMIC_METADATA: ({ metadata }, [namespace = "", ...keys]) => metadataText(metadata?.get(namespace), keys),
+  GRPC_STATUS_NUMBER: (exchange) => grpcStatus(exchange, "NUMBER"),
   ACCESS_LOG_TYPE: ({ logType }) => logType,
   TRACE_ID: ({ span }) => span?.traceId,
   SPAN_ID: ({ span }) => span?.spanId,
@@ -87,26 +114,35 @@ export const OPERATOR_NAMES: ReadonlySet<string> = new Set(Object.keys(OPERATORS
 function header(head: HeaderList | null, args: readonly string[]): string | undefined {
   if (head === null) return undefined;
   for (const name of args.length === 1 ? (args[0] as string).split("?") : args) {
-    const value = head.valueByName(name.toLowerCase());
+    const value = name === STATUS ? statusText(head) : head.valueByName(name.toLowerCase());
     if (value !== undefined && value !== "") return value;
   }
   return undefined;
 }
 
-/** Texts as they are, anything else as JSON. */
-function metadataText(values: ReadonlyMap<string, unknown> | undefined, keys: readonly string[]): string | undefined {
-  let value: unknown = values === undefined ? undefined : Object.fromEntries(values);
-  for (const key of keys) value = (value as Record<string, unknown> | null | undefined)?.[key];
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** The codecs keep a response's status as a number, beside its fields. */
+function statusText({ status }: HeaderList): string {
+  return status === 0 ? "" : String(status);
 }
 
 function grpcStatus(exchange: Exchange, form: string): string | undefined {
-  const status = exchange.response.grpcStatus;
-  if (status === undefined) return undefined;
-  const name = GRPC_NAMES[Number(status)];
-  if (name === undefined || form === "NUMBER") return status;
+  if (!exchange.isGrpc || statusOf(exchange) === 0) return undefined;
+  const status = exchangeGrpcStatus(exchange);
+  const name = GRPC_NAMES[status];
+  if (name === undefined || form === "NUMBER") return String(status);
   return form === "SNAKE_STRING" ? name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() : name;
 }
+
+const STATUS = ":status";
+
+/** Whose metadata METADATA may ask for. */
+const OWNERS: Readonly<Record<string, (exchange: Exchange) => MetadataValues | null | undefined>> = {
+  ROUTE: ({ router }) => router.route?.plan.metadata,
+  VIRTUAL_HOST: ({ manager, request, router }) =>
+    (router.route?.vhost ?? manager.routes.host(request?.value(H.PSEUDO_AUTHORITY) ?? ""))?.plan.metadata,
+  LISTENER: ({ manager }) => manager.listenerMetadata,
+  LISTENER_FILTER_CHAIN: ({ manager }) => manager.chain.metadata,
+};
 
 const GRPC_NAMES: readonly string[] = [
   "OK",

@@ -1,6 +1,6 @@
 // What an exchange asks of the connection it came by. Implemented by downstream-connection.ts.
-import type { TlsFacts } from "../../net/channel.ts";
 import type { ProtocolFault } from "../../protocol/fault.ts";
+import type { ConnectionFacts } from "../connection-operators.ts";
 import type { Peer } from "./request-headers.ts";
 
 /** A downstream connection as its exchanges see it. */
@@ -19,14 +19,4 @@ export interface ExchangeOwner {
   onExchangeOver(whole: boolean): void;
   /** The client broke the protocol. */
   onProtocolFault(fault: ProtocolFault): void;
-}
-
-/** Facts of one socket; empty texts and 0 where there is none. */
-export interface ConnectionFacts {
-  readonly id: number;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly tls: TlsFacts | null;
 }

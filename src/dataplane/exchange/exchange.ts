@@ -1,31 +1,34 @@
 // The life of one request: one phase machine between the client's codec below it and the router beside it. Implements the codec's sink
 // for the request; what goes back to the client is in response-side.ts. Taken from a free list, so nothing of a request may stay in it.
+import type { InternalRedirectPlan } from "../../config/plan/internal-redirect.ts";
 import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
-import { recordValue } from "../../telemetry/histogram.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
-import { add, count } from "../../telemetry/stats-add.ts";
-import { Chain } from "../filters/chain.ts";
+import type { LoggedSource, LogType } from "../../telemetry/log-filter.ts";
+import { count } from "../../telemetry/stats-add.ts";
+import type { Chain } from "../filters/chain.ts";
 import { Step } from "../filters/filter.ts";
 import type { PassOutput } from "../filters/pass.ts";
-import type { LoggedSource, LogType } from "../routing/log-filter.ts";
 import type { Route } from "../routing/route-table.ts";
-import type { Span, TracedRequest } from "../tracing/tracer.ts";
+import type { Span } from "../tracing/request-span.ts";
+import type { TracedRequest } from "../tracing/traced-request.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
-import { exchangeOperator, withFlag } from "./exchange-format.ts";
+import { exchangeGrpcStatus, exchangeMetadata, exchangeOperator, withFlag } from "./exchange-format.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
-import { FilterFace } from "./filter-face.ts";
+import { followRedirect, type RedirectHistory } from "./internal-redirect.ts";
 import { type LocalReply, protocolReply } from "./local-reply.ts";
-import { BACKED_UP_BYTES } from "./memory-budget.ts";
-import { enterHead, enterRoute, Phase, selectRoute } from "./phases.ts";
+import { enterAgain, enterHead, enterRoute, Phase, selectRoute } from "./phases.ts";
+import { RequestFilters } from "./request-filters.ts";
 import { RequestHash } from "./request-hash.ts";
 import type { RequestTraits } from "./request-headers.ts";
+import { RequestPause } from "./request-pause.ts";
 import { ResponseSide } from "./response-side.ts";
+import { beginRound, endRound } from "./round-account.ts";
 import { Router } from "./router.ts";
 import type { RouterHost } from "./router-host.ts";
 import { StreamTimers, type TimedStream } from "./stream-timers.ts";
-import { Tunnel } from "./tunnel.ts";
+import type { Tunnel } from "./tunnel.ts";
 import { FREE_EXCHANGES_MAX } from "./worker-context.ts";
 
 /** One request with its response. */
@@ -38,6 +41,8 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   requestEnded: boolean = false;
   requestEndMs: number = -1;
   startMs: number = 0;
+  /** When its latest round began: a followed redirect is another one. */
+  roundMs: number = 0;
   startWallMs: number = 0;
   bytesReceived: number = 0;
   clientAddress: string = "";
@@ -64,10 +69,13 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   metadata: Map<string, Map<string, unknown>> | null = null;
   /** Null: this request is not traced. */
   span: Span | null = null;
-  private face: FilterFace | null = null;
-  private spareChain: Chain | null = null;
+  /** Null: no redirect of an upstream was followed or refused. */
+  redirected: RedirectHistory | null = null;
+  /** The body of a round after the first, until it is shown to filters and router. */
+  private keptBody: Uint8Array | null = null;
+  private readonly filters: RequestFilters = new RequestFilters(this);
+  private readonly pause: RequestPause = new RequestPause(this);
   private routeKnown = false;
-  private isPaused = false;
   private readonly toUpstream: PassOutput = {
     data: (bytes, start, end, last) => this.router.sendData(bytes, start, end, last),
     trailers: (trailers) => this.router.sendTrailers(trailers),
@@ -87,12 +95,10 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.writer = writer;
     this.phase = Phase.Head;
     this.startMs = owner.readMs;
-    if (!manager.logs.isEmpty || manager.tracer !== null) this.startWallMs = manager.worker.services.clock.wallMs();
+    this.roundMs = owner.readMs;
+    if (manager.tellsStart) this.startWallMs = manager.worker.services.clock.wallMs();
     this.clientAddress = owner.peer.remoteAddress;
-    const { stats } = manager;
-    count(stats, HTTP.at.downstream_rq_total);
-    count(stats, owner.protocol === "http1" ? HTTP.at.downstream_rq_http1_total : HTTP.at.downstream_rq_http2_total);
-    add(stats, HTTP.at.downstream_rq_active, 1);
+    beginRound(this);
   }
 
   // The loop: every phase answers next, parked or reply. Only a reply or an answer of the upstream leads to Respond.
@@ -112,7 +118,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
       case Phase.Filters:
         if (this.chain !== null) return this.chain.decode.resume();
         if (this.manager.filters.isEmpty) return Step.Next;
-        return this.beginChain();
+        return this.filters.begin();
       case Phase.Route:
         return enterRoute(this);
       case Phase.Idle:
@@ -138,6 +144,10 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (last) this.endRequest(this.readMs());
     if (this.phase >= Phase.Respond && this.settle()) return;
     this.timers.touch();
+    this.passOn(bytes, start, end, last);
+  }
+
+  private passOn(bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const { chain } = this;
     if (chain === null) this.router.sendData(bytes, start, end, last);
     else {
@@ -221,7 +231,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (this.phase !== Phase.Upstream || this.chain === null) return;
     this.chain.decode.release(this.toUpstream);
     if (this.requestEnded) this.router.onRequestEnd();
-    if (this.isPaused && this.chain?.decode.waitingBytes() === 0) this.onRequestPressure(false);
+    if (this.pause.isOn && this.chain?.decode.waitingBytes() === 0) this.onRequestPressure(false);
   }
 
   get protocol(): "http1" | "http2" {
@@ -229,7 +239,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   }
 
   get endsWithHead(): boolean {
-    return this.requestEnded && this.chain?.decode.hasWaiting() !== true;
+    return this.requestEnded && this.keptBody === null && this.chain?.decode.hasWaiting() !== true;
   }
 
   nowMs(): number {
@@ -240,6 +250,37 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     if (this.phase !== Phase.Done && this.phase !== Phase.Idle) this.response.local(answer, "");
   }
 
+  redirects(answer: HeaderList, plan: InternalRedirectPlan): boolean {
+    return followRedirect(this, plan, answer);
+  }
+
+  /** Another round with the head as it is now: filters, route and upstream anew. `body`: all of it; null: none. */
+  again(body: Uint8Array | null): void {
+    endRound(this);
+    if (this.chain !== null) this.filters.end(this.chain);
+    this.onRequestPressure(false);
+    this.router.abandon(ErrorCode.Cancel);
+    this.router.clear();
+    this.response.clear();
+    this.forgetRound();
+    this.roundMs = this.nowMs();
+    this.requestEndMs = this.roundMs;
+    this.randomNumber = this.manager.worker.services.random.next32();
+    this.phase = Phase.Head;
+    this.keptBody = body;
+    beginRound(this);
+    this.timers.start();
+    if (enterAgain(this) === Step.Next) {
+      this.phase = Phase.Filters;
+      this.run();
+    }
+    const { keptBody } = this; // null when the round is over
+    this.keptBody = null;
+    if (keptBody === null) return;
+    this.bytesReceived += keptBody.length; // as Envoy
+    this.passOn(keptBody, 0, keptBody.length, true);
+  }
+
   breakResponse(flag: string, details: string): void {
     this.addFlag(flag);
     this.details = details;
@@ -247,18 +288,7 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
   }
 
   onRequestPressure(isBackedUp: boolean): void {
-    if (this.isPaused === isBackedUp || this.phase === Phase.Done) return;
-    this.isPaused = isBackedUp;
-    const { stats, worker } = this.manager;
-    worker.budget.heldBytes += isBackedUp ? BACKED_UP_BYTES : -BACKED_UP_BYTES;
-    count(
-      stats,
-      isBackedUp
-        ? HTTP.at.downstream_flow_control_paused_reading_total
-        : HTTP.at.downstream_flow_control_resumed_reading_total,
-    );
-    if (isBackedUp) this.writer?.pauseSource();
-    else this.writer?.resumeSource();
+    if (this.phase !== Phase.Done) this.pause.set(isBackedUp);
   }
 
   get hash(): RequestHash {
@@ -268,14 +298,6 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
 
   addFlag(flag: string): void {
     this.flags = withFlag(this.flags, flag);
-  }
-
-  /** The client may have its tunnel, if the upstream grants it. `endsHere`: a CONNECT whose bytes go on as they are. */
-  beginTunnel(endsHere: boolean): void {
-    const { stats, worker } = this.manager;
-    this.tunnel = new Tunnel(this.upgrade, endsHere, this.protocol, worker.services.random);
-    count(stats, HTTP.at.downstream_cx_upgrades_total);
-    add(stats, HTTP.at.downstream_cx_upgrades_active, 1);
   }
 
   enterRespond(): void {
@@ -294,24 +316,22 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     return exchangeOperator(this, name, args);
   }
 
+  typed(name: string, args: readonly string[]): unknown {
+    return exchangeMetadata(this, name, args);
+  }
+
+  grpcStatus(): number {
+    return exchangeGrpcStatus(this);
+  }
+
   /** The end of the exchange, whatever it was: counted, logged, given back. */
   complete(): void {
     if (this.phase === Phase.Done || this.phase === Phase.Idle) return;
-    const { manager, owner } = this;
+    const { owner } = this;
     this.phase = Phase.Done;
-    this.timers.stop();
-    recordValue(manager.requestTimes, Math.round(this.nowMs() - this.startMs));
-    add(manager.stats, HTTP.at.downstream_rq_active, -1);
-    if (this.tunnel !== null) add(manager.stats, HTTP.at.downstream_cx_upgrades_active, -1);
-    if (this.isPaused) {
-      manager.worker.budget.heldBytes -= BACKED_UP_BYTES;
-      // What is left of the request is read and thrown away, or the connection ends: either way nobody waits for us.
-      if (!this.requestEnded) this.writer?.resumeSource();
-    }
-    if (this.isHealthCheck) count(manager.stats, HTTP.at["tracing.health_check"]);
-    if (!manager.logs.isEmpty) manager.logs.write(this, "DownstreamEnd");
-    if (this.span !== null) this.span.end();
-    if (this.chain !== null) this.endChain(this.chain);
+    endRound(this);
+    this.pause.end();
+    if (this.chain !== null) this.filters.end(this.chain);
     this.router.clear();
     this.response.clear();
     this.tunnel = null;
@@ -319,27 +339,9 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.request = null;
     this.writer = null;
     this.owner = null;
+    this.keptBody = null;
     owner?.onExchangeOver(this.requestEnded && !this.cutShort);
     if (this.requestEnded) this.recycle();
-  }
-
-  /** Makes the filters of this request and shows them its head. */
-  private beginChain(): Step {
-    const { filters, worker } = this.manager;
-    this.face ??= new FilterFace(this);
-    const chain = this.spareChain ?? new Chain(worker.budget);
-    this.spareChain = chain;
-    if (!chain.begin(filters.isPlain ? filters.base.makers : this.face.filters().makers, this.face)) return Step.Next;
-    this.chain = chain;
-    return chain.decode.head(this.request as HeaderList, this.requestEnded);
-  }
-
-  /** The chain is kept for the next request, its face is not: a filter may have kept that. */
-  private endChain(chain: Chain): void {
-    chain.done();
-    this.chain = null;
-    this.face?.detach();
-    this.face = null;
   }
 
   private endRequest(nowMs: number): void {
@@ -368,19 +370,23 @@ export class Exchange implements MessageSink, RouterHost, RequestTraits, TimedSt
     this.bytesReceived = 0;
     this.isInternal = false;
     this.isGrpc = false;
-    this.isHealthCheck = false;
     this.wantsContinue = false;
     this.upgrade = "";
+    this.cutShort = false;
+    this.redirected = null;
+    this.forgetRound();
+    const { free } = this.manager.worker;
+    if (free.length < FREE_EXCHANGES_MAX) free.push(this);
+  }
+
+  private forgetRound(): void {
+    this.isHealthCheck = false;
     this.flags = "";
     this.details = "";
-    this.cutShort = false;
     this.metadata = null;
     this.hashing?.clear();
     this.span = null;
     this.routeKnown = false;
-    this.isPaused = false;
-    const { free } = this.manager.worker;
-    if (free.length < FREE_EXCHANGES_MAX) free.push(this);
   }
 }
 

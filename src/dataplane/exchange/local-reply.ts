@@ -98,6 +98,9 @@ export const MANAGER_DETAILS: ReadonlySet<string> = new Set([
   REPLIES.requestTimeout.details,
 ]);
 
+/** Details of the answers that a filter encodes itself (a CORS preflight's): local_reply_config does not see them, as in Envoy. */
+export const FILTER_DETAILS: ReadonlySet<string> = new Set(["cors_response"]);
+
 /** Answer when a route names a cluster that does not exist; `status` is the route's cluster_not_found_response_code. */
 export function clusterNotFound(status: number): LocalReply {
   return reply(status, "", "NC", "cluster_not_found");
@@ -215,20 +218,26 @@ export function addReason(head: HeaderList, flag: string): void {
   else if (flag === "UDO") head.add("x-envoy-unconditional-drop-overload", "true");
 }
 
-/** Fills `head` for a body of `length` bytes; more fields than these (location …) are already in it. */
-export function fillReplyHead(head: HeaderList, answer: LocalReply, length: number): void {
-  head.status = answer.status;
-  if (length === 0) return;
+/** Fills `head` for a body of `length` bytes; status and more fields (location …) are already in it. `isStale`: its type is another body's. */
+export function fillReplyHead(head: HeaderList, length: number, contentType: string, isStale: boolean): void {
+  if (length === 0) {
+    head.remove(H.CONTENT_LENGTH);
+    head.remove(H.CONTENT_TYPE);
+    return;
+  }
   head.setText(H.CONTENT_LENGTH, String(length));
-  if (!head.has(H.CONTENT_TYPE)) head.addText(H.CONTENT_TYPE, "text/plain");
+  if (!head.has(H.CONTENT_TYPE)) head.addText(H.CONTENT_TYPE, contentType);
+  else if (isStale) head.setText(H.CONTENT_TYPE, contentType);
 }
 
-/** Fills `head` for an answer to a gRPC request: trailers only, status 200, the body as message. */
-export function fillGrpcHead(head: HeaderList, answer: LocalReply, body: Uint8Array): void {
+/** Makes `head` an answer to a gRPC request: trailers only, status 200, the body as message; `own`: its gRPC status, -1 by the status. */
+export function fillGrpcHead(head: HeaderList, own: number, body: Uint8Array, contentType: string): void {
+  const { status } = head;
   head.status = 200;
   head.setText(H.CONTENT_TYPE, "application/grpc");
-  head.setText(H.GRPC_STATUS, String(answer.grpcStatus >= 0 ? answer.grpcStatus : grpcStatusOfHttp(answer.status)));
-  if (body.length > 0) head.setText(H.GRPC_MESSAGE, percentEncoded(body));
+  if (!head.has(H.GRPC_STATUS)) head.addText(H.GRPC_STATUS, String(own >= 0 ? own : grpcStatusOfHttp(status)));
+  if (body.length > 0) head.setText(H.GRPC_MESSAGE, percentEncoded(withoutLineEnd(body, contentType)));
+  head.remove(H.CONTENT_LENGTH);
 }
 
 /** Bytes outside printable ASCII, and the percent sign, are escaped (gRPC over HTTP/2, Percent-Encoded). */
@@ -239,6 +248,11 @@ export function percentEncoded(bytes: Uint8Array): string {
     encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return encoded;
+}
+
+/** A body of JSON ends with its line, a message does not. */
+function withoutLineEnd(body: Uint8Array, contentType: string): Uint8Array {
+  return contentType === "application/json" && body.at(-1) === LINE_END ? body.subarray(0, -1) : body;
 }
 
 function reply(status: number, body: string, flag: string, details: string, grpcStatus: number = -1): LocalReply {
@@ -258,6 +272,8 @@ function attempt(
 function statusBody(status: number): string {
   return STATUS_BODIES[status] ?? "";
 }
+
+const LINE_END = 0x0a;
 
 const PROTOCOL_BODIES: { readonly [Kind in ProtocolFault["kind"]]?: string } = {
   missing_host: "",

@@ -1,24 +1,46 @@
-// Further %OPERATORS% of access logs: of the client's certificate, and of addresses and times that few formats ask for. Part of
+// Further %OPERATORS% of access logs: of trailers and queries, and of addresses and times that few formats ask for. Part of
 // exchange-format.ts's table; answered only where a format has them.
-import { createHash, type X509Certificate } from "node:crypto";
-import { formatTime, isoTime } from "../../base/iso-time.ts";
-import { certificateNames } from "../../net/distinguished-name.ts";
-import { type AlternativeName, alternativeNames } from "../../net/tls-peer.ts";
+import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
-import { milliseconds, withPort } from "../routing/access-line.ts";
+import { milliseconds } from "../../telemetry/access-line.ts";
+import { CONNECTION_OPERATORS, timeText } from "../connection-operators.ts";
 import type { Exchange } from "./exchange.ts";
+import { uniqueId } from "./request-id.ts";
 
 /** Answers one operator of an exchange. */
 export type Operator = (exchange: Exchange, args: readonly string[]) => string | undefined;
 
 /** By name. */
 export const MORE_OPERATORS: Readonly<Record<string, Operator>> = {
+  ...Object.fromEntries(
+    Object.entries(CONNECTION_OPERATORS).map(([name, read]): [string, Operator] => [
+      name,
+      ({ owner }, args) => (owner === null ? undefined : read(owner.facts, args)),
+    ]),
+  ),
   TRAILER: ({ response }, args) => {
     for (const name of args) {
       const value = response.trailerList?.valueByName(name);
       if (value !== undefined && value !== "") return value;
     }
     return undefined;
+  },
+  PATH: ({ request }, [form = ""]) => {
+    const [query = "", which = ""] = form === "" || /^[WN]Q/.test(form) ? form.split(":") : ["", form];
+    const path = pathOf(request, which);
+    return query === "NQ" ? path?.split("?")[0] : path;
+  },
+  QUERY_PARAMS: ({ request }) => {
+    const path = request?.value(H.PSEUDO_PATH);
+    return path?.includes("?") ? path.slice(path.indexOf("?") + 1) : undefined;
+  },
+  UNIQUE_ID: ({ manager }) => uniqueId(manager.worker.services.random),
+  EMIT_TIME: ({ manager }, [format]) => timeText(manager.worker.services.clock.wallMs(), format),
+  FILTER_CHAIN_NAME: ({ manager }) => manager.chain.name,
+  COMMON_DURATION: (exchange, [asked = ""]) => commonDuration(exchange, asked),
+  UPSTREAM_HOST_NAME_WITHOUT_PORT: ({ router }) => {
+    const { endpoint } = router.call;
+    return (endpoint?.hostname || endpoint?.text)?.replace(/:\d+$/, "");
   },
   QUERY_PARAM: ({ request }, [name = ""]) => queryParameter(request?.value(H.PSEUDO_PATH) ?? "", name),
   STREAM_ID: ({ request }) => request?.value(H.X_REQUEST_ID),
@@ -38,45 +60,37 @@ export const MORE_OPERATORS: Readonly<Record<string, Operator>> = {
   },
   UPSTREAM_TLS_VERSION: ({ router }) => router.call.stream?.channel.tls?.version,
   UPSTREAM_TLS_CIPHER: ({ router }) => router.call.stream?.channel.tls?.cipher,
-  DOWNSTREAM_DIRECT_LOCAL_ADDRESS: ({ owner }) =>
-    withPort(owner?.facts.localAddress ?? "", owner?.facts.localPort ?? 0),
-  DOWNSTREAM_DIRECT_REMOTE_PORT: ({ owner }) => String(owner?.facts.remotePort ?? 0),
-  DOWNSTREAM_PEER_SUBJECT: ofPeer((peer) => certificateNames(peer.raw).subject),
-  DOWNSTREAM_PEER_ISSUER: ofPeer((peer) => certificateNames(peer.raw).issuer),
-  DOWNSTREAM_PEER_SERIAL: ofPeer((peer) => peer.serialNumber.toLowerCase()),
-  DOWNSTREAM_PEER_FINGERPRINT_256: ofPeer((peer) => createHash("sha256").update(peer.raw).digest("hex")),
-  DOWNSTREAM_PEER_FINGERPRINT_1: ofPeer((peer) => createHash("sha1").update(peer.raw).digest("hex")),
-  DOWNSTREAM_PEER_CERT: ofPeer((peer) => peer.toString().replaceAll(/[\n +/=]/g, (byte) => encodeURIComponent(byte))),
-  DOWNSTREAM_PEER_URI_SAN: ofPeer((peer) => named(peer, "uri")),
-  DOWNSTREAM_PEER_DNS_SAN: ofPeer((peer) => named(peer, "dns")),
-  DOWNSTREAM_PEER_IP_SAN: ofPeer((peer) => named(peer, "ip")),
-  DOWNSTREAM_PEER_EMAIL_SAN: ofPeer((peer) => named(peer, "email")),
-  DOWNSTREAM_PEER_CERT_V_START: ofPeer((peer, [format]) => dateText(peer.validFromDate.getTime(), format)),
-  DOWNSTREAM_PEER_CERT_V_END: ofPeer((peer, [format]) => dateText(peer.validToDate.getTime(), format)),
 };
-
-function ofPeer(read: (peer: X509Certificate, args: readonly string[]) => string): Operator {
-  return ({ owner }, args) => {
-    const peer = owner?.facts.tls?.shown?.peer;
-    return peer === undefined ? undefined : read(peer, args);
-  };
-}
 
 function reached({ router }: Exchange): { readonly host: string; readonly port: number } | undefined {
   const address = router.call.stream === null ? undefined : router.call.endpoint?.address;
   return address?.kind === "socket" ? address : undefined;
 }
 
-function named(peer: X509Certificate, type: AlternativeName["type"]): string {
-  return alternativeNames(peer.subjectAltName ?? "")
-    .filter((name) => name.type === type)
-    .map(({ value }) => value)
-    .join(",");
+/** As the client asked for it, unless `which` says otherwise. */
+function pathOf(request: HeaderList | null, which: string): string | undefined {
+  const original = which === "PATH" ? undefined : request?.valueByName("x-envoy-original-path");
+  return original ?? (which === "ORIG" ? undefined : request?.value(H.PSEUDO_PATH));
 }
 
-function dateText(wallMs: number, format: string | undefined): string {
-  return format === undefined || format === "" ? isoTime(wallMs) : formatTime(wallMs, format);
+/** `BEGIN:END` or `BEGIN:END:unit`; undefined when either point is not known. */
+function commonDuration(exchange: Exchange, asked: string): string | undefined {
+  const [begin = "", end = "", unit = "ms"] = asked.split(":");
+  const from = POINTS[begin]?.(exchange) ?? -1;
+  const to = POINTS[end]?.(exchange) ?? -1;
+  return from < 0 || to < from ? undefined : String(Math.floor((to - from) * (PER_MS[unit] ?? 1)));
 }
+
+/** Moments of a request, -1 where they did not come: of the client's first and last byte, the endpoint's first, and our last. */
+const POINTS: Readonly<Record<string, (exchange: Exchange) => number>> = {
+  DS_RX_BEG: ({ startMs }) => startMs,
+  DS_RX_END: ({ requestEndMs }) => requestEndMs,
+  US_RX_BEG: ({ router, requestEndMs }) =>
+    router.upstreamServiceMs < 0 ? -1 : requestEndMs + router.upstreamServiceMs,
+  DS_TX_END: (exchange) => (exchange.response.headSent ? exchange.nowMs() : -1),
+};
+
+const PER_MS: Readonly<Record<string, number>> = { ms: 1, us: 1_000, ns: 1_000_000 };
 
 /** The first of its name, as it stands in the path. */
 function queryParameter(path: string, name: string): string | undefined {

@@ -3,15 +3,17 @@
 import type { DirectResponsePlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
+import { formatText } from "../../telemetry/format.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
-import { count } from "../../telemetry/stats-add.ts";
+import { add, count } from "../../telemetry/stats-add.ts";
 import { Step } from "../filters/filter.ts";
-import { formatText } from "../routing/format.ts";
 import { redirectLocation, tlsLocation } from "../routing/redirect.ts";
 import { isGrpc, type Route } from "../routing/route-table.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
 import { directReply, REPLIES } from "./local-reply.ts";
+import type { HeadVerdict } from "./request-headers.ts";
+import { Tunnel } from "./tunnel.ts";
 import { CONNECT_UPGRADE } from "./tunnel-heads.ts";
 
 /** Phases in order. `Respond` begins when an answer does, wherever it comes from. */
@@ -28,9 +30,30 @@ export function enterHead(exchange: Exchange): Step {
   }
   const verdict = manager.requestRules.apply(head, (exchange.owner as ExchangeOwner).peer, exchange);
   exchange.isGrpc = isGrpc(head);
+  if (verdict !== "ok") return refuseHead(exchange, verdict);
+  if (manager.tracer !== null) exchange.span = manager.tracer.begin(exchange, head);
+  if (manager.plan.logsNewRequests) manager.logs.write(exchange, "DownstreamStart");
+  if (exchange.wantsContinue && !exchange.requestEnded) exchange.response.sendContinue();
+  return exchange.upgrade === "" ? Step.Next : enterTunnel(exchange);
+}
+
+/** The head of a round after the first: path and host are new. As in Envoy its client is whoever is connected. */
+export function enterAgain(exchange: Exchange): Step {
+  const { manager } = exchange;
+  const head = exchange.request as HeaderList;
+  const { peer } = exchange.owner as ExchangeOwner;
+  exchange.clientAddress = peer.remoteAddress;
+  exchange.isGrpc = isGrpc(head);
+  const verdict = manager.requestRules.applyAgain(head, peer);
+  if (verdict !== "ok") return refuseHead(exchange, verdict);
+  if (manager.tracer !== null) exchange.span = manager.tracer.beginAgain(exchange, head);
+  if (manager.plan.logsNewRequests) manager.logs.write(exchange, "DownstreamStart");
+  return Step.Next;
+}
+
+function refuseHead(exchange: Exchange, verdict: Exclude<HeadVerdict, "ok">): Step {
+  const { manager } = exchange;
   switch (verdict) {
-    case "ok":
-      break;
     case "missing_host":
       return exchange.reply(REPLIES.missingHost);
     case "absolute_path":
@@ -45,12 +68,8 @@ export function enterHead(exchange: Exchange): Step {
         return exchange.reply(REPLIES.badPath);
       }
       count(manager.stats, HTTP.at.downstream_rq_redirected_with_normalized_path);
-      return exchange.response.local(REPLIES.redirectPath, head.value(H.PSEUDO_PATH) ?? "/");
+      return exchange.response.local(REPLIES.redirectPath, exchange.request?.value(H.PSEUDO_PATH) ?? "/");
   }
-  if (manager.tracer !== null) exchange.span = manager.tracer.begin(exchange, head);
-  if (manager.plan.logsNewRequests) manager.logs.write(exchange, "DownstreamStart");
-  if (exchange.wantsContinue && !exchange.requestEnded) exchange.response.sendContinue();
-  return exchange.upgrade === "" ? Step.Next : enterTunnel(exchange);
 }
 
 /** Whether the client may have the tunnel that it asks for: by its route, which counts before any filter sees the request, or by the manager. */
@@ -64,7 +83,10 @@ function enterTunnel(exchange: Exchange): Step {
     count(manager.stats, HTTP.at.downstream_rq_ws_on_non_ws_route);
     return exchange.reply(REPLIES.upgradeRefused);
   }
-  exchange.beginTunnel(own?.endsConnect ?? false);
+  const endsHere = own?.endsConnect ?? false; // a CONNECT whose bytes go on as they are
+  exchange.tunnel = new Tunnel(upgrade, endsHere, exchange.protocol, manager.worker.services.random);
+  count(manager.stats, HTTP.at.downstream_cx_upgrades_total);
+  add(manager.stats, HTTP.at.downstream_cx_upgrades_active, 1);
   return Step.Next;
 }
 
@@ -103,6 +125,12 @@ export function selectRoute(exchange: Exchange): Route | null {
   const { manager } = exchange;
   const { runtime } = manager.worker.services;
   return manager.routes.select(exchange.request as HeaderList, runtime, exchange.randomNumber, exchange);
+}
+
+/** Name of the route that the head as it is now leads to, empty for one without a name; null: to none. */
+export function targetRouteName(exchange: Exchange): string | null {
+  if (exchange.manager.requiresTls && wantsTls(exchange, exchange.request as HeaderList)) return "";
+  return selectRoute(exchange)?.plan.name ?? null;
 }
 
 function notFound(exchange: Exchange): Step {

@@ -58,6 +58,11 @@ export class RequestBody {
     } else this.trailers = trailers;
   }
 
+  /** A copy of all of it without its trailers; null: not all of it came, or some was sent and not kept. */
+  whole(): Uint8Array | null {
+    return this.ended && this.isWhole ? Buffer.from(this.bytes.view().subarray(0, this.bytes.length)) : null;
+  }
+
   /** Whether the head is all of it. */
   get isHeadOnly(): boolean {
     return this.ended && this.trailers === null && this.bytes.length === 0;

@@ -5,7 +5,7 @@ import { xxHash64 } from "../../base/xx-hash64.ts";
 import type { HashMethodPlan } from "../../config/plan/hash-policy.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
-import { withPort } from "../routing/access-line.ts";
+import { withPort } from "../../telemetry/access-line.ts";
 import { type HashedRequest, hashRequest } from "../routing/hash-policy.ts";
 import type { ExchangeOwner } from "./exchange-owner.ts";
 

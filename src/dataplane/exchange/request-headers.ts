@@ -77,6 +77,13 @@ export class RequestRules {
     return "ok";
   }
 
+  /** The same for a head that a redirect made of one that was judged: what the proxy said of its client stays. */
+  applyAgain(head: HeaderList, peer: Peer): HeadVerdict {
+    const verdict = this.checkPath(head);
+    if (verdict === "ok") this.stripHost(head, peer);
+    return verdict;
+  }
+
   private takeExpect(head: HeaderList, traits: RequestTraits): void {
     if (this.plan.proxy100Continue || head.value(H.EXPECT)?.toLowerCase() !== "100-continue") return;
     traits.wantsContinue = true;
@@ -285,6 +292,7 @@ for (const [bits, ids] of [
       H.X_ENVOY_IP_TAGS,
       H.X_ENVOY_HEDGE_ON_PER_TRY_TIMEOUT,
       H.X_ENVOY_UPSTREAM_STREAM_DURATION_MS,
+      H.X_ENVOY_ORIGINAL_URL,
     ],
   ],
   [EDGE_ONLY, [H.X_ENVOY_DECORATOR_OPERATION, H.X_ENVOY_DOWNSTREAM_SERVICE_CLUSTER, H.X_ENVOY_DOWNSTREAM_SERVICE_NODE]],

@@ -24,6 +24,13 @@ export function writeRequestId(to: Uint8Array, random: Random): void {
   writeHex(to, 32, d & 0xffff);
 }
 
+/** One as a text. */
+export function uniqueId(random: Random): string {
+  const bytes = Buffer.alloc(REQUEST_ID_BYTES);
+  writeRequestId(bytes, random);
+  return bytes.latin1Slice();
+}
+
 function writeHex(to: Uint8Array, at: number, word: number): void {
   to[at] = HEX[word >>> 12] as number;
   to[at + 1] = HEX[(word >>> 8) & 15] as number;

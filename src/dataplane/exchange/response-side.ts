@@ -10,7 +10,8 @@ import { Step } from "../filters/filter.ts";
 import type { PassOutput } from "../filters/pass.ts";
 import { countStatus } from "./count-status.ts";
 import type { Exchange } from "./exchange.ts";
-import { fillGrpcHead, fillReplyHead, type LocalReply, REPLIES, replyBytes } from "./local-reply.ts";
+import { localAnswer } from "./local-answer.ts";
+import { type LocalReply, REPLIES } from "./local-reply.ts";
 import { BACKED_UP_BYTES } from "./memory-budget.ts";
 import { pump } from "./pump.ts";
 import { ResponseThrottle } from "./response-throttle.ts";
@@ -57,22 +58,10 @@ export class ResponseSide implements PassOutput {
       return Step.Reply;
     }
     if (this.head !== null) this.forgetHead();
-    const head = acquireHeaderList();
-    const isHead = exchange.request?.value(H.PSEUDO_METHOD) === "HEAD";
-    let body = replyBytes(answer);
-    if (location !== "") head.addText(H.LOCATION, location);
-    exchange.router.decorateLocal(head, answer);
-    if (exchange.isGrpc) {
-      fillGrpcHead(head, answer, isHead ? NO_BODY : body);
-      body = NO_BODY;
-      change?.(head);
-    } else {
-      change?.(head);
-      fillReplyHead(head, answer, body.length);
-    }
+    const { head, body } = localAnswer(exchange, answer, location, change);
     this.refuses = answer.status === 400 && !exchange.manager.plan.streamErrorOnInvalidHttp;
-    this.localBody = isHead ? NO_BODY : body;
-    this.begin(head, this.localBody.length === 0);
+    this.localBody = body;
+    this.begin(head, body.length === 0);
     return Step.Reply;
   }
 
@@ -182,7 +171,7 @@ export class ResponseSide implements PassOutput {
   }
 
   private writeTrailers(trailers: HeaderList): void {
-    if (this.exchange.isGrpc) this.grpcStatus = trailers.value(H.GRPC_STATUS);
+    if (this.exchange.isGrpc) this.grpcStatus = trailers.value(H.GRPC_STATUS) ?? this.grpcStatus;
     if (this.ended) releaseHeaderList(trailers);
     else {
       this.exchange.writer?.writeTrailers(trailers);
@@ -296,5 +285,3 @@ export class ResponseSide implements PassOutput {
       count(exchange.router.cluster.stats, CLUSTER.at.upstream_flow_control_resumed_reading_total);
   }
 }
-
-const NO_BODY: Uint8Array = new Uint8Array(0);

@@ -1,8 +1,8 @@
 // What follows from a route, worked out once per route instead of once per request: which levels change headers, and in what order.
 import type { ForwardPlan, HeaderChangesPlan, RoutePlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
+import type { FormatSource } from "../../telemetry/format.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
-import type { FormatSource } from "../routing/format.ts";
 import { changeRequestHeaders, changeResponseHeaders, hasChanges } from "../routing/header-changes.ts";
 import type { Route, RouteTable } from "../routing/route-table.ts";
 import { type RouteGroups, routeGroups } from "./request-groups.ts";

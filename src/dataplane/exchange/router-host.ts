@@ -1,7 +1,8 @@
 // What a router needs of the exchange that owns it.
+import type { InternalRedirectPlan } from "../../config/plan/internal-redirect.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
-import type { FormatSource } from "../routing/format.ts";
-import type { Span } from "../tracing/tracer.ts";
+import type { FormatSource } from "../../telemetry/format.ts";
+import type { Span } from "../tracing/request-span.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import type { LocalReply } from "./local-reply.ts";
 import type { RequestHash } from "./request-hash.ts";
@@ -22,6 +23,8 @@ export interface RouterHost extends FormatSource {
   readonly requestEndMs: number;
   /** Null: it is not traced. */
   readonly span: Span | null;
+  /** What filters said of the request, by namespace; null: nothing. */
+  readonly metadata: ReadonlyMap<string, ReadonlyMap<string, unknown>> | null;
   readonly isInternal: boolean;
   readonly isGrpc: boolean;
   /** Not counted among the cluster's answers. */
@@ -38,6 +41,8 @@ export interface RouterHost extends FormatSource {
   addFlag(flag: string): void;
   /** Answers, or breaks an answer that has begun. */
   giveUp(answer: LocalReply): void;
+  /** Whether the request begins again with where this answer sends it; else the answer is the client's. */
+  redirects(answer: HeaderList, plan: InternalRedirectPlan): boolean;
   /** The response cannot be finished; its head has gone down. */
   breakResponse(flag: string, details: string): void;
   onRequestPressure(isBackedUp: boolean): void;

@@ -27,6 +27,7 @@ import { refusesRequest } from "./refusals.ts";
 import { changeResponse, type RouteFacts } from "./route-facts.ts";
 import type { RouterHost } from "./router-host.ts";
 import { type Shadows, shadowsOf } from "./shadows.ts";
+import { subsetLabels } from "./subset-labels.ts";
 import type { UpstreamCall } from "./upstream-call.ts";
 import { prepareUpstreamHead, rewriteHost, type UpstreamHeadContext } from "./upstream-head.ts";
 
@@ -101,6 +102,7 @@ export class Router implements CallOwner {
     if (refusesRequest(cluster, host, tries.account)) return;
     tries.made = 1;
     if (cluster.hashing !== null) this.call.hash = hostHash(host, forward, cluster);
+    if (cluster.plan.subsets !== null) this.call.metadataMatch = subsetLabels(host, this.chosen, forward);
     const head = host.request as HeaderList;
     if (!prepareUpstreamHead(head, this.headContext(route, facts, forward), tries.times)) {
       host.giveUp(REPLIES.headTooLarge);

@@ -4,8 +4,8 @@ import { Timer } from "../../base/timer-wheel.ts";
 import type { ForwardPlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { HTTP } from "../../telemetry/http-stats.ts";
+import type { LoggedSource } from "../../telemetry/log-filter.ts";
 import { count } from "../../telemetry/stats-add.ts";
-import type { LoggedSource } from "../routing/log-filter.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import { type LocalReply, REPLIES } from "./local-reply.ts";
 import { streamDurationMs } from "./request-times.ts";
@@ -14,7 +14,7 @@ import { streamDurationMs } from "./request-times.ts";
 export interface TimedStream extends LoggedSource {
   readonly manager: ConnectionManager;
   readonly requestEnded: boolean;
-  readonly startMs: number;
+  readonly roundMs: number;
   readonly isGrpc: boolean;
   nowMs(): number;
   /** Answers, or breaks an answer that has begun. */
@@ -55,7 +55,7 @@ export class StreamTimers {
     const { plan, worker } = this.stream.manager;
     const { wheel } = worker.services;
     this.idleMs = plan.streamIdleTimeoutMs;
-    const start = this.stream.startMs;
+    const start = this.stream.roundMs;
     wheel.armAt(this.idle, start + this.idleMs);
     if (plan.streamDurationMaxMs !== Number.POSITIVE_INFINITY)
       wheel.armAt(this.duration, start + plan.streamDurationMaxMs);
@@ -66,14 +66,14 @@ export class StreamTimers {
 
   /** The route has its own times. */
   useRoute(forward: ForwardPlan, head: HeaderList): void {
-    const { isGrpc, manager, startMs } = this.stream;
+    const { isGrpc, manager, roundMs } = this.stream;
     const { wheel } = this.stream.manager.worker.services;
     if (forward.idleTimeoutMs >= 0) {
       this.idleMs = forward.idleTimeoutMs;
       this.touch();
     }
     const durationMs = streamDurationMs(forward, head, isGrpc, manager.plan.streamDurationMaxMs);
-    if (durationMs >= 0) wheel.armAt(this.duration, startMs + durationMs);
+    if (durationMs >= 0) wheel.armAt(this.duration, roundMs + durationMs);
   }
 
   /** Something of the request or the response moved. */

@@ -2,6 +2,7 @@
 // owner (the router) what came back. An attempt is one `start` or `again`; a stream of a pooled connection that had died unnoticed is
 // replaced by another one without an attempt being counted. Knows no timeouts, no response codes and no reason to try again.
 import type { Bits64 } from "../../base/bits64.ts";
+import type { MetadataMatchPlan } from "../../config/plan/subset.ts";
 import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
@@ -24,16 +25,14 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
   priority: "default" | "high" = "default";
   downstreamProtocol: "http1" | "http2" = "http1";
   hash: Bits64 | null = null; // set before `start`
+  metadataMatch: MetadataMatchPlan | null = null; // the same, for clusters with subsets
   readonly sink: MessageSink;
-  /** The endpoint of the stream, or the one that failed; null while none was picked. */
-  endpoint: Endpoint | null = null;
+  endpoint: Endpoint | null = null; // of the stream, or the one that failed; null while none was picked
   stream: UpstreamStream | null = null; // the open one
-  /** What the request asks for besides an answer; null: nothing. Set before `start`. */
-  tunnel: Tunnel | null = null;
+  tunnel: Tunnel | null = null; // what the request asks for besides an answer; null: nothing. Set before `start`
   private readonly owner: CallOwner;
-  private readonly body: RequestBody;
-  /** Which endpoints this attempt avoids; null: none, as the first one does. */
-  private hosts: RetryHosts | null = null;
+  readonly body: RequestBody;
+  private hosts: RetryHosts | null = null; // which endpoints this attempt avoids; null: none, as the first one does
   private tried: Endpoint[] = [];
   private phase: number = Phase.Idle;
   private cluster: Cluster | null = null;
@@ -170,6 +169,7 @@ export class UpstreamCall implements MessageSink, UpstreamRequest {
     this.hosts = null;
     this.tunnel = null;
     this.hash = null;
+    this.metadataMatch = null;
     if (this.tried.length > 0) this.tried = [];
     this.reopens = 0;
     this.isPressed = false;

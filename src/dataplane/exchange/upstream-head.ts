@@ -3,8 +3,8 @@
 import type { ForwardPlan, VirtualHostPlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
+import type { FormatSource } from "../../telemetry/format.ts";
 import type { ChosenCluster } from "../routing/cluster-choice.ts";
-import type { FormatSource } from "../routing/format.ts";
 import { rewrittenHost, rewrittenPath } from "../routing/rewrite.ts";
 import type { Route } from "../routing/route-table.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
@@ -83,8 +83,7 @@ export function removeRetryOrders(head: HeaderList): void {
 function setHost(head: HeaderList, value: string, context: UpstreamHeadContext): void {
   const before = head.value(H.PSEUDO_AUTHORITY) ?? "";
   if (context.forward.appendForwardedHost && before !== value) head.addText(H.X_FORWARDED_HOST, before);
-  if (!context.manager.suppressEnvoyHeaders && !head.has(H.X_ENVOY_ORIGINAL_HOST))
-    head.addText(H.X_ENVOY_ORIGINAL_HOST, before);
+  if (!context.manager.suppressEnvoyHeaders) head.setText(H.X_ENVOY_ORIGINAL_HOST, before);
   head.setText(H.PSEUDO_AUTHORITY, value);
 }
 
@@ -93,8 +92,7 @@ function rewritePath(head: HeaderList, context: UpstreamHeadContext): void {
   if (at < 0) return;
   const before = head.valueText(at);
   head.replaceValueAt(at, rewrittenPath(context.forward.rewrite, context.route.plan.match.path, before));
-  if (!context.manager.suppressEnvoyHeaders && !head.has(H.X_ENVOY_ORIGINAL_PATH))
-    head.addText(H.X_ENVOY_ORIGINAL_PATH, before);
+  if (!context.manager.suppressEnvoyHeaders) head.setText(H.X_ENVOY_ORIGINAL_PATH, before);
 }
 
 const HEAD_GROWTH_MAX = 2;

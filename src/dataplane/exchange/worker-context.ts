@@ -7,6 +7,7 @@ import type { WorkerServices } from "../worker-services.ts";
 import { ClusterAnswers } from "./cluster-answers.ts";
 import type { Exchange } from "./exchange.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import type { RequestWatch } from "./request-watch.ts";
 import { type RetryRules, retryRules } from "./retry-rules.ts";
 
 /** One per worker; made for the first listener. */
@@ -18,6 +19,8 @@ export class WorkerContext {
   readonly free: Exchange[] = [];
   /** Whether this node was told to fail its health checks. */
   isFailing: boolean = false;
+  /** Null: nobody looks at requests. */
+  watch: RequestWatch | null = null;
   private connectionId = 0;
   private runtimeVersion = -1;
   private hasMaintenance = false;

@@ -3,6 +3,7 @@ import type { Bits64 } from "../../base/bits64.ts";
 import type { FilterOverridePlan } from "../../config/plan/http-filter.ts";
 import type { ClusterChoicePlan, HeaderChangesPlan, WeightedClusterPlan } from "../../config/plan/route.ts";
 import { type RuntimeView, runtimeInteger } from "../../config/plan/runtime.ts";
+import type { MetadataMatchPlan } from "../../config/plan/subset.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { splitDistance } from "./sticky-split.ts";
 
@@ -13,6 +14,8 @@ export interface ChosenCluster {
   readonly headers: HeaderChangesPlan | null;
   readonly hostRewrite: string;
   readonly filterOverrides: readonly FilterOverridePlan[];
+  /** Of a weighted entry, in place of the route's; null: the route's. */
+  readonly metadataMatch: MetadataMatchPlan | null;
 }
 
 /** What a choice is made by besides the head. */
@@ -83,4 +86,9 @@ function numberOf(text: string | undefined, otherwise: number): number {
 
 type WeightedChoice = Extract<ClusterChoicePlan, { kind: "weighted" }>;
 
-const NOTHING: Omit<ChosenCluster, "name"> = { headers: null, hostRewrite: "", filterOverrides: [] };
+const NOTHING: Omit<ChosenCluster, "name"> = {
+  headers: null,
+  hostRewrite: "",
+  filterOverrides: [],
+  metadataMatch: null,
+};

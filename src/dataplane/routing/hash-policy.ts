@@ -7,8 +7,8 @@ import type { HashMethodPlan } from "../../config/plan/hash-policy.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import { queryOf } from "./path-matcher.ts";
+import { regexOf } from "./patterns.ts";
 import { queryValue } from "./query-matcher.ts";
-import { regexOf } from "./rewrite.ts";
 
 type CookieMethod = Extract<HashMethodPlan, { kind: "cookie" }>;
 

@@ -3,7 +3,7 @@ import type { HeaderAddPlan, HeaderChangesPlan } from "../../config/plan/route.t
 import { type AddedField, addFields } from "../../protocol/added-fields.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { JOINED_REQUEST_NAMES, JOINED_RESPONSE_NAMES } from "../../protocol/joined-names.ts";
-import { type FormatSource, formatText } from "./format.ts";
+import { type FormatSource, formatText } from "../../telemetry/format.ts";
 
 /** Applies the request changes of one level: removals first, then additions (as Envoy's HeaderParser). */
 export function changeRequestHeaders(changes: HeaderChangesPlan, head: HeaderList, source: FormatSource): void {

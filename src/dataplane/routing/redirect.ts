@@ -1,7 +1,8 @@
 // The location of a redirect (envoy.config.route.v3.RedirectAction) and of require_tls.
 import type { PathMatchPlan, RedirectPlan } from "../../config/plan/route.ts";
 import { barePath } from "./path-matcher.ts";
-import { regexOf, replacePrefix } from "./rewrite.ts";
+import { regexOf } from "./patterns.ts";
+import { replacePrefix } from "./rewrite.ts";
 
 /** The parts of the request that a location is made of. */
 export interface RedirectSource {

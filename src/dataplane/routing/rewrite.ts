@@ -1,8 +1,8 @@
 // Path and host of the request that goes upstream (prefix_rewrite, regex_rewrite, host_rewrite_*).
-import { compileRegex, type RegexMatcher } from "../../config/plan/regex.ts";
 import type { PathMatchPlan, RewritePlan } from "../../config/plan/route.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { barePath } from "./path-matcher.ts";
+import { regexOf } from "./patterns.ts";
 
 /** The rewritten path with its query, or the path itself when the route rewrites none. */
 export function rewrittenPath(rewrite: RewritePlan, match: PathMatchPlan, path: string): string {
@@ -44,16 +44,4 @@ export function rewrittenHost(
 export function replacePrefix(path: string, match: PathMatchPlan, value: string): string {
   const matched = match.kind === "regex" || match.kind === "connect" ? 0 : match.value.length;
   return value + path.slice(matched);
-}
-
-const compiled = new Map<string, RegexMatcher>();
-
-/** The matcher of a pattern of the plan, made on first use: patterns are few and live as long as the worker. */
-export function regexOf(pattern: string): RegexMatcher {
-  let regex = compiled.get(pattern);
-  if (regex === undefined) {
-    regex = compileRegex(pattern);
-    compiled.set(pattern, regex);
-  }
-  return regex;
 }

@@ -11,6 +11,7 @@ import { DomainTable } from "./domain-table.ts";
 import { type HeaderTest, headerTest } from "./header-matcher.ts";
 import { PathIndex } from "./path-index.ts";
 import { barePath, pathTest, queryOf } from "./path-matcher.ts";
+import { compileActionPatterns, compileHashPatterns } from "./patterns.ts";
 import { type QueryTest, queryTest } from "./query-matcher.ts";
 import { inFraction, inGrowingFraction } from "./runtime-view.ts";
 import { type SplitSource, splitPoint } from "./sticky-split.ts";
@@ -125,6 +126,8 @@ class Candidate implements Route {
     this.fraction = plan.match.fraction;
     this.stickyBy = plan.match.stickyBy;
     this.grpcOnly = plan.match.grpcOnly;
+    compileActionPatterns(plan.action);
+    compileHashPatterns(this.stickyBy);
   }
 
   matches(head: HeaderList, path: string, runtime: RuntimeView, random: number, splits: SplitSource | null): boolean {

@@ -7,10 +7,9 @@ import type { Channel, ChannelHandler, NetFault } from "../../net/channel.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { add, count } from "../../telemetry/stats-add.ts";
 import { TCP } from "../../telemetry/tcp-stats.ts";
-import { withPort } from "../routing/access-line.ts";
 import type { ConnectionKeeper, ServedConnection } from "../served-connection.ts";
 import type { Cluster, OpenFailure, RawStream, RawWish } from "../upstream/upstream.ts";
-import { highMark, type TcpProxy } from "./tcp-proxy.ts";
+import { highMark, type TcpProxy, type TcpTarget } from "./tcp-proxy.ts";
 import { TcpRecord } from "./tcp-record.ts";
 
 /** One connection through a TCP proxy. */
@@ -18,15 +17,15 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
   readonly protocol = "tcp";
   readonly exchanges = 0; // it carries bytes, no requests
   readonly hash: Bits64 | null;
+  readonly metadataMatch: TcpTarget["metadataMatch"];
   place: number = -1;
   isDraining: boolean = false;
   private readonly proxy: TcpProxy;
-  private readonly record: TcpRecord;
+  readonly record: TcpRecord;
   private readonly cluster: Cluster | null;
   private readonly channel: Channel;
   private readonly keeper: ConnectionKeeper;
-  /** Connecting or open. */
-  private upstream: RawStream | null = null;
+  private upstream: RawStream | null = null; // connecting or open
   private isOpen = false;
   private early: Buffer[] = []; // what came before there was anywhere to send it: at most what was read before reading was paused
   private isClientPaused = false;
@@ -38,16 +37,17 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
   private lastByteMs: number;
   private readonly highUp: number;
   private readonly idleTimer: Timer = new Timer(() => this.onIdle());
-  /** Made for a connection that needs one. */
-  private shots: OneShots | null = null;
+  private shots: OneShots | null = null; // made for a connection that needs one
 
   constructor(channel: Channel, proxy: TcpProxy, keeper: ConnectionKeeper) {
     this.channel = channel;
     this.proxy = proxy;
     this.keeper = keeper;
     this.hash = proxy.hashOf(channel.remoteAddress);
-    this.cluster = proxy.chooseCluster();
-    this.record = new TcpRecord(channel, keeper.nextConnectionId(), this.cluster, proxy.services);
+    const target = proxy.choose();
+    this.cluster = target.cluster;
+    this.metadataMatch = target.metadataMatch;
+    this.record = new TcpRecord(channel, keeper.nextConnectionId(), this.cluster, proxy);
     this.lastByteMs = this.record.startMs;
     this.highUp = highMark(this.cluster?.plan.perConnectionBufferBytesMax ?? 0);
   }
@@ -105,13 +105,12 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
 
   onClose(fault: NetFault | null): void {
     const { keeper, proxy, upstream } = this;
-    const { wheel } = proxy.services;
     this.isClientGone = true;
     this.shots?.stop();
     this.early = [];
     if (!proxy.logs.isEmpty) proxy.logs.write(this.record, "TcpConnectionEnd");
     if (upstream === null || !this.isOpen || fault?.kind === "reset") {
-      wheel.remove(this.idleTimer);
+      proxy.services.wheel.remove(this.idleTimer);
       upstream?.abort("reset");
     } else this.flushUp(upstream);
     keeper.onConnectionClosed(this);
@@ -126,7 +125,7 @@ export class TcpConnection implements ChannelHandler, RawWish, ServedConnection 
     this.cluster?.outlier?.onTunnel(connection.endpoint);
     if (!proxy.logs.isEmpty) {
       const { localAddress, localPort } = connection.channel;
-      this.record.upstreamLocal = withPort(localAddress, localPort);
+      this.record.upstreamLocal = { address: localAddress, port: localPort };
       if (plan.logsOnConnected) proxy.logs.write(this.record, "TcpUpstreamConnected");
       if (plan.logIntervalMs !== Number.POSITIVE_INFINITY) this.logAgain();
     }

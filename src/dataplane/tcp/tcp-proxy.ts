@@ -1,13 +1,20 @@
 // One TCP proxy of one listener as one worker runs it: its plan made ready, its counters and its logs. Connections point to the one they
 // began with. Made by listener-service.ts.
 import { Bits64 } from "../../base/bits64.ts";
-import type { TcpProxyPlan } from "../../config/plan/tcp-proxy.ts";
+import type { FilterChainPlan, ListenerPlan } from "../../config/plan/listener.ts";
+import type { TcpClusterPlan, TcpProxyPlan } from "../../config/plan/tcp-proxy.ts";
 import { QUEUED_HIGH_BYTES } from "../../protocol/message.ts";
+import { OpenLogs } from "../../telemetry/open-logs.ts";
 import { TCP } from "../../telemetry/tcp-stats.ts";
 import { hashAddress } from "../routing/hash-policy.ts";
-import { OpenLogs } from "../routing/open-logs.ts";
 import type { Cluster } from "../upstream/upstream.ts";
 import type { WorkerServices } from "../worker-services.ts";
+
+/** Where a connection goes. */
+export interface TcpTarget extends Pick<TcpClusterPlan, "metadataMatch"> {
+  /** Null: the configuration has none of its name. */
+  readonly cluster: Cluster | null;
+}
 
 /** A TCP proxy ready for connections. */
 export class TcpProxy {
@@ -20,10 +27,21 @@ export class TcpProxy {
   /** From how many bytes on that wait for a client its endpoint is paused. */
   readonly highDown: number;
   readonly logs: OpenLogs;
+  /** The filter chain that it ends, and its listener, as formats tell of them. */
+  readonly chain: Pick<FilterChainPlan, "name" | "metadata">;
+  readonly listenerMetadata: ListenerPlan["metadata"];
   private readonly totalWeight: number;
 
   /** Throws when an access log cannot be opened. */
-  constructor(services: WorkerServices, plan: TcpProxyPlan, bufferBytesMax: number) {
+  constructor(
+    services: WorkerServices,
+    plan: TcpProxyPlan,
+    listener: Pick<ListenerPlan, "perConnectionBufferBytesMax" | "metadata">,
+    chain: Pick<FilterChainPlan, "name" | "metadata">,
+  ) {
+    const bufferBytesMax = listener.perConnectionBufferBytesMax;
+    this.chain = chain;
+    this.listenerMetadata = listener.metadata;
     this.plan = plan;
     this.services = services;
     this.stats = services.stats.block(TCP, `tcp.${plan.statPrefix}.`);
@@ -33,15 +51,15 @@ export class TcpProxy {
     this.totalWeight = plan.clusters.reduce((sum, { weight }) => sum + weight, 0);
   }
 
-  /** The cluster of a new connection, by weight; null when the configuration has none of its name. */
-  chooseCluster(): Cluster | null {
+  /** Where a new connection goes, by weight. */
+  choose(): TcpTarget {
     const { random, upstreams } = this.services;
     let at = this.plan.clusters.length === 1 ? 0 : random.below(this.totalWeight);
-    for (const { name, weight } of this.plan.clusters) {
-      if (at < weight) return upstreams.cluster(name);
+    for (const { metadataMatch, name, weight } of this.plan.clusters) {
+      if (at < weight) return { cluster: upstreams.cluster(name), metadataMatch };
       at -= weight;
     }
-    return null;
+    return { cluster: null, metadataMatch: null };
   }
 
   /** What hashing balancers choose the endpoint of a client by; null: chance. */

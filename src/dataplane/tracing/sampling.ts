@@ -6,6 +6,7 @@ import type { RouteTracingPlan, TracingPlan } from "../../config/plan/tracing.ts
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import { inFraction } from "../routing/runtime-view.ts";
+import { hexWord } from "./hex.ts";
 
 /** Why a request is traced; `none`: it is not. */
 export type TraceReason = "none" | "sampled" | "service" | "client";
@@ -41,22 +42,8 @@ export function sample(
   }
   if (reason !== "none" && !inFraction(route?.overallSampling ?? plan.overallSampling, runtime, number))
     reason = "none";
-  if (reason !== told) {
-    const id = head.valueText(at);
-    head.replaceValueAt(at, id.slice(0, REASON_AT) + LETTERS[reason] + id.slice(REASON_AT + 1));
-  }
+  if (reason !== told) head.setValueByte(at, REASON_AT, LETTERS[reason]);
   return reason;
-}
-
-/** The number of eight hexadecimal digits; -1 when they are none. */
-function hexWord(bytes: Uint8Array, start: number): number {
-  let word = 0;
-  for (let i = start; i < start + 8; i++) {
-    const digit = DIGITS[bytes[i] as number] as number;
-    if (digit < 0) return -1;
-    word = word * 16 + digit;
-  }
-  return word;
 }
 
 function reasonOf(letter: number): TraceReason {
@@ -68,9 +55,9 @@ function reasonOf(letter: number): TraceReason {
 const REASON_AT = 14;
 const NINE = 0x39;
 const LOWER_A = 0x61;
-/** Value of a hexadecimal digit by its byte, -1 for others. */
-const DIGITS: Int8Array = new Int8Array(256).map((_, byte) => {
-  const value = Number.parseInt(String.fromCharCode(byte), 16);
-  return Number.isNaN(value) ? -1 : value;
-});
-const LETTERS: Readonly<Record<TraceReason, string>> = { none: "4", sampled: "9", service: "a", client: "b" };
+const LETTERS: Readonly<Record<TraceReason, number>> = {
+  none: 0x34,
+  sampled: NINE,
+  service: LOWER_A,
+  client: LOWER_A + 1,
+};

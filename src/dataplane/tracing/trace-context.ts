@@ -1,63 +1,77 @@
-// Identity of a span between proxies: W3C Trace Context's traceparent, read and written.
-import type { Random } from "../../base/random.ts";
+// W3C Trace Context: traceparent, read and written. What is in tracestate goes on as it came.
+import type { HeaderList } from "../../protocol/header-list.ts";
+import { H } from "../../protocol/header-names.ts";
+import type { SpanIds } from "../../telemetry/span-ids.ts";
+import { DIGITS, hexWord, putHexWord } from "./hex.ts";
+import type { FoundContext, Propagation } from "./propagation.ts";
 
-/** What a request says of the span that it was sent from. */
-export interface ParentSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly isSampled: boolean;
+/** As OpenTelemetry's tracer does it. */
+export class TraceContext implements Propagation {
+  /** As in Envoy only the length of version 00 is taken. Ids of zeros are none (§3.2.2). */
+  read(head: HeaderList, found: FoundContext): void {
+    const at = head.find(H.TRACEPARENT);
+    if (at < 0) return;
+    found.kind = "bad";
+    const { bytes } = head;
+    const start = head.valueStart(at);
+    if (head.valueEnd(at) - start !== TRACEPARENT_BYTES) return;
+    const flags = byteAt(bytes, start + 53);
+    if (flags < 0 || byteAt(bytes, start) < 0) return;
+    if (bytes[start + 2] !== DASH || bytes[start + 35] !== DASH || bytes[start + 52] !== DASH) return;
+    const traceA = hexWord(bytes, start + 3);
+    const traceB = hexWord(bytes, start + 11);
+    const traceC = hexWord(bytes, start + 19);
+    const traceD = hexWord(bytes, start + 27);
+    const spanA = hexWord(bytes, start + 36);
+    const spanB = hexWord(bytes, start + 44);
+    if (traceA < 0 || traceB < 0 || traceC < 0 || traceD < 0 || spanA < 0 || spanB < 0) return;
+    if ((traceA | traceB | traceC | traceD) === 0 || (spanA | spanB) === 0) return;
+    found.kind = "given";
+    found.isSampled = (flags & 1) === 1;
+    found.traceA = traceA | 0;
+    found.traceB = traceB | 0;
+    found.traceC = traceC | 0;
+    found.traceD = traceD | 0;
+    found.spanA = spanA | 0;
+    found.spanB = spanB | 0;
+  }
+
+  write(head: HeaderList, ids: SpanIds, isSampled: boolean): void {
+    const at = head.find(H.TRACEPARENT);
+    if (at >= 0) {
+      putParent(PARENT, 0, ids, isSampled);
+      head.setText(H.TRACEPARENT, PARENT.latin1Slice(0, TRACEPARENT_BYTES));
+      return;
+    }
+    head.reserve(TRACEPARENT_BYTES);
+    const start = head.used;
+    head.bytes.set(PARENT, start);
+    putParent(head.bytes, start, ids, isSampled);
+    head.used += TRACEPARENT_BYTES;
+    head.addAt(H.TRACEPARENT, 0, 0, start, head.used);
+  }
 }
 
-/** Length of a traceparent of version 00. */
-export const TRACEPARENT_BYTES = 55;
-
-/** Null: it is none; as Envoy only the length of version 00 is taken. Ids of zeros are none (§3.2.2). */
-export function readTraceparent(text: string): ParentSpan | null {
-  if (text.length !== TRACEPARENT_BYTES) return null;
-  const [, traceId = "", spanId = "", flags = ""] = TRACEPARENT.exec(text) ?? [];
-  if (traceId === "" || traceId === NO_TRACE || spanId === NO_SPAN) return null;
-  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 };
+/** The ids and the flags, between dashes that are there. */
+function putParent(bytes: Uint8Array, start: number, ids: SpanIds, isSampled: boolean): void {
+  putHexWord(bytes, start + 3, ids.traceA);
+  putHexWord(bytes, start + 11, ids.traceB);
+  putHexWord(bytes, start + 19, ids.traceC);
+  putHexWord(bytes, start + 27, ids.traceD);
+  putHexWord(bytes, start + 36, ids.spanA);
+  putHexWord(bytes, start + 44, ids.spanB);
+  bytes[start + 54] = isSampled ? ONE : ZERO;
 }
 
-/** Writes a traceparent into `to`, which has its length. `traceId`: of the parent; empty: a new one. The span is always a new one. */
-export function writeTraceparent(to: Buffer, traceId: string, isSampled: boolean, random: Random): void {
-  to[0] = ZERO;
-  to[1] = ZERO;
-  to[2] = DASH;
-  if (traceId === "") for (let i = 0; i < 4; i++) writeWord(to, 3 + 8 * i, random.next32());
-  else to.latin1Write(traceId, 3);
-  to[35] = DASH;
-  writeWord(to, 36, random.next32());
-  writeWord(to, 44, (random.next32() | 1) >>> 0); // an id is not zero
-  to[52] = DASH;
-  to[53] = ZERO;
-  to[54] = isSampled ? ZERO + 1 : ZERO;
+/** The number of two digits; negative when they are none. */
+function byteAt(bytes: Uint8Array, at: number): number {
+  const high = DIGITS[bytes[at] as number] as number;
+  const low = DIGITS[bytes[at + 1] as number] as number;
+  return high < 0 || low < 0 ? -1 : 16 * high + low;
 }
 
-/** The ids of a written traceparent. */
-export function traceIdIn(written: Buffer): string {
-  return written.latin1Slice(3, 35);
-}
-
-/** The span's. */
-export function spanIdIn(written: Buffer): string {
-  return written.latin1Slice(36, 52);
-}
-
-function writeWord(to: Uint8Array, at: number, word: number): void {
-  to[at] = HEX[word >>> 28] as number;
-  to[at + 1] = HEX[(word >>> 24) & 15] as number;
-  to[at + 2] = HEX[(word >>> 20) & 15] as number;
-  to[at + 3] = HEX[(word >>> 16) & 15] as number;
-  to[at + 4] = HEX[(word >>> 12) & 15] as number;
-  to[at + 5] = HEX[(word >>> 8) & 15] as number;
-  to[at + 6] = HEX[(word >>> 4) & 15] as number;
-  to[at + 7] = HEX[word & 15] as number;
-}
-
-const TRACEPARENT = /^[0-9a-fA-F]{2}-([0-9a-fA-F]{32})-([0-9a-fA-F]{16})-([0-9a-fA-F]{2})$/;
-const NO_TRACE = "0".repeat(32);
-const NO_SPAN = "0".repeat(16);
-const ZERO = 0x30;
+const TRACEPARENT_BYTES = 55;
+const PARENT: Buffer = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`, "latin1");
 const DASH = 0x2d;
-const HEX: Uint8Array = Buffer.from("0123456789abcdef", "latin1");
+const ZERO = 0x30;
+const ONE = 0x31;

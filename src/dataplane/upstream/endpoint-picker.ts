@@ -3,13 +3,16 @@
 import { Bits64 } from "../../base/bits64.ts";
 import type { Random } from "../../base/random.ts";
 import type { BalancerPlan } from "../../config/plan/cluster.ts";
+import type { RuntimeView } from "../../config/plan/runtime.ts";
+import type { MetadataMatchPlan } from "../../config/plan/subset.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
 import { count } from "../../telemetry/stats-add.ts";
 import { type Balancer, createBalancer } from "./balance/balancer.ts";
 import { HashBalancer } from "./balance/hash-balancer.ts";
+import type { PrioritySet } from "./balance/host-set.ts";
+import type { SlowStart } from "./balance/slow-start.ts";
 import type { BreakerUse } from "./breaker-use.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
-import type { EndpointTable } from "./endpoint-table.ts";
 import type { Endpoint } from "./upstream.ts";
 
 /** Who may refuse what was picked. */
@@ -20,14 +23,19 @@ export interface PickAgain {
 
 /** Picks. */
 export interface EndpointPicker {
-  /** The endpoint; null when none is to be had. `hash`: of the request; null: it has none. `again`: who may refuse; null: nobody. */
-  pick(hash: Bits64 | null, again: PickAgain | null): UpstreamEndpoint | null;
+  /**
+   * The endpoint; null when none is to be had. `hash`: of the request; null: it has none. `again`: who may refuse; null: nobody. `match`:
+   * the labels that it must have, where there are subsets.
+   */
+  pick(hash: Bits64 | null, again: PickAgain | null, match: MetadataMatchPlan | null): UpstreamEndpoint | null;
 }
 
 /** What it picks from. */
 export interface PickerHome {
-  readonly table: EndpointTable;
+  readonly from: { current(): PrioritySet<UpstreamEndpoint> };
   readonly random: Random;
+  readonly runtime: RuntimeView;
+  readonly slowStart: SlowStart | null;
   /** CLUSTER block. */
   readonly stats: Float64Array;
   readonly breakers: BreakerUse;
@@ -39,7 +47,7 @@ export function createPicker(plan: BalancerPlan, home: PickerHome): EndpointPick
     case "round_robin":
     case "least_request":
     case "random":
-      return new TurnPicker(createBalancer(plan, home.random), home);
+      return new TurnPicker(createBalancer(plan, home), home);
     case "ring_hash":
     case "maglev":
       return new HashPicker(new HashBalancer(plan, () => home.breakers.requests()), home);
@@ -64,8 +72,8 @@ class TurnPicker implements EndpointPicker {
   }
 
   private once(): UpstreamEndpoint | null {
-    const { random, stats, table } = this.home;
-    const list = table.list(random);
+    const { from, random, stats } = this.home;
+    const list = from.current().choose(random);
     if (list.isPanic) count(stats, CLUSTER.at.lb_healthy_panic);
     return this.balancer.pick(list);
   }
@@ -82,10 +90,10 @@ class HashPicker implements EndpointPicker {
   }
 
   pick(given: Bits64 | null, again: PickAgain | null): UpstreamEndpoint | null {
-    const { random, stats, table } = this.home;
+    const { from, random, stats } = this.home;
     const hash = given ?? this.chance;
     if (given === null) hash.set(random.next32(), random.next32());
-    const priorities = table.current();
+    const priorities = from.current();
     // As in Envoy the hash chooses the priority too, and degraded hosts are used only in a panic.
     const priority = priorities.priorityAt(hash.remainder(100) + 1);
     const list = priorities.usual(priority);

@@ -1,6 +1,5 @@
 // The endpoint set of one cluster on this worker. Applies full copies and deltas; answers what the next request picks from. Work after
 // a change is a pass over arrays; objects are made only for endpoints that are new. Called by upstream-cluster.ts.
-import type { Random } from "../../base/random.ts";
 import { addressText } from "../../config/plan/address.ts";
 import type {
   EndpointFacts,
@@ -8,7 +7,7 @@ import type {
   EndpointSetFull,
   EndpointSetUpdate,
 } from "../../config/plan/endpoint-set.ts";
-import type { HostList } from "./balance/host-list.ts";
+import type { HealthTable } from "../../telemetry/health-table.ts";
 import { type PriorityRules, PrioritySet } from "./balance/host-set.ts";
 import { type EndpointHome, UpstreamEndpoint } from "./endpoint.ts";
 
@@ -20,15 +19,17 @@ export class EndpointTable {
   row: number = -1;
   private readonly home: EndpointHome;
   private readonly bySlot = new Map<number, UpstreamEndpoint>();
+  private readonly rules: PriorityRules;
   private readonly priorities: PrioritySet<UpstreamEndpoint>;
+  private readonly view: PriorityView;
   /** Those that failed at the last pick. */
   private failing: readonly UpstreamEndpoint[] = [];
-  private seenGeneration = 0;
-  private isStale = true;
 
   constructor(home: EndpointHome, rules: PriorityRules) {
     this.home = home;
+    this.rules = rules;
     this.priorities = new PrioritySet(rules);
+    this.view = new PriorityView(home.health, this.priorities);
   }
 
   /** Number of endpoints. */
@@ -42,29 +43,23 @@ export class EndpointTable {
     if (update.kind === "full") this.applyFull(update);
     else this.applyDelta(update);
     this.version = update.version;
-    this.isStale = true;
+    this.view.markStale();
     return true;
   }
 
-  /** The list that this pick is made from, by health and priority; its hosts may be empty. */
-  list(random: Random): HostList<UpstreamEndpoint> {
-    return this.current().choose(random);
-  }
-
-  /** The priorities as health is now. */
+  /** The priorities as health is now: their `choose` gives the list that a pick is made from. */
   current(): PrioritySet<UpstreamEndpoint> {
-    if (this.row >= 0) {
-      const generation = this.home.health.generation(this.row);
-      if (generation !== this.seenGeneration || this.isStale) {
-        // The word is read before the flags: a change in between is seen by the next pick.
-        const flagsChanged = generation !== this.seenGeneration;
-        this.seenGeneration = generation;
-        this.isStale = false;
-        this.priorities.refresh(flagsChanged);
-        this.reviewFailing();
-      }
+    if (this.row >= 0 && this.view.refresh(this.row)) {
+      this.reviewFailing();
+      if (this.home.slowStart !== null)
+        for (const { members } of this.priorities.sets) this.home.slowStart.review(members);
     }
     return this.priorities;
+  }
+
+  /** A view of some of the endpoints, by the same rules; empty until it is filled. */
+  subset(): EndpointSubset {
+    return new EndpointSubset(this, new PrioritySet(this.rules), this.home.health);
   }
 
   /** Every endpoint in order of priority: for tests, draining and taking over; not for the path. */
@@ -144,6 +139,66 @@ export class EndpointTable {
     }
     held.change(facts);
     return held;
+  }
+}
+
+/** Some endpoints of a cluster, to pick from like from all of them. */
+export class EndpointSubset {
+  private readonly table: EndpointTable;
+  private readonly priorities: PrioritySet<UpstreamEndpoint>;
+  private readonly view: PriorityView;
+
+  constructor(table: EndpointTable, priorities: PrioritySet<UpstreamEndpoint>, health: HealthTable) {
+    this.table = table;
+    this.priorities = priorities;
+    this.view = new PriorityView(health, priorities);
+  }
+
+  /** Takes these endpoints and no others. */
+  fill(endpoints: readonly UpstreamEndpoint[]): void {
+    const members: UpstreamEndpoint[][] = this.priorities.sets.map(() => []);
+    for (const endpoint of endpoints) {
+      const { priority } = endpoint.facts;
+      while (members.length <= priority) members.push([]);
+      (members[priority] as UpstreamEndpoint[]).push(endpoint);
+    }
+    for (const [priority, list] of members.entries()) this.priorities.at(priority).replace(list);
+    this.view.markStale();
+  }
+
+  /** As the table's. */
+  current(): PrioritySet<UpstreamEndpoint> {
+    this.view.refresh(this.table.row);
+    return this.priorities;
+  }
+}
+
+/** Keeps priorities as health is: a comparison of two numbers while nothing changes. */
+class PriorityView {
+  private readonly health: HealthTable;
+  private readonly priorities: PrioritySet<UpstreamEndpoint>;
+  private seenGeneration = 0;
+  private isStale = true;
+
+  constructor(health: HealthTable, priorities: PrioritySet<UpstreamEndpoint>) {
+    this.health = health;
+    this.priorities = priorities;
+  }
+
+  markStale(): void {
+    this.isStale = true;
+  }
+
+  /** Whether anything had changed. */
+  refresh(row: number): boolean {
+    const generation = this.health.generation(row);
+    if (generation === this.seenGeneration && !this.isStale) return false;
+    // The word is read before the flags: a change in between is seen by the next pick.
+    const flagsChanged = generation !== this.seenGeneration;
+    this.seenGeneration = generation;
+    this.isStale = false;
+    this.priorities.refresh(flagsChanged);
+    return true;
   }
 }
 

@@ -8,8 +8,10 @@ import { HealthFlag, type HealthTable, healthStatusFlags } from "../../telemetry
 import type { UseTable } from "../../telemetry/use-table.ts";
 import type { HashHost } from "./balance/hash-balancer.ts";
 import type { FlaggedHost } from "./balance/host-set.ts";
+import type { SlowStart, StartingHost } from "./balance/slow-start.ts";
 import { GONE_BLOCK, type HostBlocks } from "./host-blocks.ts";
 import type { Pool } from "./pool.ts";
+import type { RawConnection } from "./raw-connection.ts";
 import type { Endpoint } from "./upstream.ts";
 
 /** What the endpoints of a cluster share. */
@@ -22,24 +24,29 @@ export interface EndpointHome {
   readonly load: UseTable | null;
   /** The same table where connections of an endpoint are limited; null: nobody asks. */
   readonly connections: UseTable | null;
+  /** Told when health or members changed; null: nobody starts slowly. */
+  readonly slowStart: SlowStart | null;
   /** Takes an endpoint out at once, by slot; null when the cluster has no active checks. */
   readonly failAtOnce: ((slot: number) => void) | null;
 }
 
 /** An endpoint as the table holds it. */
-export class UpstreamEndpoint implements Endpoint, FlaggedHost, HashHost {
+export class UpstreamEndpoint implements Endpoint, FlaggedHost, HashHost, StartingHost {
   readonly address: AddressPlan;
   readonly slot: number;
   /** Newest facts; weight, priority, health, hostname and metadata may change while the endpoint lives. */
   facts: EndpointFacts;
   weight: number = 1;
   isRetired: boolean = false;
+  wellSinceMs: number = -1;
   /** Pools by protocol and priority (upstream-cluster.ts); null before the first request. */
   pools: (Pool | null)[] | null = null;
   /** Pools of clusters that take the server name from the request, by key; null before the first request. */
   namedPools: Map<string, Pool> | null = null;
-  /** Raw connections to it that are not over. */
+  /** Raw connections to it that were dialled and are not over. */
   raws: number = 0;
+  /** Those that wait for the end of another one, first come first (raw-connection.ts). */
+  waitingRaws: readonly RawConnection[] = NO_RAWS;
   private readonly home: EndpointHome;
   private ownFlags = 0;
   /** Of FAILURES those that were up when it was looked last. */
@@ -65,6 +72,10 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost, HashHost {
 
   get hostname(): string {
     return this.facts.hostname;
+  }
+
+  get metadata(): Readonly<Record<string, unknown>> {
+    return this.facts.metadata;
   }
 
   get isCanary(): boolean {
@@ -139,8 +150,8 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost, HashHost {
 
   /** One of its pools holds nothing any more, or a raw connection is over. When it has left and none is, its counters are given back. */
   onPoolEmpty(): void {
-    if (!this.isRetired || this.block === GONE_BLOCK || this.raws > 0 || this.allPools().some((pool) => pool.isInUse))
-      return;
+    if (!this.isRetired || this.block === GONE_BLOCK || this.raws + this.waitingRaws.length > 0) return;
+    if (this.allPools().some((pool) => pool.isInUse)) return;
     if (this.block !== null) this.home.blocks.leave(this.prefix());
     this.block = GONE_BLOCK;
   }
@@ -155,6 +166,7 @@ export class UpstreamEndpoint implements Endpoint, FlaggedHost, HashHost {
   }
 }
 
+const NO_RAWS: readonly RawConnection[] = [];
 /** Column of connections. */
 const CONNECTIONS = 1;
 const FAILURES = HealthFlag.FailedActiveHc | HealthFlag.FailedOutlierCheck;

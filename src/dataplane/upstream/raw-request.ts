@@ -1,6 +1,7 @@
 // A CONNECT that ends here: a raw connection that looks to its call like a stream whose answer is 200 as soon as it stands, with what the
 // endpoint says as the body. Called by upstream-cluster.ts.
 import type { Bits64 } from "../../base/bits64.ts";
+import type { MetadataMatchPlan } from "../../config/plan/subset.ts";
 import type { NetFault } from "../../net/channel.ts";
 import { ErrorCode, fault as makeFault, type ProtocolFault } from "../../protocol/fault.ts";
 import { acquireHeaderList, type HeaderList } from "../../protocol/header-list.ts";
@@ -29,6 +30,7 @@ export function openRaw(
 class RawRequest implements RawWish, MessageWriter {
   readonly streamId = 0;
   readonly hash: Bits64 | null;
+  readonly metadataMatch: MetadataMatchPlan | null;
   private readonly request: UpstreamRequest;
   private readonly onSettled: () => void;
   private connection: RawStream | null = null;
@@ -41,6 +43,7 @@ class RawRequest implements RawWish, MessageWriter {
   constructor(request: UpstreamRequest, onSettled: () => void) {
     this.request = request;
     this.hash = request.hash ?? null;
+    this.metadataMatch = request.metadataMatch ?? null;
     this.onSettled = onSettled;
   }
 

@@ -5,22 +5,24 @@ import type { EndpointFacts, EndpointSetFull, EndpointSetUpdate } from "../../co
 import { runtimeInteger } from "../../config/plan/runtime.ts";
 import { PriorityIndex, Resource } from "../../telemetry/breaker-columns.ts";
 import { CLUSTER } from "../../telemetry/cluster-stats.ts";
-import { HTTP2_CODEC } from "../../telemetry/codec-stats.ts";
 import { UNHEALTHY_FLAGS } from "../../telemetry/health-table.ts";
 import { count } from "../../telemetry/stats-add.ts";
+import { compileHashPatterns } from "../routing/patterns.ts";
 import type { PriorityRules } from "./balance/host-set.ts";
-import { BreakerUse, limitsEndpoints } from "./breaker-use.ts";
+import { SlowStart } from "./balance/slow-start.ts";
+import { limitsEndpoints } from "./breaker-use.ts";
 import type { ClusterHome, UpstreamServices } from "./cluster-home.ts";
-import { DialTargets, type PoolProtocol, serverNameOf } from "./dial-target.ts";
+import { type PoolProtocol, serverNameOf } from "./dial-target.ts";
 import { DropCounts } from "./drop-counts.ts";
 import type { UpstreamEndpoint } from "./endpoint.ts";
 import { createPicker, type EndpointPicker } from "./endpoint-picker.ts";
 import { EndpointTable } from "./endpoint-table.ts";
+import { LazyHome } from "./lazy-home.ts";
 import { OutlierMonitor } from "./outlier-monitor.ts";
-import type { PendingRequest } from "./pending-queue.ts";
 import { Pool } from "./pool.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { openRaw } from "./raw-request.ts";
+import { SubsetPicker } from "./subset-picker.ts";
 import type { Cluster, OpenFailure, RawStream, RawWish, UpstreamRequest } from "./upstream.ts";
 
 /** A cluster. */
@@ -39,6 +41,7 @@ export class UpstreamCluster implements Cluster {
     this.services = services;
     this.plan = plan;
     this.hashing = "hashPolicy" in plan.balancer ? plan.balancer : null;
+    compileHashPatterns(this.hashing?.hashPolicy ?? []);
     this.drops = new DropCounts(services.stats, plan.name);
     this.waiting = set;
   }
@@ -60,7 +63,8 @@ export class UpstreamCluster implements Cluster {
 
   open(request: UpstreamRequest): void {
     const parts = this.made();
-    const endpoint = parts === null ? null : parts.picker.pick(request.hash ?? null, request);
+    const endpoint =
+      parts === null ? null : parts.picker.pick(request.hash ?? null, request, request.metadataMatch ?? null);
     if (parts !== null && endpoint !== null) {
       this.pool(parts.home, endpoint, request).open(request);
       return;
@@ -98,7 +102,7 @@ export class UpstreamCluster implements Cluster {
       count(this.stats, CLUSTER.at.upstream_cx_overflow);
       return CONNECTIONS_USED_UP;
     }
-    const endpoint = parts === null ? null : parts.picker.pick(wish.hash ?? null, null);
+    const endpoint = parts === null ? null : parts.picker.pick(wish.hash ?? null, null, wish.metadataMatch ?? null);
     if (parts === null || endpoint === null) {
       count(this.stats, CLUSTER.at.upstream_cx_none_healthy);
       return NO_HEALTHY_UPSTREAM;
@@ -179,7 +183,9 @@ export class UpstreamCluster implements Cluster {
     const { row } = set;
     const home = new LazyHome(this, services, row);
     const failAtOnce = (slot: number): void => services.passiveFailures.raise(row, slot);
+    const slowStart = slowStartOf(plan.balancer, services);
     const endpointHome = {
+      slowStart,
       hostPrefix: `host.${plan.name}.`,
       blocks: services.hostBlocks,
       health: services.health,
@@ -192,7 +198,12 @@ export class UpstreamCluster implements Cluster {
     this.waiting = null;
     const outlier = plan.outlier === null ? null : new OutlierMonitor(plan.outlier, services, row);
     const { stats, breakers } = home;
-    const picker = createPicker(plan.balancer, { table, random: services.random, stats, breakers });
+    const { random, runtime } = services;
+    const pickerHome = { from: table, random, runtime, slowStart, stats, breakers };
+    const picker =
+      plan.subsets === null
+        ? createPicker(plan.balancer, pickerHome)
+        : new SubsetPicker(plan.subsets, plan.balancer, table, pickerHome);
     return { home, table, picker, outlier };
   }
 }
@@ -204,47 +215,9 @@ interface ClusterParts {
   readonly outlier: OutlierMonitor | null;
 }
 
-class LazyHome implements ClusterHome {
-  readonly plan: ClusterPlan;
-  readonly services: UpstreamServices;
-  readonly targets: DialTargets;
-  readonly row: number;
-  readonly stats: Float64Array;
-  readonly breakers: BreakerUse;
-  readonly drops: DropCounts;
-  readonly pending: Map<UpstreamRequest, PendingRequest> = new Map();
-  readonly raws: Set<RawConnection> = new Set();
-  readonly pools: Set<Pool> = new Set();
-  private readonly prefix: string;
-  private http2Block: Float64Array | null = null;
-  private connectBuckets: Uint32Array | null = null;
-  private lengthBuckets: Uint32Array | null = null;
-
-  constructor({ plan, drops, stats }: UpstreamCluster, services: UpstreamServices, row: number) {
-    this.plan = plan;
-    this.drops = drops;
-    this.services = services;
-    this.targets = new DialTargets(plan);
-    this.row = row;
-    this.stats = stats;
-    this.prefix = `cluster.${plan.statName}.`;
-    this.breakers = new BreakerUse(plan, services.breakers, row, services.runtime);
-  }
-
-  get http2Stats(): Float64Array {
-    this.http2Block ??= this.services.stats.block(HTTP2_CODEC, `${this.prefix}http2.`);
-    return this.http2Block;
-  }
-
-  get connectMs(): Uint32Array {
-    this.connectBuckets ??= this.services.stats.histogram(`${this.prefix}upstream_cx_connect_ms`);
-    return this.connectBuckets;
-  }
-
-  get lengthMs(): Uint32Array {
-    this.lengthBuckets ??= this.services.stats.histogram(`${this.prefix}upstream_cx_length_ms`);
-    return this.lengthBuckets;
-  }
+function slowStartOf(balancer: BalancerPlan, { clock, runtime }: UpstreamServices): SlowStart | null {
+  const plan = "slowStart" in balancer ? balancer.slowStart : null;
+  return plan === null ? null : new SlowStart(plan, clock, runtime);
 }
 
 /** Whether it matters how many requests each endpoint has. */

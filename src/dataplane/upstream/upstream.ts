@@ -3,6 +3,7 @@
 import type { Bits64 } from "../../base/bits64.ts";
 import type { AddressPlan } from "../../config/plan/address.ts";
 import type { ClusterPlan, HashBalancerPlan } from "../../config/plan/cluster.ts";
+import type { MetadataMatchPlan } from "../../config/plan/subset.ts";
 import type { Channel, NetFault } from "../../net/channel.ts";
 import type { MessageSink, MessageWriter } from "../../protocol/message.ts";
 import type { DropCounts } from "./drop-counts.ts";
@@ -48,6 +49,7 @@ export interface Cluster {
 export interface RawWish {
   /** As a request's. */
   readonly hash?: Bits64 | null;
+  readonly metadataMatch?: MetadataMatchPlan | null;
   onRawOpen(connection: RawStream): void;
   /** It never stood. */
   onRawFailed(failure: OpenFailure): void;
@@ -82,6 +84,8 @@ export interface Endpoint {
   readonly hostname: string;
   /** Its metadata says so (envoy.lb, canary). */
   readonly isCanary: boolean;
+  /** A struct for each namespace. */
+  readonly metadata: Readonly<Record<string, unknown>>;
   /** HOST block (telemetry/host-stats.ts). */
   readonly stats: Float64Array;
   /** Index of its health byte in the shared health table. */
@@ -102,6 +106,8 @@ export interface UpstreamRequest {
   authority?(): string;
   /** What hashing balancers choose by; absent, null: chance. */
   readonly hash?: Bits64 | null;
+  /** Labels that its endpoint must have, in clusters with subsets; absent, null: none. */
+  readonly metadataMatch?: MetadataMatchPlan | null;
   /** Whether another endpoint than this one is wanted: up to `repicksMax` more picks look for one. */
   avoids(endpoint: Endpoint): boolean;
   readonly repicksMax: number;

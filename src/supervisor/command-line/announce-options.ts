@@ -7,7 +7,7 @@ import {
   announcedHost,
 } from "../../config/plan/announcement.ts";
 import type { LocalityPlan } from "../../config/plan/cluster.ts";
-import { COMMON_FLAGS, type FlagSpec, MESH_FLAGS } from "./flags.ts";
+import { BROKER_FLAGS, COMMON_FLAGS, type FlagSpec, MESH_FLAGS } from "./flags.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
 
 /** Where a flag of the mesh means something else than for a node. */
@@ -22,7 +22,7 @@ export const ANNOUNCE_FLAGS: readonly FlagSpec[] = [
   { name: "address", short: "", kind: "text", help: "where the service listens: IP:PORT or [IPv6]:PORT, never a name" },
   { name: "weight", short: "", kind: "count", help: "its share of requests beside other endpoints, default 1" },
   { name: "locality", short: "", kind: "text", help: "region/zone/sub_zone; parts may be empty" },
-  ...MESH_FLAGS.filter(({ name }) => !["mesh-load", "roles"].includes(name)).map((flag) => ({
+  ...MESH_FLAGS.filter((flag) => BROKER_FLAGS.includes(flag) || flag.name === "mesh-node").map((flag) => ({
     ...flag,
     help: HELP[flag.name] ?? flag.help,
   })),

@@ -21,9 +21,19 @@ export const ENVOY_FLAGS: readonly FlagSpec[] = [
   flag("concurrency", "count", "number of listener workers, by default one per core this process may use"),
   flag("log-level", "text", "trace, debug, info (default), warning, error, critical or off", "l"),
   flag("component-log-level", "text", "levels of single components: upstream:debug,config:trace"),
-  flag("log-format", "text", "log line in spdlog's syntax; default [%Y-%m-%d %T.%e][%t][%l][%n] %v"),
+  flag(
+    "log-format",
+    "text",
+    "log line in spdlog's syntax, default [%Y-%m-%d %T.%e][%t][%^%l%$][%n] %v; or json: an object a line",
+  ),
   flag("log-format-escaped", "switch", "escape line ends and tabs in log lines"),
   flag("log-path", "text", "log to this file instead of standard error"),
+  flag(
+    "file-flush-interval-msec",
+    "count",
+    "milliseconds after which lines of access logs are written (default 10000)",
+  ),
+  flag("file-flush-min-size-kb", "count", "KiB of them that are written without waiting (default 64)"),
   flag("service-cluster", "text", "node.cluster; overrides the file"),
   flag("service-node", "text", "node.id; overrides the file"),
   flag("service-zone", "text", "node.locality.zone; overrides the file"),
@@ -54,9 +64,7 @@ export const ENVOY_FLAGS: readonly FlagSpec[] = [
     "skip-hot-restart-on-no-parent",
     "skip-hot-restart-parent-stats",
   ].map((name) => flag(name, "switch", NO_EFFECT)),
-  ...["base-id", "restart-epoch", "file-flush-interval-msec", "file-flush-min-size-kb"].map((name) =>
-    flag(name, "count", NO_EFFECT),
-  ),
+  ...["base-id", "restart-epoch"].map((name) => flag(name, "count", NO_EFFECT)),
   ...["base-id-path", "socket-path", "socket-mode", "disable-extensions"].map((name) => flag(name, "text", NO_EFFECT)),
 ];
 
@@ -78,6 +86,16 @@ export const STARLING_FLAGS: readonly FlagSpec[] = [
     "every 10 s a worker with over twice the HTTP/2 streams of the others asks one connection to go elsewhere",
   ),
   flag("worker-heap-mb", "count", "JavaScript heap of one worker in MiB; a worker that needs more is restarted"),
+  flag(
+    "admin-token-file",
+    "text",
+    "file with the token that changes over the admin address need; or variable STARLING_ADMIN_TOKEN_FILE, or STARLING_ADMIN_TOKEN with the token itself",
+  ),
+  flag(
+    "tap-redacts",
+    "text",
+    "fields and query parameters whose values the request tap hides, with commas between, in place of the usual ones",
+  ),
 ];
 
 /** Flags that stand over the file's starling.mesh.v1.Mesh extension. Each is also a variable: --mesh-name is STARLING_MESH_NAME. */
@@ -101,6 +119,11 @@ export const MESH_FLAGS: readonly FlagSpec[] = [
   flag("eds-key", "text", "PEM file of its private key"),
   flag("eds-ca", "text", "PEM file of the authority whose certificate every xDS client must show"),
 ];
+
+/** Those of them that say which mesh it is and how to get to its broker: for commands that are no node. */
+export const BROKER_FLAGS: readonly FlagSpec[] = MESH_FLAGS.filter(({ name }) =>
+  /^mesh(-(name|nkey|credentials|ca|cert|key))?$/.test(name),
+);
 
 /** Flags that both families and every subcommand have. */
 export const COMMON_FLAGS: readonly FlagSpec[] = [

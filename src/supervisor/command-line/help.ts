@@ -12,6 +12,7 @@ export function mainHelp(): string {
     "  starling explain -c FILE REQUEST   which chain, host, route and cluster a request meets, and why",
     "  starling events                    what happens in a mesh, a line each",
     "  starling runtime set KEY VALUE     a runtime key of a whole mesh, at once or in guarded steps",
+    "  starling announce                  an endpoint is announced to a mesh as long as this runs",
     "  starling top                       a running node and its mesh, drawn anew each second",
     "  starling lrs-server                takes load reports from proxies, logs and counts them",
     "  starling schema                    JSON Schema of a configuration file",

@@ -13,7 +13,7 @@ import {
   WINDOW_MS_MIN,
 } from "../../control/mesh/runtime/runtime-record.ts";
 import { wrongInChange } from "../../control/mesh/wire/runtime-message.ts";
-import { COMMON_FLAGS, type FlagSpec, MESH_FLAGS } from "./flags.ts";
+import { BROKER_FLAGS, COMMON_FLAGS, type FlagSpec } from "./flags.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
 
 /** The flags of `starling runtime`. */
@@ -55,7 +55,7 @@ export const RUNTIME_FLAGS: readonly FlagSpec[] = [
   { name: "any-key", short: "", kind: "switch", help: "set: also a key that no configuration asks for" },
   { name: "writer", short: "", kind: "text", help: "your name, as others see it (default user@host)" },
   { name: "json", short: "", kind: "switch", help: "get, list, watch: one JSON object a line" },
-  ...MESH_FLAGS.filter(({ name }) => /^mesh(-(name|nkey|credentials|ca|cert|key))?$/.test(name)),
+  ...BROKER_FLAGS,
   ...COMMON_FLAGS,
 ];
 

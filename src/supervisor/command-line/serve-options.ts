@@ -4,6 +4,8 @@ import { didYouMean } from "../../base/did-you-mean.ts";
 import type { Override, Overrides } from "../../config/plan/override.ts";
 import { isComponent, LOG_COMPONENTS, LOG_LEVELS, type LogLevel } from "../../messages/log.ts";
 import type { ServeOptions } from "../../messages/options.ts";
+import { TAP_REDACTS } from "../../telemetry/request-watch.ts";
+import { adminToken } from "./admin-token.ts";
 import { MESH_FLAGS } from "./flags.ts";
 import type { ParsedFlags } from "./parse-flags.ts";
 
@@ -19,6 +21,7 @@ export function serveOptions(
 ): ServeOptionsResult {
   const read = new FlagReader(flags);
   const { level, levels } = read.logLevels();
+  const token = adminToken(flags, environment);
   const options: ServeOptions = {
     configPath: read.text("config-path"),
     configYaml: read.text("config-yaml"),
@@ -41,6 +44,10 @@ export function serveOptions(
     rejectUnknownDynamicFields: read.on("reject-unknown-dynamic-fields"),
     ignoreUnknownDynamicFields: read.on("ignore-unknown-dynamic-fields"),
     localAddressIpVersion: read.choice("local-address-ip-version", ["v4", "v6"]),
+    logFlush: {
+      flushIntervalMs: read.count("file-flush-interval-msec", 10_000, 1),
+      flushBytes: read.count("file-flush-min-size-kb", 64, 0) * 1_024,
+    },
     baseId: read.count("base-id", 0, 0),
     restartEpoch: read.count("restart-epoch", 0, 0),
     disableHotRestart: read.on("disable-hot-restart"),
@@ -49,9 +56,11 @@ export function serveOptions(
     rebalanceHttp2: read.on("rebalance-http2"),
     compat: read.choice("compat", ["starling", "envoy"]),
     workerHeapMb: read.count("worker-heap-mb", 0, 0),
+    adminTokenDigest: token.digest,
+    tapRedacts: flags.values.has("tap-redacts") ? read.words("tap-redacts") : TAP_REDACTS,
     overrides: overridesOf(flags, environment),
   };
-  const errors = [...flags.errors, ...read.errors];
+  const errors = [...flags.errors, ...read.errors, ...token.errors];
   if (flags.rest.length > 0) errors.push(`unexpected argument '${flags.rest[0]}'`);
   if (errors.length === 0 && options.configPath === "" && options.configYaml === "") {
     errors.push("no configuration: give --config-path FILE (-c) or --config-yaml TEXT, or try 'starling demo'");
@@ -80,6 +89,11 @@ class FlagReader {
 
   text(name: string): string {
     return this.flags.values.get(name) ?? "";
+  }
+
+  words(name: string): string[] {
+    const words = this.text(name).toLowerCase().split(",");
+    return words.map((word) => word.trim()).filter((word) => word !== "");
   }
 
   on(name: string): boolean {

@@ -1,7 +1,7 @@
 // `starling top`: one node and its mesh, drawn anew each second in a terminal, printed once anywhere else. Asks the node's admin pages;
 // what a picture shows is top-frame.ts's.
-import { Agent, get } from "node:http";
 import { systemClock } from "../../base/clock.ts";
+import { Agent, get } from "../../base/node-http.ts";
 import { systemText } from "../../base/system-text.ts";
 import { complain } from "./complain.ts";
 import { COMMON_FLAGS, type FlagSpec } from "./flags.ts";
@@ -43,7 +43,7 @@ interface Target {
   /** As given. */
   readonly name: string;
   readonly cluster: string;
-  readonly agent: Agent;
+  readonly agent: InstanceType<typeof Agent>;
 }
 
 /** Or what is wrong with the command line. */

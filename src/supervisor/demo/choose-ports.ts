@@ -15,6 +15,13 @@ export async function choosePorts(
   return chosen;
 }
 
+/** What a reader of the documents should know: which ports stand for theirs; empty: all are the documents' own. */
+export function takenText(chosen: ReadonlyMap<number, number>): string {
+  const others = [...chosen].filter(([documented, real]) => documented !== real);
+  if (others.length === 0) return "";
+  return `Ports that are taken here, and what stands for them: ${others.map((pair) => pair.join(" → ")).join(", ")}\n`;
+}
+
 async function anyFree(avoid: ReadonlySet<number>, probes: AddressProbes): Promise<number> {
   for (;;) {
     const port = await probes.findFreePort(LOOPBACK);

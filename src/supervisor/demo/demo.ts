@@ -11,19 +11,20 @@ import { stayAlive } from "../../base/stay-alive.ts";
 import { Timer } from "../../base/timer-wheel.ts";
 import { holdName, type ReleaseName } from "../../net/name-hold.ts";
 import type { AddressProbes } from "../addresses.ts";
-import { choosePorts } from "./choose-ports.ts";
+import { choosePorts, takenText } from "./choose-ports.ts";
 import { type DemoChild, startChild } from "./demo-child.ts";
 import { type DemoLayout, type DemoProxy, type DemoService, fileName, fileText, portsOf } from "./layout.ts";
 
 /** Runs until a signal comes; sets the exit code. `probes` look whether an address is free. */
 export async function demo(layout: DemoLayout, probes: AddressProbes): Promise<void> {
   const release = await holdTurn();
-  const run = new DemoRun(layout, await choosePorts(portsOf(layout), probes));
+  const ports = await choosePorts(portsOf(layout), probes);
+  const run = new DemoRun(layout, ports);
   const asked = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resolve);
   }).then(() => "asked" as const);
   const startedMs = systemClock.nowMs();
-  process.stdout.write(`${layout.intro}\n`);
+  process.stdout.write(`${layout.intro}\n${takenText(ports)}`);
   run.start();
   const outcome = await Promise.race([asked, run.ready()]);
   release();
@@ -62,6 +63,7 @@ class DemoRun {
   private readonly wheel: DrivenWheel = new DrivenWheel(systemClock);
   private readonly children: DemoChild[] = [];
   private stopping = false;
+  private readyCount = 0;
   private died: () => void = () => {};
 
   constructor(layout: DemoLayout, ports: ReadonlyMap<number, number>) {
@@ -74,14 +76,14 @@ class DemoRun {
     for (const proxy of this.layout.proxies) if (!proxy.waits) this.keep(this.startProxy(proxy));
   }
 
-  /** Ready when every proxy says LIVE; failed when a child dies before, or after a minute. */
+  /** Ready when every proxy is; failed when a child dies before, or after a minute. */
   ready(): Promise<"ready" | "failed"> {
     const failed = new Promise<"failed">((resolve) => {
       this.died = () => resolve("failed");
       this.wheel.arm(new Timer(() => resolve("failed")), READY_MS_MAX);
     });
-    const live = this.startWaiting().then(() => "ready" as const);
-    return Promise.race([live, failed]);
+    const ready = this.startWaiting().then(() => "ready" as const);
+    return Promise.race([ready, failed]);
   }
 
   /** What a reader can type. */
@@ -107,14 +109,14 @@ class DemoRun {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Starts the proxies that wait when the others are live; resolves when all are. */
+  /** Starts the proxies that wait when the others are ready; resolves when all are. */
   private async startWaiting(): Promise<void> {
     const { proxies } = this.layout;
-    await Promise.all(proxies.filter(({ waits }) => !waits).map((proxy) => this.live(proxy)));
+    await Promise.all(proxies.filter(({ waits }) => !waits).map((proxy) => this.untilReady(proxy)));
     if (this.stopping) return;
     const waiting = proxies.filter(({ waits }) => waits);
     for (const proxy of waiting) this.keep(this.startProxy(proxy));
-    await Promise.all(waiting.map((proxy) => this.live(proxy)));
+    await Promise.all(waiting.map((proxy) => this.untilReady(proxy)));
   }
 
   private startService(service: DemoService): DemoChild {
@@ -145,16 +147,21 @@ class DemoRun {
     });
   }
 
-  private async live(proxy: DemoProxy): Promise<void> {
-    const url = `http://127.0.0.1:${this.port(proxy.adminPort)}/ready`;
+  private async untilReady(proxy: DemoProxy): Promise<void> {
     while (!this.stopping) {
-      const status = await fetch(url).then(
-        (response) => response.text().then(() => response.status),
-        () => 0,
-      );
-      if (status === 200) return;
+      if (await this.isReady(proxy)) {
+        const { length } = this.layout.proxies;
+        process.stdout.write(`${++this.readyCount} of ${length} proxies: the ${proxy.title} is ready\n`);
+        return;
+      }
       await this.pause(POLL_MS);
     }
+  }
+
+  private async isReady({ adminPort, readyStat }: DemoProxy): Promise<boolean> {
+    const page = `http://127.0.0.1:${this.port(adminPort)}`;
+    if ((await textOf(`${page}/ready`)) === null) return false;
+    return readyStat === null || / [1-9]/.test((await textOf(`${page}/stats?filter=^${readyStat}$`)) ?? "");
   }
 
   private pause(ms: number): Promise<void> {
@@ -163,6 +170,17 @@ class DemoRun {
 
   private port(documented: number): number {
     return this.ports.get(documented) ?? documented;
+  }
+}
+
+/** What a page says; null: nothing, or not with 200. */
+async function textOf(url: string): Promise<string | null> {
+  try {
+    const response = await fetch(url);
+    const text = await response.text();
+    return response.status === 200 ? text : null;
+  } catch {
+    return null;
   }
 }
 

@@ -75,6 +75,7 @@ function front(
     adminPort: own[8001] ?? 8001,
     // Its first checks are to meet side-cars that listen.
     waits: true,
+    readyStat: null,
     ports: { ...own, ...same(...SIDECARS) },
     flags: (port) => ["--mesh", `embedded:${port(BROKER)}`, ...flags],
     edit: (yaml) => yaml,
@@ -91,6 +92,7 @@ function sidecar(file: string, title: string, port: number): DemoProxy {
     workers: 1,
     adminPort: port + 100,
     waits: false,
+    readyStat: null,
     ports,
     flags,
     edit: (yaml) => yaml,

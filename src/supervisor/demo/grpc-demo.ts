@@ -67,6 +67,7 @@ function proxy(title: string, file: string, port: number, adminPort: number): De
     workers: 1,
     adminPort,
     waits: false,
+    readyStat: null,
     flags: () => [],
     ports: { ...same(...SERVERS), [SIDECAR]: port, [SIDECAR_ADMIN]: adminPort },
     edit: (yaml) => yaml,

@@ -20,6 +20,7 @@ export function healthDemo({ checks, timing }: HealthDemoOptions): DemoLayout {
     adminPort: FRONT_ADMIN,
     // Its first probes are to meet side-cars that listen.
     waits: true,
+    readyStat: null,
     flags: () => [],
     ports: same(FRONT, FRONT_ADMIN, BLUE, YELLOW),
     edit: timing === "quick" ? quick : (yaml) => yaml,
@@ -89,6 +90,7 @@ function sidecar(name: string, port: number): DemoProxy {
     workers: 1,
     adminPort: port + TO_ADMIN,
     waits: false,
+    readyStat: null,
     flags: () => [],
     ports: { [BLUE]: port, [BLUE + TO_APP]: port + TO_APP, [BLUE + TO_ADMIN]: port + TO_ADMIN },
     edit: (yaml) => yaml,

@@ -8,7 +8,7 @@ export interface DemoLayout {
   readonly proxies: readonly DemoProxy[];
   /** Port of the broker of the mesh that the proxies form; null: they form none. */
   readonly brokerPort: number | null;
-  /** Said when every proxy is live. */
+  /** Said when every proxy is ready. */
   guide(facts: DemoFacts): readonly string[];
 }
 
@@ -32,8 +32,10 @@ export interface DemoProxy {
   readonly adminPort: number;
   /** Beside those that every proxy has; `port` gives the real one for a documented one. */
   flags(port: (documented: number) => number): readonly string[];
-  /** Started when those that do not wait are live. */
+  /** Started when those that do not wait are ready. */
   readonly waits: boolean;
+  /** One of its statistics that is not 0 once it does what the guide says; null: that it is LIVE is enough. */
+  readonly readyStat: string | null;
   /** Ports of the file and what stands for them here, before taken ports are replaced. */
   readonly ports: Readonly<Record<number, number>>;
   /** What else differs from the file. */
@@ -42,7 +44,7 @@ export interface DemoProxy {
 
 /** What a guide can tell only when everything runs. */
 export interface DemoFacts {
-  /** Time until every proxy was live. */
+  /** Time until every proxy was ready. */
   readonly seconds: string;
   /** The folder of the files that the proxies run from. */
   readonly folder: string;

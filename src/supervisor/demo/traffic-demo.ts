@@ -19,6 +19,7 @@ export const TRAFFIC_DEMO: DemoLayout = {
       workers: 2,
       adminPort: ADMIN,
       waits: false,
+      readyStat: null,
       flags: () => [],
       ports: same(SHIFT, SPLIT, ADMIN, ...VERSIONS.map(portOf)),
       edit: (yaml) => yaml,

@@ -8,13 +8,18 @@ export interface LogRecord extends LogLine {
   readonly pid: number;
 }
 
-/** Envoy's default without the source position, which a line of ours does not have. */
-export const DEFAULT_LOG_FORMAT = "[%Y-%m-%d %T.%e][%t][%l][%n] %v";
+/** Envoy's default without the source position, which a line of ours does not have; on a terminal the level has a color. */
+export const DEFAULT_LOG_FORMAT = "[%Y-%m-%d %T.%e][%t][%^%l%$][%n] %v";
 
-/** Compiles a pattern into a function that makes one line, without its end. Unknown flags stay as they are written. */
-export function compileLogFormat(pattern: string): (record: LogRecord) => string {
-  const parts = [...pattern.matchAll(/%(?:-?\d+)?([a-zA-Z%#!_*])|[^%]+|%/g)].map((match) => {
-    const flag = match[1] === undefined ? undefined : FLAGS[match[1]];
+/** In place of a pattern: a JSON object a line. */
+export const JSON_LOG_FORMAT = "json";
+
+/** Compiles a pattern, or `json`, into a function that makes one line, without its end. Unknown flags stay as they are written. */
+export function compileLogFormat(pattern: string, hasColors: boolean = false): (record: LogRecord) => string {
+  if (pattern === JSON_LOG_FORMAT) return jsonLine;
+  const colors: Readonly<Record<string, Flag>> = hasColors ? COLORS : NO_COLORS;
+  const parts = [...pattern.matchAll(/%(?:-?\d+)?([a-zA-Z%#!_*^$])|[^%]+|%/g)].map((match) => {
+    const flag = match[1] === undefined ? undefined : (FLAGS[match[1]] ?? colors[match[1]]);
     const text = match[0];
     return flag ?? (() => text);
   });
@@ -22,6 +27,10 @@ export function compileLogFormat(pattern: string): (record: LogRecord) => string
     const date = new DateParts(record.wallMs);
     return parts.map((part) => part(record, date)).join("");
   };
+}
+
+function jsonLine({ wallMs, level, component, pid, text }: LogRecord): string {
+  return JSON.stringify({ time: isoTime(wallMs), level, component, pid, message: text });
 }
 
 /** UTC parts of a time: Envoy logs UTC in its image. */
@@ -69,4 +78,23 @@ const FLAGS: { readonly [flag: string]: Flag } = {
   "#": () => "",
   "!": () => "",
   "%": () => "%",
+};
+
+/** spdlog's range of color: `%^` to `%$`. */
+const NO_COLORS: { readonly [flag: string]: Flag } = { "^": () => "", $: () => "" };
+
+const COLORS: { readonly [flag: string]: Flag } = {
+  "^": ({ level }) => `\u001b[${COLOR_OF[level]}m`,
+  $: () => "\u001b[m",
+};
+
+/** As spdlog's: what goes well is green, what does not is yellow and red. */
+const COLOR_OF: Readonly<Record<LogRecord["level"], string>> = {
+  trace: "37",
+  debug: "36",
+  info: "32",
+  warning: "33;1",
+  error: "31;1",
+  critical: "1;41",
+  off: "",
 };

@@ -10,10 +10,12 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Levels of single components; those not named follow `level`. */
   readonly componentLevels: ReadonlyMap<string, LogLevel>;
-  /** Envoy's --log-format; empty: the default. */
+  /** Envoy's --log-format, or `json`; empty: the default. */
   readonly format: string;
   /** Envoy's --log-path; empty: standard error. */
   readonly path: string;
+  /** Levels are told apart by color: for people at a terminal. Default no. */
+  readonly hasColors: boolean;
 }
 
 /** Info to standard error. */
@@ -22,6 +24,7 @@ export const DEFAULT_LOGGER_OPTIONS: LoggerOptions = {
   componentLevels: new Map(),
   format: "",
   path: "",
+  hasColors: false,
 };
 
 /** The log of a node. */
@@ -33,13 +36,14 @@ export class Logger {
   private defaultLevel: LogLevel;
   private file: number;
   private readonly newest: LoggedLine[] = [];
+  private readonly followers: ((line: LoggedLine) => void)[] = [];
   private lines = 0;
 
   /** Opens the file; throws when it cannot be opened. */
   constructor(clock: Clock, options: LoggerOptions) {
     this.clock = clock;
     this.path = options.path;
-    this.format = compileLogFormat(options.format === "" ? DEFAULT_LOG_FORMAT : options.format);
+    this.format = compileLogFormat(options.format === "" ? DEFAULT_LOG_FORMAT : options.format, options.hasColors);
     this.levels = new Map(options.componentLevels);
     this.defaultLevel = options.level;
     this.file = open(options.path);
@@ -49,8 +53,10 @@ export class Logger {
   write(line: LogLine): void {
     const level = LOG_LEVELS.indexOf(line.level);
     const wallMs = this.clock.wallMs();
-    if (level >= KEPT_FROM) this.keep({ ...line, number: ++this.lines, wallMs });
-    if (level < LOG_LEVELS.indexOf(this.levelOf(line.component))) return;
+    const logged = { ...line, number: level >= KEPT_FROM ? ++this.lines : this.lines, wallMs };
+    if (level >= KEPT_FROM) this.keep(logged);
+    if (!this.lets(line)) return;
+    for (const follower of this.followers) follower(logged);
     const record = { ...line, wallMs, pid: process.pid };
     appendFileSync(this.file, `${this.format(record)}\n`);
   }
@@ -58,6 +64,16 @@ export class Logger {
   /** The newest lines from info on, the oldest first, also those that no level let through: for those who look later. */
   recent(): readonly LoggedLine[] {
     return this.newest;
+  }
+
+  /** From now on this is called with each line that is written. */
+  follow(follower: (line: LoggedLine) => void): void {
+    this.followers.push(follower);
+  }
+
+  /** Whether the level of its component lets a line through. */
+  lets({ component, level }: LogLine): boolean {
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.levelOf(component));
   }
 
   /** Writes at info. */

@@ -5,6 +5,7 @@ import { equalData } from "../../base/equal-data.ts";
 import type { RuntimeEntries, RuntimeLayerPlan, RuntimePlan } from "../../config/plan/runtime.ts";
 import { flattened, RuntimeValues, type RuntimeView } from "../../config/plan/runtime.ts";
 import type { RuntimeLayerNow } from "../../control/admin/view.ts";
+import { addTo } from "../../telemetry/stats-add.ts";
 import type { StatsWriter } from "../../telemetry/stats-memory.ts";
 
 /** What fills one layer while the node runs. */
@@ -138,10 +139,7 @@ export class RuntimeStack {
       // Envoy counts a directory over another: one alone is no override.
       disks > 1 ? "override_dir_exists" : "override_dir_not_exists",
     ];
-    for (const name of counted) {
-      const { values, at } = stats.counter(`runtime.${name}`);
-      values[at] = (values[at] as number) + 1;
-    }
+    for (const name of counted) addTo(stats.counter(`runtime.${name}`), 1);
   }
 }
 

@@ -55,7 +55,9 @@ describe("the Dockerfile", () => {
 
   it("leaves development and optional packages out, and is checked by the program in it", () => {
     assert.match(dockerfile, /npm ci --omit=dev --omit=optional/);
-    const [, check = ""] = /^HEALTHCHECK .*"\/starling\/dist\/(.*)\.js"\]$/m.exec(dockerfile) ?? [];
+    const [, script = ""] = /^HEALTHCHECK .*\["\/(.*)"\]$/m.exec(dockerfile) ?? [];
+    assert.match(dockerfile, new RegExp(`^COPY .*compose/image/${script} /$`, "m"));
+    const [, check = ""] = /\/starling\/dist\/(\S*)\.js/.exec(sourceText(`compose/image/${script}`)) ?? [];
     assert.ok(existsSync(join(PROJECT, `${check}.ts`)), check);
   });
 });

@@ -28,6 +28,9 @@ describe("a substitution format", () => {
     ["%START_TIME(%Y-%m)%", [operator("START_TIME", ["%Y-%m"])]],
     ["%DYNAMIC_METADATA(a:b)%", [operator("DYNAMIC_METADATA", ["a", "b"])]],
     ["%PROTOCOL()%", [operator("PROTOCOL")]],
+    ["%METADATA(ROUTE:ns:k)%", [operator("METADATA", ["ROUTE", "ns", "k"])]],
+    ["%METADATA(DYNAMIC:ns:k):3%", [operator("DYNAMIC_METADATA", ["ns", "k"], 3)]],
+    ["%METADATA(UPSTREAM_HOST:ns)%", [operator("UPSTREAM_METADATA", ["ns"])]],
   ] as const) {
     it(`${JSON.stringify(format)} is ${parts.length} parts`, () => {
       const parsed = parseFormat(format);
@@ -39,6 +42,7 @@ describe("a substitution format", () => {
     ["%FOO%", "Not supported field in StreamInfo: FOO"],
     ["a%", "Incorrect configuration: a%. Couldn't find valid command at position 1"],
     ["%foo%", "Incorrect configuration: %foo%. Couldn't find valid command at position 0"],
+    ["%METADATA(NOBODY:ns:k)%", "NOBODY is not supported type of metadata"],
     ["%REQ(a", "Incorrect configuration: %REQ(a. Couldn't find valid command at position 0"],
     ["%REQ%", "REQ requires parameters"],
     ["%REQ()%", "REQ requires parameters"],

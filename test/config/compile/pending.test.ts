@@ -12,7 +12,9 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set(["localityWeight"]);
 const OF_TLS =
   /^(handshakeTimeoutMs|version(Min|Max)|requireClientCertificate|session|keyPem|password|.*Hashes|acceptUntrusted)/;
 /** What makes plans into tests of texts, for whoever routes or probes. */
-const PLAN_CODE: ReadonlySet<string> = new Set(["src/config/plan/regex.ts", "src/config/plan/text-test.ts"]);
+const PLAN_CODE: ReadonlySet<string> = new Set(
+  ["header-test", "regex", "text-test"].map((name) => `src/config/plan/${name}.ts`),
+);
 
 describe("the fields of a plan", () => {
   const readers = sourceFiles("src", "workers")

@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { envoyInstalled, envoyVerdict } from "../../support/envoy-validate.ts";
+import { envoyVerdict } from "../../support/envoy-validate.ts";
+import { envoyInstalled } from "../../support/live-proxy.ts";
 import { verdictCases, verdictFiles } from "./verdict-cases.ts";
 
 const golden = join(import.meta.dirname, "../../golden");

@@ -47,8 +47,16 @@ describe("runtime keys of a configuration", () => {
 
   it("are also those that every configuration has", () => {
     const keys = ["upstream.healthy_panic_threshold", "outlier_detection.consecutive_5xx", "health_check.min_interval"];
+    for (const tracer of ["zipkin", "opentelemetry"])
+      keys.push(`tracing.${tracer}.flush_interval_ms`, `tracing.${tracer}.min_flush_spans`);
+    keys.push("tracing.zipkin.request_timeout");
     for (const key of [...keys, "circuit_breakers.some.cluster.high.max_retries"]) assert.ok(isCommonKey(key), key);
-    for (const key of ["circuit_breakers.c.low.max_retries", "upstream.nothing", "shift.a"])
+    for (const key of [
+      "circuit_breakers.c.low.max_retries",
+      "upstream.nothing",
+      "shift.a",
+      "tracing.opentelemetry.request_timeout",
+    ])
       assert.ok(!isCommonKey(key), key);
   });
 });

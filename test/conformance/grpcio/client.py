@@ -62,7 +62,7 @@ def cancelled(channel):
 
 
 def deadline(channel):
-    error = error_of(lambda: list(channel.unary_stream(PATH + "Hang")(b"", timeout=0.3)))
+    error = error_of(lambda: list(channel.unary_stream(PATH + "Hang")(b"", timeout=2)))
     return {"code": error["code"]}
 
 

@@ -1,10 +1,11 @@
 // gRPC's Python client, which is its C core, through the running proxy. `python-grpcio` is a Python that has the package grpcio.
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { EchoServer } from "../../support/grpc-echo.ts";
+import { installed, runs } from "../../support/installed.ts";
 import { eventually } from "../../support/nodes.ts";
 import { Stage } from "../../support/stage.ts";
 
@@ -27,7 +28,7 @@ describe("gRPC's Python client through the running proxy", function () {
   let stage: Stage | null = null;
 
   before(async function () {
-    if (!installed()) this.skip();
+    if (!installed("python-grpcio", runs("python-grpcio", "-c", "import grpc"))) this.skip();
     const denied = { status: 403, body: { inline_string: "not for you" } };
     const routes = [
       { match: { prefix: "/test.Echo/None" }, direct_response: denied },
@@ -60,14 +61,3 @@ describe("gRPC's Python client through the running proxy", function () {
     await eventually(() => hung() === 2);
   });
 });
-
-/** Whether there is a Python with grpcio; where CI is set its absence is a failure. */
-function installed(): boolean {
-  try {
-    execFileSync("python-grpcio", ["-c", "import grpc"], { stdio: "ignore" });
-    return true;
-  } catch {
-    assert.notEqual(process.env["CI"], "true", "python-grpcio is not installed, and CI must have it");
-    return false;
-  }
-}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { type AdminServer, startAdminServer } from "../../../src/control/admin/admin-server.ts";
+import { type AdminLimits, type AdminServer, startAdminServer } from "../../../src/control/admin/admin-server.ts";
 import type { RunningNode } from "../../../src/supervisor/node.ts";
 import { countOf } from "../../../src/telemetry/histogram-summary.ts";
 import { type StatsNotice, StatsWriter } from "../../../src/telemetry/stats-memory.ts";
@@ -16,10 +16,17 @@ describe("what the admin listener counts of itself", () => {
   let server: AdminServer;
   let reader: StatsReader;
   let port: number;
+  let notices: StatsNotice[];
+
+  async function serve(limits: Partial<AdminLimits>): Promise<void> {
+    const address = { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false } as const;
+    server = await startAdminServer(node.view, address, new StatsWriter((notice) => notices.push(notice)), limits);
+    port = server.address.kind === "socket" ? server.address.port : 0;
+  }
 
   beforeEach(async () => {
     node = await startTestNode(barePlan([bareListener("a")]));
-    const notices: StatsNotice[] = [];
+    notices = [];
     const source = {
       get generation() {
         return notices.length;
@@ -28,9 +35,7 @@ describe("what the admin listener counts of itself", () => {
       sources: () => [{ writer: "main", notices }],
     };
     reader = new StatsReader(source);
-    const address = { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false } as const;
-    server = await startAdminServer(node.view, address, new StatsWriter((notice) => notices.push(notice)), 20);
-    port = server.address.kind === "socket" ? server.address.port : 0;
+    await serve({});
   });
 
   afterEach(async () => {
@@ -105,15 +110,23 @@ describe("what the admin listener counts of itself", () => {
     );
   });
 
-  it("are connections that their clients end, that speak no HTTP, and that stay idle", async () => {
+  it("are connections that their clients end, and that speak no HTTP", async () => {
     const client = await RawClient.open(port);
     client.end();
     await eventually(() => counted()["cx_destroy_remote"] === 1);
     await exchange(port, "BAD\r\n\r\n");
     assert.equal(counted()["cx_protocol_error"], 1);
+    await eventually(() => counted()["cx_destroy_local"] === 1);
+    assert.equal(counted()["cx_destroy"], 2);
+  });
+
+  it("are connections that stay idle", async () => {
+    await server.close();
+    notices.length = 0;
+    await serve({ idleMs: 20 });
     await exchange(port, "GET /ready HTTP/1.1\r\nhost: a\r\n\r\n");
-    await eventually(() => counted()["cx_destroy_local"] === 2);
+    await eventually(() => counted()["cx_destroy_local"] === 1);
     assert.equal(counted()["cx_idle_timeout"], 1);
-    assert.equal(counted()["cx_destroy"], 3);
+    assert.equal(counted()["cx_destroy"], 1);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { get } from "node:http";
+import { createHash } from "node:crypto";
+import { createServer, get } from "node:http";
 import { after, before, describe, it } from "mocha";
 import { SeededRandom } from "../../../src/base/random.ts";
 import { type AdminServer, startAdminServer } from "../../../src/control/admin/admin-server.ts";
@@ -50,7 +51,7 @@ const ask = (line: string, more = {}): Promise<AdminAnswer> => askAdmin(portOf(f
 
 describe("another member's admin pages", () => {
   before(async () => {
-    peer = await startTestNode(barePlan([bareListener("a")], { admin: { address: ANY_PORT, accessLogPaths: [] } }));
+    peer = await startTestNode(barePlan([bareListener("a")], { admin: { address: ANY_PORT, accessLogs: [] } }));
     const writer = new StatsWriter(() => {});
     front = await startAdminServer({ ...peer.view, mesh }, ANY_PORT, writer);
     back = await startAdminServer({ ...peer.view, mesh: { ...mesh, node: "back~1/2" } }, ANY_PORT, writer);
@@ -94,6 +95,44 @@ describe("another member's admin pages", () => {
   it("are only read: nothing is changed from here", async () => {
     const { status, body } = await ask("POST /mesh/back~1%2F2/quitquitquit", { body: "x" });
     assert.deepEqual([status, body], [405, "only GET is forwarded: change a node at its own admin address\n"]);
+  });
+
+  it("have a tap too, for whoever has the token that both have; the token itself goes no further", async () => {
+    const token = "a-token-of-enough-letters";
+    const adminTokenDigest = createHash("sha256").update(token).digest("hex");
+    const options = { ...peer.view.options, adminTokenDigest };
+    const writer = new StatsWriter(() => {});
+    const near = await startAdminServer({ ...peer.view, mesh, options }, ANY_PORT, writer);
+    const far = await startAdminServer({ ...peer.view, mesh: { ...mesh, node: "far" }, options }, ANY_PORT, writer);
+    let seen = "";
+    const spy = createServer((request, answer) => {
+      seen = String(request.headers.authorization);
+      answer.setHeader("x-starling-node", "spy").end("");
+    });
+    await new Promise<void>((resolve) => spy.listen(0, "127.0.0.1", resolve));
+    const { port = 0 } = spy.address() as { readonly port?: number };
+    const before = members;
+    members = [
+      { node: "far", adminAddress: `127.0.0.1:${portOf(far)}` },
+      { node: "spy", adminAddress: `127.0.0.1:${port}` },
+    ];
+    const fields = { authorization: `Bearer ${token}` };
+    const through = await askAdmin(portOf(near), "GET /mesh/far/tap?seconds=1", { fields });
+    const refused = await askAdmin(portOf(near), "GET /mesh/far/tap?seconds=1");
+    const wrong = await askAdmin(portOf(near), "GET /mesh/far/tap?seconds=1", {
+      fields: { authorization: "Bearer x" },
+    });
+    await askAdmin(portOf(near), "GET /mesh/spy/tap", { fields });
+    const tapSeen = seen;
+    await askAdmin(portOf(near), "GET /mesh/spy/stats", { fields });
+    const copied = await askAdmin(portOf(far), "GET /tap", { fields: { authorization: tapSeen } });
+    members = before;
+    await Promise.all([near.close(), far.close()]);
+    spy.close();
+    assert.deepEqual([through.status, refused.status, wrong.status, copied.status], [200, 401, 401, 401]);
+    assert.match(through.body, /"over":"its time is over: ask again"/);
+    assert.match(tapSeen, /^Starling-Mesh \d+\.[0-9a-f]{64}$/);
+    assert.equal(seen, "undefined");
   });
 
   it("are not forwarded twice", async () => {

@@ -30,7 +30,7 @@ function page(nodeNames: readonly [string, string] = ["a", "b"]) {
     sources: () => [{ writer: "mesh", notices }],
   };
   const view = (ask: MeshViewAsk) => Promise.resolve(meshView(node.state, node.clockMs(), ask));
-  const context: PageContext = { view: null as never, stats: new StatsReader(source), pages: [] };
+  const context: PageContext = { view: null as never, stats: new StatsReader(source), shown: null as never, pages: [] };
   return async (query: string): Promise<PageAnswer> =>
     meshPage({ name: "default", broker: "embedded:14222", node: "a", view }).answer(
       context,
@@ -85,7 +85,7 @@ describe("/mesh", () => {
   });
 
   it("says when the mesh actor does not answer", async () => {
-    const context = { view: null as never, stats: null as never, pages: [] };
+    const context = { view: null as never, stats: null as never, shown: null as never, pages: [] };
     const dead = meshPage({ name: "default", broker: "embedded:14222", node: "a", view: () => Promise.resolve(null) });
     const { status, body } = await dead.answer(context, new URLSearchParams());
     assert.deepEqual([status, body], [503, "the mesh actor does not answer; it is restarted when it has died\n"]);

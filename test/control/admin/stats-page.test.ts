@@ -8,6 +8,7 @@ import { HTTP } from "../../../src/telemetry/http-stats.ts";
 import type { StatsNotice } from "../../../src/telemetry/stats-memory.ts";
 import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
 import { StatsReader } from "../../../src/telemetry/stats-reader.ts";
+import { shownStats } from "../../support/plans.ts";
 
 const golden = (name: string): string => readFileSync(new URL(`../../golden/admin/${name}`, import.meta.url), "utf8");
 
@@ -25,7 +26,8 @@ describe("/stats", () => {
       schema: () => HTTP,
       sources: () => notices.map((list, i) => ({ writer: `listener-${i}`, notices: list })),
     };
-    context = { view: null as never, stats: new StatsReader(source), pages: [] };
+    const stats = new StatsReader(source);
+    context = { view: null as never, stats, shown: shownStats(stats), pages: [] };
   });
 
   const ask = (query: string): PageAnswer => statsPage.answer(context, new URLSearchParams(query)) as PageAnswer;

@@ -58,6 +58,22 @@ describe("DNS discovery", () => {
     assert.deepEqual(sim.hosts(), ["127.0.0.1:80"]);
   });
 
+  it("tells once of a name that has no address, and again after it had one", () => {
+    const sim = new DnsSimulation({ names: ["a"] });
+    const told = "a of cluster c has no address: DNS knows no such name, or none of its family";
+    sim.answer("a", records());
+    sim.clock.advanceMs(6_000);
+    sim.answer("a", records());
+    assert.deepEqual(sim.logs, [told]);
+    sim.clock.advanceMs(6_000);
+    sim.answer("a", records("127.0.0.1"));
+    sim.clock.advanceMs(6_000);
+    sim.answer("a", records());
+    assert.deepEqual(sim.hosts(), []);
+    assert.deepEqual(sim.logs, [told, told]);
+    assert.deepEqual(sim.levels, ["warning", "warning"]);
+  });
+
   it("keeps the hosts when the name service fails", () => {
     const sim = new DnsSimulation({ names: ["a"] });
     sim.answer("a", records("127.0.0.1"));
@@ -141,6 +157,19 @@ describe("DNS discovery", () => {
     sim.clock.advanceMs(15_100);
     assert.deepEqual(sim.initialized, [1]);
     assert.deepEqual(sim.logs, ["no answer for a within 15 s: serving without"]);
+  });
+
+  it("keeps nobody waiting for a cluster with wait_for_warm_on_init: false", () => {
+    const sim = new DnsSimulation({ names: ["a"], delaysStart: false });
+    assert.deepEqual(sim.initialized, [1]);
+    sim.answer("a", records("127.0.0.1"));
+    assert.deepEqual([sim.hosts(), sim.answered], [["127.0.0.1:80"], ["c"]]);
+  });
+
+  it("warns of no such name that nobody waits for", () => {
+    const sim = new DnsSimulation({ names: ["a"], delaysStart: false });
+    sim.answer("a", []);
+    assert.deepEqual(sim.levels, ["info"]);
   });
 
   it("ignores an answer for a cluster that a new plan dropped, and keeps the others' hosts", () => {

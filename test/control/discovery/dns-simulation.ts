@@ -24,6 +24,7 @@ export interface SimulatedCluster {
   readonly failureBaseMs?: number;
   readonly failureMaxMs?: number;
   readonly endpoints?: readonly EndpointPlan[];
+  readonly delaysStart?: boolean;
 }
 
 /** One cluster named `c` under discovery. */
@@ -32,6 +33,8 @@ export class DnsSimulation {
   readonly cluster: ClusterPlan;
   readonly host: ActorHost<DnsState, DiscoveryInput, Exclude<DnsEffect, TimerEffect>>;
   readonly logs: string[] = [];
+  /** Of each line in `logs`. */
+  readonly levels: string[] = [];
   readonly initialized: number[] = [];
   /** Clusters that were reported as answered. */
   readonly answered: string[] = [];
@@ -115,6 +118,7 @@ export class DnsSimulation {
         return;
       case "log":
         this.logs.push(effect.line.text);
+        this.levels.push(effect.line.level);
         return;
     }
   }
@@ -156,6 +160,7 @@ function clusterOf(shape: SimulatedCluster): ClusterPlan {
     jitterMs: shape.jitterMs ?? 0,
     family: "v4_only" as const,
     resolvers: [],
+    delaysStart: shape.delaysStart ?? true,
   };
   // Discovery reads nothing else of a cluster.
   return { name: "c", statName: "c", discovery } as unknown as ClusterPlan;

@@ -7,11 +7,11 @@ import { systemClock } from "../../../src/base/clock.ts";
 import { DrivenWheel } from "../../../src/base/driven-wheel.ts";
 import { runEdsActor } from "../../../src/control/eds/eds-actor.ts";
 import type { EdsOrder, EdsOutput } from "../../../src/messages/eds.ts";
-import { findFreePort } from "../../../src/net/probe.ts";
 import { EDS, PROBES_SAVED } from "../../../src/telemetry/eds-stats.ts";
 import { createHealthMemory, HealthFlag, HealthTable } from "../../../src/telemetry/health-table.ts";
 import { StatsWriter } from "../../../src/telemetry/stats-memory.ts";
 import { clusterPlan, endpoint, loopback } from "../../support/cluster-plans.ts";
+import { freePort } from "../../support/live-proxy.ts";
 import { eventually } from "../../support/nodes.ts";
 import { statusesOf, XdsClient, type XdsResponse } from "../../support/xds-client.ts";
 
@@ -134,9 +134,7 @@ class House {
   }
 
   static async open(): Promise<House> {
-    const port = await findFreePort("127.0.0.1");
-    assert.ok(typeof port === "number");
-    const made = new House(port);
+    const made = new House(await freePort());
     made.run();
     await eventually(() => made.heard.some(({ type }) => type === "listening"));
     return made;

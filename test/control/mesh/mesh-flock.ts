@@ -127,7 +127,7 @@ export class FlockNode {
       },
       membership(name, more),
     );
-    this.actor.serveJudge(this.judge.link(flock.broker));
+    this.actor.judge.serve(this.judge.link(flock.broker));
   }
 
   /** Its health thread died, and another one begins with the flags that it left. */
@@ -135,7 +135,7 @@ export class FlockNode {
     const { flags } = this.judge;
     this.judge.host.tell({ type: "stop" });
     this.judge = new FlockJudge(this.flock.clock, this.flock.slots, flags);
-    this.actor.serveJudge(this.judge.link(this.flock.broker));
+    this.actor.judge.serve(this.judge.link(this.flock.broker));
   }
 
   stat(stat: keyof typeof MESH.at): number {

@@ -217,7 +217,7 @@ describe("a pooled connection that had died", () => {
 
 describe("a weighted route", () => {
   it("spreads requests by weight, and one without a cluster gets 503", () => {
-    const rest = { headers: NONE, hostRewrite: "", filterOverrides: [] };
+    const rest = { headers: NONE, hostRewrite: "", filterOverrides: [], metadataMatch: null };
     const weighted = (name: string, weight: number) => ({ name, key: name, weight, ...rest });
     const clusters = [weighted("one", 3), weighted("two", 1)];
     const choice = {

@@ -1,6 +1,7 @@
 // When lines of an access log are written, on a clock that the test moves: at the end, while a request lasts, when it comes.
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
+import { parseFormat } from "../../../src/config/compile/format.ts";
 import type { FormatPartPlan } from "../../../src/config/plan/access-log.ts";
 import type { HttpConnectionManagerPlan } from "../../../src/config/plan/listener.ts";
 import type { LogFilterPlan } from "../../../src/config/plan/log-filter.ts";
@@ -8,6 +9,19 @@ import { ExchangeWorld } from "../../support/exchange-harness.ts";
 import { forwarding, listener, manager } from "../../support/listener-plans.ts";
 import { routeConfig, virtualHost } from "../../support/route-plans.ts";
 
+/** What an endpoint says, and what the real Envoy writes for it. */
+const GRPC_STATUSES: readonly (readonly [said: string | null, name: string, number: number])[] = [
+  ["0", "OK", 0],
+  ["5", "NotFound", 5],
+  ["17", "17", 17],
+  ["abc", "-1", -1],
+  ["1e3", "-1", -1],
+  ["-1", "-1", -1],
+  ["007", "PermissionDenied", 7],
+  ["+5", "NotFound", 5],
+  ["18446744073709551616", "-1", -1],
+  [null, "Unknown", 2],
+];
 const REQUEST = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
 describe("lines of an access log", () => {
@@ -48,6 +62,32 @@ describe("lines of an access log", () => {
     request(900);
     request(1_100);
     assert.equal(world.log(), "DownstreamEnd 200 2\n");
+  });
+
+  it("tell a gRPC status as Envoy reads it, and stay JSON whatever an endpoint says", () => {
+    const json = ["GRPC_STATUS", "GRPC_STATUS_NUMBER", "GRPC_STATUS(NUMBER)"].map((text) => {
+      const parsed = parseFormat(`%${text}%`);
+      assert.ok(parsed.ok);
+      return { key: text, value: { kind: "text", parts: parsed.parts } } as const;
+    });
+    const accessLogs = [{ sink: "file", path: "log", format: [], json, omitEmpty: false, filter: null } as const];
+    const routes = routeConfig(virtualHost("all", ["*"], [forwarding("/", "up")]));
+    world = new ExchangeWorld(listener(manager({ accessLogs, routes })));
+    const up = world.upstreams.add("up");
+    for (const [said] of GRPC_STATUSES) {
+      const client = world.connect();
+      client.send("GET / HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc\r\n\r\n");
+      const fields: Record<string, string> = said === null ? {} : { "grpc-status": said };
+      up.stream().respond(200, { "content-length": "0", ...fields }, "");
+      client.hangUp();
+    }
+    const lines = world
+      .log()
+      .trim()
+      .split("\n")
+      .map((line) => Object.values(JSON.parse(line) as Record<string, unknown>));
+    const wanted = GRPC_STATUSES.map(([, name, number]) => [name, number, number]);
+    assert.deepEqual(lines, wanted);
   });
 
   function begin(fields: Partial<HttpConnectionManagerPlan>, filter: LogFilterPlan | null = null): void {

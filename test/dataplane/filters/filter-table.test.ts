@@ -60,7 +60,7 @@ describe("the filters of a route", () => {
 
   it("are those of the weighted cluster that is chosen, before its head goes up", () => {
     const entry = (name: string, weight: number, filterOverrides: readonly FilterOverridePlan[]) => {
-      return { name, key: name, weight, headers: noChanges, hostRewrite: "", filterOverrides };
+      return { name, key: name, weight, headers: noChanges, hostRewrite: "", filterOverrides, metadataMatch: null };
     };
     const clusters = [entry("up", 1, []), entry("other", 1, [off])];
     const choice = {

@@ -18,7 +18,7 @@ const HEAD = new HeaderList();
 const RANDOM = new SeededRandom(1);
 
 function split(by: "hash" | "sticky", weights: Weights): ClusterChoicePlan {
-  const rest = { headers: noChanges, hostRewrite: "", filterOverrides: [] };
+  const rest = { headers: noChanges, hostRewrite: "", filterOverrides: [], metadataMatch: null };
   const clusters = weights.map((weight, i) => ({ name: `v${i + 1}`, key: `v${i + 1}`, weight, ...rest }));
   const totalWeight = weights.reduce((sum, weight) => sum + weight, 0);
   return { kind: "weighted", by, clusters, totalWeight, runtimeKeyPrefix: "", headerName: "" };

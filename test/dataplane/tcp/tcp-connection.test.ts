@@ -237,7 +237,7 @@ describe("a TCP proxy's connection", () => {
   });
 
   it("goes to clusters by weight", () => {
-    const weighted = { clusters: [30, 70].map((weight) => ({ name: `c${weight}`, weight })) };
+    const weighted = { clusters: [30, 70].map((weight) => ({ name: `c${weight}`, weight, metadataMatch: null })) };
     const world = new TcpWorld(weighted, [clusterPlan("c30", [endpoint(30)]), clusterPlan("c70", [endpoint(70)])]);
     for (let i = 0; i < 1_000; i++) world.connect();
     const share = world.upstreams.filter(({ remotePort }) => remotePort === 70).length;

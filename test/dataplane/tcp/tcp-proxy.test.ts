@@ -1,6 +1,9 @@
-// A TCP proxy's hash_policy in front of a balancer that goes by it.
+// A TCP proxy's hash_policy and metadata_match in front of balancers that go by them.
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import type { EndpointPlan } from "../../../src/config/plan/cluster.ts";
+import { labelsOf, metadataMatchOf } from "../../../src/config/plan/subset.ts";
+import type { TcpProxyPlan } from "../../../src/config/plan/tcp-proxy.ts";
 import { clusterPlan, endpoint } from "../../support/cluster-plans.ts";
 import { TcpWorld } from "../../support/tcp-world.ts";
 
@@ -16,5 +19,29 @@ describe("a TCP proxy that hashes the source address", () => {
     });
     assert.deepEqual(ports.slice(20), ports.slice(0, 20));
     assert.ok(new Set(ports).size > 5);
+  });
+});
+
+describe("a TCP proxy with metadata_match", () => {
+  it("goes to an endpoint that has the labels it asks for", () => {
+    const labelled = (port: number, version: string): EndpointPlan =>
+      endpoint(port, { metadata: { "envoy.lb": { version } } });
+    const selectors = [{ keys: ["version"], isSingleHost: false, fallback: null, fallbackKeys: [] }];
+    const rest = { defaultLabels: [], listAsAny: false, panicModeAny: false, isLocalityAware: false };
+    const plan = clusterPlan("c", [labelled(1, "a"), labelled(2, "b")], {
+      subsets: { fallback: "none", selectors, ...rest },
+    });
+    const asking = (version: string): Partial<TcpProxyPlan> => ({
+      clusters: [{ name: "c", weight: 1, metadataMatch: metadataMatchOf(labelsOf({ version })) }],
+    });
+    const world = new TcpWorld(asking("b"), [plan]);
+    for (let i = 0; i < 4; i++) world.connect();
+    assert.deepEqual(
+      world.upstreams.map(({ remotePort }) => remotePort),
+      [2, 2, 2, 2],
+    );
+    const other = new TcpWorld(asking("c"), [plan]);
+    assert.equal(other.connect(false).ending, "abort");
+    assert.equal(other.cluster("upstream_cx_none_healthy"), 1);
   });
 });

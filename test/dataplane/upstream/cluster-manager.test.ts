@@ -79,7 +79,9 @@ describe("cluster manager", () => {
 
   it("balances least request by what all workers have in flight", () => {
     const memory = createNodeMemory(2, 4096, 64);
-    const plan = clusterPlan("c", [], { balancer: { kind: "least_request", choices: 16, activeRequestBias: 1 } });
+    const plan = clusterPlan("c", [], {
+      balancer: { kind: "least_request", choices: 16, activeRequestBias: 1, biasKey: "", slowStart: null },
+    });
     const a = new UpstreamBench([plan], memory, 0);
     const z = new UpstreamBench([plan], memory, 1);
     for (const b of [a, z]) b.manager.applyEndpoints(setOf(1, endpoint(81), endpoint(82)));

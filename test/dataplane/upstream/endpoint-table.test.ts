@@ -22,6 +22,7 @@ function made(slots: number = 4096): { table: EndpointTable; tables: NodeTables 
     health: tables.health,
     load: null,
     connections: null,
+    slowStart: null,
     failAtOnce: null,
   };
   return { table: new EndpointTable(home, { overprovisioningPercent: 140, panicThresholdPercent: 50 }), tables };
@@ -44,7 +45,10 @@ function delta(
 }
 
 function slots(table: EndpointTable): number[] {
-  return table.list(random).hosts.map(({ slot }) => slot);
+  return table
+    .current()
+    .choose(random)
+    .hosts.map(({ slot }) => slot);
 }
 
 describe("endpoint table", () => {
@@ -189,7 +193,7 @@ describe("endpoint table", () => {
       deltas.push(
         timed(() => {
           table.apply(delta(table.version, [5_000 + i], facts(12_000 + i)));
-          table.list(random);
+          table.current().choose(random);
         }),
       );
     }

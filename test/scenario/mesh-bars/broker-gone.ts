@@ -58,8 +58,10 @@ async function loseBroker(scene: MeshScene, { end, begin }: Way): Promise<number
       noticedMs.push(systemClock.nowMs());
     };
     await Promise.all(nodes.map(notice));
+    const hasProbed = (node: MeshProcess, port: number): boolean =>
+      log.probersOf(port, goneMs + ALONE_MS).includes(node.name);
     const isProbedByAll = (): boolean =>
-      mesh.upstreams.every(({ port }) => log.probersOf(port, goneMs + ALONE_MS).length === nodes.length);
+      mesh.upstreams.every(({ port }) => nodes.every((node) => hasProbed(node, port)));
     await scene.mustBecome(isProbedByAll, "every node probes everything");
     probedMs = systemClock.nowMs();
     await begin(broker);

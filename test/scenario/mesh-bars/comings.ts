@@ -33,11 +33,11 @@ async function comeAndGo(scene: MeshScene): Promise<number[]> {
     await scene.leave("n4");
     const joins = systemClock.nowMs();
     figures.push((await msToServe(scene, true)) - aloneMs, await differences(scene));
-    const joined = await settle(scene, joins, heard(scene, "node.joined", joins));
+    const joined = await settle(scene, joins, () => heard(scene, "node.joined", joins));
     figures.push(joined.waitedMs, joined.tookMs);
     const leaves = systemClock.nowMs();
     await scene.leave("n4");
-    const left = await settle(scene, leaves, leaves);
+    const left = await settle(scene, leaves, () => leaves);
     figures.push(left.waitedMs, left.tookMs);
     await scene.join(4);
     await scene.untilShared();
@@ -45,7 +45,7 @@ async function comeAndGo(scene: MeshScene): Promise<number[]> {
     await scene.leave("n4");
     const returns = systemClock.nowMs();
     await scene.join(4);
-    figures.push((await settle(scene, returns, heard(scene, "node.joined", returns))).tookMs);
+    figures.push((await settle(scene, returns, () => heard(scene, "node.joined", returns))).tookMs);
   }, [...scene.nodes]);
   return [failed, ...figures];
 }
@@ -71,9 +71,10 @@ interface Settled {
   readonly tookMs: number;
 }
 
-/** What happened to the endpoints' probes from a moment on; `sinceMs`: when its time begins. */
-async function settle({ mesh, log }: MeshScene, fromMs: number, sinceMs: number): Promise<Settled> {
+/** What happened to the endpoints' probes from a moment on; `since`: when its time began, asked when all is over and heard. */
+async function settle({ mesh, log }: MeshScene, fromMs: number, since: () => number): Promise<Settled> {
   await waitMs(8 * T_MS);
+  const sinceMs = since();
   const toMs = systemClock.nowMs();
   const ports = mesh.upstreams.map(({ port }) => port);
   const settledMs = ports.map((port) => log.settledMs(port, sinceMs, toMs - 3 * T_MS));

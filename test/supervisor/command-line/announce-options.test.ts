@@ -22,6 +22,11 @@ describe("the flags of starling announce", () => {
     });
   });
 
+  it("are none that mean something to a node alone", () => {
+    const names = ANNOUNCE_FLAGS.map(({ name }) => name).filter((name) => /^(eds-.*|roles|mesh-load)$/.test(name));
+    assert.deepEqual(names, []);
+  });
+
   for (const [what, args, errors] of [
     [
       "nothing at all",

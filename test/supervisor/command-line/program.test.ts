@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "mocha";
 import { VERSION } from "../../../src/supervisor/version.ts";
+import { freePort } from "../../support/live-proxy.ts";
 import { Program, runProgram } from "../../support/program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "starling-test-"));
@@ -167,8 +168,7 @@ describe("the program", () => {
   });
 
   it("joins the address of another Starling with --takeover, and refuses to without", async () => {
-    const { server, port } = await taken();
-    await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     const path = file("takeover.yaml", direct(port));
     program = new Program("-c", path, "--concurrency", "1");
     await program.says(/serving/);

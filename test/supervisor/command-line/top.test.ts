@@ -40,7 +40,7 @@ let admin = "";
 describe("starling top", () => {
   before(async () => {
     const address = { kind: "socket", host: "127.0.0.1", port: 0, ipv4Compat: false } as const;
-    node = await startTestNode(barePlan([bareListener("a")], { admin: { address, accessLogPaths: [] } }));
+    node = await startTestNode(barePlan([bareListener("a")], { admin: { address, accessLogs: [] } }));
     const real = node.admin?.address;
     admin = real?.kind === "socket" ? `127.0.0.1:${real.port}` : "";
   });

@@ -35,6 +35,21 @@ describe("starling demo", function () {
     assert.deepEqual(children.filter(isAlive), []);
   });
 
+  for (const [when, words] of [
+    ["at once", /^Starting .* …$/m],
+    ["when the first proxy is ready", /^1 of 7 proxies: the .* is ready$/m],
+  ] as const) {
+    it(`ends everything on Ctrl-C while it starts: ${when}`, async () => {
+      demo = new Program("demo");
+      await demo.says(words);
+      const children = childrenOf(demo.child.pid ?? 0);
+      const { code, out } = await demo.end("SIGINT");
+      assert.equal(code, 0);
+      assert.match(out, /Everything ended; nothing is left running\.\n$/);
+      assert.deepEqual(children.filter(isAlive), []);
+    });
+  }
+
   it("takes an endpoint that the reader breaks out of both front proxies, as its events say, and back", async () => {
     demo = new Program("demo");
     const [guide] = await demo.says(/[\s\S]*Ctrl-C ends it/);
@@ -111,7 +126,7 @@ function hostnameIn(body: string): string {
 /** Processes that this one started, oldest first. */
 function childrenOf(pid: number): number[] {
   const list = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return list.trim().split(" ").map(Number);
+  return list.split(" ").filter(Boolean).map(Number);
 }
 
 function isAlive(pid: number): boolean {

@@ -40,9 +40,12 @@ describe("the health demos", function () {
     await eventually(async () => (await typed("grep health_check")).includes("health_check.healthy: 1"));
     assert.deepEqual(await namesOfLoop(2), new Set(["yellow"]));
     const again = spawn("sh", ["-c", `exec ${lineWith("starts it again").trim()}`], { stdio: "ignore" });
-    await eventually(async () => (await typed("grep health_check")).includes("health_check.healthy: 2"));
-    assert.deepEqual(await namesOfLoop(2), new Set(["yellow", "blue"]));
-    again.kill();
+    try {
+      await eventually(async () => (await typed("grep health_check")).includes("health_check.healthy: 2"));
+      assert.deepEqual(await namesOfLoop(2), new Set(["yellow", "blue"]));
+    } finally {
+      again.kill();
+    }
     assert.equal((await demo.end("SIGTERM")).code, 0);
   });
 });
@@ -72,7 +75,10 @@ async function namesOfLoop(answers: number): Promise<Set<string>> {
   shell.stdout.setEncoding("utf8").on("data", (more: string) => {
     text += more;
   });
-  await eventually(() => text.split("\n").length > answers);
-  process.kill(-(shell.pid ?? 0), "SIGKILL");
+  try {
+    await eventually(() => text.split("\n").length > answers);
+  } finally {
+    process.kill(-(shell.pid ?? 0), "SIGKILL");
+  }
   return new Set([...text.matchAll(/ServerName: (\w+)/g)].map(([, name = ""]) => name));
 }

@@ -1,19 +1,13 @@
 // What the traffic demo prints, typed as it stands, and what its live line says then.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { afterEach, describe, it } from "mocha";
+import { typedFrom } from "../../support/demo-guide.ts";
 import { Program } from "../../support/program.ts";
 
 let demo: Program;
 let guide = "";
 
-/** The output of the guide's line with these words. */
-async function typed(words: string): Promise<string> {
-  const found = guide.split("\n").filter((line) => line.startsWith("  ") && line.includes(words));
-  assert.equal(found.length, 1, `${words} in ${guide}`);
-  return (await promisify(execFile)("sh", ["-c", found[0] ?? ""])).stdout;
-}
+const typed = (words: string): Promise<string> => typedFrom(guide, words);
 
 describe("starling demo --traffic", function () {
   this.timeout(60_000);

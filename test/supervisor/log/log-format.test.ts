@@ -19,8 +19,18 @@ describe("a log line", () => {
     ["%H:%M:%S.%f", "07:14:00.123000"],
     ["%E 100%% %q", "1795245240 100% %q"],
     ["[%g:%#] x", "[:] x"],
+    ["%^%l%$ %v", 'warning two\nlines "quoted"'],
+    [
+      "json",
+      '{"time":"2026-11-21T07:14:00.123Z","level":"warning","component":"upstream","pid":4711,"message":"two\\nlines \\"quoted\\""}',
+    ],
   ];
   for (const [pattern, line] of cases) {
     it(`is ${JSON.stringify(line)} by ${pattern}`, () => assert.equal(compileLogFormat(pattern)(RECORD), line));
   }
+
+  it("has the color of its level where somebody sees colors", () => {
+    const line = compileLogFormat("[%^%l%$] %n", true)(RECORD);
+    assert.equal(line, "[\u001b[33;1mwarning\u001b[m] upstream");
+  });
 });

@@ -36,11 +36,19 @@ const loadAssignment: JsonObject = {
 };
 const cluster: JsonObject = { name: "c", type: "STATIC", connect_timeout: "1s", load_assignment: loadAssignment };
 const listener: JsonObject = { name: "l", address, filter_chains: [{ filters: [filter] }] };
+const collector: JsonObject = { envoy_grpc: { cluster_name: "c" } };
 const policy: JsonObject = {
   typed_extension_config: {
     name: "p",
     typed_config: pack("envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin", {}),
   },
+};
+
+const tracer: JsonObject = {
+  name: "t",
+  typed_config: pack("envoy.config.trace.v3.OpenTelemetryConfig", {
+    grpc_service: { envoy_grpc: { cluster_name: "c" } },
+  }),
 };
 
 /** The message of each type that its rules alone do not give. */
@@ -51,6 +59,8 @@ export const templates: Templates = {
   "envoy.config.listener.v3.FilterChain": { filters: [filter] },
   "envoy.config.listener.v3.Filter": filter,
   [managerType]: manager,
+  "envoy.config.trace.v3.Tracing.Http": tracer,
+  "envoy.config.trace.v3.OpenTelemetryConfig": { grpc_service: { envoy_grpc: { cluster_name: "c" } } },
   "envoy.config.cluster.v3.Cluster": cluster,
   "envoy.config.cluster.v3.LoadBalancingPolicy": { policies: [policy] },
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": policy,
@@ -73,6 +83,16 @@ export const templates: Templates = {
   "envoy.config.route.v3.RouteAction": { cluster: "c" },
   "envoy.config.route.v3.RetryPolicy": { retry_on: "5xx" },
   "envoy.config.bootstrap.v3.Admin": { address },
+  "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig": { grpc_service: collector },
+  "envoy.config.trace.v3.ZipkinConfig": {
+    collector_cluster: "c",
+    collector_endpoint: "/api/v2/spans",
+    collector_endpoint_version: "HTTP_JSON",
+  },
+  "envoy.config.core.v3.GrpcService": collector,
+  "envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig": { grpc_service: collector },
+  "envoy.config.core.v3.HttpService": { http_uri: { uri: "http://c/v1/logs", cluster: "c", timeout: "1s" } },
+  "opentelemetry.proto.common.v1.KeyValue": { key: "k", value: { string_value: "v" } },
   "starling.mesh.v1.Mesh": { servers: ["nats://127.0.0.1:4222"] },
   [`${tls}.SubjectAltNameMatcher`]: { san_type: "DNS", matcher: { exact: "x" } },
   [`${tls}.DownstreamTlsContext`]: {
@@ -90,16 +110,20 @@ export const templates: Templates = {
 };
 
 const LOG_FILTER: JsonObject = { not_health_check_filter: {} };
+const NULL_VALUE: JsonObject = { null_match: {} };
 
 /** What a list must end with, besides what is tried in it. */
 export const lastOf: Readonly<Record<string, JsonObject | undefined>> = {
   [`${managerType}.http_filters`]: router,
+  "envoy.config.listener.v3.FilterChain.filters": filter,
   "envoy.config.accesslog.v3.AndFilter.filters": LOG_FILTER,
   "envoy.config.accesslog.v3.OrFilter.filters": LOG_FILTER,
+  "envoy.type.matcher.v3.OrMatcher.value_matchers": NULL_VALUE,
 };
 
 /** What is laid over a type's template, one try each. */
 export const variants: Readonly<Record<string, readonly JsonObject[] | undefined>> = {
+  [`${managerType}.Tracing`]: [{ provider: tracer }],
   "envoy.config.cluster.v3.Cluster": [
     { type: "STRICT_DNS" },
     { type: "LOGICAL_DNS" },
@@ -117,8 +141,20 @@ export const fieldSamples: Readonly<Record<string, JsonValue | undefined>> = {
     name: "d",
     typed_config: pack("envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig", {}),
   },
+  [`${managerType}.Tracing.provider`]: tracer,
   "envoy.config.accesslog.v3.AndFilter.filters": [LOG_FILTER, LOG_FILTER],
   "envoy.config.accesslog.v3.OrFilter.filters": [LOG_FILTER, LOG_FILTER],
+  "envoy.type.matcher.v3.OrMatcher.value_matchers": [NULL_VALUE, NULL_VALUE],
+  "envoy.type.matcher.v3.ValueMatcher.or_match": { value_matchers: [NULL_VALUE, NULL_VALUE] },
   "envoy.config.accesslog.v3.AccessLogFilter.and_filter": { filters: [LOG_FILTER, LOG_FILTER] },
   "envoy.config.accesslog.v3.AccessLogFilter.or_filter": { filters: [LOG_FILTER, LOG_FILTER] },
 };
+
+/** Types that end such a list themselves. */
+export const ending: ReadonlySet<unknown> = new Set(
+  [
+    managerType,
+    "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+    "envoy.extensions.filters.http.router.v3.Router",
+  ].map((type) => `type.googleapis.com/${type}`),
+);

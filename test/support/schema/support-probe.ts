@@ -8,7 +8,8 @@ import { loadJsonValue } from "../../../src/config/load/load-wire.ts";
 import { loadDescriptorSet } from "../../../src/config/schema/descriptor-set.ts";
 import type { FieldShape } from "../../../src/config/schema/shape.ts";
 import { sourceFiles, sourceText } from "../source-files.ts";
-import { bootstrapType, fieldSamples, lastOf, pack, templates, variants } from "./probe-places.ts";
+import { type DefaultText, defaultBetween } from "./plan-default.ts";
+import { bootstrapType, ending, fieldSamples, lastOf, pack, templates, variants } from "./probe-places.ts";
 import { type JsonObject, sampleField, sampleMessage, sampleValues } from "./sample-value.ts";
 
 /**
@@ -25,6 +26,10 @@ export interface SupportProbe {
   readonly values: ReadonlyMap<string, ReadonlyMap<string, Support>>;
   /** `type.field` → the types that an Any is accepted with. */
   readonly packed: ReadonlyMap<string, readonly string[]>;
+  /** `type.field` → what is said of it: the reason of a refusal with what to write instead, or of a warning. */
+  readonly notes: ReadonlyMap<string, ReadonlySet<string>>;
+  /** `type.field` → what holds without it, where that is one plain value. */
+  readonly defaults: ReadonlyMap<string, DefaultText>;
 }
 
 /** Tries all. About 2,000 small files, a millisecond each. */
@@ -47,6 +52,8 @@ class Probe implements SupportProbe {
   readonly fields: Map<string, Map<string, Map<string, Support>>> = new Map();
   readonly values: Map<string, Map<string, Support>> = new Map();
   readonly packed: Map<string, readonly string[]> = new Map();
+  readonly notes: Map<string, Set<string>> = new Map();
+  readonly defaults: Map<string, DefaultText> = new Map();
   readonly #seen = new Set<string>();
   readonly #queue: Place[] = [{ type: bootstrapType, holder: "", path: "", around: (message) => message }];
   readonly #anyTypes = packedTypes();
@@ -93,10 +100,7 @@ class Probe implements SupportProbe {
     const around = (message: JsonObject): JsonObject => {
       const one = packed ? pack(type, message) : message;
       const last = lastOf[holder];
-      const value =
-        last === undefined || (typeIn(last) !== undefined && typeIn(one) === typeIn(last))
-          ? wrap(field, key, one)
-          : [one, last];
+      const value = last === undefined || ending.has(typeIn(one)) ? wrap(field, key, one) : [one, last];
       return place.around(withField(place.type, base, field, value));
     };
     if (packed) this.packed.set(holder, [...(this.packed.get(holder) ?? []), type]);
@@ -105,18 +109,38 @@ class Probe implements SupportProbe {
 
   #try(place: Place, field: FieldShape, base: JsonObject, value: JsonValue): Support {
     const path = place.path === "" ? field.name : `${place.path}.${field.name}`;
-    const before = diagnose(place.around(base)) ?? [];
+    const before = tried(place.around(base));
     const stop = recordAskedFields();
-    const said = diagnose(place.around(withField(place.type, base, field, value)));
+    const after = tried(place.around(withField(place.type, base, field, value)));
     const asked = stop().get(place.type)?.has(field.name) === true;
-    if (said === null) return "unprobed";
-    const fresh = said.filter((one) => !before.some((old) => old.path === one.path && old.message === one.message));
+    if (after === null) return "unprobed";
+    const { said } = after;
+    const old = before?.said ?? [];
+    const fresh = said.filter((one) => !old.some(({ path, message }) => path === one.path && message === one.message));
+    for (const { message } of fresh.filter((one) => refuses(one) || ignores(one, path)))
+      this.#note(place, field, message);
     if (fresh.some(refuses)) return "refused";
     // A message of the wrong type is complained about where it is held; what is wrong inside it is another matter.
     const isAny = field.typeName === "google.protobuf.Any";
     if (isAny && fresh.some((one) => one.path === place.path || one.path === path)) return "refused";
     if (said.some((one) => ignores(one, path))) return "warned";
+    if (asked && !(field.name in base)) this.#noteDefault(place, field, before?.plan, after.plan);
     return asked ? "acted" : "silent";
+  }
+
+  #note(place: Place, field: FieldShape, message: string): void {
+    const key = `${place.type}.${field.name}`;
+    this.notes.set(key, (this.notes.get(key) ?? new Set()).add(message));
+  }
+
+  // The first place that tells is taken: the same message means the same everywhere but for its holder's own defaults.
+  #noteDefault(place: Place, field: FieldShape, without: unknown, withField: unknown): void {
+    const key = `${place.type}.${field.name}`;
+    const isList = field.repeated === true || field.mapKey !== undefined;
+    const isMessage = field.type === "message" && !(field.typeName ?? "").startsWith("google.protobuf.");
+    if (isList || isMessage || this.defaults.has(key) || !without || !withField) return;
+    const found = defaultBetween(without, withField);
+    if (found !== null) this.defaults.set(key, found);
   }
 
   #noteValues(place: Place, field: FieldShape, values: readonly JsonValue[], outcomes: readonly Support[]): void {
@@ -144,11 +168,15 @@ interface Said {
 }
 
 // Null: the file does not even load, so that nothing is learnt.
-function diagnose(bootstrap: JsonObject): readonly Said[] | null {
+function tried(bootstrap: JsonObject): { readonly said: readonly Said[]; readonly plan: unknown } | null {
   const { message } = loadJsonValue(bootstrap, bootstrapType, "probe");
   if (message === null) return null;
-  const { errors, warnings } = compilePlan(message, options);
-  return [...errors, ...warnings];
+  const { plan, errors, warnings } = compilePlan(message, options);
+  return { said: [...errors, ...warnings], plan };
+}
+
+function diagnose(bootstrap: JsonObject): readonly Said[] | null {
+  return tried(bootstrap)?.said ?? null;
 }
 
 function refuses(one: Said): boolean {

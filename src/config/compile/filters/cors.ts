@@ -1,10 +1,11 @@
 // envoy.extensions.filters.http.cors.v3.CorsPolicy to CorsPolicyPlan. Called through filter-types.ts.
+
+import { wireText } from "../../../base/wire-text.ts";
 import type { CheckedMessage } from "../../load/checked.ts";
 import { child, children, flag, text } from "../../load/fields.ts";
 import type { CorsPolicyPlan } from "../../plan/filters/cors.ts";
 import type { CompileContext } from "../context.ts";
 import { compileFraction, compileStringMatcher } from "../match.ts";
-import { wireText } from "../wire-text.ts";
 
 /** Compiles CorsPolicy. */
 export function compileCorsPolicy(context: CompileContext, policy: CheckedMessage): CorsPolicyPlan {

@@ -1,4 +1,6 @@
 // envoy.extensions.filters.http.header_mutation.v3 to HeaderMutationPlan. Called through filter-types.ts.
+
+import { wireText } from "../../../base/wire-text.ts";
 import type { CheckedMessage } from "../../load/checked.ts";
 import { child, children, flag, json, oneOf, text } from "../../load/fields.ts";
 import type {
@@ -12,7 +14,6 @@ import type { CompileContext } from "../context.ts";
 import { compileFormat } from "../format.ts";
 import { actionNamed, compileHeaderAdd } from "../header-changes.ts";
 import { compileStringMatcher } from "../match.ts";
-import { wireText } from "../wire-text.ts";
 
 /** Compiles HeaderMutation. */
 export function compileHeaderMutation(context: CompileContext, config: CheckedMessage): HeaderMutationPlan {

@@ -26,7 +26,7 @@ export function compileLocalRateLimit(context: CompileContext, config: CheckedMe
     statPrefix: statName(text(config, "stat_prefix") ?? ""),
     status: statusOf(child(config, "status")),
     grpcStatus: flag(config, "rate_limited_as_resource_exhausted") === true ? RESOURCE_EXHAUSTED : -1,
-    bucket: bucketOf(context, config, "local rate limit token bucket fill timer must be >= 50ms"),
+    bucket: compileTokenBucket(context, config, "local rate limit token bucket fill timer must be >= 50ms"),
     descriptors,
     dynamicMax: count(config, "max_dynamic_descriptors") ?? 20,
     enabled: fractionOf(config, "filter_enabled"),
@@ -74,7 +74,11 @@ function compileDescriptor(context: CompileContext, descriptor: CheckedMessage):
     key: text(entry, "key") ?? "",
     value: text(entry, "value") ?? "",
   }));
-  const bucket = bucketOf(context, descriptor, "local rate limit descriptor token bucket fill timer must be >= 50ms");
+  const bucket = compileTokenBucket(
+    context,
+    descriptor,
+    "local rate limit descriptor token bucket fill timer must be >= 50ms",
+  );
   const watches = flag(descriptor, "shadow_mode") ?? false;
   return { entries, bucket: bucket ?? { tokensMax: 0, tokensPerFill: 1, fillMs: 0 }, watches };
 }
@@ -94,7 +98,12 @@ function checkDescriptors(
   }
 }
 
-function bucketOf(context: CompileContext, holder: CheckedMessage, tooFast: string): TokenBucketPlan | null {
+/** A message's token_bucket; null: it has none. `tooFast`: what is said of a fill_interval below 50 ms. */
+export function compileTokenBucket(
+  context: CompileContext,
+  holder: CheckedMessage,
+  tooFast: string,
+): TokenBucketPlan | null {
   const bucket = child(holder, "token_bucket");
   if (bucket === undefined) return null;
   const tokensMax = count(bucket, "max_tokens") ?? 0;

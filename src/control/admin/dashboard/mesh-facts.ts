@@ -9,7 +9,7 @@ export async function meshFacts(source: MeshSource, endpointsMax: number): Promi
   const { name, broker } = source;
   const view = await source.view({ cluster: "", endpointsMax });
   if (view === null) return { name, broker, answers: false, members: {}, endpoints: {} };
-  const { phase, isReady, reason, isAlone, isBusUp, owners, loadReporter } = view;
+  const { phase, isReady, reason, isAlone, isBusUp, owners, loadReporter, events } = view;
   const endpoints = view.groups.flatMap((group) => group.endpoints.map((one) => [group, one] as const));
   return {
     name,
@@ -17,6 +17,7 @@ export async function meshFacts(source: MeshSource, endpointsMax: number): Promi
     answers: true,
     ...{ phase, isReady, reason, isAlone, isBusUp, owners },
     loadReporter: loadReporter ?? "",
+    events: Object.fromEntries(events.map(({ number, ...event }) => [number, event])),
     members: Object.fromEntries(view.members.map((member) => [member.node, memberFacts(member)])),
     endpoints: Object.fromEntries(
       endpoints.map(([group, one]) => [`${group.cluster} ${one.address} ${group.group}`, endpointFacts(group, one)]),

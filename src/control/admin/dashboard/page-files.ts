@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
+import { besideCode } from "../../../base/location.ts";
 
 /** A file as it is sent. */
 export interface PageFile {
@@ -48,17 +49,23 @@ function readPageFile(url: URL, contentType: string): PageFile {
 const OWN = [
   "index.html",
   "style.css",
+  "access.js",
   "app.js",
+  "control.js",
+  "events.js",
   "facts.js",
   "format.js",
+  "forms.css",
   "links.js",
   "live.js",
   "merge.js",
   "parts.js",
+  "tap.js",
   "views.js",
+  "workers.js",
 ];
 const SOURCES: ReadonlyMap<string, () => URL> = new Map([
-  ...OWN.map((name) => [name, () => new URL(`./page/${name}`, import.meta.url)] as const),
+  ...OWN.map((name) => [name, () => besideCode(`control/admin/dashboard/page/${name}`)] as const),
   ["preact.js", () => new URL(import.meta.resolve("preact"))],
   ["htm.js", () => new URL(import.meta.resolve("htm"))],
 ]);

@@ -6,9 +6,14 @@ import { type RuntimeView, runtimeInteger } from "../../../config/plan/runtime.t
 import { runtimeValue } from "../../../config/plan/runtime-value.ts";
 import type { Json, JsonObject } from "./merge-patch.ts";
 
-/** In the file's order, the first ones of very many. */
-export function routeFacts(listeners: readonly ListenerPlan[], runtime: RuntimeView): Json[] {
-  return listeners.flatMap((listener) => listenerRoutes(listener, runtime)).slice(0, ROUTES_MAX);
+/** In the file's order, the first ones of very many. `figuresOf`: what is known of the route that stands there. */
+export function routeFacts(
+  listeners: readonly ListenerPlan[],
+  runtime: RuntimeView,
+  figuresOf: (source: string) => JsonObject = () => ({}),
+): Json[] {
+  const routes = listeners.flatMap((listener) => listenerRoutes(listener, runtime)).slice(0, ROUTES_MAX);
+  return routes.map((one) => ({ ...one, ...figuresOf(one["source"] as string) }));
 }
 
 function listenerRoutes(listener: ListenerPlan, runtime: RuntimeView): JsonObject[] {
@@ -25,9 +30,17 @@ function chainRoutes({ filter, tls }: FilterChainPlan, runtime: RuntimeView): Js
   );
 }
 
-function oneRoute({ match, action, source }: RoutePlan, runtime: RuntimeView): JsonObject {
+function oneRoute({ name, match, action, source }: RoutePlan, runtime: RuntimeView): JsonObject {
   const clusters = action.kind === "forward" ? sharesOf(action.cluster, runtime) : [];
-  return { match: matchText(match, runtime), does: actionText(action), clusters, source };
+  const facts = { name, match: matchText(match, runtime), does: actionText(action), clusters, source };
+  const key = match.fraction?.runtimeKey ?? "";
+  return key === "" || match.fraction === null ? facts : { ...facts, key, percent: percentOf(match.fraction, runtime) };
+}
+
+function percentOf(fraction: NonNullable<RouteMatchPlan["fraction"]>, runtime: RuntimeView): number {
+  const set = fraction.runtimeKey === "" ? undefined : runtime.get(fraction.runtimeKey);
+  const { numerator, denominator } = (set === undefined ? null : runtimeValue(set).share) ?? fraction;
+  return (numerator * 100) / denominator;
 }
 
 function matchText({ path, headers, query, fraction, grpcOnly }: RouteMatchPlan, runtime: RuntimeView): string {
@@ -36,11 +49,7 @@ function matchText({ path, headers, query, fraction, grpcOnly }: RouteMatchPlan,
     ...query.map(({ name }) => `query ${name}`),
     ...(grpcOnly ? ["gRPC"] : []),
   ];
-  if (fraction !== null) {
-    const set = fraction.runtimeKey === "" ? undefined : runtime.get(fraction.runtimeKey);
-    const { numerator, denominator } = (set === undefined ? null : runtimeValue(set).share) ?? fraction;
-    more.push(`${(numerator * 100) / denominator} % of requests`);
-  }
+  if (fraction !== null) more.push(`${percentOf(fraction, runtime)} % of requests`);
   const end = path.kind === "prefix" || path.kind === "path_separated_prefix" ? "*" : "";
   const what = path.kind === "connect" ? "CONNECT" : path.kind === "regex" ? `~ ${path.value}` : `${path.value}${end}`;
   return [what, ...more].join(", ");
@@ -72,7 +81,11 @@ function sharesOf(choice: ClusterChoicePlan, runtime: RuntimeView): JsonObject[]
         prefix === "" ? weight : runtimeInteger(runtime, `${prefix}.${name}`, weight),
       );
       const total = weights.reduce((sum, weight) => sum + weight, 0);
-      return choice.clusters.map(({ name }, at) => ({ name, share: total === 0 ? 0 : (weights[at] ?? 0) / total }));
+      return choice.clusters.map(({ name }, at) => {
+        const weight = weights[at] ?? 0;
+        const share = { name, share: total === 0 ? 0 : weight / total };
+        return prefix === "" ? share : { ...share, key: `${prefix}.${name}`, weight };
+      });
     }
   }
 }

@@ -7,15 +7,28 @@ import type { ListenerPlan } from "../../../config/plan/listener.ts";
 import { DEGRADED_FLAGS, HealthFlag, healthText, UNHEALTHY_FLAGS } from "../../../telemetry/health-table.ts";
 import { QUANTILES, quantilesOf } from "../../../telemetry/histogram-summary.ts";
 import { HOST } from "../../../telemetry/host-stats.ts";
+import type { AdminGuard } from "../guard.ts";
 import type { PageContext } from "../page.ts";
-import type { RuntimeLayerNow } from "../view.ts";
+import { endpointKey, routeKey } from "../tap/recent-times.ts";
+import type { WatchDesk } from "../tap/watch-desk.ts";
+import type { RuntimeLayerNow, WorkerView } from "../view.ts";
 import type { JsonObject } from "./merge-patch.ts";
 import { meshFacts } from "./mesh-facts.ts";
 import { routeFacts } from "./route-facts.ts";
 
+/** What else a picture has. */
+export interface SnapshotSources {
+  /** Knows what workers tell while somebody looks. */
+  readonly watch: Looks;
+  /** Knows what this admin address lets one do. */
+  readonly guard: Pick<AdminGuard, "hasToken" | "tap">;
+}
+
 /** Takes it. Of more clusters and endpoints than it shows it tells the number. */
-export async function takeSnapshot(context: PageContext): Promise<JsonObject> {
+export async function takeSnapshot(context: PageContext, sources: SnapshotSources): Promise<JsonObject> {
+  const { watch: looks, guard } = sources;
   const { view } = context;
+  looks.lookAtTimes();
   const mesh = view.mesh === null ? null : await meshFacts(view.mesh, ENDPOINTS_MAX);
   const counts = new Map(context.stats.values().map(({ name, value }) => [name, value]));
   const times = quantiles(context);
@@ -25,38 +38,66 @@ export async function takeSnapshot(context: PageContext): Promise<JsonObject> {
   let room = ENDPOINTS_MAX;
   const shown = clusters.map((cluster) => {
     const set = sets.get(cluster.name);
-    const facts = clusterFacts({ context, counts, times }, cluster, set, room);
+    const facts = clusterFacts({ context, counts, times, looks }, cluster, set, room);
     room = Math.max(0, room - (set?.endpoints.length ?? 0));
     return [cluster.name, facts] as const;
   });
   return {
     atMs: Math.round(view.uptimeMs()),
-    node: nodeFacts(context),
-    workers: Object.fromEntries(
-      view.workers().map(({ slot, state, restarts, planVersion }) => [slot, { state, restarts, planVersion }]),
-    ),
+    node: nodeFacts(context, guard),
+    workers: Object.fromEntries(view.workers().map((worker) => [worker.slot, workerFacts(worker, looks)])),
     http: httpFacts(plan.listeners, counts, times),
-    routes: routeFacts(plan.listeners, view.runtime.values),
+    routes: routeFacts(plan.listeners, view.runtime.values, (source) => recentFacts(looks, routeKey(source))),
     clusters: Object.fromEntries(shown),
     clustersLeftOut: plan.clusters.length - clusters.length,
     runtime: runtimeFacts(view.runtime.layers()),
     log: Object.fromEntries(view.log.recent().map(({ number, ...line }) => [number, line])),
+    ...(plan.load === null ? {} : { load: loadFacts(counts, mesh) }),
     ...(mesh === null ? {} : { mesh }),
   };
 }
+
+/** `by`: the node of the mesh that reports for all; empty: this one does for itself. */
+function loadFacts(counts: Sources["counts"], mesh: JsonObject | null): JsonObject {
+  const count = (name: string): number => counts.get(`load_reporter.${name}`) ?? 0;
+  const by = (mesh?.["loadReporter"] ?? "") as string;
+  const told = { asked: count("requests"), responses: count("responses"), errors: count("errors") };
+  return { ...told, clusters: count("clusters_followed"), by };
+}
+
+type Looks = Pick<WatchDesk, "lookAtTimes" | "loadOf" | "times">;
 
 interface Sources {
   readonly context: PageContext;
   readonly counts: ReadonlyMap<string, number>;
   readonly times: ReadonlyMap<string, JsonObject>;
+  readonly looks: Looks;
 }
 
-function nodeFacts({ view }: PageContext): JsonObject {
+function nodeFacts({ view }: PageContext, guard: SnapshotSources["guard"]): JsonObject {
   const { node, roles } = view.plan();
   const { state, reasons, remarks } = view.readiness();
   const name = view.mesh?.node ?? node.id;
   const { version, startedWallMs } = view;
-  return { name, cluster: node.cluster, version, startedWallMs, state, reasons: [...reasons, ...remarks], roles };
+  const said = [...reasons, ...remarks];
+  const access = { changes: guard.hasToken, tap: guard.tap };
+  return { name, cluster: node.cluster, version, startedWallMs, state, reasons: said, roles, ...access };
+}
+
+function workerFacts({ slot, state, restarts, planVersion }: WorkerView, looks: Looks): JsonObject {
+  const load = looks.loadOf(slot);
+  const facts = { state, restarts, planVersion };
+  if (load === null) return facts;
+  const { cpu, busy, connections, requests } = load;
+  return { ...facts, cpu: Math.round(cpu * 100) / 100, busy: Math.round(busy * 100) / 100, connections, requests };
+}
+
+/** What was told lately of an endpoint or a route; nothing where nothing was. */
+function recentFacts(looks: Looks, key: string): JsonObject {
+  const figures = looks.times.figures(key);
+  if (figures === null) return {};
+  const { rate, errors, p50, p99 } = figures;
+  return { rate: rounded(rate), errors: Math.round(errors * 1_000) / 1_000, p50: rounded(p50), p99: rounded(p99) };
 }
 
 /** Median and 99th percentile in milliseconds of the last flush interval, by the histogram's name; without values none. */
@@ -88,7 +129,7 @@ function httpFacts(listeners: readonly ListenerPlan[], counts: Sources["counts"]
 }
 
 function clusterFacts(
-  { context, counts, times }: Sources,
+  { context, counts, times, looks }: Sources,
   cluster: ClusterPlan,
   set: EndpointSetFull | undefined,
   room: number,
@@ -107,13 +148,19 @@ function clusterFacts(
     checked: cluster.healthChecks.length > 0,
     ...times.get(`cluster.${cluster.statName}.upstream_rq_time`),
     endpoints: Object.fromEntries(
-      endpoints.slice(0, room).map((one) => [addressText(one.address), endpointFacts(context, cluster, one)]),
+      endpoints.slice(0, room).map((one) => [addressText(one.address), endpointFacts(context, cluster, one, looks)]),
     ),
     leftOut: Math.max(0, endpoints.length - room),
   };
 }
 
-function endpointFacts({ view, stats }: PageContext, cluster: ClusterPlan, endpoint: EndpointFacts): JsonObject {
+function endpointFacts(
+  { view, stats }: PageContext,
+  cluster: ClusterPlan,
+  endpoint: EndpointFacts,
+  looks: Looks,
+): JsonObject {
+  const { p50, p99 } = recentFacts(looks, endpointKey(cluster.name, addressText(endpoint.address)));
   const flags = view.healthFlags(endpoint);
   const values = stats.block(HOST, `host.${cluster.name}.${addressText(endpoint.address)}.`);
   const count = (name: keyof typeof HOST.at): number => values?.[HOST.at[name]] ?? 0;
@@ -128,6 +175,7 @@ function endpointFacts({ view, stats }: PageContext, cluster: ClusterPlan, endpo
     failed: count("rq_error"),
     active: count("rq_active"),
     connections: count("cx_active"),
+    ...(p50 === undefined || p99 === undefined ? {} : { p50, p99 }),
   };
 }
 

@@ -1,18 +1,17 @@
 // Histograms as /stats prints them, text and JSON: quantiles, or buckets in the mode that histogram_buckets= asks for.
 import {
-  BUCKET_BOUNDS,
   countOf,
   cumulativeCounts,
   detailedBuckets,
   QUANTILES,
   quantilesOf,
 } from "../../../telemetry/histogram-summary.ts";
-import type { HistogramValue } from "../../../telemetry/stats-reader.ts";
+import type { ShownHistogram } from "../shown-stats.ts";
 
 /** A histogram's lines without the last line end. `mode`: summary, cumulative, disjoint or detailed. */
-export function histogramText(histogram: HistogramValue, mode: string): string {
+export function histogramText(histogram: ShownHistogram, mode: string): string {
   const { name, cumulative, interval } = histogram;
-  if (mode === "cumulative" || mode === "disjoint") return `${name}: ${bucketsText(cumulative, interval, mode)}`;
+  if (mode === "cumulative" || mode === "disjoint") return `${name}: ${bucketsText(histogram, mode)}`;
   if (countOf(cumulative) === 0) return `${name}: No recorded values`;
   const summary = summaryText(cumulative, interval);
   if (mode === "summary") return `${name}: ${summary}`;
@@ -20,11 +19,11 @@ export function histogramText(histogram: HistogramValue, mode: string): string {
 }
 
 /** The member `histograms` of the JSON. */
-export function histogramsJson(histograms: readonly HistogramValue[], mode: string): unknown {
+export function histogramsJson(histograms: readonly ShownHistogram[], mode: string): unknown {
   if (mode === "cumulative" || mode === "disjoint") {
-    return histograms.map(({ name, cumulative, interval }) => {
-      const [now, all] = [shapeOf(interval, mode), shapeOf(cumulative, mode)];
-      const buckets = BUCKET_BOUNDS.map((bound, i) => ({ upper_bound: bound, interval: now[i], cumulative: all[i] }));
+    return histograms.map(({ name, cumulative, interval, bounds }) => {
+      const [now, all] = [shapeOf(interval, bounds, mode), shapeOf(cumulative, bounds, mode)];
+      const buckets = bounds.map((bound, i) => ({ upper_bound: bound, interval: now[i], cumulative: all[i] }));
       return { name, buckets };
     });
   }
@@ -60,13 +59,13 @@ function summaryText(cumulative: Uint32Array, interval: Uint32Array): string {
   return QUANTILES.map((percent, i) => `P${percent}(${numberText(now[i])},${numberText(all[i])})`).join(" ");
 }
 
-function bucketsText(cumulative: Uint32Array, interval: Uint32Array, mode: string): string {
-  const [now, all] = [shapeOf(interval, mode), shapeOf(cumulative, mode)];
-  return BUCKET_BOUNDS.map((bound, i) => `B${boundText(bound)}(${now[i]},${all[i]})`).join(" ");
+function bucketsText({ cumulative, interval, bounds }: ShownHistogram, mode: string): string {
+  const [now, all] = [shapeOf(interval, bounds, mode), shapeOf(cumulative, bounds, mode)];
+  return bounds.map((bound, i) => `B${boundText(bound)}(${now[i]},${all[i]})`).join(" ");
 }
 
-function shapeOf(buckets: Uint32Array, mode: string): readonly number[] {
-  const counts = cumulativeCounts(buckets);
+function shapeOf(buckets: Uint32Array, bounds: readonly number[], mode: string): readonly number[] {
+  const counts = cumulativeCounts(buckets, bounds);
   return mode === "disjoint" ? counts.map((count, i) => count - (counts[i - 1] ?? 0)) : counts;
 }
 

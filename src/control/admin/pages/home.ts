@@ -2,9 +2,11 @@
 import { type Page, showing } from "../page.ts";
 
 /** / */
-export const homePage: Page = showing("/", "Admin home page", ({ pages }) => ({
+export const homePage: Page = showing("/", "Admin home page", ({ pages }, query) => ({
   status: 200,
   contentType: "text/html; charset=UTF-8",
+  // As the dashboard sends a browser here; others get Envoy's head.
+  ...(query.has("commands") ? { fields: ["x-frame-options", "DENY"] } : {}),
   body: `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Starling Admin</title><style>
 body { font-family: system-ui, sans-serif; margin: 2rem; color-scheme: light dark }

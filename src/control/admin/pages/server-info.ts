@@ -45,7 +45,7 @@ export const serverInfoPage: Page = showing("/server_info", "print server versio
       service_cluster: options.serviceCluster,
       service_node: options.serviceNode,
       service_zone: options.serviceZone,
-      file_flush_interval: "10s",
+      file_flush_interval: `${options.logFlush.flushIntervalMs / 1_000}s`,
       file_flush_min_size: 0,
       drain_time: `${options.drainTimeS}s`,
       drain_strategy: options.drainStrategy === "gradual" ? "Gradual" : "Immediate",

@@ -1,19 +1,19 @@
 // /stats: text and JSON, filtered, with histograms as of the last flush.
 import { compileRegex, type RegexMatcher } from "../../../config/plan/regex.ts";
 import { countOf } from "../../../telemetry/histogram-summary.ts";
-import type { HistogramValue, StatValue } from "../../../telemetry/stats-reader.ts";
 import { type Page, type PageAnswer, type PageContext, showing, textAnswer } from "../page.ts";
+import type { ShownHistogram, ShownStat, ShownStats } from "../shown-stats.ts";
 import { histogramsJson, histogramText } from "./histograms.ts";
 
 /** Counters, gauges and histograms that a query selects. */
 export interface SelectedStats {
-  readonly values: readonly StatValue[];
-  readonly histograms: readonly HistogramValue[];
+  readonly values: readonly ShownStat[];
+  readonly histograms: readonly ShownHistogram[];
 }
 
 /** What statistics are taken from. */
 interface StatsContext {
-  readonly stats: Pick<PageContext["stats"], "values" | "histograms">;
+  readonly stats: Pick<ShownStats, "values" | "histograms">;
 }
 
 /** /stats */
@@ -35,7 +35,7 @@ export function selectStats(context: StatsContext, query: URLSearchParams): Sele
   if (!TYPES.includes(type)) return textAnswer("invalid &type= param", 400);
   const used = query.has("usedonly");
   const wanted = (name: string): boolean => filter === null || filter.test(name) !== inverted;
-  const ofType = (stat: StatValue): boolean => type === "All" || type === (stat.gauge ? "Gauges" : "Counters");
+  const ofType = (stat: ShownStat): boolean => type === "All" || type === (stat.gauge ? "Gauges" : "Counters");
   const values = context.stats
     .values()
     .filter((stat) => wanted(stat.name) && ofType(stat) && (!used || stat.value !== 0));
@@ -53,7 +53,7 @@ function answerStats(context: PageContext, query: URLSearchParams): PageAnswer |
   if (!MODES.includes(mode)) {
     return textAnswer("usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary)\n", 400);
   }
-  const selected = selectStats(context, query);
+  const selected = selectStats({ stats: context.shown }, query);
   if ("status" in selected) return selected;
   if (format === "json") return jsonStats(selected, mode);
   if (format !== "text") return textAnswer("usage: /stats?format=(json|prometheus|text)\n\n", 400);

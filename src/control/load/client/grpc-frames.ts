@@ -3,11 +3,14 @@ import { MESSAGE_BYTES_MAX } from "./limits.ts";
 
 /** The message in its frame. */
 export function grpcFrame(message: Uint8Array): Uint8Array {
-  const frame = Buffer.allocUnsafe(HEAD_BYTES + message.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(message.length, 1);
-  frame.set(message, HEAD_BYTES);
-  return frame;
+  return Buffer.concat([grpcFrameHead(message.length), message]);
+}
+
+/** What stands before a message of so many bytes. */
+export function grpcFrameHead(messageBytes: number): Uint8Array {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32BE(messageBytes, 1);
+  return head;
 }
 
 /** Takes a body apart. */

@@ -16,10 +16,10 @@ export function watchFile(path: string, wheel: TimerWheel, changed: () => void):
   return () => wheel.remove(timer);
 }
 
-/** Empty while there is no file: an editor is writing it anew. */
+/** Empty while there is no file or nothing in it: somebody is writing it anew. */
 function markOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+  return stat === undefined || stat.size === 0 ? "" : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
 }
 
 const LOOK_MS = 1_000;

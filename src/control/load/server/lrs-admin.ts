@@ -1,6 +1,7 @@
 // The admin pages of a server of load reports, over HTTP/1.1: what it counted and whether it serves. Called by the command line.
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createServer } from "../../../base/node-http.ts";
 import { jsonAnswer, type PageAnswer, textAnswer } from "../../admin/page.ts";
 import { jsonStats, selectStats } from "../../admin/pages/stats.ts";
 import { readTarget } from "../../admin/target.ts";

@@ -37,16 +37,26 @@ export function readEvent(payload: Uint8Array): ReadEvent | null {
 
 /** What happened, for a person: time, what, whom, why. */
 export function eventLine(event: ReadEvent): string {
-  const { data, type } = event;
-  const say = (name: string): string => textOf(data[name]);
-  const family = FAMILIES.find((one) => one.type.test(type));
-  const what = family?.words(say, event) ?? `${type} ${event.subject}`;
-  return printable(`${event.time || "(no time)"}  ${what}`);
+  return printable(`${event.time || "(no time)"}  ${wordsOf(event)}`);
+}
+
+/** The same without the time, and what it is about by one word: `health`, `node`, `runtime`. */
+export function eventWords(event: ReadEvent): { readonly about: string; readonly text: string } {
+  const { about = "event", text = "" } = /^(?<about>[a-z]+) {2,}(?<text>.*)$/s.exec(wordsOf(event))?.groups ?? {
+    text: wordsOf(event),
+  };
+  return { about, text: printable(text).slice(0, TEXT_MAX) };
 }
 
 /** Text without what a terminal acts on. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "\u{fffd}");
+}
+
+function wordsOf(event: ReadEvent): string {
+  const say = (name: string): string => textOf(event.data[name]);
+  const family = FAMILIES.find((one) => one.type.test(event.type));
+  return family?.words(say, event) ?? `${event.type} ${event.subject}`;
 }
 
 interface Family {
@@ -96,6 +106,8 @@ const FAMILIES: readonly Family[] = [
     },
   },
 ];
+
+const TEXT_MAX = 600;
 
 function because(reason: string): string {
   return reason === "" ? "" : `: ${reason}`;

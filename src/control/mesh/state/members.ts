@@ -6,7 +6,7 @@ import { refreshGroup } from "./groups.ts";
 import { letGo, letGroupGo } from "./holdings.ts";
 import type { MeshState } from "./mesh-state.ts";
 import { newMember } from "./new-entities.ts";
-import { announceLost } from "./node-events.ts";
+import { announceLost, forgetLoss } from "./node-events.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -54,6 +54,7 @@ export function hearBeat(turn: Turn, member: Member, beat: Beat): boolean {
     member.phase !== beat.phase ||
     member.isResigned !== beat.isResigned ||
     !sameRoles(member.roles, beat.roles);
+  if (member.life === "gone") forgetLoss(turn, member);
   member.life = "live";
   member.phase = beat.phase;
   member.roles = beat.roles;
@@ -89,6 +90,7 @@ export function watchMember(turn: Turn, member: Member): number {
   if (nowMs < goneMs) return goneMs;
   if (nowMs < member.heardMs + FORGOTTEN_MS) return member.heardMs + FORGOTTEN_MS;
   if (!state.isBusUp) return nowMs + FORGOTTEN_MS; // it is this node that is away
+  forgetLoss(turn, member);
   forget(turn, member);
   state.members.delete(member.node);
   return Number.POSITIVE_INFINITY;

@@ -21,6 +21,11 @@ export function announceLost(turn: Turn, lost: Member): void {
   announce(turn, { type: "publish-node", event }, place, () => [event.id]);
 }
 
+/** It is heard again, or forgotten: when it is lost once more, that is news. */
+export function forgetLoss({ state }: Turn, member: Member): void {
+  state.seen.delete(eventOf(member, "lost").id);
+}
+
 function eventOf({ node, instance, seed, sequence }: Member, what: NodeEvent["what"]): NodeEvent {
   const when = what === "lost" ? { high: 0, low: 0 } : { high: 1, low: sequence };
   const id = hexOf(hashPair(hashPair(seed, hashText(instance)), hashPair(hashText(what), when)));

@@ -4,6 +4,7 @@ import type { MeshRuntimeView } from "../../../messages/mesh-runtime.ts";
 import type {
   EndpointView,
   GroupView,
+  HeardEvent,
   MemberView,
   MeshView,
   MeshViewAsk,
@@ -22,6 +23,7 @@ export function meshView(
   nowMs: number,
   ask: MeshViewAsk,
   runtime: MeshRuntimeView | null = null,
+  events: readonly HeardEvent[] = [],
 ): MeshView {
   const { self, members, options } = state;
   const others = [...members.values()].sort((a, b) => (a.node < b.node ? -1 : 1));
@@ -51,6 +53,7 @@ export function meshView(
     groups,
     endpointsLeftOut,
     runtime,
+    events,
   };
 }
 

@@ -4,6 +4,7 @@ import type { FaultPlan } from "../../../config/plan/filters/fault.ts";
 import { runtimeInteger } from "../../../config/plan/runtime.ts";
 import type { HeaderList } from "../../../protocol/header-list.ts";
 import { FAULT } from "../../../telemetry/fault-stats.ts";
+import { faultsName, type NodeCounts } from "../../../telemetry/node-counts.ts";
 import { add, count } from "../../../telemetry/stats-add.ts";
 import type { LocalReply } from "../../exchange/local-reply.ts";
 import { headerTest } from "../../routing/header-matcher.ts";
@@ -14,7 +15,9 @@ import { FaultStats } from "./fault-stats.ts";
 
 /** Opens the filter. `name`: under which filter_metadata stands. */
 export function openFault(plan: FaultPlan & { readonly name: string }, site: FilterSite): FilterMaker {
-  const shared: Shared = { site, name: plan.name, stats: new FaultStats(site.services.stats, site.statPrefix) };
+  const { counts, stats } = site.services;
+  const row = counts.rowOf(faultsName(site.statPrefix));
+  const shared: Shared = { site, name: plan.name, stats: new FaultStats(stats, site.statPrefix), row };
   const usual = settingsOf(plan);
   const ofRoutes = new Map<FaultPlan, Settings>();
   return (call) => {
@@ -33,6 +36,8 @@ interface Shared {
   readonly site: FilterSite;
   readonly name: string;
   readonly stats: FaultStats;
+  /** Of the active faults of all workers; -1: none. */
+  readonly row: number;
 }
 
 interface Settings {
@@ -83,7 +88,9 @@ class Fault implements HttpFilter {
 
   done(): void {
     if (this.timer !== null) this.call.wheel.disarm(this.timer);
-    if (this.isActive) add(this.shared.stats.block, FAULT.at.active_faults, -1);
+    if (!this.isActive) return;
+    if (this.shared.row >= 0) this.counts.give(this.shared.row);
+    add(this.shared.stats.block, FAULT.at.active_faults, -1);
   }
 
   /** After the delay. */
@@ -156,7 +163,10 @@ class Fault implements HttpFilter {
     const { block } = shared.stats;
     const most =
       activeMax === Number.POSITIVE_INFINITY ? activeMax : runtimeInteger(this.runtime, activeMaxKey, activeMax);
-    if ((block[FAULT.at.active_faults] as number) >= most) {
+    const { row } = shared;
+    // With more names than the node counts, each worker has the limit.
+    const isFree = row < 0 ? (block[FAULT.at.active_faults] as number) < most : this.counts.take(row, most);
+    if (!isFree) {
       count(block, FAULT.at.faults_overflow);
       return false;
     }
@@ -170,6 +180,10 @@ class Fault implements HttpFilter {
     const { countsClusters, metadata } = this.settings.plan;
     stats.count(counter, countsClusters ? this.client : "");
     for (const [key, value] of metadata) this.call.setMetadata(name, key, value);
+  }
+
+  private get counts(): NodeCounts {
+    return this.shared.site.services.counts;
   }
 
   private get runtime(): FilterSite["services"]["runtime"] {

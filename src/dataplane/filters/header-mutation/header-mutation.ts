@@ -5,17 +5,19 @@ import type {
   HeaderMutationPlan,
   MutationsPlan,
 } from "../../../config/plan/filters/header-mutation.ts";
+import type { FilterOverrideSettings } from "../../../config/plan/http-filter.ts";
 import { type TextTest, textTest } from "../../../config/plan/text-test.ts";
 import type { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
 import { JOINED_REQUEST_NAMES, JOINED_RESPONSE_NAMES } from "../../../protocol/joined-names.ts";
-import { formatText } from "../../routing/format.ts";
+import { formatText } from "../../../telemetry/format.ts";
 import { addHeaders } from "../../routing/header-changes.ts";
 import { type FilterCall, type FilterMaker, type FilterSite, type HttpFilter, Step } from "../filter.ts";
 import { changedPath } from "./query.ts";
 
 /** Opens the filter. */
-export function openHeaderMutation(plan: HeaderMutationPlan, { place }: FilterSite): FilterMaker {
+export function openHeaderMutation(plan: HeaderMutationPlan, { overrides, place }: FilterSite): FilterMaker {
+  for (const { mutations } of [plan, ...mutationsOf(overrides)]) compileMatchers(mutations);
   return (call) => new HeaderMutation(call, plan, place);
 }
 
@@ -65,9 +67,7 @@ class HeaderMutation implements HttpFilter {
   }
 
   private routeMutations(): readonly MutationsPlan[] {
-    const found = this.call
-      .overrides(this.place)
-      .flatMap((one) => (one.kind === "header_mutation" ? [one.mutations] : []));
+    const found = mutationsOf(this.call.overrides(this.place)).map(({ mutations }) => mutations);
     return this.plan.mostSpecificWins ? found : found.reverse();
   }
 
@@ -81,7 +81,7 @@ class HeaderMutation implements HttpFilter {
           fields.removeName(mutation.name);
           break;
         case "remove_matching":
-          removeMatching(fields, testOf(mutation));
+          removeMatching(fields, tests.get(mutation) as TextTest);
           break;
       }
     }
@@ -92,13 +92,15 @@ function removeMatching(fields: HeaderList, test: TextTest): void {
   for (const [name] of fields.entries()) if (!name.startsWith(":") && test(name)) fields.removeName(name);
 }
 
-const tests = new WeakMap<FieldMutationPlan, TextTest>();
-
-/** Made on first use: matchers live as long as their plan. */
-function testOf(mutation: Extract<FieldMutationPlan, { kind: "remove_matching" }>): TextTest {
-  const test = tests.get(mutation) ?? textTest(mutation.name);
-  tests.set(mutation, test);
-  return test;
+function mutationsOf(overrides: readonly FilterOverrideSettings[]): { readonly mutations: MutationsPlan }[] {
+  return overrides.flatMap((one) => (one.kind === "header_mutation" ? [one] : []));
 }
 
+/** Matchers live as long as their plan, and no request waits for one. */
+function compileMatchers({ request, requestTrailers, response, responseTrailers }: MutationsPlan): void {
+  for (const mutation of [request, requestTrailers, response, responseTrailers].flat())
+    if (mutation.kind === "remove_matching") tests.set(mutation, textTest(mutation.name));
+}
+
+const tests = new WeakMap<FieldMutationPlan, TextTest>();
 const NONE: ReadonlySet<string> = new Set();

@@ -3,7 +3,7 @@ import { NetworkSet, networkText, parseIp } from "../../../base/ip-address.ts";
 import type { RateActionPlan, RatePolicyPlan, RateValuePlan } from "../../../config/plan/rate-limit.ts";
 import type { HeaderList } from "../../../protocol/header-list.ts";
 import { H } from "../../../protocol/header-names.ts";
-import { formatText } from "../../routing/format.ts";
+import { formatText } from "../../../telemetry/format.ts";
 import { headerTest } from "../../routing/header-matcher.ts";
 import { queryOf } from "../../routing/path-matcher.ts";
 import { queryTest, queryValue } from "../../routing/query-matcher.ts";

@@ -69,7 +69,7 @@ export interface StreamCallbacks {
   sendLocalReply(reply: LocalReplyOptions): void;
   /** The route is chosen anew: for a filter that changed what routes look at. */
   clearRouteCache(): void;
-  /** `%DYNAMIC_METADATA(namespace:key)%` of access logs and added headers. */
+  /** `%DYNAMIC_METADATA(namespace:key)%` of access logs and added headers: what JSON can hold, else it throws. */
   setDynamicMetadata(namespace: string, key: string, value: unknown): void;
   /** Bytes of the request that may wait in this filter before the client is paused. */
   setDecoderBufferLimit(bytes: number): void;

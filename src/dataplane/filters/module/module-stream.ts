@@ -159,7 +159,7 @@ export class ModuleStream implements HttpFilter, StreamCallbacks {
   }
 
   setDynamicMetadata(namespace: string, key: string, value: unknown): void {
-    this.call?.setMetadata(namespace, key, value);
+    this.call?.setMetadata(namespace, key, plain(value));
   }
 
   setDecoderBufferLimit(bytes: number): void {
@@ -283,6 +283,13 @@ interface Bytes {
 
 function describe(answer: unknown): string {
   return answer instanceof Promise ? "a promise" : typeof answer === "string" ? `'${answer}'` : typeof answer;
+}
+
+/** What JSON makes of a value: what it cannot hold is the module's mistake here, not the log's that writes it later. */
+function plain(value: unknown): unknown {
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) throw new TypeError("metadata that JSON cannot hold");
+  return JSON.parse(text);
 }
 
 const NOTHING: StreamFilter = {};

@@ -4,6 +4,8 @@
 export interface Host {
   /** load_balancing_weight, at least 1. */
   readonly weight: number;
+  /** Since when slow start counts it as well; -1: it is not, or nobody looks. */
+  readonly wellSinceMs: number;
   /** Requests in flight to it, over all workers where that is known. */
   activeRequests(): number;
 }

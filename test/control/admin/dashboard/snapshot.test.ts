@@ -3,45 +3,50 @@ import { after, before, describe, it } from "mocha";
 import { loadPlan } from "../../../../src/config/compile/load-plan.ts";
 import type { JsonObject } from "../../../../src/control/admin/dashboard/merge-patch.ts";
 import { meshFacts } from "../../../../src/control/admin/dashboard/mesh-facts.ts";
-import { takeSnapshot } from "../../../../src/control/admin/dashboard/snapshot.ts";
+import { type SnapshotSources, takeSnapshot } from "../../../../src/control/admin/dashboard/snapshot.ts";
+import type { PageContext } from "../../../../src/control/admin/page.ts";
+import type { RecentFigures, RecentTimes } from "../../../../src/control/admin/tap/recent-times.ts";
+import type { AdminView } from "../../../../src/control/admin/view.ts";
 import { meshView } from "../../../../src/control/mesh/view/mesh-view.ts";
 import type { MeshViewAsk } from "../../../../src/messages/mesh-view.ts";
 import type { RunningNode } from "../../../../src/supervisor/node.ts";
+import type { WorkerLoad } from "../../../../src/telemetry/request-watch.ts";
 import { StatsReader } from "../../../../src/telemetry/stats-reader.ts";
 import { World } from "../../../simulation/mesh/world.ts";
+import { endpointAt, staticCluster } from "../../../support/file-parts.ts";
 import { portOf, startTestNode } from "../../../support/nodes.ts";
+import { shownStats } from "../../../support/plans.ts";
+import { nodeFile } from "../../../support/proxy-file.ts";
 
-const ENDPOINTS = Array.from(
-  { length: 400 },
-  (_, at) => `{ endpoint: { address: { socket_address: { address: 127.0.1.${at % 250}, port_value: ${1 + at} } } } }`,
+const ENDPOINTS = Array.from({ length: 400 }, (_, at) => endpointAt(1 + at, `127.0.1.${at % 250}`));
+const FILE = nodeFile(
+  { routes: [{ match: { prefix: "/" }, route: { cluster: "nobody" } }] },
+  [
+    staticCluster("nobody", { ...endpointAt(1), health_status: "UNHEALTHY" }),
+    staticCluster("many", ...ENDPOINTS),
+    staticCluster("more", ...ENDPOINTS),
+  ],
+  {
+    layered_runtime: {
+      layers: [
+        { name: "file", static_layer: { "some.key": 1, "other.key": 2 } },
+        { name: "admin", admin_layer: {} },
+      ],
+    },
+  },
 );
-const cluster = (name: string, endpoints: readonly string[], more: string = ""): string =>
-  `  - { name: ${name}, load_assignment: { cluster_name: ${name}, endpoints: [{ lb_endpoints: [${endpoints.join(", ")}] }] }${more} }`;
-const FILE = `
-layered_runtime:
-  layers:
-  - { name: file, static_layer: { some.key: 1, other.key: 2 } }
-  - { name: admin, admin_layer: {} }
-static_resources:
-  listeners:
-  - address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
-    filter_chains:
-    - filters:
-      - name: hcm
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: in
-          route_config: { virtual_hosts: [{ name: all, domains: ["*"], routes: [{ match: { prefix: / }, route: { cluster: nobody } }] }] }
-          http_filters:
-          - name: router
-            typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
-  clusters:
-${cluster("nobody", ["{ health_status: UNHEALTHY, endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 1 } } } }"])}
-${cluster("many", ENDPOINTS)}
-${cluster("more", ENDPOINTS)}
-`;
 
 let node: RunningNode;
+const watched: { load: WorkerLoad | null; figures: Record<string, RecentFigures> } = { load: null, figures: {} };
+let looks = 0;
+const sources: SnapshotSources = {
+  guard: { hasToken: true, tap: "token" },
+  watch: {
+    lookAtTimes: () => void looks++,
+    loadOf: () => watched.load,
+    times: { figures: (key: string) => watched.figures[key] ?? null } as RecentTimes,
+  },
+};
 const at = (value: unknown, ...names: readonly string[]): unknown =>
   names.reduce((inner, name) => (inner as JsonObject)[name], value);
 
@@ -60,8 +65,8 @@ describe("a picture of a node for the dashboard", () => {
       assert.equal((await fetch(`http://127.0.0.1:${portOf(node)}/`)).status, 503);
     }
     stats.flush();
-    const picture = await takeSnapshot({ view: node.view, stats, pages: [] });
-    const { total, failed, p99 } = at(picture, "http", "in") as Record<string, number>;
+    const picture = await takeSnapshot({ view: node.view, stats, shown: shownStats(stats), pages: [] }, sources);
+    const { total, failed, p99 } = at(picture, "http", "main") as Record<string, number>;
     assert.deepEqual([total, failed], [3, 3]);
     assert.ok((p99 as number) >= 0);
     const { health, flags } = at(picture, "clusters", "nobody", "endpoints", "127.0.0.1:1") as JsonObject;
@@ -70,8 +75,27 @@ describe("a picture of a node for the dashboard", () => {
     assert.deepEqual([p50, checked, kind], [undefined, false, "static"]);
   });
 
+  it("has what workers do, and times of endpoints and routes, as far as they were told of while somebody looks", async () => {
+    const context = contextOf(node.view);
+    const before = await takeSnapshot(context, sources);
+    assert.equal(looks > 0, true);
+    assert.deepEqual(Object.keys(at(before, "workers", "0") as JsonObject), ["state", "restarts", "planVersion"]);
+    watched.load = { cpu: 0.123, busy: 0.456, connections: 3, requests: 2 };
+    const figures = { rate: 12.34, errors: 0.12345, p50: 1.26, p99: 9 };
+    const [route] = at(before, "routes") as JsonObject[];
+    watched.figures = { "endpoint nobody 127.0.0.1:1": figures, [`route ${route?.["source"]}`]: figures };
+    const picture = await takeSnapshot(context, sources);
+    const { cpu, busy, connections, requests } = at(picture, "workers", "0") as JsonObject;
+    assert.deepEqual([cpu, busy, connections, requests], [0.12, 0.46, 3, 2]);
+    const endpoint = at(picture, "clusters", "nobody", "endpoints", "127.0.0.1:1") as JsonObject;
+    assert.deepEqual([endpoint["p50"], endpoint["p99"]], [1.3, 9]);
+    const [told] = at(picture, "routes") as JsonObject[];
+    assert.deepEqual([told?.["rate"], told?.["errors"], told?.["p50"], told?.["p99"]], [12.3, 0.123, 1.3, 9]);
+    assert.deepEqual([at(picture, "node", "changes"), at(picture, "node", "tap")], [true, "token"]);
+  });
+
   it("shows so many endpoints, and tells how many it leaves out", async () => {
-    const picture = await takeSnapshot({ view: node.view, stats: new StatsReader(node.view.stats), pages: [] });
+    const picture = await takeSnapshot(contextOf(node.view), sources);
     const shown = ["nobody", "many", "more"].map((name) => [
       Object.keys(at(picture, "clusters", name, "endpoints") as JsonObject).length,
       at(picture, "clusters", name, "leftOut"),
@@ -85,7 +109,7 @@ describe("a picture of a node for the dashboard", () => {
 
   it("has the runtime's values with the layer that says each", async () => {
     await node.view.orders.modifyRuntime({ "other.key": "3" });
-    const picture = await takeSnapshot({ view: node.view, stats: new StatsReader(node.view.stats), pages: [] });
+    const picture = await takeSnapshot(contextOf(node.view), sources);
     assert.deepEqual(at(picture, "runtime"), {
       layers: ["file", "admin"],
       keys: { "other.key": { value: "3", layer: "admin" }, "some.key": { value: "1", layer: "file" } },
@@ -134,3 +158,8 @@ describe("a picture of a mesh for the dashboard", () => {
     assert.deepEqual(await meshFacts(source, 1), facts);
   });
 });
+
+function contextOf(view: AdminView): PageContext {
+  const stats = new StatsReader(view.stats);
+  return { view, stats, shown: shownStats(stats), pages: [] };
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { tcpCheck } from "../../../support/check-plans.ts";
+import { drip } from "../../../support/lying-bench.ts";
 import { ProbeBench } from "../../../support/probe-bench.ts";
 
 describe("the TCP prober", () => {
@@ -45,11 +46,7 @@ describe("the TCP prober", () => {
 
   it("waits for the texts over several reads, and in vain for those in another order", async () => {
     const door = await bench.behaving((socket) => {
-      socket.on("data", () => {
-        socket.write("P");
-        setTimeout(() => socket.write("ON"), 5);
-        setTimeout(() => socket.write("G"), 10);
-      });
+      socket.on("data", () => drip(socket, ["P", "ON", "G"], 5));
     });
     assert.equal((await bench.probe(door, tcpCheck("PING", ["PO", "NG"]))).kind, "success");
     const reversed = tcpCheck("PING", ["NG", "PO"], { timeoutMs: 60 });

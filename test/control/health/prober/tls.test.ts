@@ -104,16 +104,18 @@ describe("probes over TLS", () => {
   });
 
   it("wait for their turn when many begin together, and lose no time by it", async () => {
+    await bench.end();
+    bench = new ProbeBench({ handshakesPerSecond: 20 });
     const door = await serving();
     const tls = clientTls({ sessionKeysMax: 0 });
-    const hasty = httpCheck({}, { timeoutMs: 450 });
-    const probes = Array.from({ length: 70 }, () => bench.create(door, hasty, { cluster: { tls } }));
+    const hasty = httpCheck({}, { timeoutMs: 1_000 });
+    const probes = Array.from({ length: 24 }, () => bench.create(door, hasty, { cluster: { tls } }));
     const begun = process.hrtime.bigint();
     const outcomes = await Promise.all(probes.map((probe) => probe.ask()));
     const tookMs = Number(process.hrtime.bigint() - begun) / 1e6;
     assert.deepEqual(new Set(outcomes.map(({ kind }) => kind)), new Set(["success"]));
-    // Ten at once, sixty more at a hundred a second.
-    assert.ok(tookMs >= 590, `${tookMs} ms`);
+    // Two at once, twenty-two more at twenty a second: few, as each of them may take no longer than that on a machine that is busy.
+    assert.ok(tookMs >= 1_090, `${tookMs} ms`);
   });
 
   it("leave the queue when they are closed", async () => {

@@ -7,7 +7,7 @@ import { SeededRandom } from "../../../../src/base/random.ts";
 import type { Bus, BusEvent, PublishOutcome } from "../../../../src/control/mesh/bus/bus.ts";
 import type { BusConnection } from "../../../../src/control/mesh/bus/connection.ts";
 import { NatsBus } from "../../../../src/control/mesh/bus/nats-bus.ts";
-import { NATS_PACE } from "../../../../src/control/mesh/bus/nats-pace.ts";
+import { NATS_PACE, type NatsPace } from "../../../../src/control/mesh/bus/nats-pace.ts";
 import { EmbeddedBroker, NatsStage, plainConnection, TEST_PACE } from "../../../support/bus-stage.ts";
 import { eventually } from "../../../support/nodes.ts";
 
@@ -51,7 +51,8 @@ describe("a bus over NATS on a server that misbehaves", () => {
   });
 
   it("gives up one that takes no more bytes, says `full` before it does, and tells once", async () => {
-    const { bus, events } = start();
+    // Time to send so much before a ping is missed.
+    const { bus, events } = start({}, { pingIntervalMs: 500 });
     await eventually(() => bus.isConnected);
     server.pause();
     const outcomes = new Set<PublishOutcome>();
@@ -89,7 +90,7 @@ describe("a bus over NATS on a server that misbehaves", () => {
       if (line.startsWith("CONNECT"))
         socket.end(`-ERR '${server.accepted < 3 ? "Authorization Violation" : "maximum connections exceeded"}'\r\n`);
     };
-    const { events } = start();
+    const { events } = start({}, { dialTimeoutMs: 5_000 });
     await eventually(() => server.accepted >= 6);
     assert.deepEqual(
       events.map((event) => (event.type === "disconnected" ? event.reason : event.type)),
@@ -185,12 +186,15 @@ describe("a bus over NATS on a server that misbehaves", () => {
     assert.equal(await bus.flush(), true);
   });
 
-  function start(change: Partial<BusConnection> = {}): { readonly bus: Bus; readonly events: readonly BusEvent[] } {
+  function start(
+    change: Partial<BusConnection> = {},
+    pace: Partial<NatsPace> = {},
+  ): { readonly bus: Bus; readonly events: readonly BusEvent[] } {
     const events: BusEvent[] = [];
     const parts = {
       wheel,
       random: new SeededRandom(2),
-      pace: TEST_PACE,
+      pace: { ...TEST_PACE, ...pace },
       onEvent: (event: BusEvent) => void events.push(event),
     };
     const bus = new NatsBus(parts, { ...plainConnection(`nats://127.0.0.1:${server.port}`), ...change });

@@ -177,7 +177,7 @@ describe("on a real nats-server", () => {
       const touched = members.filter(({ events }) => serverOf(events[0]) === `127.0.0.1:${first.port}`);
       assert.ok(touched.length > 0 && touched.length < 6, `${touched.length} were on the one that is killed`);
       await first.stop();
-      await stage.until(() => touched.every(({ bus }) => !bus.isConnected));
+      await stage.until(() => touched.every(({ events }) => events.some(({ type }) => type === "disconnected")));
       const since = systemClock.nowMs();
       await stage.until(() => members.every(({ bus }) => bus.isConnected));
       assert.ok(systemClock.nowMs() - since < 5_000);

@@ -82,6 +82,26 @@ describe("a member", () => {
     away.tell({ type: "bus-changed", isUp: false });
     assert.deepEqual(told(away.advance(9_000)), []);
   });
+
+  it("is told lost each time: a loss is news again when it was heard meanwhile, or forgotten", () => {
+    const peer = new Peer("a");
+    const node = joined(peer);
+    const losses = (): string[] => {
+      const ids = node
+        .advance(9_000)
+        .flatMap((effect) => (effect.type === "publish-node" && effect.event.what === "lost" ? [effect.event.id] : []));
+      for (const id of ids) node.tell({ type: "event-seen", id });
+      return ids;
+    };
+    const [id = ""] = losses();
+    assert.ok(node.state.seen.has(id));
+    node.hear(peer.beat());
+    assert.ok(!node.state.seen.has(id), "heard");
+    assert.deepEqual(losses(), [id]);
+    assert.ok(node.state.seen.has(id));
+    node.advance(60_000);
+    assert.ok(!node.state.seen.has(id), "forgotten");
+  });
 });
 
 describe("a node that stood still", () => {

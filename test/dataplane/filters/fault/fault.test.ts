@@ -8,6 +8,7 @@ import type {
 } from "../../../../src/config/plan/filters/fault.ts";
 import type { FractionPlan } from "../../../../src/config/plan/match.ts";
 import { runtimeView } from "../../../../src/dataplane/routing/runtime-view.ts";
+import { createCountMemory, NodeCounts } from "../../../../src/telemetry/node-counts.ts";
 import { type FilterScene, filterScene, override } from "../../../support/filter-scene.ts";
 import { acting, forward } from "../../../support/listener-plans.ts";
 import { routeConfig, virtualHost } from "../../../support/route-plans.ts";
@@ -145,6 +146,38 @@ describe("the fault filter", () => {
     one.world.clock.advanceMs(1_100);
     one.up.stream().respond(204);
     assert.deepEqual(one.world.leaks(), []);
+  });
+
+  it("has no more than it may over all workers, and gives back what it had", () => {
+    const memory = createCountMemory(2);
+    const filters = { f: { ...IDLE, delay: DELAY, activeMax: 2 } };
+    const [a, b] = [0, 1].map((worker) => filterScene({ filters, counts: new NodeCounts(memory, 2, worker) })) as [
+      FilterScene,
+      FilterScene,
+    ];
+    const ask = ({ world }: FilterScene): void => world.connect().send(get());
+    for (const one of [a, b, b, a]) ask(one);
+    const figures = (name: string): number[] => [a, b].map((one) => stat(one, name));
+    assert.deepEqual(
+      [figures("active_faults"), figures("faults_overflow")],
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    );
+    a.world.clock.advanceMs(1_100);
+    for (const stream of a.up.streams) stream.respond(204);
+    ask(b);
+    assert.deepEqual(
+      [figures("active_faults"), figures("faults_overflow")],
+      [
+        [0, 2],
+        [1, 1],
+      ],
+    );
+    b.world.clock.advanceMs(1_100);
+    for (const stream of b.up.streams) stream.respond(204);
+    assert.deepEqual([...a.world.leaks(), ...b.world.leaks()], []);
   });
 
   it("is for its cluster, nodes and headers only, and for a route what the route says", () => {

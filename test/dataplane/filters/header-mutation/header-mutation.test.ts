@@ -40,4 +40,21 @@ describe("the header_mutation filter", () => {
       assert.deepEqual(world.leaks(), []);
     }
   });
+
+  it("removes what matches, for itself and for a route", () => {
+    const matching = (value: string): MutationsPlan =>
+      mutations({
+        response: [{ kind: "remove_matching", name: { kind: "regex", value, ignoreCase: false } }],
+      });
+    const settings = { kind: "header_mutation" as const, mutations: matching("x-route-.*") };
+    const route = { ...forwarding("/", "up"), filterOverrides: [override("m", { settings })] };
+    const { world, up } = filterScene({
+      filters: { m: { kind: "header_mutation", mutations: matching("x-own-.*"), mostSpecificWins: false } },
+      manager: { routes: routeConfig(virtualHost("all", ["*"], [route])) },
+    });
+    const client = world.connect();
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    up.stream().respond(204, { "x-own-a": "1", "x-route-a": "1", "x-kept": "1" });
+    assert.match(client.received(), /^HTTP\/1.1 204 (?!.*x-own)(?!.*x-route).*x-kept: 1/s);
+  });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { parseFormat } from "../../../../src/config/compile/format.ts";
 import type { ModuleFilterPlan } from "../../../../src/config/plan/filters/module.ts";
 import type { FilterOverridePlan } from "../../../../src/config/plan/http-filter.ts";
 import type { RoutePlan } from "../../../../src/config/plan/route.ts";
@@ -12,7 +13,9 @@ const POST = "POST /x HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc";
 
 /** A module whose factory has this body; `callbacks`, `config` and `context` are in its reach. */
 function factory(body: string, config: ModuleFilterPlan["config"] = {}): ModuleFilterPlan {
-  const text = `export function open(config: unknown, context: any) {\n  return (callbacks: any) => {\n${body}\n};\n}`;
+  const types = 'import type { FilterConfig, FilterContext, StreamCallbacks } from "starling";';
+  const head = `${types} export function open(config: FilterConfig, context: FilterContext) {`;
+  const text = `${head}\n  return (callbacks: StreamCallbacks) => {\n${body}\n};\n}`;
   return { kind: "module", file: "/filters/mine.ts", text, config };
 }
 
@@ -87,6 +90,36 @@ describe("a filter module", () => {
     world.connect().send(POST);
     assert.equal(up.stream().body, "<abc!");
     up.stream().respond(204);
+    assert.deepEqual(world.leaks(), []);
+  });
+
+  it("gives metadata that JSON can hold, as it is then, and no other", () => {
+    const mine = factory(`return { decodeHeaders(headers) {
+      const cycle: Record<string, unknown> = {};
+      cycle.self = cycle;
+      const list = [1];
+      callbacks.setDynamicMetadata("mine", "list", list);
+      list.push(2);
+      const refused = [5n, cycle, () => 1, undefined].filter((value) => {
+        try { callbacks.setDynamicMetadata("mine", "list", value); return false; } catch { return true; }
+      });
+      headers.set("x-refused", String(refused.length));
+    } };`);
+    const parsed = parseFormat("%DYNAMIC_METADATA(mine:list)%\n");
+    assert.ok(parsed.ok);
+    const log = {
+      sink: "file",
+      path: "log",
+      format: parsed.parts,
+      json: null,
+      omitEmpty: false,
+      filter: null,
+    } as const;
+    const { world, up } = filterScene({ filters: { mine }, manager: { accessLogs: [log] } });
+    world.connect().send(GET);
+    assert.ok(up.stream().head.includes("x-refused: 4"), up.stream().head.join());
+    up.stream().respond(204);
+    assert.equal(world.log(), "[1]\n");
     assert.deepEqual(world.leaks(), []);
   });
 

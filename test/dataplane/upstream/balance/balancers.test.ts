@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { SeededRandom } from "../../../../src/base/random.ts";
 import type { TurnBalancerPlan } from "../../../../src/config/plan/cluster.ts";
+import { RuntimeValues } from "../../../../src/config/plan/runtime.ts";
 import { createBalancer } from "../../../../src/dataplane/upstream/balance/balancer.ts";
 import { HostList } from "../../../../src/dataplane/upstream/balance/host-list.ts";
-import { hosts, type PlainHost, tally } from "../support/plain-host.ts";
+import { home, hosts, type PlainHost, tally } from "../support/plain-host.ts";
 
 function listOf(all: readonly PlainHost[]): HostList<PlainHost> {
   const list = new HostList<PlainHost>("usual");
@@ -14,12 +15,18 @@ function listOf(all: readonly PlainHost[]): HostList<PlainHost> {
 }
 
 function picks(plan: TurnBalancerPlan, list: HostList<PlainHost>, count: number, seed: number = 1): string[] {
-  const balancer = createBalancer(plan, new SeededRandom(seed));
+  const balancer = createBalancer(plan, home(new SeededRandom(seed)));
   return Array.from({ length: count }, () => balancer.pick(list)?.name ?? "none");
 }
 
-const roundRobin: TurnBalancerPlan = { kind: "round_robin" };
-const leastRequest: TurnBalancerPlan = { kind: "least_request", choices: 2, activeRequestBias: 1 };
+const roundRobin: TurnBalancerPlan = { kind: "round_robin", slowStart: null };
+const leastRequest: TurnBalancerPlan = {
+  kind: "least_request",
+  choices: 2,
+  activeRequestBias: 1,
+  biasKey: "",
+  slowStart: null,
+};
 const weightLists = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 12 });
 
 describe("round robin", () => {
@@ -64,7 +71,7 @@ describe("round robin", () => {
   it("goes on where it stands when the list shrinks or grows", () => {
     const [a, b, c, d] = hosts(1, 1, 1, 1) as [PlainHost, PlainHost, PlainHost, PlainHost];
     const list = listOf([a, b, c]);
-    const balancer = createBalancer(roundRobin, new SeededRandom(1));
+    const balancer = createBalancer(roundRobin, home(new SeededRandom(1)));
     const first = balancer.pick(list)?.name;
     list.fill([a, b, c, d], true);
     const order = ["a", "b", "c", "d"];
@@ -80,7 +87,7 @@ describe("round robin", () => {
   it("starves nobody when the list is made anew before every pick", () => {
     const all = hosts(5, 1, 1, 1, 1, 1);
     const list = listOf(all);
-    const balancer = createBalancer(roundRobin, new SeededRandom(3));
+    const balancer = createBalancer(roundRobin, home(new SeededRandom(3)));
     const names: string[] = [];
     for (let i = 0; i < 1_000; i++) {
       list.fill(all, false);
@@ -106,6 +113,27 @@ describe("least request", () => {
     assert.ok((counts["a"] ?? 0) > 980, JSON.stringify(counts));
   });
 
+  it("takes the bias from the runtime, from the next pick on", () => {
+    const [heavy, light] = hosts(2, 1) as [PlainHost, PlainHost];
+    heavy.load = 3;
+    const runtime = new RuntimeValues();
+    const plan: TurnBalancerPlan = { ...leastRequest, activeRequestBias: 0, biasKey: "bias" } as TurnBalancerPlan;
+    const balancer = createBalancer(plan, { random: new SeededRandom(1), runtime, slowStart: null });
+    const list = listOf([heavy, light]);
+    const share = (): number => {
+      const names = Array.from({ length: 3_000 }, () => balancer.pick(list)?.name ?? "");
+      return (tally(names)["a"] ?? 0) / 3_000;
+    };
+    const shares = [{}, { bias: "1" }, { bias: "-1" }, { bias: "2" }].map((entries) => {
+      runtime.assign(entries);
+      return share();
+    });
+    // A bias below 0 is 1, as in Envoy.
+    for (const [i, expected] of [2 / 3, 1 / 3, 1 / 3, 1 / 9].entries()) {
+      assert.ok(Math.abs((shares[i] ?? 0) - expected) < 0.01, JSON.stringify(shares));
+    }
+  });
+
   it("divides a weight by the load, and not at all with a bias of 0", () => {
     const rows = [
       { bias: 0, expected: 2 / 3 },
@@ -115,7 +143,13 @@ describe("least request", () => {
     for (const { bias, expected } of rows) {
       const [heavy, light] = hosts(2, 1) as [PlainHost, PlainHost];
       heavy.load = 3;
-      const plan: TurnBalancerPlan = { kind: "least_request", choices: 2, activeRequestBias: bias };
+      const plan: TurnBalancerPlan = {
+        kind: "least_request",
+        choices: 2,
+        activeRequestBias: bias,
+        biasKey: "",
+        slowStart: null,
+      };
       const share = (tally(picks(plan, listOf([heavy, light]), 9_000))["a"] ?? 0) / 9_000;
       assert.ok(Math.abs(share - expected) < 0.01, `bias ${bias}: ${share}`);
     }

@@ -23,6 +23,7 @@ class Host implements HashHost {
   readonly weight: number;
   readonly locality = { region: "", zone: "", subZone: "" };
   readonly localityWeight = 1;
+  readonly wellSinceMs = -1;
   readonly name: string;
   active = 0;
   /** How often its key was asked for: once for each table. */

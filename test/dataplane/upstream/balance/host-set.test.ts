@@ -4,7 +4,7 @@ import { SeededRandom } from "../../../../src/base/random.ts";
 import { createBalancer } from "../../../../src/dataplane/upstream/balance/balancer.ts";
 import { PrioritySet } from "../../../../src/dataplane/upstream/balance/host-set.ts";
 import { HealthFlag, healthStatusFlags } from "../../../../src/telemetry/health-table.ts";
-import { PlainHost, tally } from "../support/plain-host.ts";
+import { home, PlainHost, tally } from "../support/plain-host.ts";
 
 const { FailedActiveHc, FailedOutlierCheck, DegradedActiveHc, PendingActiveHc } = HealthFlag;
 
@@ -17,7 +17,7 @@ function setOf(...priorities: readonly (readonly PlainHost[])[]): PrioritySet<Pl
 
 function shares(set: PrioritySet<PlainHost>, count: number = 5_000): Record<string, number> {
   const random = new SeededRandom(5);
-  const balancer = createBalancer({ kind: "round_robin" }, random);
+  const balancer = createBalancer({ kind: "round_robin", slowStart: null }, home(random));
   const names = Array.from({ length: count }, () => balancer.pick(set.choose(random))?.name ?? "none");
   return tally(names);
 }

@@ -1,4 +1,6 @@
 // Hosts for balancer tests: a name, a weight, a load and flags.
+import type { Random } from "../../../../src/base/random.ts";
+import type { BalancerHome } from "../../../../src/dataplane/upstream/balance/balancer.ts";
 import type { FlaggedHost } from "../../../../src/dataplane/upstream/balance/host-set.ts";
 
 /** A host whose facts a test sets. */
@@ -6,6 +8,7 @@ export class PlainHost implements FlaggedHost {
   readonly name: string;
   readonly weight: number;
   load: number = 0;
+  wellSinceMs: number = -1;
   flags: number;
 
   constructor(name: string, weight: number = 1, flags: number = 0) {
@@ -21,6 +24,11 @@ export class PlainHost implements FlaggedHost {
   healthFlags(): number {
     return this.flags;
   }
+}
+
+/** What balancers stand on without a slow start. */
+export function home(random: Random): BalancerHome {
+  return { random, runtime: new Map(), slowStart: null };
 }
 
 /** `count` hosts named by letters of weight 1, or by the weights given. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../../../src/base/random.ts";
 import type { ClusterPlan } from "../../../../src/config/plan/cluster.ts";
+import type { MetadataMatchPlan } from "../../../../src/config/plan/subset.ts";
 import { ClusterManager } from "../../../../src/dataplane/upstream/cluster-manager.ts";
 import type {
   Cluster,
@@ -125,6 +126,7 @@ export class TestRequest implements UpstreamRequest, MessageSink {
   readonly priority: "default" | "high";
   readonly downstreamProtocol: "http1" | "http2";
   readonly repicksMax: number;
+  readonly metadataMatch: MetadataMatchPlan | null;
   readonly sink: MessageSink;
   outcome: "waiting" | "open" | "failed" | "fault" = "waiting";
   /** Where `UpstreamBench.open` sent it. */
@@ -141,6 +143,7 @@ export class TestRequest implements UpstreamRequest, MessageSink {
     this.priority = more.priority ?? "default";
     this.downstreamProtocol = more.downstreamProtocol ?? "http1";
     this.repicksMax = more.repicksMax ?? 0;
+    this.metadataMatch = more.metadataMatch ?? null;
     this.avoids = more.avoids ?? (() => false);
     this.sink = this;
     this.host = more.authority?.() ?? "";

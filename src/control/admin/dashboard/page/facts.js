@@ -32,8 +32,11 @@ export function seriesOf(history, key) {
 function* measured(picture) {
   for (const [prefix, facts] of Object.entries(picture.http)) yield [`http ${prefix}`, facts];
   yield ["node", summed(Object.values(picture.http))];
+  for (const [slot, { cpu }] of Object.entries(picture.workers ?? {})) {
+    yield [`worker ${slot}`, { total: 0, failed: 0, level: cpu }];
+  }
   for (const [name, cluster] of Object.entries(picture.clusters)) {
-    yield [`cluster ${name}`, { total: cluster.total, failed: cluster.failed }];
+    yield [`cluster ${name}`, { total: cluster.total, failed: cluster.failed, level: cluster.p99 }];
     for (const [address, endpoint] of Object.entries(cluster.endpoints)) {
       yield [`endpoint ${name} ${address}`, { ...endpoint, name: `${address} of ${name}` }];
     }
@@ -45,7 +48,7 @@ function summed(all) {
   return { total: sum("total"), failed: sum("failed") };
 }
 
-function extended(before, { total, failed, health }, seconds) {
+function extended(before, { total, failed, health, level }, seconds) {
   const known = before !== undefined && seconds !== null && seconds > 0;
   const requests = known ? Math.max(0, total - before.total) : 0;
   const failures = known ? Math.max(0, failed - before.failed) : 0;
@@ -57,7 +60,8 @@ function extended(before, { total, failed, health }, seconds) {
     ? [...before.shares, requests === 0 ? 0 : Math.min(1, failures / requests)].slice(-HISTORY)
     : (before?.shares ?? []);
   const healths = health === undefined ? [] : [...(before?.healths ?? []), health].slice(-HISTORY);
-  return { total, failed, health, rate, errors, recent, rates, shares, healths };
+  const levels = level === undefined ? (before?.levels ?? []) : [...(before?.levels ?? []), level].slice(-HISTORY);
+  return { total, failed, health, rate, errors, recent, rates, shares, healths, levels };
 }
 
 function shareOf(recent) {
@@ -66,7 +70,17 @@ function shareOf(recent) {
   return requests === 0 ? null : Math.min(1, failures / requests);
 }
 
-const EMPTY = { total: 0, failed: 0, rate: null, errors: null, recent: [], rates: [], shares: [], healths: [] };
+const EMPTY = {
+  total: 0,
+  failed: 0,
+  rate: null,
+  errors: null,
+  recent: [],
+  rates: [],
+  shares: [],
+  healths: [],
+  levels: [],
+};
 /** Pictures over which the share of errors is told: of one second it would flicker. */
 const SHARE_OVER = 10;
 const TURNS_MAX = 200;

@@ -2,11 +2,11 @@
 
 import { percent } from "./format.js";
 import htm from "./htm.js";
-import { h, render } from "./preact.js";
+import { Component, h, render } from "./preact.js";
 
 /** Elements as tagged templates. */
 export const html = htm.bind(h);
-export { render };
+export { Component, render };
 
 /** The address of a view of a node. */
 export function addressOf(node, ...words) {
@@ -23,9 +23,9 @@ export function Dot({ state }) {
   return html`<span class=${`dot ${TONES[state] ?? "calm"}`} title=${state}><span class="unseen">${state}</span></span>`;
 }
 
-/** Values over the last minute as a line, scaled to the greatest. */
-export function Line({ values, label, tone = "" }) {
-  const most = Math.max(1e-9, ...values);
+/** Values over the last minute as a line, scaled to `most`, by default the greatest. */
+export function Line({ values, label, tone = "", most: scale = 0 }) {
+  const most = Math.max(1e-9, scale, ...values);
   const points = values.map(
     (value, at) => `${WIDTH - (values.length - 1 - at) * 2},${(HEIGHT - 1 - (value / most) * (HEIGHT - 3)).toFixed(1)}`,
   );

@@ -1,8 +1,13 @@
 // The views of the dashboard. Pure functions of what is known of a node and of the place that the address names.
+import { isUnlocked } from "./access.js";
+import { ControlView } from "./control.js";
+import { EventsView, Latest } from "./events.js";
 import { seriesOf } from "./facts.js";
-import { clock, duration, number, percent, rate, time } from "./format.js";
+import { duration, number, percent, rate, time } from "./format.js";
 import { pagesOf } from "./live.js";
 import { addressOf, Badge, Dot, errorTone, html, Line, Share, Strip } from "./parts.js";
+import { TapView } from "./tap.js";
+import { WorkersView } from "./workers.js";
 
 /** The whole page. */
 export function Page({ live, place }) {
@@ -12,9 +17,15 @@ export function Page({ live, place }) {
     <${Head} live=${live} place=${place} />
     <main id="main" tabindex="-1">
       ${live.refusal !== "" && html`<p class="notice bad" role="alert">${live.refusal}</p>`}
-      ${picture === null ? html`<p>Asking the node …</p>` : html`<${View} picture=${picture} history=${live.history} place=${place} />`}
+      ${picture === null ? html`<p>Asking the node …</p>` : html`<${View} key=${`${place.node}/${place.view}`} picture=${picture} history=${live.history} place=${place} />`}
     </main>
-    <footer>Starling ${picture?.node.version ?? ""} · <a href=${`${pagesOf(place.node)}?commands`}>admin commands</a> · reads only</footer>`;
+    <footer>Starling ${picture?.node.version ?? ""} · <a href=${`${pagesOf(place.node)}?commands`}>admin commands</a> · ${modeOf(picture, place)}</footer>`;
+}
+
+function modeOf(picture, place) {
+  if (picture?.node.changes !== true) return "reads only";
+  if (place.node !== "") return "reads only: a node is changed at its own address";
+  return html`<a href=${addressOf("", "control")}>${isUnlocked() ? "unlocked" : "locked: changes need the token"}</a>`;
 }
 
 function Head({ live, place }) {
@@ -30,7 +41,9 @@ function Head({ live, place }) {
       ${!live.isConnected && html`<${Badge} state="disconnected" label="not connected: what was last known" />`}</div>`
     }
     <nav aria-label="Views"><ul>${Object.entries(VIEWS)
-      .filter(([, one]) => one.title !== "" && (one.needs === undefined || picture?.[one.needs] !== undefined))
+      .filter(
+        ([, { title, needs }]) => title !== "" && (needs === undefined || (picture !== null && needs(picture, place))),
+      )
       .map(
         ([view, { title }]) =>
           html`<li><a href=${view === "" ? addressOf(node) : addressOf(node, view)} aria-current=${place.view === view ? "page" : undefined}>${title}</a></li>`,
@@ -66,7 +79,7 @@ function Overview({ picture, history, place }) {
         ${picture.clustersLeftOut > 0 && html`<p>${picture.clustersLeftOut} more clusters are not shown.</p>`}
       </section>
     </div>
-    <section aria-labelledby="latest"><h2 id="latest">Latest events</h2><${Lines} picture=${picture} history=${history} most=${6} /></section>`;
+    <section aria-labelledby="latest"><h2 id="latest">Latest events</h2><${Latest} picture=${picture} history=${history} most=${6} /></section>`;
 }
 
 function Figures({ picture, history }) {
@@ -78,6 +91,7 @@ function Figures({ picture, history }) {
       .map((one) => one[name])
       .filter((ms) => ms !== undefined)
       .sort((a, b) => b - a)[0];
+  const { load } = picture;
   const workers = Object.values(picture.workers);
   const listening = workers.filter(({ state }) => state === "listening").length;
   const endpoints = Object.values(picture.clusters).flatMap((cluster) => Object.values(cluster.endpoints));
@@ -89,16 +103,27 @@ function Figures({ picture, history }) {
     <div><dt>Under way</dt><dd>${number(sum("active"))}</dd><small>connections: ${number(sum("connections"))}</small></div>
     <div class=${out > 0 ? "bad" : ""}><dt>Endpoints out</dt><dd>${out}</dd><small>of ${endpoints.length}</small></div>
     <div class=${listening < workers.length ? "warn" : ""}><dt>Workers</dt><dd>${listening}</dd><small>of ${workers.length}, ${workers.reduce((total, one) => total + one.restarts, 0)} restarts</small></div>
+    ${load !== undefined && html`<div class=${load.errors > 0 ? "warn" : ""}><dt>Load reports sent</dt><dd>${number(load.responses)}</dd><small>${load.by === "" ? `clusters: ${load.clusters}` : `reported by ${load.by}`}, errors: ${load.errors}</small></div>`}
   </dl>`;
 }
 
 function Routes({ picture, place }) {
   if (picture.routes.length === 0) return html`<p>This node serves no routes.</p>`;
-  return html`<div class="scrolls"><table><thead><tr><th scope="col">Listener</th><th scope="col">Host</th><th scope="col">Match</th><th scope="col">To</th></tr></thead><tbody>${picture.routes.map(
+  return html`<div class="scrolls" tabindex="0" role="region" aria-label="Routes"><table><thead><tr><th scope="col">Listener</th><th scope="col">Match</th><th scope="col">Now</th><th scope="col">To</th></tr></thead><tbody>${picture.routes.map(
     (route) => html`<tr>
-      <td>${route.listener}${route.security !== "" && html` <small>${route.security}</small>`}</td><td>${route.domains.join(", ")}</td><td><code>${route.match}</code></td>
-      <td>${route.does}${route.clusters.map((one) => html`<div class="target" data-to=${one.name} data-share=${one.share}><a href=${addressOf(place.node, "cluster", one.name)}>${one.name}</a>${route.clusters.length > 1 && html`<${Share} share=${one.share} />`}</div>`)}</td></tr>`,
+      <td>${route.listener}${route.security !== "" && html` <small>${route.security}</small>`}${hostsOf(route) !== "" && html`<div><small>${hostsOf(route)}</small></div>`}</td>
+      <td><code>${route.match}</code></td>
+      <td class="number">${rate(route.rate ?? null)}${route.p50 !== undefined && html`<div><small>p50 ${time(route.p50)}</small></div><div><small>p99 ${time(route.p99)}</small></div>`}${route.errors > 0 && html`<div class=${errorTone(route.errors)}><span class="tone">${percent(route.errors)} 5xx</span></div>`}</td>
+      <td>${route.does}${route.clusters.map((one) => html`<div class="target" data-to=${one.name} data-share=${one.share}><a href=${addressOf(place.node, "cluster", one.name)}>${one.name}</a>${route.clusters.length > 1 && html`<${Share} share=${one.share} />`}</div>`)}${picture.node.tap !== "off" && route.source !== "" && html`<div><a class="quiet" href=${addressOf(place.node, "tap", tapOf(route))} aria-label=${`Tap requests of ${route.match}`}>tap</a></div>`}</td></tr>`,
   )}</tbody></table></div>`;
+}
+
+function hostsOf({ domains }) {
+  return domains.join(", ") === "*" ? "" : domains.join(", ");
+}
+
+function tapOf({ name, source }) {
+  return new URLSearchParams({ route: name || source }).toString();
 }
 
 function Cluster({ name, cluster, history, place }) {
@@ -124,22 +149,22 @@ function ClusterView({ picture, history, place }) {
   const cluster = Object.hasOwn(picture.clusters, name) ? picture.clusters[name] : undefined;
   if (cluster === undefined)
     return html`<h2>${name}</h2><p>This node has no cluster of this name, or too many to show this one.</p>`;
-  const { rate: now, errors, rates, shares } = seriesOf(history, `cluster ${name}`);
+  const { rate: now, errors, rates, shares, levels } = seriesOf(history, `cluster ${name}`);
   return html`<h2>Cluster ${name}</h2>
     <dl class="figures">
       <div><dt>Requests a second</dt><dd>${rate(now, "")}</dd><${Line} values=${rates} label="Requests a second over the last minute" /></div>
       <div class=${errorTone(errors)}><dt>Answered 5xx</dt><dd>${percent(errors)}</dd><${Line} values=${shares} label="Share of 5xx over the last minute" tone="bad" /></div>
-      <div><dt>Time, median</dt><dd>${time(cluster.p50)}</dd><small>p99 ${time(cluster.p99)}</small></div>
+      <div><dt>Time, median</dt><dd>${time(cluster.p50)}</dd><small>p99 ${time(cluster.p99)}</small><${Line} values=${levels} label="99th percentile of the time over the last minute" /></div>
       <div><dt>Under way</dt><dd>${number(cluster.active)}</dd><small>waiting: ${cluster.pending}, connections: ${cluster.connections}</small></div>
       <div><dt>Retries</dt><dd>${number(cluster.retries)}</dd><small>since the start</small></div>
     </dl>
-    <div class="scrolls"><table class="wide"><caption>Endpoints (${cluster.kind}${cluster.checked ? ", checked" : ", not checked"})</caption>
-    <thead><tr><th scope="col">Endpoint</th><th scope="col">Health</th><th scope="col">Last minute</th><th scope="col">Requests</th><th scope="col">Errors</th><th scope="col">Weight</th><th scope="col">Probed by</th><th scope="col">Verdicts</th></tr></thead>
+    <div class="scrolls" tabindex="0" role="region" aria-label="Endpoints"><table class="wide"><caption>Endpoints (${cluster.kind}${cluster.checked ? ", checked" : ", not checked"})</caption>
+    <thead><tr><th scope="col">Endpoint</th><th scope="col">Health</th><th scope="col">Last minute</th><th scope="col">Requests</th><th scope="col">Errors</th><th scope="col">p50</th><th scope="col">p99</th><th scope="col">Weight</th><th scope="col">Probed by</th><th scope="col">Verdicts</th></tr></thead>
     <tbody>${Object.entries(cluster.endpoints).map(([address, one]) => {
       const series = seriesOf(history, `endpoint ${name} ${address}`);
       return html`<tr key=${address}><th scope="row">${address}${one.zone !== "" && html` <small>${one.zone}</small>`}</th><td><${Badge} state=${one.health} />${one.flags !== "healthy" && html` <small>${one.flags}</small>`}</td>
         <td><${Strip} states=${series.healths} label=${address} /></td><td class="number">${rate(series.rate)} <small>${number(one.total)} in all</small></td>
-        <td class=${`number ${errorTone(series.errors)}`}>${percent(series.errors)}</td><td class="number">${one.weight}</td><${Verdicts} picture=${picture} cluster=${name} address=${address} /></tr>`;
+        <td class=${`number ${errorTone(series.errors)}`}>${percent(series.errors)}</td><td class="number">${time(one.p50)}</td><td class="number">${time(one.p99)}</td><td class="number">${one.weight}</td><${Verdicts} picture=${picture} cluster=${name} address=${address} /></tr>`;
     })}</tbody></table></div>`;
 }
 
@@ -164,7 +189,7 @@ function MeshView({ picture, place }) {
   return html`<h2>Mesh ${mesh.name}</h2>
     <p><${Badge} state=${mesh.isBusUp ? "connected" : "disconnected"} /> broker ${mesh.broker}${mesh.isAlone === true && "; alone, it checks every endpoint itself"}${mesh.loadReporter && html`; load is reported by ${mesh.loadReporter}`}</p>
     ${mesh.reason && html`<p class="notice warn">${mesh.reason}</p>`}
-    <div class="scrolls"><table class="wide"><caption>Members</caption><thead><tr><th scope="col">Node</th><th scope="col">Life</th><th scope="col">Phase</th><th scope="col">Roles</th><th scope="col">Zone</th><th scope="col">Admin</th><th scope="col">Endpoints told of</th></tr></thead>
+    <div class="scrolls" tabindex="0" role="region" aria-label="Members"><table class="wide"><caption>Members</caption><thead><tr><th scope="col">Node</th><th scope="col">Life</th><th scope="col">Phase</th><th scope="col">Roles</th><th scope="col">Zone</th><th scope="col">Admin</th><th scope="col">Endpoints told of</th></tr></thead>
     <tbody>${Object.entries(mesh.members).map(
       ([
         name,
@@ -172,7 +197,7 @@ function MeshView({ picture, place }) {
       ]) => html`<tr key=${name}><th scope="row">${one.adminAddress === "" ? name : html`<a href=${addressOf(encodeURIComponent(name), "mesh")}>${name}</a>`}</th><td><${Badge} state=${one.life} />${one.isResigned && html` <${Badge} state="warning" label="resigned" />`}</td>
       <td>${one.phase}</td><td>${one.roles.join(", ")}</td><td>${one.zone || "–"}</td><td>${one.adminAddress || "–"}</td><td class="number">${one.entries}</td></tr>`,
     )}</tbody></table></div>
-    <div class="scrolls"><table class="wide"><caption>Who checks what: ${mesh.owners} nodes each</caption><thead><tr><th scope="col">Cluster</th><th scope="col">Endpoint</th><th scope="col">Here</th><th scope="col">Mesh</th><th scope="col">Owners</th><th scope="col">Probed by</th></tr></thead>
+    <div class="scrolls" tabindex="0" role="region" aria-label="Who checks what"><table class="wide"><caption>Who checks what: ${mesh.owners} nodes each</caption><thead><tr><th scope="col">Cluster</th><th scope="col">Endpoint</th><th scope="col">Here</th><th scope="col">Mesh</th><th scope="col">Owners</th><th scope="col">Probed by</th></tr></thead>
     <tbody>${Object.entries(mesh.endpoints).map(
       ([key, one]) =>
         html`<tr key=${key}><td><a href=${addressOf(place.node, "cluster", one.cluster)}>${one.cluster}</a></td><th scope="row">${one.address}</th><td><${Badge} state=${one.standing} /></td><td><${Badge} state=${one.meshStanding} /></td><td>${one.owners.join(", ")}</td><td>${one.probers.join(", ")}</td></tr>`,
@@ -183,50 +208,24 @@ function RuntimeView({ picture, place }) {
   const { layers, keys, leftOut } = picture.runtime;
   const split = picture.routes.filter(({ clusters, match }) => clusters.length > 1 || match.includes("% of requests"));
   return html`<h2>Runtime</h2><p>Layers, the later ones win: ${layers.join(", ") || "none"}</p>
-    ${split.length > 0 && html`<section aria-labelledby="shares"><h3 id="shares">Shares of traffic now</h3><${Routes} picture=${{ routes: split }} place=${place} /></section>`}
+    ${split.length > 0 && html`<section aria-labelledby="shares"><h3 id="shares">Shares of traffic now</h3><${Routes} picture=${{ ...picture, routes: split }} place=${place} /></section>`}
     ${
       Object.keys(keys).length === 0
         ? html`<p>No layer sets a value.</p>`
-        : html`<div class="scrolls"><table class="wide"><caption>Values</caption><thead><tr><th scope="col">Key</th><th scope="col">Value</th><th scope="col">Layer</th></tr></thead>
+        : html`<div class="scrolls" tabindex="0" role="region" aria-label="Values"><table class="wide"><caption>Values</caption><thead><tr><th scope="col">Key</th><th scope="col">Value</th><th scope="col">Layer</th></tr></thead>
     <tbody>${Object.entries(keys).map(([key, { value, layer }]) => html`<tr key=${key}><th scope="row"><code>${key}</code></th><td>${value}</td><td>${layer}</td></tr>`)}</tbody></table></div>`
     }
     ${leftOut > 0 && html`<p>${leftOut} more keys are not shown.</p>`}`;
 }
 
-function EventsView({ picture, history }) {
-  return html`<h2>Events</h2><${Lines} picture=${picture} history=${history} most=${200} />`;
-}
-
-/** The node's log, and what turned since this page is open; the newest first. */
-function Lines({ picture, history, most }) {
-  const { startedWallMs } = picture.node;
-  const log = Object.entries(picture.log).map(([key, line]) => ({ ...line, key: `log ${key}` }));
-  const isLogged = (wallMs, address) =>
-    log.some((line) => line.text.startsWith(address) && Math.abs(line.wallMs - wallMs) < LATE_MS);
-  const unlogged = history.turns.filter(({ atMs, what }) => !isLogged(startedWallMs + atMs, what.split(" ")[0]));
-  const turns = unlogged.map(({ atMs, key, what, from, to }) => ({
-    key: `turn ${atMs} ${key}`,
-    wallMs: startedWallMs + atMs,
-    level: to,
-    component: "endpoint",
-    text: `${what} turned from ${from} to ${to}`,
-  }));
-  const lines = [...log, ...turns].sort((a, b) => b.wallMs - a.wallMs).slice(0, most);
-  if (lines.length === 0) return html`<p>Nothing happened yet.</p>`;
-  return html`<ol class="events" role="log">${lines.map(
-    ({ key, wallMs, level, component, text }) =>
-      html`<li key=${key}><time>${clock(wallMs)}</time> <${Badge} state=${level} /> <small>${component}</small> <span>${text}</span></li>`,
-  )}</ol>`;
-}
-
-/** A verdict is logged before it is seen in a picture, which may come that late. */
-const LATE_MS = 5_000;
-
 /** By the first word of an address. */
 const VIEWS = {
   "": { title: "Overview", view: Overview },
   cluster: { title: "", view: ClusterView },
-  mesh: { title: "Mesh", view: MeshView, needs: "mesh" },
+  mesh: { title: "Mesh", view: MeshView, needs: ({ mesh }) => mesh !== undefined },
+  workers: { title: "Workers", view: WorkersView },
   runtime: { title: "Runtime", view: RuntimeView },
+  tap: { title: "Tap", view: TapView },
   events: { title: "Events", view: EventsView },
+  control: { title: "Control", view: ControlView, needs: ({ node }, place) => node.changes && place.node === "" },
 };

@@ -1,0 +1,215 @@
+// Statistics in Prometheus' text form, as Envoy writes it. What follows from a name alone (its metric, its labels) is worked out once, and a
+// histogram's lines once a flush: a scrape of a hundred thousand lines has to leave the main thread soon.
+import type { TaggedName } from "../../../config/plan/stat-tags.ts";
+import { countOf, cumulativeCounts, QUANTILES, quantilesOf, sumOf } from "../../../telemetry/histogram-summary.ts";
+import type { ShownHistogram, ShownStat, ShownStats } from "../shown-stats.ts";
+
+/** How histograms are shown. */
+export type HistogramForm = "cumulative" | "summary";
+
+/** Writes pages of one node. */
+export class PrometheusText {
+  private readonly shown: Pick<ShownStats, "tagged" | "rules">;
+  private rules: unknown = null;
+  private readonly lines = new Map<string, LineStart>();
+  private order: LineStart[] = [];
+  private readonly families = new Map<string, Family>();
+  private readonly histograms = new Map<string, HistogramLines>();
+  private readonly page: PageBytes = new PageBytes();
+
+  constructor(shown: Pick<ShownStats, "tagged" | "rules">) {
+    this.shown = shown;
+  }
+
+  /** Counters, gauges and histograms, each sorted by metric. */
+  write(values: readonly ShownStat[], histograms: readonly ShownHistogram[], form: HistogramForm): Buffer {
+    this.forgetOld(values.length, histograms.length);
+    for (const [at, stat] of values.entries()) {
+      const { family, start } = this.lineOf(at, stat);
+      family.starts.push(start);
+      family.values.push(stat.value);
+    }
+    const kinds = [...this.families.values()].filter(({ starts }) => starts.length > 0).sort(inOrder);
+    for (const family of kinds) {
+      this.page.add(family.head);
+      for (const [at, start] of family.starts.entries()) this.page.addLine(start, family.values[at] as number);
+      family.starts.length = 0;
+      family.values.length = 0;
+    }
+    const texts = new Map<string, string>();
+    for (const histogram of histograms) {
+      const { metric, text } = this.linesOf(histogram, form);
+      texts.set(metric, (texts.get(metric) ?? "") + text);
+    }
+    const type = form === "summary" ? "summary" : "histogram";
+    for (const metric of [...texts.keys()].sort()) this.page.add(`# TYPE ${metric} ${type}\n${texts.get(metric)}`);
+    return this.page.take();
+  }
+
+  /** Names come in the same order as last time, nearly always: then nothing is looked up. */
+  private lineOf(at: number, stat: ShownStat): LineStart {
+    const last = this.order[at];
+    if (last !== undefined && last.name === stat.name && last.tagged === stat.tagged) return last;
+    const line = this.startOf(stat);
+    this.order[at] = line;
+    return line;
+  }
+
+  private startOf({ name, tagged, gauge }: ShownStat): LineStart {
+    let line = this.lines.get(name);
+    // An endpoint may be another one under the same name.
+    if (line === undefined || line.tagged !== tagged) {
+      const { name: bare, tags } = tagged ?? this.shown.tagged(name);
+      const metric = metricName(bare);
+      line = { name, tagged, family: this.familyOf(metric, gauge), start: `${metric}{${labelText(tags)}} ` };
+      this.lines.set(name, line);
+    }
+    return line;
+  }
+
+  private familyOf(metric: string, gauge: boolean): Family {
+    const key = `${gauge ? "gauge" : "counter"} ${metric}`;
+    let family = this.families.get(key);
+    if (family === undefined) {
+      const head = `# TYPE ${metric} ${gauge ? "gauge" : "counter"}\n`;
+      family = { metric, gauge, head, starts: [], values: [] };
+      this.families.set(key, family);
+    }
+    return family;
+  }
+
+  private linesOf(histogram: ShownHistogram, form: HistogramForm): HistogramLines {
+    const held = this.histograms.get(histogram.name);
+    if (held?.of === histogram.cumulative && held.form === form) return held;
+    const tagged = this.shown.tagged(histogram.name);
+    const metric = metricName(tagged.name);
+    const bounds = form === "summary" ? null : histogram.bounds;
+    const text = histogramText(metric, labelText(tagged.tags), histogram.cumulative, bounds);
+    const lines = { metric, text, of: histogram.cumulative, form };
+    this.histograms.set(histogram.name, lines);
+    return lines;
+  }
+
+  /** After a change of the rules, and when most of what is known is of names that are gone. */
+  private forgetOld(values: number, histograms: number): void {
+    const { rules } = this.shown;
+    if (rules !== this.rules || this.lines.size > 2 * values + KEPT) {
+      this.lines.clear();
+      this.families.clear();
+      this.order = [];
+    }
+    if (rules !== this.rules || this.histograms.size > 2 * histograms + KEPT) this.histograms.clear();
+    this.rules = rules;
+  }
+}
+
+/** The lines of a metric; the arrays hold something only while a page is written. */
+interface Family {
+  readonly metric: string;
+  readonly gauge: boolean;
+  readonly head: string;
+  readonly starts: string[];
+  readonly values: number[];
+}
+
+/** A line up to its value, which begins after it. */
+interface LineStart {
+  readonly name: string;
+  readonly tagged: TaggedName | undefined;
+  readonly family: Family;
+  readonly start: string;
+}
+
+/** All lines of a histogram as of one flush. */
+interface HistogramLines {
+  readonly metric: string;
+  readonly text: string;
+  readonly of: Uint32Array;
+  readonly form: HistogramForm;
+}
+
+/** Bytes that grow as they are written: a page of a hundred thousand lines is never a string. */
+class PageBytes {
+  private bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  private at = 0;
+
+  add(text: string): void {
+    this.reserve(text);
+    this.at += this.bytes.write(text, this.at);
+  }
+
+  addLine(start: string, value: number): void {
+    this.reserve(start);
+    this.at += this.bytes.write(start, this.at);
+    if (Number.isInteger(value) && value >= 0 && value < 10) this.bytes[this.at++] = ZERO + value;
+    else this.at += this.bytes.write(String(value), this.at);
+    this.bytes[this.at++] = LINE_END;
+  }
+
+  /** What was written; the next page begins in other memory, as large. */
+  take(): Buffer {
+    const page = this.bytes.subarray(0, this.at);
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, this.at + this.at / 8));
+    this.at = 0;
+    return page;
+  }
+
+  /** Room for a text, a number and a line's end. */
+  private reserve(text: string): void {
+    const needed = this.at + 3 * text.length + NUMBER_BYTES;
+    if (needed <= this.bytes.length) return;
+    const more = Buffer.allocUnsafeSlow(2 * needed);
+    this.bytes.copy(more, 0, 0, this.at);
+    this.bytes = more;
+  }
+}
+
+/** Counters before gauges, each by name. */
+function inOrder(a: Family, b: Family): number {
+  if (a.gauge !== b.gauge) return a.gauge ? 1 : -1;
+  return a.metric < b.metric ? -1 : 1;
+}
+
+function metricName(name: string): string {
+  return `envoy_${name.replace(/[^A-Za-z0-9_]/g, "_")}`;
+}
+
+/** `bounds`: null: quantiles. */
+function histogramText(metric: string, labels: string, buckets: Uint32Array, bounds: readonly number[] | null): string {
+  const first = labels === "" ? "" : `${labels},`;
+  const total = countOf(buckets);
+  const totals = `${metric}_sum{${labels}} ${exactDecimal(sumOf(buckets))}\n${metric}_count{${labels}} ${total}\n`;
+  if (bounds === null) {
+    const values = quantilesOf(buckets);
+    const lines = QUANTILES.map((percent, at) => {
+      const value = values[at] ?? Number.NaN;
+      return `${metric}{${first}quantile="${Number((percent / 100).toPrecision(15))}"} ${Number.isNaN(value) ? "nan" : exactDecimal(value)}\n`;
+    });
+    return lines.join("") + totals;
+  }
+  const counts = cumulativeCounts(buckets, bounds);
+  const lines = bounds.map((bound, at) => `${metric}_bucket{${first}le="${exactDecimal(bound)}"} ${counts[at]}\n`);
+  return `${lines.join("")}${metric}_bucket{${first}le="+Inf"} ${total}\n${totals}`;
+}
+
+/** 32 significant digits, as Envoy prints sums and bounds. */
+function exactDecimal(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  return value.toPrecision(32).replace(/\.?0+$/, "");
+}
+
+function labelText(tags: TaggedName["tags"]): string {
+  return tags.map(([tag, value]) => `${tag.replace(/[^A-Za-z0-9_]/g, "_")}="${escaped(value)}"`).join(",");
+}
+
+function escaped(value: string): string {
+  return value.replace(/[\\"\n]/g, (char) => (char === "\n" ? "\\n" : `\\${char}`));
+}
+
+const FIRST_BYTES = 65_536;
+/** The longest number and a line's end. */
+const NUMBER_BYTES = 64;
+const ZERO = 48;
+const LINE_END = 10;
+/** Names that are kept whatever there is now. */
+const KEPT = 1_000;
