@@ -1,9 +1,10 @@
 // The demo app of the health-check document, as a program of its own: says who it is, and is as healthy as it was told to be.
 // `starling demo --health` and the compose meshes start it; it imports nothing of the proxy. `--help` says how to start it.
 import { lookup } from "node:dns/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { createServer } from "./node-http.ts";
 
 async function main(): Promise<void> {
   const options = await optionsOf(process.argv.slice(2), process.env);

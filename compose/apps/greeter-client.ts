@@ -1,9 +1,9 @@
 // The client of the gRPC document, as a program of its own: one channel that is kept, and either an HTTP page that calls through it or a
 // number of calls at once. `--help` says how to start it.
-import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { type Client, credentials, type Metadata, makeClientConstructor, type ServiceError } from "@grpc/grpc-js";
 import { GREETER, type HelloReply, type HelloRequest } from "./greeter.ts";
+import { createServer } from "./node-http.ts";
 
 const HELP = `usage: greeter-client --target=HOST:PORT [--calls=12] [--name=world] [--verbose]
        greeter-client --port=8081 [--host=0.0.0.0] [--service=NAME=HOST:PORT ...]

@@ -1,9 +1,11 @@
 // The service of the front-proxy and load reporting documents, as a program of its own: says its number, host name and address.
 // `starling demo` and the compose meshes start it; it imports nothing of the proxy. `--help` says how to start it.
 import { lookup } from "node:dns/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { createServer } from "./node-http.ts";
+import { Spans } from "./spans.ts";
 
 const HELP = `usage: service [--port=8080] [--host=0.0.0.0] [--number=1] [--name=HOSTNAME] [--address=ADDRESS] [--attached]
 Answers /service and /service/NUMBER with its number, its name and its address (by default that of the host's name).
@@ -28,7 +30,9 @@ else serve(values.address || (await lookup(hostname(), 4)).address);
 
 function serve(address: string): void {
   const hello = `Hello from behind Envoy (service ${values.number})! hostname: ${values.name} resolvedhostname: ${address}\n`;
+  const spans = new Spans(`service${values.number}`);
   const server = createServer((request, response) => {
+    spans.watch(request, response);
     if (request.method === "POST") obey(request, response);
     else if (request.url !== `/service/${values.number}` && request.url !== "/service")
       answer(request, response, 404, "Not Found\n");

@@ -1,7 +1,7 @@
 // Sends steady requests to front proxies and says each second which version answered how many of them: what a reader of the traffic
 // shifting demo watches. `starling demo --traffic` starts it; it imports nothing of the proxy.
-import { Agent, get } from "node:http";
 import { parseArgs } from "node:util";
+import { Agent, get } from "./node-http.ts";
 
 const HELP = `usage: traffic-shares --target=NAME=PORT ... [--rate=200] [--lines=0] [--attached]
 Asks each target on loopback rate times a second, and prints a line when shares changed by more than chance, or after ten seconds.
