@@ -91,7 +91,7 @@ function importsOf(room: string, cell: string): string[] {
 function markdownFiles(): string[] {
   return [
     "README.md",
-    ...files("src", "test", "config", "compose", "benchmarks").filter((file) => file.endsWith(".md")),
+    ...files("src", "test", "config", "compose", "benchmarks", "docs").filter((file) => file.endsWith(".md")),
   ];
 }
 

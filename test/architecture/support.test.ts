@@ -1,8 +1,9 @@
 // The support table is what the code does, and what is acted on may only grow.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "mocha";
+import { configPages } from "../support/schema/config-pages.ts";
 import { probeSupport, type SupportProbe } from "../support/schema/support-probe.ts";
 import { actedOn, supportPage } from "../support/schema/support-table.ts";
 
@@ -32,6 +33,19 @@ describe("the support table", () => {
     const made = supportPage(probe);
     if (process.env["UPDATE_SUPPORT"] === "1") writeFileSync(page, made);
     assert.equal(readFileSync(page, "utf8"), made, "UPDATE_SUPPORT=1 writes it anew");
+  });
+
+  it("stands field by field in docs/reference/configuration as the code has it", () => {
+    const folder = join(import.meta.dirname, "../../docs/reference/configuration");
+    const made = configPages(probe);
+    if (process.env["UPDATE_SUPPORT"] === "1") {
+      mkdirSync(folder, { recursive: true });
+      for (const [file, text] of made) writeFileSync(join(folder, file), text);
+    }
+    for (const [file, text] of made) {
+      assert.equal(readFileSync(join(folder, file), "utf8"), text, `${file}: UPDATE_SUPPORT=1 writes it anew`);
+    }
+    assert.deepEqual(readdirSync(folder).sort(), [...made.keys()].sort());
   });
 
   it("has tried every field of the messages it lists", () => {
