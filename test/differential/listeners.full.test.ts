@@ -17,23 +17,28 @@ const HTTP_INSPECTOR = { listener_filters: [inspector("http_inspector", "HttpIns
 const CONTINUE = { continue_on_listener_filters_timeout: true };
 const SECURED = [{ ...FILTERS[0], transport_socket: tlsSocket([]) }];
 
-/** A listener's fields, and what its client says at once; after a second of silence it asks in cleartext. */
-const CASES: Readonly<Record<string, readonly [listener: object, first: string]>> = {
-  "no inspector": [{}, ""],
-  tls_inspector: [TLS_INSPECTOR, ""],
-  "tls_inspector, half a hello": [TLS_INSPECTOR, "\x16\x03\x01"],
-  "tls_inspector and on": [{ ...TLS_INSPECTOR, ...CONTINUE }, ""],
-  "tls_inspector without a limit": [{ ...TLS_INSPECTOR, listener_filters_timeout: "0s" }, ""],
-  http_inspector: [HTTP_INSPECTOR, ""],
-  "http_inspector and on": [{ ...HTTP_INSPECTOR, ...CONTINUE }, ""],
+/** How long a client is silent: until its connection ends, until its inspection was too long, or for a second in which nothing comes. */
+type Silence = "to its end" | "to the time-out" | "a second";
+
+/** A listener's fields, what its client says at once, and how long it is silent then, before it asks in cleartext. */
+const CASES: Readonly<Record<string, readonly [listener: object, first: string, silence: Silence]>> = {
+  "no inspector": [{}, "", "a second"],
+  tls_inspector: [TLS_INSPECTOR, "", "to its end"],
+  "tls_inspector, half a hello": [TLS_INSPECTOR, "\x16\x03\x01", "to its end"],
+  "tls_inspector and on": [{ ...TLS_INSPECTOR, ...CONTINUE }, "", "to the time-out"],
+  "tls_inspector without a limit": [{ ...TLS_INSPECTOR, listener_filters_timeout: "0s" }, "", "a second"],
+  http_inspector: [HTTP_INSPECTOR, "", "to its end"],
+  "http_inspector and on": [{ ...HTTP_INSPECTOR, ...CONTINUE }, "", "to the time-out"],
   "a handshake's own limit": [
     { filter_chains: [{ ...SECURED[0], transport_socket_connect_timeout: "0.4s" }], listener_filters_timeout: "5s" },
     "\x16\x03\x01",
+    "to its end",
   ],
-  "a handshake without a limit": [{ filter_chains: SECURED, listener_filters_timeout: "0.4s" }, ""],
+  "a handshake without a limit": [{ filter_chains: SECURED, listener_filters_timeout: "0.4s" }, "", "a second"],
   "a handshake after an inspection that was too long": [
     { filter_chains: SECURED, ...TLS_INSPECTOR, ...CONTINUE },
     "\x16\x03\x01",
+    "to the time-out",
   ],
 };
 const NAMES = Object.keys(CASES);
@@ -122,7 +127,7 @@ async function limited(program: Program, bootstrap: object, visits: readonly num
   const sockets: Socket[] = [];
   try {
     // The old key counts Envoy's admin page too: what asked whether it is ready is to be gone.
-    await passing(4_500);
+    await eventually(async () => (await stat(ports.get(ADMIN), ADMIN_CONNECTIONS)) === 1);
     for (const visit of visits) {
       const socket = connect(ports.get(21510 + visit), "127.0.0.1").on("error", () => {});
       sockets.push(socket);
@@ -156,7 +161,7 @@ async function outcomes(program: Program): Promise<readonly string[]> {
   await ports.take(ADMIN, ...NAMES.map((_, at) => 21510 + at));
   const proxy = await LiveProxy.start(program, ports.apply(file()), ports.get(ADMIN));
   try {
-    const ends = await Promise.all(NAMES.map((name, at) => visit(ports.get(21510 + at), CASES[name]?.[1] ?? "")));
+    const ends = await Promise.all(NAMES.map((_, at) => visit(ports, at)));
     for (const at of NAMES.keys()) await untilClosed(ports.get(ADMIN), `l${at}`);
     const stats = await (await fetch(`http://127.0.0.1:${ports.get(ADMIN)}/stats?filter=%5Elistener%5C.`)).text();
     return ends.map((end, at) => {
@@ -168,9 +173,10 @@ async function outcomes(program: Program): Promise<readonly string[]> {
   }
 }
 
-/** Whether the connection ended in its first second of silence, and what it got when it asked after it. */
-async function visit(port: number, first: string): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
+/** Whether a case's connection ended in its silence, and what it got when it asked after it. */
+async function visit(ports: PortMap, at: number): Promise<string> {
+  const [, first, silence] = Object.values(CASES)[at] ?? [{}, "", "a second"];
+  const socket = connect(ports.get(21510 + at), "127.0.0.1");
   let got = "";
   let isOver = false;
   socket.on("error", () => {});
@@ -182,12 +188,31 @@ async function visit(port: number, first: string): Promise<string> {
   });
   await once(socket, "connect");
   if (first !== "") socket.write(first, "latin1");
-  await passing(1_000);
+  const isTimedOut = async (): Promise<boolean> =>
+    (await stat(ports.get(ADMIN), `listener.l${at}.downstream_pre_cx_timeout`)) === 1;
+  if (silence === "a second") await passing(1_000);
+  // One that does not do so is told from the other program by what comes next.
+  else await eventually(silence === "to its end" ? () => isOver : isTimedOut).catch(() => {});
   if (isOver) return "early";
   socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   await eventually(() => isOver || got.endsWith("served"));
   socket.destroy();
   return `late ${/^HTTP\S+ (\d+)/.exec(got)?.[1] ?? ""} ${/served$/.exec(got)?.[0] ?? ""}`;
+}
+
+/** A number of the admin page, asked for on a connection of its own that is over on both sides then. */
+function stat(port: number, name: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const value = /: (\d+)\n/;
+    const socket = connect(port, "127.0.0.1").once("error", reject);
+    socket.on("data", (bytes: Buffer) => {
+      text += bytes.toString("latin1");
+      if (value.test(text)) socket.end();
+    });
+    socket.once("close", () => resolve(Number(value.exec(text)?.[1])));
+    socket.write(`GET /stats?filter=^${name}$ HTTP/1.1\r\nhost: a\r\n\r\n`);
+  });
 }
 
 function passing(ms: number): Promise<void> {
@@ -215,5 +240,6 @@ function inspector(name: string, message: string): object {
   return { name, typed_config: { "@type": `${TYPE}.filters.listener.${name}.v3.${message}` } };
 }
 
+const ADMIN_CONNECTIONS = "http.admin.downstream_cx_active";
 const COUNTED =
   /\.(downstream_cx_(destroy|total|transport_socket_connect_timeout)|downstream_pre_cx_timeout|no_filter_chain_match|ssl\.connection_error): [1-9]/;

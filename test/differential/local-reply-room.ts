@@ -40,6 +40,8 @@ export class LocalReplyRoom {
       else if (request.url === "/up503") response.writeHead(503).end("of the upstream");
       else if (!["/slow", "/idle", "/long"].includes(request.url ?? "")) response.end("ok");
     });
+    // Cases that need no upstream may take long: no connection to it ends under the request that comes after them.
+    upstream.keepAliveTimeout = 60_000;
     await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
     const taken: number[] = [(upstream.address() as AddressInfo).port];
     const take = async (): Promise<number> => {

@@ -4,8 +4,9 @@ import type { Server } from "node:http";
 import type { Http2Server } from "node:http2";
 import { after, before, describe, it } from "mocha";
 import { envoyInstalled, freePort, LiveProxy, type Program } from "../support/live-proxy.ts";
-import { type LrsAsk, type LrsClusterStats, type LrsCounts, LrsRecorder } from "../support/lrs-recorder.ts";
+import { type LrsAsk, LrsRecorder, type LrsRequest } from "../support/lrs-recorder.ts";
 import { type LrsPorts, lrsFile, lyingGrpc, lyingUpstream } from "../support/lrs-scene.ts";
+import { inProgressOf, sumsOf } from "../support/lrs-sums.ts";
 import { eventually } from "../support/nodes.ts";
 import { DEVIATIONS } from "./deviations.ts";
 
@@ -187,21 +188,24 @@ class Side {
   /** Asks, sends the traffic right after a report, and sums up the reports until nothing is under way. */
   async run({ ask, traffic, isLong = false }: Omit<Step, "title">): Promise<unknown> {
     const { recorder } = this;
-    if (ask !== undefined) recorder.ask({ ...ask, load_reporting_interval: INTERVAL });
-    // A report may have been on its way when the proxy was asked.
-    await this.reports(ask === undefined ? 1 : 2);
+    await (ask === undefined ? this.reports(1) : this.asked(ask));
     const from = recorder.messages.length;
     await traffic(this.ports.listener, this.ports);
     await this.reports(2);
     const clusters = recorder.messages.slice(from).flatMap((message) => message.cluster_stats ?? []);
-    return { named: [...new Set(clusters.map((one) => one.cluster_name))].sort(), sums: sumsOf(clusters, isLong) };
+    const named = [...new Set(clusters.map((one) => one.cluster_name))].sort();
+    // Every request has its answer by then: what is still under way is told alike, too.
+    return {
+      named,
+      sums: sumsOf(clusters, isLong),
+      inProgress: inProgressOf(recorder.messages.at(-1)?.cluster_stats ?? []),
+    };
   }
 
   /** The server goes for a while and comes back. */
   async survive(): Promise<unknown> {
     const { recorder } = this;
-    recorder.ask({ clusters: ["one"], load_reporting_interval: INTERVAL });
-    await this.reports(2);
+    await this.asked({ clusters: ["one"] });
     await recorder.stop();
     await sleepMs(500);
     const { port } = recorder;
@@ -224,47 +228,25 @@ class Side {
     await this.recorder.stop();
   }
 
+  /** Asks for other clusters than before, and waits for the first report of them: several of the old ones may be on their way. */
+  private async asked(ask: Omit<LrsAsk, "load_reporting_interval">): Promise<void> {
+    const { messages } = this.recorder;
+    const before = namesIn(messages.at(-1));
+    this.recorder.ask({ ...ask, load_reporting_interval: INTERVAL });
+    await eventually(() => namesIn(messages.at(-1)) !== before);
+  }
+
   private async reports(more: number): Promise<void> {
     const wanted = this.recorder.messages.length + more;
     await eventually(() => this.recorder.messages.length >= wanted);
   }
 }
 
-/** What a cluster's reports come to; in progress, of what is long, is the most that one report told. */
-function sumsOf(clusters: readonly LrsClusterStats[], isLong: boolean): Record<string, Record<string, unknown>> {
-  const sums: Record<string, Record<string, unknown>> = {};
-  for (const one of clusters) {
-    const sum = sums[one.cluster_name] ?? {};
-    sums[one.cluster_name] = sum;
-    assert.match(one.load_report_interval ?? "", /^[0-9.]+s$/);
-    add(sum, "dropped", one.total_dropped_requests);
-    for (const { category, dropped_count } of one.dropped_requests ?? [])
-      add(sum, `dropped ${category}`, dropped_count);
-    for (const stats of one.upstream_locality_stats ?? []) {
-      const { region = "", zone = "", sub_zone: subZone = "" } = stats.locality ?? {};
-      assert.ok(stats.locality !== undefined);
-      const key = `${region}/${zone}/${subZone} ${stats.priority ?? 0}`;
-      addCounts(sum, key, stats, isLong);
-      for (const endpoint of stats.upstream_endpoint_stats ?? []) {
-        const of = `${key} ${JSON.stringify(endpoint.address).replaceAll(/127\.0\.0\.1|\W/g, "")}`;
-        addCounts(sum, of, endpoint, isLong);
-      }
-    }
-  }
-  return sums;
-}
-
-function addCounts(sum: Record<string, unknown>, key: string, counts: LrsCounts, isLong: boolean): void {
-  add(sum, `${key} success`, counts.total_successful_requests);
-  add(sum, `${key} error`, counts.total_error_requests);
-  add(sum, `${key} issued`, counts.total_issued_requests);
-  if (!isLong) return;
-  const before = Number(sum[`${key} in progress`] ?? 0);
-  sum[`${key} in progress`] = Math.max(before, Number(counts.total_requests_in_progress ?? 0));
-}
-
-function add(sum: Record<string, unknown>, key: string, count: string | undefined): void {
-  sum[key] = Number(sum[key] ?? 0) + Number(count ?? 0);
+function namesIn(message: LrsRequest | undefined): string {
+  return (message?.cluster_stats ?? [])
+    .map((one) => one.cluster_name)
+    .sort()
+    .join();
 }
 
 async function asks(port: number, cluster: string, statuses: readonly number[]): Promise<void> {

@@ -21,9 +21,16 @@ export interface LimitCase {
   readonly options?: Readonly<Record<string, unknown>>;
   /** `mute`: HTTP/2 that answers requests and no PING. Default http1. */
   readonly upstream?: "http1" | "http2" | "mute";
-  /** What it saw. */
-  readonly client: (port: number) => Promise<readonly string[]>;
+  /** What it saw. `untilGone` waits until its cluster has no connection any more. */
+  readonly client: (port: number, untilGone: () => Promise<void>) => Promise<readonly string[]>;
 }
+
+/** A client's step: it waits until its connection is over, as it is to be. */
+export const OVER: unique symbol = Symbol("over");
+/** A client's step: it waits until no connection to the upstream is left. */
+export const GONE: unique symbol = Symbol("gone");
+/** A client's step: it waits for a second PING, which says that the answer to the first one was heard. */
+export const PINGED_TWICE: unique symbol = Symbol("pinged twice");
 
 /** What came of a case. */
 export interface LimitOutcome {
@@ -50,14 +57,18 @@ export async function limitOutcomes(
   const proxy = await LiveProxy.start(program, JSON.stringify(fileOf(all, ports, adminPort, portOf)), adminPort);
   try {
     await warmUp(ports[cases.length] as number);
+    const page = async (filter: string): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=${filter}`)).text();
+    const untilGone = (name: string) => (): Promise<void> =>
+      eventually(async () => (await page(`^cluster\\.${name}\\.upstream_cx_active$`)).endsWith(": 0\n"));
     const seen: (readonly string[])[] = [];
     while (seen.length < cases.length) {
       const some = cases.slice(seen.length, seen.length + AT_ONCE);
-      seen.push(...(await Promise.all(some.map(({ client }, i) => client(ports[seen.length + i] as number)))));
+      const clients = some.map(({ name, client }, i) => client(ports[seen.length + i] as number, untilGone(name)));
+      seen.push(...(await Promise.all(clients)));
     }
-    const page = async (): Promise<string> => (await fetch(`http://127.0.0.1:${adminPort}/stats`)).text();
-    await eventually(async () => !UNDER_WAY.test(await page())); // the last connections end on both sides
-    const stats = await page();
+    await eventually(async () => !UNDER_WAY.test(await page(""))); // the last connections end on both sides
+    const stats = await page("");
     const outcomes = cases.map(({ name }, i): [string, LimitOutcome] => [
       name,
       { seen: (seen[i] ?? []).map(masked), counted: countersOf(stats, `(http|cluster)\\.${name}\\.`) },
@@ -71,15 +82,19 @@ export async function limitOutcomes(
 
 /** Times are short here: what a program does once for the first of all requests is done before. */
 async function warmUp(port: number): Promise<void> {
+  const nothing = (): Promise<void> => Promise.resolve();
   for (let i = 0; i < 5; i++) {
-    await http1("GET / HTTP/1.1\r\nhost: a")(port);
-    await http2([[]])(port);
+    await http1("GET / HTTP/1.1\r\nhost: a")(port, nothing);
+    await http2([[]])(port, nothing);
   }
 }
 
-/** An HTTP/1.1 client: a step is a request, which is answered or not within a while, or a pause in ms. It ends what is said to be closed. */
-export function http1(...steps: readonly (string | number)[]): LimitCase["client"] {
-  return async (port) => {
+/**
+ * An HTTP/1.1 client: a step is a request, which is answered or ends the connection, a pause in ms in which nothing is to happen, or what
+ * is waited for. It ends what is said to be closed.
+ */
+export function http1(...steps: readonly (string | number | typeof OVER | typeof GONE)[]): LimitCase["client"] {
+  return async (port, untilGone) => {
     const socket = connect(port, "127.0.0.1");
     const seen: string[] = [];
     let text = "";
@@ -93,7 +108,9 @@ export function http1(...steps: readonly (string | number)[]): LimitCase["client
     });
     for (const step of steps) {
       if (typeof step === "string") socket.write(`${step}\r\n\r\n`, "latin1");
-      await (typeof step === "string" ? until(() => isOver || isWhole(text), ANSWER_MS) : until(() => isOver, step));
+      if (typeof step === "string") await until(() => isOver || isWhole(text));
+      else if (step === GONE) await untilGone();
+      else await until(() => isOver, step === OVER ? PATIENCE_MS : step);
       if (text.includes("connection: close")) socket.end();
       seen.push(text.replaceAll("\r\n", "\n"));
       text = "";
@@ -104,9 +121,9 @@ export function http1(...steps: readonly (string | number)[]): LimitCase["client
   };
 }
 
-/** An HTTP/2 client: a step is the fields of a request besides GET's, or a pause in ms. It answers PING only where it `pongs`. */
+/** An HTTP/2 client: a step is the fields of a request besides GET's, a pause, or what is waited for. It answers PING only where it `pongs`. */
 export function http2(
-  steps: readonly (number | readonly (readonly [string, string])[])[],
+  steps: readonly (number | typeof OVER | typeof PINGED_TWICE | readonly (readonly [string, string])[])[],
   how: { readonly pongs?: boolean } = {},
 ): LimitCase["client"] {
   return async (port) => {
@@ -124,11 +141,14 @@ export function http2(
       seen.push(texts.text(read));
     };
     for (const step of steps) {
-      if (typeof step !== "number") {
+      if (step === PINGED_TWICE) await until(() => seen.filter((text) => text.startsWith("PING ")).length > 1);
+      else if (step === OVER) await until(() => connection.isClosed);
+      else if (typeof step === "number") await until(() => connection.isClosed, step);
+      else {
         stream += 2;
         connection.send(frame.headers({ stream, fields: [...GET, ...step], end: true }));
+        await until(isDone);
       }
-      await (typeof step === "number" ? until(() => connection.isClosed, step) : until(isDone, ANSWER_MS));
     }
     const end = connection.isClosed ? "closed" : "left open";
     connection.end();
@@ -148,20 +168,21 @@ function withoutTimes(text: string): string {
     .replace(/(service-time=)\d+/, "$1<ms>");
 }
 
-async function until(met: () => boolean, ms: number): Promise<void> {
+async function until(met: () => boolean, ms: number = PATIENCE_MS): Promise<void> {
   for (const endMs = performance.now() + ms; performance.now() < endMs && !met(); )
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function isWhole(text: string): boolean {
   const [head = "", body] = text.split("\r\n\r\n", 2);
+  if (/transfer-encoding: chunked/.test(head)) return text.endsWith("\r\n0\r\n\r\n");
   return body !== undefined && body.length >= Number(/content-length: (\d+)/.exec(head)?.[1] ?? 0);
 }
 
 /** Cases that run side by side. */
 const AT_ONCE = 8;
-/** How long a client waits for an answer before its next step. */
-const ANSWER_MS = 700;
+/** How long a client waits for what is to come before its next step. */
+const PATIENCE_MS = 10_000;
 const PING = 6;
 
 function countersOf(stats: string, prefix: string): string[] {

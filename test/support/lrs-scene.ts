@@ -104,6 +104,8 @@ export function lyingUpstream(port: number): Promise<Server> {
     else if (word === "release") response.end(void gate(ms).resolve());
     else response.writeHead(word === "" ? 200 : Number(word), { "content-length": 0 }).end();
   });
+  // A cluster that nobody asks for some steps keeps its connection: none ends under the next request.
+  server.keepAliveTimeout = 60_000;
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
 }
 
