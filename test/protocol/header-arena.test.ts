@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, it } from "mocha";
+import { beforeEach, describe, it } from "mocha";
+import { takeArena } from "../../src/protocol/header-arena.ts";
 import { HeaderList } from "../../src/protocol/header-list.ts";
 
 /** A list with so many bytes of values in it. */
@@ -10,13 +11,18 @@ function large(bytes: number): HeaderList {
 }
 
 describe("the memory of a head that grew", () => {
+  /** Spares are those of the thread: what ran before in this process may have left some, eight at most. */
+  beforeEach(() => {
+    for (let i = 0; i < 8; i++) takeArena(1);
+  });
+
   it("serves the next one that grows, and keeps nothing of the first", () => {
     const first = large(60_000);
     const memory = first.bytes;
     first.reset();
     assert.notEqual(first.bytes, memory);
     const next = large(20_000);
-    assert.equal(next.bytes, memory);
+    assert.ok(next.bytes === memory, "it is the same"); // not equal(): telling the difference of two takes gigabytes
     assert.equal(next.count, 20);
     assert.equal(next.valueText(19), "v".repeat(1_000));
     next.reset();
