@@ -37,6 +37,17 @@ function livingError(path: string): Promise<Error | null> {
   });
 }
 
+/** Whether somebody accepts connections on a port. Never rejects. */
+export function isListening(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
 /** A port of this host that nobody has now: what port 0 of a listener becomes before several workers bind it. Never rejects. */
 export function findFreePort(host: string): Promise<number | NetFault> {
   const server = createServer();

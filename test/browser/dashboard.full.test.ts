@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
 import { chromiumInstalled, firstPaintMs, launchChromium } from "../support/browser.ts";
+import { eventually } from "../support/nodes.ts";
 import { Program } from "../support/program.ts";
 
 const isThere = chromiumInstalled();
@@ -72,7 +73,8 @@ async function tell(word: "fail" | "ok"): Promise<void> {
     const pages = [await open("light", "no-preference"), await open("dark", "reduce")];
     const rows = pages.map((page) => page.locator("article[data-cluster=service1] tbody tr.unhealthy"));
     await Promise.all(pages.map((page) => page.getByText("LIVE").waitFor()));
-    assert.deepEqual(await Promise.all(rows.map((row) => row.count())), [0, 0]);
+    // Who is a member, and what it says of endpoints, is told after the node itself.
+    await eventually(async () => (await Promise.all(rows.map((row) => row.count()))).every((count) => count === 0));
     await tell("fail");
     await Promise.all(rows.map((row) => row.waitFor({ timeout: 30_000 })));
     for (const page of pages) {
@@ -123,7 +125,7 @@ async function tell(word: "fail" | "ok"): Promise<void> {
     await page.getByRole("heading", { name: "Cluster service1" }).waitFor();
     await page.getByRole("link", { name: "Mesh" }).press("Enter");
     await page.getByRole("heading", { name: "Mesh default" }).waitFor();
-    assert.equal(await page.locator("table").first().locator("tbody tr").count(), 3);
+    await eventually(async () => (await page.locator("table").first().locator("tbody tr").count()) === 3);
     await keep(page, "mesh");
     await page.context().close();
   });

@@ -20,11 +20,11 @@ export async function firstPaintMs(page: Page): Promise<number> {
   return Number(await page.evaluate(paint));
 }
 
-const CHROMIUM = "/usr/bin/chromium";
-
 /** What is there when the page of a node shows a view, and not before. */
 export function currentView(page: Page, view: string): Locator {
   return view === "cluster/one"
     ? page.getByRole("heading", { name: "Cluster one" })
     : page.locator(`nav [aria-current=page][href$="/${view}"]`);
 }
+
+const CHROMIUM = "/usr/bin/chromium";

@@ -93,11 +93,11 @@ export class HealthDocument {
 
   /** Asks again and again until a line of the health statistics is there; answers with all of them as they were then. */
   async untilStat(line: string): Promise<string[]> {
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
+    for (const endMs = performance.now() + LOOKS_FOR_MS; ; ) {
       const stats = await this.healthStats();
       if (stats.some((one) => one.endsWith(line))) return stats;
+      if (performance.now() > endMs) throw new Error(`never came: ${line}\n${stats.join("\n")}`);
     }
-    throw new Error(`never came: ${line}\n${(await this.healthStats()).join("\n")}`);
   }
 
   /** Waits until the front proxy serves. */
@@ -184,8 +184,8 @@ const SIDECARS: Readonly<Record<Name, number>> = { blue: 8003, yellow: 8004 };
 const INTERVAL_S = 2;
 /** Until the next check of a cluster that never had a connection: the panic is looked at before it. The file's own is a minute. */
 const NO_TRAFFIC_INTERVAL_S = 5;
-/** Each takes a process: some 15 s. */
-const TRIES_MAX = 1_000;
+/** Much longer than two checks after the longer interval, however fast the machine looks. */
+const LOOKS_FOR_MS = 30_000;
 const ROUNDS_MAX = 100;
 /** The document's 5 s are a race with its timeout of 5 s, which is longer where the machine is late: in the middle to the check after it. */
 const SLEEP_MS = 7_500;

@@ -10,6 +10,7 @@ import { configUrl, launcherUrl } from "../../base/location.ts";
 import { stayAlive } from "../../base/stay-alive.ts";
 import { Timer } from "../../base/timer-wheel.ts";
 import { holdName, type ReleaseName } from "../../net/name-hold.ts";
+import { isListening } from "../../net/probe.ts";
 import type { AddressProbes } from "../addresses.ts";
 import { choosePorts, takenText } from "./choose-ports.ts";
 import { type DemoChild, startChild } from "./demo-child.ts";
@@ -78,11 +79,18 @@ class DemoRun {
 
   /** Ready when every proxy is; failed when a child dies before, or after a minute. */
   ready(): Promise<"ready" | "failed"> {
+    const late = new Timer(() => {
+      process.stderr.write(`demo: not everything was ready within ${READY_MS_MAX / 1_000} s\n`);
+      this.died();
+    });
     const failed = new Promise<"failed">((resolve) => {
       this.died = () => resolve("failed");
-      this.wheel.arm(new Timer(() => resolve("failed")), READY_MS_MAX);
+      this.wheel.arm(late, READY_MS_MAX);
     });
-    const ready = this.startWaiting().then(() => "ready" as const);
+    const ready = this.startWaiting().then(() => {
+      this.wheel.remove(late);
+      return "ready" as const;
+    });
     return Promise.race([ready, failed]);
   }
 
@@ -109,10 +117,11 @@ class DemoRun {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Starts the proxies that wait when the others are ready; resolves when all are. */
+  /** Starts the proxies that wait when the others are ready and all services listen; resolves when all proxies are ready. */
   private async startWaiting(): Promise<void> {
-    const { proxies } = this.layout;
-    await Promise.all(proxies.filter(({ waits }) => !waits).map((proxy) => this.untilReady(proxy)));
+    const { proxies, services } = this.layout;
+    const others = proxies.filter(({ waits }) => !waits).map((proxy) => this.untilReady(proxy));
+    await Promise.all([...others, ...services.map((service) => this.untilListens(service))]);
     if (this.stopping) return;
     const waiting = proxies.filter(({ waits }) => waits);
     for (const proxy of waiting) this.keep(this.startProxy(proxy));
@@ -158,8 +167,12 @@ class DemoRun {
     }
   }
 
+  private async untilListens(service: DemoService): Promise<void> {
+    while (!this.stopping && !(await isListening(LOOPBACK, this.port(service.port)))) await this.pause(POLL_MS);
+  }
+
   private async isReady({ adminPort, readyStat }: DemoProxy): Promise<boolean> {
-    const page = `http://127.0.0.1:${this.port(adminPort)}`;
+    const page = `http://${LOOPBACK}:${this.port(adminPort)}`;
     if ((await textOf(`${page}/ready`)) === null) return false;
     return readyStat === null || / [1-9]/.test((await textOf(`${page}/stats?filter=^${readyStat}$`)) ?? "");
   }
@@ -184,6 +197,7 @@ async function textOf(url: string): Promise<string | null> {
   }
 }
 
+const LOOPBACK = "127.0.0.1";
 const TURN = "starling-demo-starts";
 const TURN_POLL_MS = 100;
 const POLL_MS = 30;

@@ -8,7 +8,7 @@ export interface DemoLayout {
   readonly proxies: readonly DemoProxy[];
   /** Port of the broker of the mesh that the proxies form; null: they form none. */
   readonly brokerPort: number | null;
-  /** Said when every proxy is ready. */
+  /** Said when every proxy is ready and every service listens. */
   guide(facts: DemoFacts): readonly string[];
 }
 
@@ -16,6 +16,7 @@ export interface DemoLayout {
 export interface DemoService {
   readonly title: string;
   readonly program: URL;
+  /** Somebody listens on it when the service does its work. */
   readonly port: number;
   /** What it prints is printed. */
   readonly isShown: boolean;
@@ -32,7 +33,7 @@ export interface DemoProxy {
   readonly adminPort: number;
   /** Beside those that every proxy has; `port` gives the real one for a documented one. */
   flags(port: (documented: number) => number): readonly string[];
-  /** Started when those that do not wait are ready. */
+  /** Started when those that do not wait are ready, and all services listen. */
   readonly waits: boolean;
   /** One of its statistics that is not 0 once it does what the guide says; null: that it is LIVE is enough. */
   readonly readyStat: string | null;

@@ -51,7 +51,8 @@ function proxy(number: 1 | 2, node: string): DemoProxy {
     file: `load-reporting/http-service-${number}.yaml`,
     workers: 1,
     adminPort: 8380 + number,
-    waits: false,
+    // A server of load reports that does not listen yet would be an error of theirs.
+    waits: true,
     // What it sends before the server has asked is never reported, as in Envoy: the fifty requests would not be fifty.
     readyStat: "load_reporter.clusters_followed",
     flags: () => ["--service-cluster", "http_service", "--service-node", node],

@@ -5,7 +5,9 @@ import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import { installed, runs } from "../../support/installed.ts";
 import { freePort, LiveProxy } from "../../support/live-proxy.ts";
+import { eventually } from "../../support/nodes.ts";
 import { proxyFile } from "../../support/proxy-file.ts";
+import { RawClient } from "../../support/raw-client.ts";
 
 const CASES = [
   "empty_unary",
@@ -37,6 +39,7 @@ describe("gRPC interoperability through the running proxy", function () {
     port = await freePort([upstreamPort]);
     const adminPort = await freePort([upstreamPort, port]);
     server = spawn("grpc-interop-server", ["--port", String(upstreamPort)], { stdio: "ignore" });
+    await eventually(() => listens(upstreamPort));
     proxy = await LiveProxy.start(
       "starling",
       proxyFile({ port, adminPort, upstreamPort, upstream: "http2" }),
@@ -59,3 +62,10 @@ describe("gRPC interoperability through the running proxy", function () {
     });
   }
 });
+
+/** Whether somebody accepts on a port. */
+async function listens(port: number): Promise<boolean> {
+  const client = await RawClient.open(port).catch(() => null);
+  client?.end();
+  return client !== null;
+}

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, it } from "mocha";
 import { eventually } from "../../support/nodes.ts";
 import { Program } from "../../support/program.ts";
+
+const LATE_DEMO = new URL("../../support/late-demo.ts", import.meta.url);
 
 let demo: Program | undefined;
 let events: Program | null = null;
@@ -86,6 +91,19 @@ describe("starling demo", function () {
     } finally {
       for (const one of demos) assert.equal((await one.end("SIGINT")).code, 0);
     }
+  });
+
+  it("tells its guide when the services listen, however late they are", async () => {
+    const child = spawn(process.execPath, [fileURLToPath(LATE_DEMO)], { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    let said = "";
+    for await (const text of child.stdout.setEncoding("utf8") as AsyncIterable<string>) {
+      said += text;
+      if (said.includes("Ctrl-C ends it.")) child.kill("SIGINT");
+    }
+    assert.deepEqual(await ended, [0, null]);
+    const [, readyS] = /^Ready after (\S+) s$/m.exec(said) ?? [];
+    assert.ok(Number(readyS) >= 0.5, said);
   });
 
   it("says when a child dies, and goes on", async () => {

@@ -19,7 +19,12 @@ describe("starling demo --grpc", function () {
   it("spreads calls 4/4/4 through the side-car and 12/0/0 through the layer-4 proxy", async () => {
     demo = new Program("demo", "--grpc");
     guide = (await demo.says(/[\s\S]*Ctrl-C ends it/))[0];
-    await eventually(async () => (await typed("again and again")).startsWith("Greeting: hostname:native-tools-2-"));
+    // The demo is ready when its proxies are; each server listens when it does.
+    const greetings = new Set<string>();
+    await eventually(async () => {
+      const greeting = await typed("again and again");
+      return greeting.startsWith("Greeting: hostname:native-tools-2-") && greetings.add(greeting).size === 3;
+    });
     assert.deepEqual(numbers(await typed("# 4 calls each")), [4, 4, 4]);
     assert.deepEqual(numbers(await typed("# 12 calls to one")), [12]);
     const calls = async (words: string): Promise<number> => new Set((await typed(words)).trim().split("\n")).size;
