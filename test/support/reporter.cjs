@@ -1,5 +1,5 @@
 // Mocha's spec reporter with one closing line that people and machines read alike: "N passed, N failed, N skipped".
-// STARLING_TEST_TOTAL names a file that gets the counts and the failures of a run, for a closing line over several runs.
+// STARLING_TEST_TOTAL names a file that gets the counts, the failures and the files they are in, for a closing line over several runs.
 const { appendFileSync } = require("node:fs");
 const { reporters } = require("mocha");
 
@@ -14,13 +14,14 @@ module.exports = class ClosingLine extends reporters.Spec {
         if (total !== undefined)
           appendFileSync(
             total,
-            [`total: ${passes} ${failures} ${pending}`, ...this.failures.map(titled), ""].join("\n"),
+            [`total: ${passes} ${failures} ${pending}`, ...this.failures.flatMap(told), ""].join("\n"),
           );
       });
     });
   }
 };
 
-function titled(test) {
-  return `failed: ${test.titlePath().join(" › ")}: ${String(test.err?.message).split("\n", 1)[0]}`;
+function told(test) {
+  const title = test.titlePath().join(" › ");
+  return [`failed: ${title}: ${String(test.err?.message).split("\n", 1)[0]}`, `file: ${test.file}`];
 }
