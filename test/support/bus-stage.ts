@@ -7,7 +7,7 @@ import { type BrokerServer, serveBroker } from "../../src/control/mesh/bus/broke
 import type { BusEvent } from "../../src/control/mesh/bus/bus.ts";
 import type { BusConnection } from "../../src/control/mesh/bus/connection.ts";
 import { NatsBus } from "../../src/control/mesh/bus/nats-bus.ts";
-import type { NatsPace } from "../../src/control/mesh/bus/nats-pace.ts";
+import { NATS_PACE, type NatsPace } from "../../src/control/mesh/bus/nats-pace.ts";
 import type { BusStage, Member } from "../control/mesh/bus/contract-stage.ts";
 import { eventually } from "./nodes.ts";
 
@@ -18,10 +18,10 @@ export interface TestBroker {
   stop(): Promise<void>;
 }
 
-/** A tenth of the patience of production. */
+/** As patient as production with servers that are late, which says nothing of them on a busy machine; quick to come back. */
 export const TEST_PACE: NatsPace = {
-  dialTimeoutMs: 200,
-  pingIntervalMs: 100,
+  dialTimeoutMs: NATS_PACE.dialTimeoutMs,
+  pingIntervalMs: NATS_PACE.pingIntervalMs,
   pingsOutMax: 2,
   reconnectWaitMs: 25,
   reconnectJitterMs: 100,

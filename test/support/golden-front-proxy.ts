@@ -12,7 +12,7 @@ import { type RunningNode, startNode } from "../../src/supervisor/node.ts";
 import { StatsReader } from "../../src/telemetry/stats-reader.ts";
 import { closeService, helloService } from "./hello-service.ts";
 import { goldenText, PortMap } from "./live-proxy.ts";
-import { eventually, TEST_PROBES, testOptions } from "./nodes.ts";
+import { eventually, TEST_PROBES, testOptions, untilLive } from "./nodes.ts";
 import { RawClient } from "./raw-client.ts";
 
 /** The ports that the file names: plain and TLS listeners, admin, two services. */
@@ -55,7 +55,12 @@ export class GoldenFrontProxy {
       onQuit: () => quits.push("quit"),
       onFatal: (reason) => quits.push(reason),
     });
-    await eventually(() => node.view.readiness().state === "LIVE");
+    try {
+      await untilLive(node);
+    } catch (error) {
+      for (const service of services) await closeService(service);
+      throw error;
+    }
     return new GoldenFrontProxy(node, ports, services, quits);
   }
 
@@ -100,9 +105,9 @@ export class GoldenFrontProxy {
 
   /** A text with the ports of the file in place of the real ones. */
   asCaptured(text: string): string {
-    let result = text;
-    for (const port of Object.values(PORTS)) result = result.replaceAll(String(this.ports.get(port)), String(port));
-    return result;
+    // Each once: what stands for one port may be the real one of another.
+    const names = new Map(Object.values(PORTS).map((port) => [String(this.ports.get(port)), String(port)]));
+    return text.replaceAll(/(?<!\d)\d{5}(?!\d)/g, (digits) => names.get(digits) ?? digits);
   }
 
   async stop(): Promise<void> {

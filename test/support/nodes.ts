@@ -28,14 +28,19 @@ export interface TestNodeOptions {
 /** Starts a node and waits until every worker listens; one that does not in time is ended. */
 export async function startTestNode(plan: Plan, how: TestNodeOptions = {}): Promise<RunningNode> {
   const node = await launchTestNode(plan, how);
+  await untilLive(node);
+  return node;
+}
+
+/** Waits until every worker of a node that nobody has yet listens; one that does not in time is ended. */
+export async function untilLive(node: RunningNode): Promise<void> {
   try {
     await eventually(() => node.view.readiness().state === "LIVE", START_MS_MAX);
   } catch (error) {
-    // Nobody else has it: its threads would keep the test's process alive for ever.
+    // Its threads would keep the test's process alive for ever.
     await node.stop();
     throw error;
   }
-  return node;
 }
 
 /** Starts a node that may not be ready yet. */

@@ -27,11 +27,12 @@ describe("a thousand simulated worlds", () => {
     assert.ok(damped.includes(4), "and more than once");
   });
 
-  it("come to rest with the real judge of active checks: seeds 1 to 200", () => {
-    const seeds = Array.from({ length: 200 }, (_, index) => index + 1);
-    const failed = seeds.map((seed) => runSeed(seed, { judge: "real" })).filter(({ breaches }) => breaches.length > 0);
-    assert.deepEqual(failed.map(textOf), []);
-  });
+  for (let fifty = 0; fifty < 4; fifty++) {
+    it(`come to rest with the real judge of active checks: seeds ${fifty * 50 + 1} to ${fifty * 50 + 50}`, () => {
+      const results = Array.from({ length: 50 }, (_, index) => runSeed(fifty * 50 + index + 1, { judge: "real" }));
+      assert.deepEqual(results.filter(({ breaches }) => breaches.length > 0).map(textOf), []);
+    });
+  }
 });
 
 function textOf({ seed, faults, breaches }: SeedResult): string {

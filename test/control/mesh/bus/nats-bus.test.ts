@@ -33,15 +33,15 @@ describe("a bus over NATS on a server that misbehaves", () => {
   it("gives up one that accepts and says nothing, keeps no socket of it, and says why", async () => {
     server.onLine = () => {};
     server.greeting = "";
-    const { events } = start();
+    const { events } = start({}, { dialTimeoutMs: 500 });
     await eventually(() => events.length > 0);
     assert.deepEqual(events, [{ type: "disconnected", reason: "no answer in time" }]);
-    await eventually(() => server.accepted === 2);
-    assert.equal(server.openSockets, 1);
+    // The server may hear of the next connection before it has noticed the end of the first.
+    await eventually(() => server.accepted === 2 && server.openSockets === 1);
   });
 
   it("notices after two unanswered pings that one says nothing any more", async () => {
-    const { bus, events } = start();
+    const { bus, events } = start({}, { pingIntervalMs: 100 });
     await eventually(() => bus.isConnected);
     const since = systemClock.nowMs();
     server.onLine = () => {};
@@ -52,7 +52,7 @@ describe("a bus over NATS on a server that misbehaves", () => {
 
   it("gives up one that takes no more bytes, says `full` before it does, and tells once", async () => {
     // Time to send so much before a ping is missed.
-    const { bus, events } = start({}, { pingIntervalMs: 500 });
+    const { bus, events } = start();
     await eventually(() => bus.isConnected);
     server.pause();
     const outcomes = new Set<PublishOutcome>();
@@ -90,7 +90,7 @@ describe("a bus over NATS on a server that misbehaves", () => {
       if (line.startsWith("CONNECT"))
         socket.end(`-ERR '${server.accepted < 3 ? "Authorization Violation" : "maximum connections exceeded"}'\r\n`);
     };
-    const { events } = start({}, { dialTimeoutMs: 5_000 });
+    const { events } = start();
     await eventually(() => server.accepted >= 6);
     assert.deepEqual(
       events.map((event) => (event.type === "disconnected" ? event.reason : event.type)),
@@ -287,9 +287,13 @@ class ScriptedServer {
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => {});
     socket.write(this.greeting);
-    socket.setEncoding("latin1").on("data", (text: string) => {
+    // A line may come in pieces.
+    let text = "";
+    socket.setEncoding("latin1").on("data", (more: string) => {
       this.onBytes(socket);
-      for (const line of text.split("\r\n").slice(0, -1)) {
+      const lines = (text + more).split("\r\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) {
         this.lines.push(line);
         this.onLine(socket, line);
       }
