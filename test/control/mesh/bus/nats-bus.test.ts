@@ -51,7 +51,6 @@ describe("a bus over NATS on a server that misbehaves", () => {
   });
 
   it("gives up one that takes no more bytes, says `full` before it does, and tells once", async () => {
-    // Time to send so much before a ping is missed.
     const { bus, events } = start();
     await eventually(() => bus.isConnected);
     server.pause();
@@ -287,8 +286,7 @@ class ScriptedServer {
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => {});
     socket.write(this.greeting);
-    // A line may come in pieces.
-    let text = "";
+    let text = ""; // a line may come in pieces
     socket.setEncoding("latin1").on("data", (more: string) => {
       this.onBytes(socket);
       const lines = (text + more).split("\r\n");
