@@ -24,6 +24,8 @@ const CHECK = {
   healthy_threshold: 2,
   http_health_check: { path: "/livez" },
 };
+/** A check that is held fails by nothing else. */
+const PATIENT = { ...CHECK, timeout: "15s" };
 
 let folder: string;
 let node: RunningNode;
@@ -103,7 +105,8 @@ describe("active health checks of a whole node", () => {
       const path = join(folder, "node.log");
       const log = new Logger(systemClock, { ...DEFAULT_LOGGER_OPTIONS, path });
       yellow.answer = "hold";
-      node = await launchTestNode(planOf({ type, dns_lookup_family: "V4_ONLY" }, host), { log });
+      const checks = { health_checks: [PATIENT] };
+      node = await launchTestNode(planOf({ ...checks, type, dns_lookup_family: "V4_ONLY" }, host), { log });
       await eventually(() => stat("health_check.healthy") === 1);
       const reason = "waiting for the first health checks of echo: 2 endpoints";
       assert.match(await page("/ready"), new RegExp(`^PRE_INITIALIZING\n(.*\n)*${reason}\n`));
@@ -176,7 +179,7 @@ describe("active health checks of a whole node", () => {
   });
 
   it("believe an endpoint that says so in an answer to a request, at once", async () => {
-    const checks = { health_checks: [{ ...CHECK, timeout: "15s" }] }; // a check that is held fails by nothing else
+    const checks = { health_checks: [PATIENT] };
     node = await startTestNode(planOf({ ...checks, common_lb_config: { healthy_panic_threshold: { value: 0 } } }));
     yellow.answer = "hold"; // no check lets it in again
     yellow.wantsOut = true;

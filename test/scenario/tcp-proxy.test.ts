@@ -85,14 +85,15 @@ describe("a TCP proxy over real sockets", function () {
     });
 
     it(`holds little while a client reads nothing, and then gives it all: ${over}`, async () => {
-      let server: Socket | null = null;
+      const reached = Promise.withResolvers<Socket>();
       const sent = content();
       const client = await proxied((socket) => {
-        server = socket;
+        reached.resolve(socket);
         socket.end(sent);
       }, tls);
-      await standsStill(() => (server as Socket | null)?.bytesWritten ?? 0);
-      const waiting = (server as Socket | null)?.writableLength ?? 0;
+      const server = await reached.promise;
+      await standsStill(() => server.bytesWritten);
+      const waiting = server.writableLength;
       assert.ok(waiting > BYTES / 4, `${waiting} bytes are still with the endpoint`);
       assert.equal(await digest(client), createHash("sha256").update(sent).digest("hex"));
     });

@@ -127,7 +127,13 @@ describe("a traced request", () => {
 /** Names of a process's threads. */
 function threads(pid: number): string[] {
   const folder = `/proc/${pid}/task`;
-  return readdirSync(folder).map((id) => readFileSync(`${folder}/${id}/comm`, "utf8").trim());
+  return readdirSync(folder).map((id) => {
+    try {
+      return readFileSync(`${folder}/${id}/comm`, "utf8").trim();
+    } catch {
+      return ""; // it has ended
+    }
+  });
 }
 
 interface TracedFile {

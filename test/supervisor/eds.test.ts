@@ -95,7 +95,8 @@ describe("a node with the role eds", () => {
 
   it("serves nobody before its first checks are over, and is LIVE when it serves", async () => {
     upstream.answer = "hold";
-    node = await launchTestNode(planOf());
+    // A check that is held fails by nothing else.
+    node = await launchTestNode(planOf({}, fileOf({ health_checks: [{ ...CHECK, timeout: "15s" }] })));
     await eventually(() => upstream.probes === 1);
     const startMs = systemClock.nowMs();
     await eventually(async () => {

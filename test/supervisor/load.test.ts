@@ -28,7 +28,8 @@ describe("load reports of a node", () => {
   beforeEach(async () => {
     load = null;
     recorder = new LrsRecorder(true);
-    await recorder.listen();
+    // A port that no outgoing connection takes while it listens anew.
+    await recorder.listen(await freePort());
     upstreamPort = await freePort([recorder.port]);
     upstream = await lyingUpstream(upstreamPort);
   });
@@ -78,7 +79,8 @@ describe("load reports of a node", () => {
       await steady.finish();
       const requests = stat("cluster.one.upstream_rq_total");
       await node.stop();
-      assert.equal(issued("one"), requests);
+      // The server hears of it when the node may have ended.
+      await eventually(() => issued("one") === requests);
     });
 
     it("leaves its counts alone when counters are reset", async () => {
@@ -105,7 +107,10 @@ describe("load reports of a node", () => {
       const before = recorder.messages[0]?.node?.metadata?.["starling.instance"];
       node.supervisor.misbehaveActor("load", "throw");
       await eventually(() => recorder.headers.length === 2);
+      const asked = stat("load_reporter.requests");
       recorder.ask(ALL);
+      // What comes before it has heard that is never reported.
+      await eventually(() => stat("load_reporter.requests") > asked);
       await (await fetch(`http://127.0.0.1:${portOf(node)}/one/200`)).text();
       await eventually(() => issued("one") === 1);
       assert.notEqual(recorder.messages.at(-1)?.node?.metadata?.["starling.instance"], before);

@@ -25,8 +25,10 @@ describe("a running mesh", () => {
   after(() => mesh.stop());
 
   it("is seen alike by its nodes: members, owners, who saw what", async () => {
-    await eventually(async () => (await viewOf(one)).groups[0]?.endpoints[0]?.observations.length === 2);
-    const views = [await viewOf(one), await viewOf(two)];
+    const viewsOf = () => Promise.all([one, two].map(viewOf));
+    const hasBoth = ({ groups }: MeshView): boolean => groups[0]?.endpoints[0]?.observations.length === 2;
+    await eventually(async () => (await viewsOf()).every(hasBoth));
+    const views = await viewsOf();
     for (const view of views) {
       assert.deepEqual(view.members.map(({ node }) => node).sort(), ["one", "two~é"]);
       const [endpoint] = view.groups[0]?.endpoints ?? [];

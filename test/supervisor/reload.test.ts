@@ -88,7 +88,7 @@ function cluster(name: string, upstream: CheckedUpstream, more: object = {}): ob
 const CHECKED = {
   health_checks: [
     {
-      timeout: "1s",
+      timeout: "15s", // a check that is held fails by nothing else
       interval: "0.1s",
       no_traffic_interval: "0.1s",
       unhealthy_threshold: 1,
@@ -189,6 +189,8 @@ describe("another configuration of a running node", () => {
         )
         .map(({ writer }) => writer)
         .sort();
+    // Threads tell of their counters by messages of their own.
+    await eventually(() => writers().length >= 4);
     assert.deepEqual(writers(), ["discovery", "health-check", "listener-0", "main"]);
     await take(plan({ clusters: both.slice(0, 1), listeners: [{ name: "a" }] }));
     node.supervisor.forgetStats([{ prefix: "cluster.new.", except: [] }]);

@@ -82,9 +82,11 @@ describe("a token bucket of a node with two workers", () => {
     });
     assert.match((await rest[0]?.get("/")) ?? "", /other$/);
     const left = 500 - 361 - 2 * rest.length;
-    assert.equal(passed(await statuses(rest, 20)), left);
+    // Enough for whoever is left, which the kernel decides.
+    const each = Math.ceil((2 * left) / rest.length);
+    assert.equal(passed(await statuses(rest, each)), left);
     assert.equal(stat("ok"), 500);
-    assert.equal(stat("enforced"), 20 * rest.length - left);
+    assert.equal(stat("enforced"), each * rest.length - left);
     for (const client of clients) client.end();
   });
 });

@@ -79,11 +79,13 @@ class Serving {
     if (pages !== null) this.admin = await startLrsAdmin(this.server, pages);
     this.endings.push(stayAlive());
     if (config !== "") this.endings.push(watchFile(config, this.wheel, () => this.reload()));
+    // Whoever reads that it runs may end it at once.
+    const signals = this.options.isTop ? [] : (["SIGINT", "SIGTERM"] as const);
+    for (const signal of signals) process.once(signal, () => this.end());
+    process.on("SIGHUP", () => this.hangUp());
     this.tell({ type: "listening", address: listen.text.replace(/\d+$/, `${port}`) });
     if (this.admin !== null) this.note(`Counts are shown on port ${this.admin.port}: /stats, /stats/prometheus, /load`);
     if (this.options.isTop) this.draw(terminal);
-    else for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => this.end());
-    process.on("SIGHUP", () => this.hangUp());
     // Whoever reads has gone: `starling lrs-server | head`.
     process.stdout.once("error", () => this.end());
     return null;

@@ -61,16 +61,16 @@ describe("the demo app", () => {
   });
 
   it("makes every GET sleep until one has been answered, also one whose client left", async () => {
-    const url = await start({ ...YELLOW, LIVEZ_SLEEP_MS: "300", READYZ_SLEEP_MS: "0" });
+    const url = await start({ ...YELLOW, LIVEZ_SLEEP_MS: "1000", READYZ_SLEEP_MS: "0" });
     const startedMs = performance.now();
     const impatient = fetch(`${url}/livez`, { signal: AbortSignal.timeout(100) });
     await assert.rejects(impatient, { name: "TimeoutError" });
     assert.deepEqual(await get(`${url}/livez`), [200, "OK"]);
     const tookMs = performance.now() - startedMs;
-    assert.ok(tookMs >= 400, `the second slept by itself: ${tookMs} ms`);
+    assert.ok(tookMs >= 1_100, `the second slept by itself: ${tookMs} ms`);
     const againMs = performance.now();
     await get(`${url}/livez`);
-    assert.ok(performance.now() - againMs < 300);
+    assert.ok(performance.now() - againMs < 1_000);
   });
 
   it("refuses what the document's refuses: other paths, methods and forms", async () => {
