@@ -15,8 +15,9 @@ describe("limits of connections, the real Envoy beside Starling", function () {
 
   before(async function () {
     if (!envoyInstalled()) this.skip();
-    envoy = await limitOutcomes("envoy", LIMIT_CASES);
-    starling = await limitOutcomes("starling", LIMIT_CASES);
+    // Most of it is waiting, which they do at the same time.
+    const both = [limitOutcomes("envoy", LIMIT_CASES), limitOutcomes("starling", LIMIT_CASES)] as const;
+    [envoy, starling] = await Promise.all(both);
   });
 
   for (const { name } of LIMIT_CASES) {

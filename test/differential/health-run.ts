@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { goldenText, LiveProxy, PortMap, type Program } from "../support/live-proxy.ts";
 import { type CheckKind, LyingEndpoint } from "../support/lying-endpoints.ts";
+import { eventually } from "../support/nodes.ts";
 
 /** How long it takes. */
 export const SECONDS: number = 20;
@@ -51,22 +52,11 @@ export class HealthRun {
 
   /** Starts the program, lets the script happen while it looks, and ends it. */
   async play(): Promise<void> {
-    for (const [seconds, cluster, word] of SCRIPT) if (seconds === 0) await this.obey(cluster, word);
+    for (const [seconds, cluster, word] of SCRIPT) if (seconds === 0) await this.obey(0, cluster, word);
     this.proxy = LiveProxy.launch(this.program, this.config());
     const live = this.proxy.live(this.ports.get(ADMIN));
     const beganMs = await Promise.race([this.firstProbe.promise, live.then(() => this.firstProbe.promise)]);
-    const left = SCRIPT.filter(([seconds]) => seconds > 0);
-    for (let nowMs = 0; nowMs < SECONDS * 1_000 + TOLERANCE_MS; nowMs = performance.now() - beganMs) {
-      while (left[0] !== undefined && left[0][0] * 1_000 <= nowMs) {
-        const [, cluster, word] = left.shift() as (typeof SCRIPT)[number];
-        if (FRONTED.has(word)) await live;
-        await this.obey(cluster, word);
-      }
-      // Probes come before the program is live; its admin page may not be there yet.
-      await this.look(beganMs).catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    await live;
+    await Promise.all([live, this.act(beganMs, live), this.watch(beganMs)]);
     // Its event logs are whole now.
     await this.proxy.stop();
     this.proxy = null;
@@ -88,10 +78,15 @@ export class HealthRun {
     return this.tracks.get(name)?.findLast(({ atMs }) => atMs <= ms)?.value ?? "not there";
   }
 
-  /** What it was around a time. */
+  /** What it was around a time; a counter that was looked at late was also each number that it went through. */
   around(name: string, ms: number): string[] {
     const inside = (this.tracks.get(name) ?? []).filter(({ atMs }) => Math.abs(atMs - ms) <= TOLERANCE_MS);
-    return [...new Set([this.at(name, ms - TOLERANCE_MS), ...inside.map(({ value }) => value)])];
+    const seen = [this.at(name, ms - TOLERANCE_MS), ...inside.map(({ value }) => value)];
+    if (!COUNTER.test(name)) return [...new Set(seen)];
+    const counts = seen.map(Number).filter((count) => !Number.isNaN(count));
+    const [least, most] = [Math.min(...counts), Math.max(...counts)];
+    const through = counts.length === 0 ? [] : Array.from({ length: most - least + 1 }, (_, i) => String(least + i));
+    return [...new Set([...seen, ...through])];
   }
 
   /** Event lines without times and own ports, one for each run of equal ones: how many came until the end is chance. */
@@ -105,14 +100,40 @@ export class HealthRun {
     return plain.filter((line, index) => line !== plain[index - 1]);
   }
 
-  private async obey(cluster: string, word: string): Promise<void> {
+  private async obey(seconds: number, cluster: string, word: string): Promise<void> {
     if (FRONTED.has(word)) {
       const answer = await fetch(`http://127.0.0.1:${this.ports.get(FRONT)}/${cluster}/${word.toLowerCase()}`);
       assert.equal(answer.status, 200, `${this.program} ${cluster}`);
       return;
     }
-    const named = cluster === "*" ? [...this.endpoints.values()] : [this.endpoints.get(cluster)];
-    for (const endpoint of named) await endpoint?.say(word);
+    const endpoint = this.endpoints.get(cluster);
+    // A probe that is late is waited for: that of the same number hears the word first in both programs.
+    const probes = probesBy(cluster, seconds);
+    await eventually(() => endpoint === undefined || endpoint.probes >= probes, TOLERANCE_MS).catch(() => {});
+    await endpoint?.say(word);
+  }
+
+  /** Lets the script happen: at each time all of it at once, and nothing before what stands above it. */
+  private async act(beganMs: number, live: Promise<void>): Promise<void> {
+    for (const [seconds, entries] of Map.groupBy(SCRIPT, ([at]) => at)) {
+      if (seconds === 0) continue;
+      await passing(beganMs + seconds * 1_000 - performance.now());
+      if (entries.some(([, , word]) => FRONTED.has(word))) await live;
+      const named = new Set(entries.map(([, cluster]) => cluster));
+      const others = [...this.endpoints.keys()].filter((name) => !named.has(name));
+      const orders = entries.flatMap(([, cluster, word]) =>
+        (cluster === "*" ? others : [cluster]).map((name) => this.obey(seconds, name, word)),
+      );
+      await Promise.all(orders);
+    }
+  }
+
+  private async watch(beganMs: number): Promise<void> {
+    while (performance.now() < beganMs + SECONDS * 1_000 + TOLERANCE_MS) {
+      // Probes come before the program is live; its admin page may not be there yet.
+      await this.look(beganMs).catch(() => {});
+      await passing(50);
+    }
   }
 
   private async look(beganMs: number): Promise<void> {
@@ -185,7 +206,27 @@ export class HealthRun {
   }
 }
 
+function passing(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 const ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
+
+/** What only grows, by one at a time. */
+const COUNTER = /\.(attempt|success|failure|network_failure|passive_failure|verify_cluster)$/;
+
+/** Probes that do not come in the script's first ten seconds: a time-out is waited for, the interval is longer, or nobody listens. */
+const MISSING: ReadonlyMap<string, number> = new Map([
+  ...["h_hang", "h_opts", "h_edges", "t_pong", "two"].map((name) => [name, 2] as const),
+  ...["h_closed", "h_notraffic"].map((name) => [name, 6] as const),
+]);
+
+/** How many probes an endpoint has heard at a time of the script: one each second, two where there are two checks. */
+function probesBy(cluster: string, seconds: number): number {
+  if (seconds === 0 || cluster === "t_plain") return 0; // a connection alone says nothing
+  const all = (Math.floor(seconds) + 1) * (cluster === "two" ? 2 : 1);
+  return all - (seconds < 5 ? 0 : (MISSING.get(cluster) ?? 0));
+}
 
 /** Words that go through the program's own listener. */
 const FRONTED: ReadonlySet<string> = new Set(["USE", "FAIL"]);
@@ -194,7 +235,7 @@ const FILTER = encodeURIComponent("^cluster\\..*(health_check\\.|membership_(hea
 /** Both programs drift against the clock, and the machine is busy: what one shows the other shows within this time. */
 const TOLERANCE_MS = 900;
 
-/** What happens, by seconds after the first probe: away from the moments of probes, which come at whole ones and drift. */
+/** What happens, `*` to all that are not named then, by seconds after the first probe: away from the moments of probes, which come at whole ones. */
 const SCRIPT: readonly (readonly [seconds: number, cluster: string, word: string])[] = [
   [0, "h_first_fail", "503"],
   [0, "h_svc", "svc:good"],

@@ -12,7 +12,9 @@ describe("active health checks, the real Envoy beside Starling", function () {
   before(async function () {
     if (!envoyInstalled()) this.skip();
     for (const program of ["envoy", "starling"] as const) runs.set(program, await HealthRun.begin(program));
-    await Promise.all([...runs.values()].map((run) => run.play()));
+    // Nobody is ended who still goes on.
+    const played = await Promise.allSettled([...runs.values()].map((run) => run.play()));
+    for (const one of played) if (one.status === "rejected") throw one.reason;
   });
 
   after(async () => {

@@ -7,6 +7,8 @@ export type CheckKind = "http" | "tcp" | "grpc";
 
 /** One endpoint. It begins with `200`, which every kind takes for a pass. */
 export class LyingEndpoint {
+  /** Probes that said something. */
+  probes: number = 0;
   private readonly port: number;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
@@ -17,6 +19,7 @@ export class LyingEndpoint {
     this.port = port;
     this.server = SERVERS[kind](() => {
       onProbe();
+      this.probes++;
       return this.word;
     });
     this.server.on("connection", (socket: Socket) => {
