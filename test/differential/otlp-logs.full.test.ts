@@ -150,7 +150,8 @@ function logger(name: string, fields: Fields): unknown {
     name,
     typed_config: {
       "@type": "type.googleapis.com/envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
-      http_service: { http_uri: { uri: "http://collector/v1/logs", cluster: "collector", timeout: "1s" } },
+      // An export that it gives up is counted as dropped: it has time, whatever else the machine does.
+      http_service: { http_uri: { uri: "http://collector/v1/logs", cluster: "collector", timeout: "10s" } },
       stat_prefix: name,
       ...fields,
       attributes: { values: [...attributes.values, { key: "log", value: text(name) }] },

@@ -43,7 +43,7 @@ export const CLUSTERS: Readonly<Record<string, ClusterCase>> = {
     endpoints: 1,
     detection: "consecutive_5xx: 2, max_ejection_percent: 100, base_ejection_time: 60s",
     check:
-      "{ timeout: 1s, interval: 0.2s, no_traffic_interval: 0.2s, unhealthy_threshold: 1, healthy_threshold: 1, http_health_check: { path: /status/200 } }",
+      "{ timeout: 10s, interval: 0.2s, no_traffic_interval: 0.2s, unhealthy_threshold: 1, healthy_threshold: 1, http_health_check: { path: /status/200 } }",
   },
   plain: { endpoints: 1, detection: "" },
 };

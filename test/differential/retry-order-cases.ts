@@ -31,7 +31,7 @@ export const ORDER_CASES: readonly RetryCase[] = [
   {
     name: "an order of a time for each attempt",
     policy: policy("5xx"),
-    lines: ["x-envoy-upstream-rq-per-try-timeout-ms: 100"],
+    lines: ["x-envoy-upstream-rq-per-try-timeout-ms: 1000"],
     script: ["hang", "200"],
   },
   {

@@ -11,9 +11,9 @@ import { managerFilter } from "../support/proxy-file.ts";
 const WINDOW_MS = 4_000;
 const PARTS = 4;
 const STEP_MS = 4;
-/** Chance decides who begins, and a verdict takes its way. */
+/** Chance decides who begins. */
 const TOLERANCE = 0.08;
-const NONE = { share: 0, requests: 0 };
+const NONE: Share = { share: 0, least: 0, most: 0, requests: 0 };
 
 const start = (more: Readonly<Record<string, unknown>> = {}): unknown => ({
   slow_start_config: { slow_start_window: `${WINDOW_MS / 1_000}s`, ...more },
@@ -52,14 +52,14 @@ describe("slow start, the real Envoy beside Starling", function () {
     shares = await measure();
   });
 
-  for (const [index, { name, factor }] of CASES.entries()) {
+  for (const [index, { name }] of CASES.entries()) {
     it(`gives a new endpoint its share part by part: ${name}`, () => {
       for (let part = 0; part < PARTS; part++) {
-        const expected = meanShare(factor, part / PARTS, (part + 1) / PARTS);
         const [theirs, ours] = [shares.envoy[index]?.[part] ?? NONE, shares.starling[index]?.[part] ?? NONE];
-        const said = `part ${part}: ${sayShare(ours)} here, ${sayShare(theirs)} in Envoy, ${expected} expected`;
+        const said = `part ${part}: ${sayShare(ours)} here, ${sayShare(theirs)} in Envoy`;
         assert.ok(Math.min(ours.requests, theirs.requests) >= 10, said);
-        assert.ok(isNear(ours, theirs.share, 1 / theirs.requests) && isNear(ours, expected, 0), said);
+        const apart = TOLERANCE + 1 / ours.requests + 1 / theirs.requests;
+        assert.ok(isNear(ours, TOLERANCE + 1 / ours.requests) && areAlike(ours, theirs, apart), said);
       }
     });
   }
@@ -67,40 +67,52 @@ describe("slow start, the real Envoy beside Starling", function () {
 
 interface Share {
   readonly share: number;
+  /** Within which it is expected, by when its requests were on their way and when the window can have begun. */
+  readonly least: number;
+  readonly most: number;
   readonly requests: number;
 }
 
 /** Requests are whole: a share of few of them is no nearer than one of them, whatever a machine is busy with. */
-function isNear({ share, requests }: Share, expected: number, roundedBy: number): boolean {
-  return Math.abs(share - expected) <= TOLERANCE + 1 / requests + roundedBy;
+function isNear({ share, least, most }: Share, apart: number): boolean {
+  return share >= least - apart && share <= most + apart;
 }
 
-function sayShare({ share, requests }: Share): string {
-  return `${share} of ${requests}`;
+/** Whether two differ by no more than what is expected of them. */
+function areAlike(ours: Share, theirs: Share, apart: number): boolean {
+  const gap = ours.share - theirs.share;
+  return gap >= ours.least - theirs.most - apart && gap <= ours.most - theirs.least + apart;
 }
 
-/** What a host of weight 1 and this factor has beside one of weight 1. */
-function meanShare(factor: (part: number) => number, from: number, to: number): number {
-  const points = Array.from({ length: 100 }, (_, i) => factor(from + ((to - from) * (i + 0.5)) / 100));
-  return points.reduce((sum, f) => sum + f / (1 + f), 0) / points.length;
+function sayShare({ share, least, most, requests }: Share): string {
+  return `${share} of ${requests} for ${least} to ${most}`;
+}
+
+/** What a host of weight 1 has beside another one when so much of its window is over; before it has begun: nothing. */
+function shareAt(factor: Case["factor"], elapsedMs: number): number {
+  const f = elapsedMs < 0 ? 0 : factor(Math.min(elapsedMs / WINDOW_MS, 1));
+  return f / (1 + f);
 }
 
 async function measure(): Promise<Readonly<Record<Program, readonly (readonly Share[])[]>>> {
-  const state = { isUp: false };
-  /** When the new endpoint first passed a check, by what was asked: there a window begins. */
+  const up = new Set<string>();
+  /** When the new endpoint first passed a check, by what was asked: no window begins before. */
   const passed = new Map<string, number>();
   const isUp = (check: string): boolean => {
-    if (state.isUp && !passed.has(check)) passed.set(check, performance.now());
-    return state.isUp;
+    const isWell = [...up].some((program) => check.startsWith(checkPath(program)));
+    if (isWell && !passed.has(check)) passed.set(check, performance.now());
+    return isWell;
   };
   const servers = [await serve("old", () => true), await serve("new", isUp)];
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   const rooms = { envoy: await room("envoy", ports), starling: await room("starling", ports) };
   try {
     await new Promise((resolve) => setTimeout(resolve, WINDOW_MS + 500)); // the old one's own start is over
-    state.isUp = true;
-    const [envoy, starling] = await Promise.all([sharesOf(rooms.envoy, passed), sharesOf(rooms.starling, passed)]);
-    return { envoy, starling };
+    // One after the other: they would take requests from each other.
+    up.add("envoy");
+    const envoy = await sharesOf(rooms.envoy, passed);
+    up.add("starling");
+    return { envoy, starling: await sharesOf(rooms.starling, passed) };
   } finally {
     await Promise.all([rooms.envoy.proxy.stop(), rooms.starling.proxy.stop()]);
     for (const server of servers) server.close();
@@ -111,6 +123,14 @@ interface Room {
   readonly program: Program;
   readonly proxy: LiveProxy;
   readonly port: number;
+  readonly adminPort: number;
+}
+
+/** One request: when it was sent and answered, and whether by the new endpoint. */
+interface Asked {
+  readonly sentMs: number;
+  readonly answeredMs: number;
+  readonly isNew: boolean;
 }
 
 async function room(program: Program, ports: readonly number[]): Promise<Room> {
@@ -121,27 +141,51 @@ async function room(program: Program, ports: readonly number[]): Promise<Room> {
   const agent = new Agent({ keepAlive: true });
   await Promise.all(CASES.map((_, i) => answer(port, i, agent)));
   agent.destroy();
-  return { program, proxy, port };
+  return { program, proxy, port, adminPort };
 }
 
-function sharesOf({ program, port }: Room, passed: ReadonlyMap<string, number>): Promise<Share[][]> {
+function sharesOf(room: Room, passed: ReadonlyMap<string, number>): Promise<Share[][]> {
   const agent = new Agent({ keepAlive: true });
-  const one = async (index: number): Promise<Share[]> => {
-    const check = checkPath(program, index);
+  const one = async ({ factor }: Case, index: number): Promise<Share[]> => {
+    const check = checkPath(room.program, index);
     await eventually(() => passed.has(check));
     const began = passed.get(check) ?? 0;
-    const all = new Array<number>(PARTS).fill(0);
-    const fresh = new Array<number>(PARTS).fill(0);
+    const parts: Asked[][] = Array.from({ length: PARTS }, () => []);
+    const known = knownWell(room.adminPort, index);
     for (;;) {
-      const part = Math.floor(((performance.now() - began) * PARTS) / WINDOW_MS);
-      if (part >= PARTS) break;
-      all[part] = (all[part] ?? 0) + 1;
-      if ((await answer(port, index, agent)) === "new") fresh[part] = (fresh[part] ?? 0) + 1;
+      const sentMs = performance.now();
+      const part = parts[Math.floor(((sentMs - began) * PARTS) / WINDOW_MS)];
+      if (part === undefined) break;
+      const isNew = (await answer(room.port, index, agent)) === "new";
+      part.push({ sentMs, answeredMs: performance.now(), isNew });
       await new Promise((resolve) => setTimeout(resolve, STEP_MS));
     }
-    return fresh.map((count, part) => ({ share: count / (all[part] ?? 1), requests: all[part] ?? 0 }));
+    const knownMs = await known;
+    return parts.map((asked) => shareOf(asked, factor, began, knownMs));
   };
-  return Promise.all(CASES.map((_, i) => one(i))).finally(() => agent.destroy());
+  return Promise.all(CASES.map(one)).finally(() => agent.destroy());
+}
+
+/** Waits until a proxy's page has both endpoints of a case well; when that was: its window has begun. */
+async function knownWell(adminPort: number, index: number): Promise<number> {
+  const gauge = `cluster.c${index}.membership_healthy`;
+  await eventually(async () => {
+    const stats = await fetch(`http://127.0.0.1:${adminPort}/stats?filter=^${gauge}$`);
+    return (await stats.text()).trim() === `${gauge}: 2`;
+  });
+  return performance.now();
+}
+
+/** `beganMs` and `knownMs`: between them the window began. */
+function shareOf(asked: readonly Asked[], factor: Case["factor"], beganMs: number, knownMs: number): Share {
+  const mean = (of: (one: Asked) => number): number =>
+    asked.reduce((sum, one) => sum + of(one), 0) / Math.max(asked.length, 1);
+  return {
+    share: mean(({ isNew }) => Number(isNew)),
+    least: mean(({ sentMs }) => shareAt(factor, sentMs - knownMs)),
+    most: mean(({ answeredMs }) => shareAt(factor, answeredMs - beganMs)),
+    requests: asked.length,
+  };
 }
 
 function answer(port: number, index: number, agent: Agent): Promise<string> {
@@ -167,15 +211,15 @@ async function serve(name: string, isUp: (check: string) => boolean): Promise<Se
 }
 
 /** What each cluster's checks ask for: an endpoint knows whose they are. */
-function checkPath(program: Program, index: number): string {
-  return `/healthz/${program}/${index}`;
+function checkPath(program: string, index?: number): string {
+  return `/healthz/${program}/${index ?? ""}`;
 }
 
 function fileOf(program: Program, port: number, adminPort: number, ports: readonly number[]): unknown {
   const routes = CASES.map((_, i) => ({ match: { prefix: `/c${i}/` }, route: { cluster: `c${i}` } }));
   const routeConfig = { virtual_hosts: [{ name: "all", domains: ["*"], routes }] };
   const manager = managerFilter({ stat_prefix: "main", route_config: routeConfig });
-  const check = { timeout: "1s", interval: "0.1s", unhealthy_threshold: 1, healthy_threshold: 1 };
+  const check = { timeout: "10s", interval: "0.1s", unhealthy_threshold: 1, healthy_threshold: 1 };
   const clusters = CASES.map(({ cluster }, i) => ({
     name: `c${i}`,
     ...cluster,

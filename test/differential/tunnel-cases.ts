@@ -53,7 +53,7 @@ export const TUNNEL_CASES: readonly TunnelCase[] = [
   {
     name: "upgrade-idle",
     manager: SOCKETS,
-    route: { cluster: "http1", idle_timeout: "0.3s" },
+    route: { cluster: "http1", idle_timeout: "1s" },
     request: get("/"),
     isEnded: true,
   },

@@ -2,7 +2,7 @@
 // line, and the counters of tunnels.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http2 from "node:http2";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -75,7 +75,8 @@ interface Outcome {
 async function outcomes(program: Program): Promise<Map<string, Outcome>> {
   const ports = new PortMap();
   await ports.take(ADMIN, HTTP1, HTTP2, RAW, NOBODY, ...TUNNEL_CASES.map((_, i) => 21510 + i));
-  const logFile = join(tmpdir(), `tunnels-${program}-${ports.get(ADMIN)}.log`);
+  const folder = mkdtempSync(join(tmpdir(), "tunnels-"));
+  const logFile = join(folder, "log");
   const heard: string[] = [];
   const servers = [
     await listening(
@@ -115,7 +116,7 @@ async function outcomes(program: Program): Promise<Map<string, Outcome>> {
     for (const server of servers) server.close();
   }
   const log = ports.hide(readFileSync(logFile, "utf8"), [HTTP1, HTTP2, RAW, NOBODY]);
-  rmSync(logFile);
+  rmSync(folder, { recursive: true });
   for (const [name, outcome] of found) {
     const line = log.split("\n").find((text) => text.startsWith(`${name} `)) ?? "";
     found.set(name, { ...outcome, log: line });
@@ -133,11 +134,10 @@ async function visit(port: number, request: string, { sends, isEnded = false }: 
   });
   const over = once(socket, "close");
   socket.write(request);
-  await Promise.race([over, until(() => got.includes("\r\n\r\n"))]);
+  await eventually(() => socket.closed || got.includes("\r\n\r\n"));
   if (sends !== undefined) {
-    const { length } = got;
     socket.write(sends);
-    await Promise.race([over, until(() => got.length > length)]);
+    await eventually(() => socket.closed || got.endsWith(answerTo(sends)));
   }
   await Promise.race(isEnded ? [over] : [over, quiet()]);
   if (!socket.destroyed) socket.resetAndDestroy();
@@ -164,11 +164,10 @@ async function visitHttp2(
   stream.on("data", (bytes: Buffer) => {
     got += bytes.toString();
   });
-  await until(() => got !== "" || stream.closed);
+  await eventually(() => got !== "" || stream.closed);
   if (sends !== undefined) {
-    const { length } = got;
     stream.write(sends);
-    await until(() => got.length > length || stream.closed);
+    await eventually(() => got.endsWith(answerTo(sends)) || stream.closed);
   }
   await quiet();
   if (ends === true) stream.end();
@@ -179,7 +178,7 @@ async function visitHttp2(
   return got;
 }
 
-/** Answers by path, and echoes once it has switched. */
+/** Answers by path, and what it is told once it has switched. */
 function serveHttp1(socket: Socket, heard: string[]): void {
   let isOpen = false;
   const opens = (answer: string): void => {
@@ -190,7 +189,7 @@ function serveHttp1(socket: Socket, heard: string[]): void {
   socket.on("data", (bytes: Buffer) => {
     const text = bytes.toString("latin1");
     heard.push(text);
-    if (isOpen) echo(socket, text);
+    if (isOpen) reply(socket, text);
     else if (/refuse/.test(text)) socket.write("HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\nno");
     else if (/^CONNECT/.test(text)) opens("HTTP/1.1 200 OK\r\n\r\n");
     else if (!/upgrade:/i.test(text)) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
@@ -203,7 +202,7 @@ function serveRaw(socket: Socket, heard: string[]): void {
   socket.on("error", () => {});
   socket.on("data", (bytes: Buffer) => {
     heard.push(bytes.toString("latin1"));
-    echo(socket, bytes.toString("latin1"));
+    reply(socket, bytes.toString("latin1"));
   });
 }
 
@@ -217,7 +216,7 @@ function http2Server(heard: string[]): http2.Http2Server {
     stream.on("error", () => {});
     stream.on("data", (bytes: Buffer) => {
       heard.push(bytes.toString());
-      stream.write(`echo ${bytes}`);
+      stream.write(answerTo(bytes.toString()));
     });
     if (fields[":path"] === "/refuse") stream.respond({ ":status": 400 }, { endStream: true });
     else stream.respond({ ":status": 200 });
@@ -225,17 +224,18 @@ function http2Server(heard: string[]): http2.Http2Server {
   return server;
 }
 
-function echo(socket: Socket, text: string): void {
-  if (text === "close") socket.end("bye");
-  else socket.write(`echo ${text}`);
+function reply(socket: Socket, text: string): void {
+  if (text === "close") socket.end(answerTo(text));
+  else socket.write(answerTo(text));
+}
+
+/** What an upstream says to bytes in a tunnel: the same of two pieces as of one. */
+function answerTo(text: string): string {
+  return text === "close" ? "bye" : text.toUpperCase();
 }
 
 function listening<S extends Server | http2.Http2Server>(server: S, port: number): Promise<S> {
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
-}
-
-async function until(met: () => boolean): Promise<void> {
-  for (let turns = 0; turns < 200 && !met(); turns++) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function quiet(): Promise<void> {

@@ -127,7 +127,13 @@ async function toldBy(program: Program, { config = {}, tracing = {}, direction =
     const last = /^x-request-id: (\S+)$/im.exec(upstream.requests.at(-1)?.lines.join("\n") ?? "")?.[1] ?? "";
     await eventually(() => sink.spans.some(({ tags }) => tags?.["guid:x-request-id"] === last));
     await new Promise((resolve) => setTimeout(resolve, 2 * FLUSH_MS));
-    const stats = await (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=tracing`)).text();
+    // They count when the collector has taken them: its answer is still on its way when it has them.
+    let counters: readonly string[] = [];
+    await eventually(async () => {
+      const stats = await (await fetch(`http://127.0.0.1:${adminPort}/stats?filter=tracing`)).text();
+      counters = stats.split("\n").filter((line) => /^(http\.main\.tracing|tracing\.zipkin\.spans_sent)/.test(line));
+      return counters.includes(`tracing.zipkin.spans_sent: ${sink.spans.length}`);
+    });
     const [head] = sink.heads;
     // A case of deviations.ts: Envoy writes bytes of these ids in the order of its machine.
     const isTurned = program === "envoy" && config["collector_endpoint_version"] === "HTTP_PROTO";
@@ -135,7 +141,7 @@ async function toldBy(program: Program, { config = {}, tracing = {}, direction =
       heads,
       spans: sink.spans.map((span) => spanOf(isTurned ? { ...span, ...turned(span) } : span)).sort(),
       head: [head?.path, head?.host, head?.["content-type"]],
-      counters: stats.split("\n").filter((line) => /^(http\.main\.tracing|tracing\.zipkin\.spans_sent)/.test(line)),
+      counters,
     };
   } finally {
     await proxy.stop();

@@ -1,8 +1,10 @@
 // The real Envoy and Starling side by side with the same HTTP filters, each with an upstream of its own: what differential tests of
 // filters stand on.
 import { connect } from "node:http2";
+import { isDeepStrictEqual } from "node:util";
 import { fieldLines, GrpcUpstream } from "./grpc-upstream.ts";
 import type { Program } from "./live-proxy.ts";
+import { eventually } from "./nodes.ts";
 import { exchange, masked } from "./raw-exchange.ts";
 import { Stage } from "./stage.ts";
 
@@ -27,6 +29,10 @@ export interface Http2Request {
   readonly body?: Uint8Array;
 }
 
+type Lines = readonly string[];
+/** What counts of a program's lines. */
+type StatsReader = (lines: Lines, program: Program) => Lines;
+
 /** Both programs. */
 export class FilterTwins {
   private readonly rooms: readonly Room[];
@@ -50,14 +56,22 @@ export class FilterTwins {
     return this.both((room) => room.http2(request));
   }
 
-  /** Counters and gauges whose names match, sorted, of both. */
-  async stats(names: RegExp): Promise<readonly [readonly string[], readonly string[]]> {
-    return this.both(async ({ stage }) =>
-      [...(await stage.stats())]
-        .filter(([name]) => names.test(name))
-        .map(String)
-        .sort(),
-    );
+  /**
+   * Counters and gauges whose names match, sorted, of both, as `read` has them. An answer may be there before what is counted of it: looks
+   * until both are the same, and answers those that it saw last.
+   */
+  async stats(names: RegExp, read: StatsReader = (lines) => lines): Promise<readonly [Lines, Lines]> {
+    const look = (): Promise<readonly [Lines, Lines]> =>
+      this.both(async ({ program, stage }) => {
+        const stats = [...(await stage.stats())].filter(([name]) => names.test(name));
+        return read(stats.map(String).sort(), program);
+      });
+    let both: readonly [Lines, Lines] = [[], []];
+    await eventually(async () => {
+      both = await look();
+      return isDeepStrictEqual(...both);
+    }).catch(() => {});
+    return both;
   }
 
   /** Posts to an admin page of both. */
@@ -76,10 +90,12 @@ export class FilterTwins {
 }
 
 class Room {
+  readonly program: Program;
   readonly stage: Stage;
   private readonly upstream: GrpcUpstream;
 
-  private constructor(stage: Stage, upstream: GrpcUpstream) {
+  private constructor(program: Program, stage: Stage, upstream: GrpcUpstream) {
+    this.program = program;
     this.stage = stage;
     this.upstream = upstream;
   }
@@ -94,7 +110,7 @@ class Room {
     };
     const { flags = [] } = options;
     const stage = await Stage.start({ program, upstreamPort: upstream.port, upstream: "http2", manager, flags });
-    return new Room(stage, upstream);
+    return new Room(program, stage, upstream);
   }
 
   async raw(bytes: string): Promise<string> {
