@@ -56,7 +56,7 @@ export class RetryRoom {
 
   /** Sends the case's request; the answer. */
   answer(one: RetryCase, index: number): Promise<string> {
-    return exchange(this.port, requestOf(one, index), { quietMs: one.quietMs ?? 60 });
+    return exchange(this.port, requestOf(one, index), { quietMs: one.quietMs ?? 60, unfinishedMs: UNFINISHED_MS });
   }
 
   /** Sends the case's request; the answer without what differs from run to run. */
@@ -246,6 +246,9 @@ const WATCHED: readonly string[] = [
 
 const LOG_FORMAT =
   "%REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% attempts=%UPSTREAM_REQUEST_ATTEMPT_COUNT%\n";
+
+/** Longer than the timeouts of cases, at which a proxy breaks off an answer. */
+const UNFINISHED_MS = 10_000;
 
 /** Bytes and times, and names that only one of both programs has. */
 const LEFT_OUT =
