@@ -132,6 +132,8 @@ describe("load reports beside those of Envoy 1.40", () => {
     it(`say the same: ${step.title}`, async () => {
       const [envoy, starling] = await both((side) => side.run(step));
       assert.deepEqual(starling, envoy);
+      // Where its server's cluster is asked for, too, the stream of reports itself is under way.
+      assert.equal(starling?.inProgress, step.ask?.send_all_clusters === true ? 1 : 0);
     });
   }
 
@@ -169,6 +171,14 @@ describe("load reports beside those of Envoy 1.40", () => {
   }
 }).timeout(30_000);
 
+/** What reports came to. */
+interface Told {
+  readonly named: readonly string[];
+  readonly sums: unknown;
+  /** In the last one. */
+  readonly inProgress: number;
+}
+
 /** One proxy with its server. */
 class Side {
   readonly ports: LrsPorts;
@@ -186,7 +196,7 @@ class Side {
   }
 
   /** Asks, sends the traffic right after a report, and sums up the reports until nothing is under way. */
-  async run({ ask, traffic, isLong = false }: Omit<Step, "title">): Promise<unknown> {
+  async run({ ask, traffic, isLong = false }: Omit<Step, "title">): Promise<Told> {
     const { recorder } = this;
     await (ask === undefined ? this.reports(1) : this.asked(ask));
     const from = recorder.messages.length;
