@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { freePort, LiveProxy } from "../support/live-proxy.ts";
 import { lrsFile, lyingUpstream } from "../support/lrs-scene.ts";
+import { eventually } from "../support/nodes.ts";
 import { Program } from "../support/program.ts";
 import { SteadyLoad } from "../support/steady-load.ts";
 
@@ -62,10 +63,18 @@ describe("our server's sums of a node's reports", () => {
     }
   }).timeout(120_000);
 
-  function startNode(): Promise<LiveProxy> {
+  async function startNode(): Promise<LiveProxy> {
     const upstreams = [upstreamPort, upstreamPort, upstreamPort] as const;
     const file = lrsFile({ listener: port, admin, lrs, upstreams, grpc: upstreamPort, closed: 9 });
-    return LiveProxy.start("starling", file, admin, ["--concurrency", "2"]);
+    const proxy = await LiveProxy.start("starling", file, admin, ["--concurrency", "2"]);
+    try {
+      // What is counted before the server has asked is never reported.
+      await eventually(async () => (await statOf(admin, "load_reporter.clusters_followed")) > 0);
+    } catch (error) {
+      await proxy.stop();
+      throw error;
+    }
+    return proxy;
   }
 
   async function startServer(): Promise<Program> {
