@@ -20,7 +20,9 @@ describe("five processes in a mesh over a real nats-server", () => {
     if (!natsServerInstalled()) this.skip();
     broker = new NatsServer();
     await broker.start();
-    onlooker = await connect({ servers: `127.0.0.1:${broker.port}`, reconnectTimeWait: 100 });
+    // However long the broker is gone: nobody tells of anything in tests after that means something only to who listens.
+    const again = { reconnectTimeWait: 100, maxReconnectAttempts: -1 };
+    onlooker = await connect({ servers: `127.0.0.1:${broker.port}`, ...again });
     onlooker.subscribe("mesh.*.events.health.>", {
       callback: (_, message) => {
         const { data } = message.json<{ readonly data: { readonly to: string } }>();
