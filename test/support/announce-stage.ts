@@ -61,7 +61,8 @@ export class AnnounceStage {
 
   /** One more proxy; it announces these ports itself. */
   proxy(name: string, announced: readonly number[] = []): Promise<RunningNode> {
-    const start = startTestNode(this.planOf(name, announced)).then((node) => {
+    const how = { policy: { backOffBaseMs: RESTART_MS } };
+    const start = startTestNode(this.planOf(name, announced), how).then((node) => {
       this.nodes.push(node);
       return node;
     });
@@ -141,6 +142,9 @@ export class AnnounceStage {
     return plan;
   }
 }
+
+/** Until a thread that died is back: time enough to look at a node without it. */
+const RESTART_MS = 1_000;
 
 const MESH_CLUSTER = {
   type: undefined,

@@ -1,14 +1,13 @@
 // Processes of the program in one mesh, on one file, with endpoints that count who probes them: for scenarios with real brokers and signals.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { systemClock } from "../../src/base/clock.ts";
 import { CheckedUpstream } from "./checked-upstream.ts";
 import { endpointAt, staticCluster } from "./file-parts.ts";
 import { freePort, LiveProxy } from "./live-proxy.ts";
+import { besideSleeper } from "./machine-late.ts";
 import { eventually } from "./nodes.ts";
 import { proxyFile } from "./proxy-file.ts";
 import { SteadyLoad } from "./steady-load.ts";
@@ -137,10 +136,7 @@ export class MeshProcesses {
    * the times that they write down, for who asks them in turn under load is late himself.
    */
   async areToldWithin(upstream: CheckedUpstream, ms: number): Promise<void> {
-    const lateMs = new Float64Array(new SharedArrayBuffer(8));
-    const sleeper = new Worker(new URL("mesh-bars/sleeper.mjs", import.meta.url), { workerData: lateMs });
-    try {
-      await once(sleeper, "online");
+    await besideSleeper(async (lateMs) => {
       let outMs: number[] = [];
       await eventually(() => {
         outMs = this.nodes.flatMap((node) => this.outMs(node, upstream));
@@ -149,10 +145,8 @@ export class MeshProcesses {
       const tookMs = Math.max(...outMs) - Math.min(...outMs);
       assert.equal(outMs.length, this.nodes.length, "out once on each");
       assert.equal(await this.outOn(upstream), this.nodes.length);
-      assert.ok(tookMs <= ms + (lateMs[0] ?? 0), `${tookMs} ms, the machine was late by up to ${lateMs[0]} ms`);
-    } finally {
-      await sleeper.terminate();
-    }
+      assert.ok(tookMs <= ms + lateMs(), `${tookMs} ms, the machine was late by up to ${lateMs()} ms`);
+    });
   }
 
   /** From now on probes count anew. */
