@@ -144,9 +144,14 @@ export class RuntimeMesh {
     );
   }
 
-  /** The key as a node shows it; null: it does not hold it. */
+  /** The key as a node shows it; null: it does not hold it. Asked again when its mesh thread is too busy to say. */
   async shown(node: RuntimeNode): Promise<KeyShown | null> {
-    const view = JSON.parse(await this.page(node, "/mesh?format=json")) as {
+    let text = "";
+    await eventually(async () => {
+      text = await this.page(node, "/mesh?format=json");
+      return text.startsWith("{");
+    });
+    const view = JSON.parse(text) as {
       runtime: { keys: ({ key: string } & KeyShown)[] };
     };
     return view.runtime.keys.find(({ key }) => key === KEY) ?? null;
