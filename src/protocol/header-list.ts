@@ -1,5 +1,6 @@
 // One message head (or its trailers) as bytes in an arena with an index of integers: no string exists until somebody asks for one.
 // Both codecs fill and read it; filters and the router change it. Order is wire order. Never shared between two messages at a time.
+import { viewOf } from "../base/byte-writer.ts";
 import { giveArena, takeArena } from "./header-arena.ts";
 import { KNOWN_NAME_BYTES, KNOWN_NAME_TEXT, nameIdOfBytes, nameIdOfText } from "./header-names.ts";
 
@@ -25,10 +26,13 @@ export class HeaderList {
   count: number = 0;
   /** Names and values; append only through the methods. */
   bytes: Buffer = Buffer.allocUnsafeSlow(ARENA_AT_START);
+  /** The same memory, for who reads it in words. */
+  view: DataView = viewOf(this.bytes);
   /** Bytes of the arena in use. A parser that writes names and values there itself starts here, reserves, and records with `addAt`. */
   used: number = 0;
   /** What it comes back to. */
   private readonly small: Buffer = this.bytes;
+  private readonly smallView: DataView = this.view;
   private fields: Int32Array = new Int32Array(STRIDE * FIELDS_AT_START);
 
   /** Empties the list for its next message. */
@@ -39,6 +43,7 @@ export class HeaderList {
     if (this.bytes.length > ARENA_KEPT_MAX) {
       giveArena(this.bytes);
       this.bytes = this.small;
+      this.view = this.smallView;
       if (this.fields.length > FIELDS_KEPT_MAX) this.fields = new Int32Array(STRIDE * FIELDS_AT_START);
     }
   }
@@ -94,6 +99,7 @@ export class HeaderList {
     const grown = takeArena(size);
     this.bytes.copy(grown, 0, 0, this.used);
     this.bytes = grown;
+    this.view = viewOf(grown);
   }
 
   /** Adds a field from texts. `name` must be lower case. */

@@ -1,10 +1,12 @@
 // Spans as OTLP has them: `spans` of a ScopeSpans (opentelemetry/proto/trace/v1), field by field because there are many.
-import { ByteWriter } from "../base/byte-writer.ts";
+import { type WordBytes, WordWriter } from "../base/byte-writer.ts";
 import { unicodeOf } from "../base/wire-text.ts";
 import {
   LATE_LENGTH_BYTES,
+  PIECE_SPARE_BYTES,
   putFixed64,
   putLateLength,
+  putPiece,
   putText,
   putVarint,
   putWord,
@@ -15,18 +17,18 @@ import type { SpanEvent, SpanHead, SpanKey, SpanWriter } from "./span-writer.ts"
 
 /** Writes spans for a collector of OpenTelemetry. */
 export class OtlpSpanWriter implements SpanWriter {
-  private to: ByteWriter = NOWHERE;
+  private to: WordWriter = NOWHERE;
   private startUs = 0;
   private isError = false;
   /** Where the span's length goes. */
   private lengthAt = 0;
 
-  begin(to: ByteWriter, head: SpanHead): void {
+  begin(to: WordWriter, head: SpanHead): void {
     const { ids, name, traceState } = head;
     const nameBytes = utf8Bytes(name);
     const stateBytes = utf8Bytes(traceState);
     to.reserve(HEAD_BYTES_MAX + nameBytes + stateBytes);
-    const { bytes } = to;
+    const { bytes, view } = to;
     let at = to.end;
     this.to = to;
     this.startUs = head.startUs;
@@ -36,14 +38,14 @@ export class OtlpSpanWriter implements SpanWriter {
     at += 1 + LATE_LENGTH_BYTES;
     bytes[at] = TRACE_ID;
     bytes[at + 1] = 16;
-    at = putWord(bytes, at + 2, ids.traceA);
-    at = putWord(bytes, at, ids.traceB);
-    at = putWord(bytes, at, ids.traceC);
-    at = putWord(bytes, at, ids.traceD);
+    at = putWord(view, at + 2, ids.traceA);
+    at = putWord(view, at, ids.traceB);
+    at = putWord(view, at, ids.traceC);
+    at = putWord(view, at, ids.traceD);
     bytes[at] = SPAN_ID;
     bytes[at + 1] = 8;
-    at = putWord(bytes, at + 2, ids.spanA);
-    at = putWord(bytes, at, ids.spanB);
+    at = putWord(view, at + 2, ids.spanA);
+    at = putWord(view, at, ids.spanB);
     if (stateBytes > 0) {
       bytes[at] = TRACE_STATE;
       at = putText(bytes, putVarint(bytes, at + 1, stateBytes), traceState, stateBytes);
@@ -51,17 +53,17 @@ export class OtlpSpanWriter implements SpanWriter {
     if (ids.parentA !== 0 || ids.parentB !== 0) {
       bytes[at] = PARENT_ID;
       bytes[at + 1] = 8;
-      at = putWord(bytes, at + 2, ids.parentA);
-      at = putWord(bytes, at, ids.parentB);
+      at = putWord(view, at + 2, ids.parentA);
+      at = putWord(view, at, ids.parentB);
     }
     bytes[at] = NAME;
     at = putText(bytes, putVarint(bytes, at + 1, nameBytes), name, nameBytes);
     bytes[at] = KIND;
     bytes[at + 1] = head.kind === "client" ? KIND_CLIENT : KIND_SERVER;
     bytes[at + 2] = START;
-    at = putFixed64(bytes, at + 3, head.startUs, 1_000);
+    at = putFixed64(view, at + 3, head.startUs, 1_000);
     bytes[at] = END;
-    to.end = putFixed64(bytes, at + 1, head.startUs + head.durationUs, 1_000);
+    to.end = putFixed64(view, at + 1, head.startUs + head.durationUs, 1_000);
   }
 
   text(key: SpanKey, value: string): void {
@@ -89,9 +91,8 @@ export class OtlpSpanWriter implements SpanWriter {
     const { to } = this;
     const known = key.known.get(value);
     if (known !== undefined) {
-      to.reserve(known.length);
-      to.bytes.set(known, to.end);
-      to.end += known.length;
+      to.reserve(known.length + PIECE_SPARE_BYTES);
+      to.end = putPiece(to.view, to.end, known);
       return;
     }
     const start = to.end;
@@ -99,19 +100,24 @@ export class OtlpSpanWriter implements SpanWriter {
     key.keep(value, to.bytes.subarray(start, to.end));
   }
 
-  bytes(key: SpanKey, from: Buffer, start: number, end: number): void {
+  bytes(key: SpanKey, from: WordBytes, start: number, end: number): void {
     const length = end - start;
-    const at = length <= key.shortMax ? this.beginShort(key, length) : this.beginText(key, length);
-    const { bytes } = this.to;
-    let high = 0;
-    let next = at;
-    for (let i = start; i < end; i++) {
-      const byte = from[i] as number;
-      high |= byte;
-      bytes[next++] = byte;
+    const { view: source } = from;
+    if (length <= key.shortMax && end + 3 <= source.byteLength) {
+      const at = this.beginShort(key, length);
+      const { view } = this.to;
+      let high = 0;
+      for (let i = 0; i < length; i += 4) {
+        const word = source.getInt32(start + i, true);
+        high |= word; // with what stands behind the text: at worst it is written the long way
+        view.setInt32(at + i, word, true);
+      }
+      if ((high & BEYOND_ASCII) === 0) {
+        this.to.end = at + length;
+        return;
+      }
     }
-    if (high < 128) this.to.end = next;
-    else this.text(key, unicodeOf(from.latin1Slice(start, end))); // over what was begun: `end` has not moved
+    this.text(key, unicodeOf(from.bytes.latin1Slice(start, end))); // over what was begun: `end` has not moved
   }
 
   number(key: SpanKey, value: number): void {
@@ -132,11 +138,11 @@ export class OtlpSpanWriter implements SpanWriter {
     const nameBytes = utf8Bytes(name);
     const pairBytes = attribute === "" ? 0 : utf8Bytes(attribute) + utf8Bytes(value) + EVENT_BYTES_MAX;
     this.to.reserve(nameBytes + pairBytes + EVENT_BYTES_MAX);
-    const { bytes, end } = this.to;
+    const { bytes, end, view } = this.to;
     bytes[end] = EVENTS;
     let at = end + 1 + LATE_LENGTH_BYTES;
     bytes[at] = EVENT_TIME;
-    at = putFixed64(bytes, at + 1, this.startUs + offsetUs, 1_000);
+    at = putFixed64(view, at + 1, this.startUs + offsetUs, 1_000);
     bytes[at] = EVENT_NAME;
     at = putText(bytes, putVarint(bytes, at + 1, nameBytes), name, nameBytes);
     if (attribute !== "") at = putPair(bytes, at, attribute, value);
@@ -156,10 +162,9 @@ export class OtlpSpanWriter implements SpanWriter {
   /** Everything of an attribute but its text, which is `length` bytes and short; where that goes. Does not move `end`. */
   private beginShort({ short }: SpanKey, length: number): number {
     const { to } = this;
-    to.reserve(short.length + length);
+    to.reserve(short.length + length + PIECE_SPARE_BYTES);
     const { bytes, end } = to;
-    const at = end + short.length;
-    bytes.set(short, end);
+    const at = putPiece(to.view, end, short);
     bytes[end + 1] = short.length - 2 + length;
     bytes[at - 3] = length + 2;
     bytes[at - 1] = length;
@@ -232,6 +237,8 @@ const KIND_CLIENT = 3;
 /** What a head takes beside its texts. */
 const HEAD_BYTES_MAX = 96;
 const EVENT_BYTES_MAX = 48;
+/** Of each byte of a word: it is no ASCII. */
+const BEYOND_ASCII = 0x8080_8080;
 const NUMBER_BYTES_MAX = 16;
 const TAG_BYTES_MAX = 8;
-const NOWHERE: ByteWriter = new ByteWriter(0);
+const NOWHERE: WordWriter = new WordWriter(0);

@@ -31,22 +31,20 @@ export function putLateLength(bytes: Uint8Array, at: number, end: number): void 
 }
 
 /** Four bytes, the highest first. */
-export function putWord(bytes: Uint8Array, at: number, word: number): number {
-  bytes[at] = word >>> 24;
-  bytes[at + 1] = word >>> 16;
-  bytes[at + 2] = word >>> 8;
-  bytes[at + 3] = word;
+export function putWord(view: DataView, at: number, word: number): number {
+  view.setInt32(at, word);
   return at + 4;
 }
 
 /** A fixed64 of a whole number times `factor`, which is at most 1,000. */
-export function putFixed64(bytes: Uint8Array, at: number, value: number, factor: number): number {
+export function putFixed64(view: DataView, at: number, value: number, factor: number): number {
   const upper = Math.floor(value / TWO_32);
   const low = (value - upper * TWO_32) * factor;
   const carry = Math.floor(low / TWO_32);
   const high = upper * factor + carry;
-  const next = putLittle(bytes, at, low - carry * TWO_32);
-  return putLittle(bytes, next, high);
+  view.setUint32(at, low - carry * TWO_32, true);
+  view.setUint32(at + 4, high, true);
+  return at + 8;
 }
 
 /** Bytes of a text in UTF-8. */
@@ -63,13 +61,31 @@ export function putText(bytes: Buffer, at: number, text: string, length: number)
   return at + length;
 }
 
-function putLittle(bytes: Uint8Array, at: number, word: number): number {
-  bytes[at] = word;
-  bytes[at + 1] = word >>> 8;
-  bytes[at + 2] = word >>> 16;
-  bytes[at + 3] = word >>> 24;
-  return at + 4;
+/**
+ * Bytes that were made for this, eight at a time: what follows in `from` and in `to` up to the next eight is read and written over. A call
+ * into the engine, `set`, costs twice as much below some sixty bytes.
+ */
+export function putPiece(view: DataView, at: number, { view: from, length }: Piece): number {
+  for (let i = 0; i < length; i += 8) view.setBigInt64(at + i, from.getBigInt64(i, true), true);
+  return at + length;
 }
+
+/** Short bytes that are written often. */
+export interface Piece {
+  /** With room for whole words. */
+  readonly view: DataView;
+  readonly length: number;
+}
+
+/** A copy of these bytes, to be put. */
+export function pieceOf(bytes: Uint8Array): Piece {
+  const padded = new Uint8Array(bytes.length + 8);
+  padded.set(bytes);
+  return { view: new DataView(padded.buffer), length: bytes.length };
+}
+
+/** What `putPiece` may write beyond the piece. */
+export const PIECE_SPARE_BYTES = 8;
 
 const TWO_32 = 0x1_0000_0000;
 /** Beyond, a call into the engine is cheaper than a loop. */

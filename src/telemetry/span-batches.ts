@@ -1,6 +1,6 @@
 // Finished spans of one worker on their way to the telemetry thread: written one behind the other and handed over in one piece, so that a
 // span costs a request no message of its own.
-import { ByteWriter } from "../base/byte-writer.ts";
+import { WordWriter } from "../base/byte-writer.ts";
 import { Timer, type TimerWheel } from "../base/timer-wheel.ts";
 import type { TraceExporterPlan } from "../config/plan/tracing.ts";
 import type { StatsWriter } from "./stats-memory.ts";
@@ -62,7 +62,7 @@ export class SpanBatches {
 /** Spans of one exporter that wait. */
 export class OpenBatch {
   /** A span is written here, then `added` is called. */
-  readonly to: ByteWriter = new ByteWriter(BATCH_BYTES);
+  readonly to: WordWriter = new WordWriter(BATCH_BYTES);
   private readonly exporter: TraceExporterPlan;
   private readonly account: SpanAccount;
   private readonly tell: { begun(): void; full(batch: SpanBatch): void };
@@ -97,7 +97,7 @@ export class OpenBatch {
     const isFull = 2 * end > written.length;
     const memory = isFull ? (written.buffer as ArrayBuffer) : new ArrayBuffer(end);
     const bytes = new Uint8Array(memory, 0, end);
-    if (isFull) to.bytes = Buffer.allocUnsafeSlow(BATCH_BYTES);
+    if (isFull) to.renew(BATCH_BYTES);
     else bytes.set(written.subarray(0, end));
     to.end = 0;
     this.tell.full({ to: this.exporter, bytes, ends: ends.slice(0, count) });

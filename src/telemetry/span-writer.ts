@@ -1,6 +1,7 @@
 // How a finished span is written: once, on the thread that served the request, as the bytes that its collector takes. Whoever exports puts
 // written spans one behind the other and reads none of them.
-import type { ByteWriter } from "../base/byte-writer.ts";
+import type { WordBytes, WordWriter } from "../base/byte-writer.ts";
+import { type Piece, pieceOf } from "./proto-bytes.ts";
 import type { SpanIds } from "./span-ids.ts";
 
 /** What a span begins with; its attributes and events follow. */
@@ -27,12 +28,12 @@ export interface SpanEvent {
 
 /** Writes one span at a time: `begin`, attributes, events, `end`. */
 export interface SpanWriter {
-  begin(to: ByteWriter, head: SpanHead): void;
+  begin(to: WordWriter, head: SpanHead): void;
   text(key: SpanKey, value: string): void;
   /** A text that many spans have. */
   often(key: SpanKey, value: string): void;
   /** A text of one byte a character. */
-  bytes(key: SpanKey, from: Buffer, start: number, end: number): void;
+  bytes(key: SpanKey, from: WordBytes, start: number, end: number): void;
   number(key: SpanKey, value: number): void;
   event(event: SpanEvent): void;
   end(): void;
@@ -44,11 +45,11 @@ export class SpanKey {
   /** As protobuf has it in a pair of name and value: field 1. */
   readonly field: Uint8Array;
   /** All of an attribute of an OTLP span but its text, with room for three lengths of one byte: one copy is cheaper than its parts. */
-  readonly short: Uint8Array;
+  readonly short: Piece;
   /** Bytes of a text with which those lengths are a byte each; negative: the name alone is too long. */
   readonly shortMax: number;
   /** Attributes of this name as OTLP has them, by their texts. */
-  readonly known: Map<string, Uint8Array> = new Map();
+  readonly known: Map<string, Piece> = new Map();
 
   constructor(name: string) {
     const bytes = Buffer.from(name.slice(0, NAME_CHARACTERS_MAX), "utf8");
@@ -58,14 +59,14 @@ export class SpanKey {
       ...(bytes.length < 128 ? [bytes.length] : [128 | (bytes.length & 127), bytes.length >> 7]),
       ...bytes,
     );
-    this.short = Uint8Array.of(0x4a, 0, ...this.field, 0x12, 0, 0x0a, 0);
+    this.short = pieceOf(Uint8Array.of(0x4a, 0, ...this.field, 0x12, 0, 0x0a, 0));
     this.shortMax = 127 + 2 - this.short.length;
   }
 
   /** Keeps a copy of an attribute; all are forgotten when there are too many. */
   keep(value: string, attribute: Uint8Array): void {
     if (this.known.size === KNOWN_MAX) this.known.clear();
-    this.known.set(value, new Uint8Array(attribute));
+    this.known.set(value, pieceOf(attribute));
   }
 }
 

@@ -1,6 +1,6 @@
 // Spans as Zipkin's API v2 has them, in JSON (zipkin2-api.yaml) or protobuf (zipkin.proto): objects with a comma behind each, or `spans` of a
 // ListOfSpans. A span is put together as an object and written as a whole: Zipkin's is the rarer tracer.
-import { ByteWriter } from "../base/byte-writer.ts";
+import { type WordBytes, WordWriter } from "../base/byte-writer.ts";
 import { parseIp } from "../base/ip-address.ts";
 import { unicodeOf } from "../base/wire-text.ts";
 import { LATE_LENGTH_BYTES, putFixed64, putLateLength, putText, putVarint, putWord, utf8Bytes } from "./proto-bytes.ts";
@@ -19,7 +19,7 @@ export interface ZipkinPlace {
 /** What both ways of writing have in common: a span is collected, and written at its end. */
 abstract class ZipkinWriter implements SpanWriter {
   protected readonly place: ZipkinPlace;
-  protected to: ByteWriter = NOWHERE;
+  protected to: WordWriter = NOWHERE;
   protected head: SpanHead = NO_HEAD;
   protected tags: [string, string][] = [];
   protected annotations: { readonly timestamp: number; readonly value: string }[] = [];
@@ -28,7 +28,7 @@ abstract class ZipkinWriter implements SpanWriter {
     this.place = place;
   }
 
-  begin(to: ByteWriter, head: SpanHead): void {
+  begin(to: WordWriter, head: SpanHead): void {
     this.to = to;
     this.head = head;
     this.tags = [];
@@ -43,8 +43,8 @@ abstract class ZipkinWriter implements SpanWriter {
     this.text(key, value);
   }
 
-  bytes(key: SpanKey, from: Buffer, start: number, end: number): void {
-    this.text(key, unicodeOf(from.latin1Slice(start, end)));
+  bytes(key: SpanKey, from: WordBytes, start: number, end: number): void {
+    this.text(key, unicodeOf(from.bytes.latin1Slice(start, end)));
   }
 
   number(key: SpanKey, value: number): void {
@@ -113,22 +113,22 @@ export class ZipkinProtoWriter extends ZipkinWriter {
     to.reserve(
       SPAN_BYTES_MAX + this.endpoint.length + texts.reduce((sum, text) => sum + 3 * text.length + TEXT_BYTES_MAX, 0),
     );
-    const { bytes, end } = to;
+    const { bytes, end, view } = to;
     bytes[end] = SPANS;
     let at = end + 1 + LATE_LENGTH_BYTES;
     const isLong = ids.traceA !== 0 || ids.traceB !== 0;
     bytes[at] = TRACE_ID;
     bytes[at + 1] = isLong ? 16 : 8;
     at += 2;
-    if (isLong) at = putWord(bytes, putWord(bytes, at, ids.traceA), ids.traceB);
-    at = putWord(bytes, putWord(bytes, at, ids.traceC), ids.traceD);
-    if (ids.parentA !== 0 || ids.parentB !== 0) at = putId(bytes, at, PARENT_ID, ids.parentA, ids.parentB);
-    at = putId(bytes, at, ID, ids.spanA, ids.spanB);
+    if (isLong) at = putWord(view, putWord(view, at, ids.traceA), ids.traceB);
+    at = putWord(view, putWord(view, at, ids.traceC), ids.traceD);
+    if (ids.parentA !== 0 || ids.parentB !== 0) at = putId(view, at, PARENT_ID, ids.parentA, ids.parentB);
+    at = putId(view, at, ID, ids.spanA, ids.spanB);
     bytes[at] = KIND;
     bytes[at + 1] = head.kind === "client" ? 1 : 2;
     at = putString(bytes, at + 2, NAME, head.name);
     bytes[at] = TIMESTAMP;
-    at = putFixed64(bytes, at + 1, head.startUs, 1);
+    at = putFixed64(view, at + 1, head.startUs, 1);
     bytes[at] = DURATION;
     at = putVarint(bytes, at + 1, head.durationUs);
     bytes.set(this.endpoint, at);
@@ -137,7 +137,7 @@ export class ZipkinProtoWriter extends ZipkinWriter {
       const lengthAt = at + 1;
       bytes[at] = ANNOTATIONS;
       bytes[lengthAt + LATE_LENGTH_BYTES] = ANNOTATION_TIME;
-      at = putFixed64(bytes, lengthAt + LATE_LENGTH_BYTES + 1, timestamp, 1);
+      at = putFixed64(view, lengthAt + LATE_LENGTH_BYTES + 1, timestamp, 1);
       at = putString(bytes, at, ANNOTATION_VALUE, value);
       putLateLength(bytes, lengthAt, at);
     }
@@ -175,10 +175,10 @@ function endpointBytes({ serviceName, address }: ZipkinPlace): Uint8Array {
   return bytes.subarray(0, at);
 }
 
-function putId(bytes: Uint8Array, at: number, tag: number, high: number, low: number): number {
-  bytes[at] = tag;
-  bytes[at + 1] = 8;
-  return putWord(bytes, putWord(bytes, at + 2, high), low);
+function putId(view: DataView, at: number, tag: number, high: number, low: number): number {
+  view.setUint8(at, tag);
+  view.setUint8(at + 1, 8);
+  return putWord(view, putWord(view, at + 2, high), low);
 }
 
 function putString(bytes: Buffer, at: number, tag: number, text: string): number {
@@ -214,7 +214,7 @@ const IPV6 = 0x1a;
 const SPAN_BYTES_MAX = 128;
 /** What a text takes beside itself: tags, lengths, and its place in an annotation. */
 const TEXT_BYTES_MAX = 24;
-const NOWHERE: ByteWriter = new ByteWriter(0);
+const NOWHERE: WordWriter = new WordWriter(0);
 const NO_IDS = { traceA: 0, traceB: 0, traceC: 0, traceD: 0, spanA: 0, spanB: 0, parentA: 0, parentB: 0 };
 const NO_HEAD: SpanHead = {
   ...{ kind: "server", ids: NO_IDS, name: "", traceState: "", startUs: 0, durationUs: 0, isError: false },

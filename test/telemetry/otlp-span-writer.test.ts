@@ -1,7 +1,7 @@
 // A span as it is written, read back by a reader of protobuf that is not ours.
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { ByteWriter } from "../../src/base/byte-writer.ts";
+import { viewOf, type WordBytes, WordWriter } from "../../src/base/byte-writer.ts";
 import { spansRequest } from "../../src/control/tracing/otlp-spans.ts";
 import { OtlpSpanWriter } from "../../src/telemetry/otlp-span-writer.ts";
 import { type SpanEvent, type SpanHead, SpanKey } from "../../src/telemetry/span-writer.ts";
@@ -41,7 +41,7 @@ describe("a written span", () => {
   it("needs neither attributes nor events", () => {
     const ids = { ...HEAD.ids, parentA: 1, parentB: -1 };
     const head: SpanHead = { ...HEAD, ids, kind: "server", traceState: "", isError: false, startUs: 1, durationUs: 0 };
-    const to = new ByteWriter(8);
+    const to = new WordWriter(8);
     const writer = new OtlpSpanWriter();
     for (let i = 0; i < 2; i++) {
       writer.begin(to, head);
@@ -65,7 +65,7 @@ describe("a written span", () => {
 
   it("is as long as its texts are, beyond what three bytes of a length tell", () => {
     const long = "x".repeat(3 << 20);
-    const to = new ByteWriter(8);
+    const to = new WordWriter(8);
     const writer = new OtlpSpanWriter();
     for (const value of [long, "short"]) {
       writer.begin(to, HEAD);
@@ -79,21 +79,21 @@ describe("a written span", () => {
   });
 
   it("says what fields say in UTF-8, and takes other bytes beyond ASCII for characters", () => {
-    const to = new ByteWriter(8);
+    const to = new WordWriter(8);
     const writer = new OtlpSpanWriter();
     writer.begin(to, HEAD);
     for (const [name, bytes] of [
       ["utf8", Buffer.from("Zürich ☃")],
       ["latin1", Buffer.from("Zürich", "latin1")],
     ] as const)
-      writer.bytes(new SpanKey(name), bytes, 0, bytes.length);
+      writer.bytes(new SpanKey(name), viewed(bytes), 0, bytes.length);
     writer.end();
     const [span] = read(to);
     assert.deepEqual(Object.fromEntries(span?.attributes ?? []), { utf8: "Zürich ☃", latin1: "Zürich" });
   });
 
   it("has names of tags that are longer than a byte can tell", () => {
-    const to = new ByteWriter(8);
+    const to = new WordWriter(8);
     const writer = new OtlpSpanWriter();
     writer.begin(to, HEAD);
     writer.number(new SpanKey("n".repeat(200)), 7);
@@ -110,18 +110,22 @@ function written(
   attributes: Readonly<Record<string, string>>,
   events: readonly SpanEvent[],
 ): readonly SeenSpan[] {
-  const to = new ByteWriter(8);
+  const to = new WordWriter(8);
   const writer = new OtlpSpanWriter();
   writer.begin(to, head);
   for (const [name, value] of Object.entries(attributes)) writer.text(new SpanKey(name), value);
   writer.number(new SpanKey("number"), 204);
   writer.number(new SpanKey("great"), 12_345_678_901_234);
-  writer.bytes(new SpanKey("bytes"), Buffer.from("GET /a\xe9 x", "latin1"), 4, 7);
+  writer.bytes(new SpanKey("bytes"), viewed(Buffer.from("GET /a\xe9 x", "latin1")), 4, 7);
   for (const event of events) writer.event(event);
   writer.end();
   return read(to);
 }
 
-function read(to: ByteWriter): readonly SeenSpan[] {
+function viewed(bytes: Buffer): WordBytes {
+  return { bytes, view: viewOf(bytes) };
+}
+
+function read(to: WordWriter): readonly SeenSpan[] {
   return readSpans(Buffer.concat(spansRequest({ resource: new Map(), version: "1" }, [to.bytes.subarray(0, to.end)])));
 }

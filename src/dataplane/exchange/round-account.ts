@@ -15,12 +15,13 @@ export function beginRound({ manager: { stats }, protocol }: Exchange): void {
 /** Everything of the round is still at hand: it is counted and logged, its span and timers end. */
 export function endRound(exchange: Exchange): void {
   const { manager } = exchange;
+  const nowMs = exchange.nowMs();
   exchange.timers.stop();
-  recordValue(manager.requestTimes, Math.round(exchange.nowMs() - exchange.roundMs));
+  recordValue(manager.requestTimes, Math.round(nowMs - exchange.roundMs));
   add(manager.stats, HTTP.at.downstream_rq_active, -1);
   if (exchange.tunnel !== null) add(manager.stats, HTTP.at.downstream_cx_upgrades_active, -1);
   if (exchange.isHealthCheck) count(manager.stats, HTTP.at["tracing.health_check"]);
   if (!manager.logs.isEmpty) manager.logs.write(exchange, "DownstreamEnd");
-  if (exchange.span !== null) exchange.span.end();
+  if (exchange.span !== null) exchange.span.end(nowMs);
   if (manager.worker.watch !== null) manager.worker.watch.take(exchange);
 }

@@ -12,15 +12,11 @@ export function hexWord(bytes: Uint8Array, start: number): number {
 }
 
 /** Writes eight digits. */
-export function putHexWord(to: Uint8Array, at: number, word: number): void {
-  to[at] = HEX[word >>> 28] as number;
-  to[at + 1] = HEX[(word >>> 24) & 15] as number;
-  to[at + 2] = HEX[(word >>> 20) & 15] as number;
-  to[at + 3] = HEX[(word >>> 16) & 15] as number;
-  to[at + 4] = HEX[(word >>> 12) & 15] as number;
-  to[at + 5] = HEX[(word >>> 8) & 15] as number;
-  to[at + 6] = HEX[(word >>> 4) & 15] as number;
-  to[at + 7] = HEX[word & 15] as number;
+export function putHexWord(to: DataView, at: number, word: number): void {
+  to.setUint16(at, PAIRS[word >>> 24] as number);
+  to.setUint16(at + 2, PAIRS[(word >>> 16) & 255] as number);
+  to.setUint16(at + 4, PAIRS[(word >>> 8) & 255] as number);
+  to.setUint16(at + 6, PAIRS[word & 255] as number);
 }
 
 /** Value of a hexadecimal digit by its byte, -1 for others. */
@@ -28,4 +24,7 @@ export const DIGITS: Int8Array = new Int8Array(256).map((_, byte) => {
   const value = Number.parseInt(String.fromCharCode(byte), 16);
   return Number.isNaN(value) ? -1 : value;
 });
-const HEX: Uint8Array = Buffer.from("0123456789abcdef", "latin1");
+/** Two digits by the byte that they write, the first one above. */
+const PAIRS: Uint16Array = new Uint16Array(256).map((_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, "0"), "latin1").readUInt16BE(),
+);

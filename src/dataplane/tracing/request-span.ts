@@ -26,8 +26,8 @@ export interface Span {
   beginAttempt(cluster: TracedCluster, head: HeaderList): void;
   /** The attempt failed and another one follows. `status`: 0 without an answer. */
   endAttempt(status: number, flag: string): void;
-  /** The request is over. */
-  end(): void;
+  /** The request is over. `nowMs`: monotonic. */
+  end(nowMs: number): void;
 }
 
 /** A custom tag, its key made. */
@@ -123,7 +123,7 @@ export class RequestSpan implements Span {
     batch.added();
   }
 
-  end(): void {
+  end(nowMs: number): void {
     const { parts, request } = this;
     const { batch, kind, plan, words, writer } = parts;
     const status = statusOf(request);
@@ -134,7 +134,7 @@ export class RequestSpan implements Span {
       name: this.formatted("request") ?? this.name,
       traceState: this.traceState(),
       startUs: this.startUs(),
-      durationUs: this.sinceStartUs(),
+      durationUs: this.sinceStartUs(nowMs),
       isError: status === 0 || status >= (kind === "client" ? 400 : 500) || failsGrpc(request),
     });
     words.request(writer, request, this.original, plan.pathLengthMax);
@@ -169,8 +169,8 @@ export class RequestSpan implements Span {
     return Math.round(this.request.startWallMs * 1000);
   }
 
-  private sinceStartUs(): number {
-    return Math.max(0, Math.round((this.request.nowMs() - this.request.startMs) * 1000));
+  private sinceStartUs(nowMs: number = this.request.nowMs()): number {
+    return Math.max(0, Math.round((nowMs - this.request.startMs) * 1000));
   }
 }
 

@@ -47,9 +47,9 @@ function writeHead(
   while (queryStart < pathEnd && bytes[queryStart] !== QUESTION_MARK) queryStart++;
   writeField(writer, KEY.method, head, H.PSEUDO_METHOD);
   if (!writeField(writer, KEY.scheme, head, H.PSEUDO_SCHEME)) writeField(writer, KEY.scheme, head, H.X_FORWARDED_PROTO);
-  writePart(writer, KEY.path, bytes, pathStart, Math.min(queryStart, pathStart + lengthMax));
-  writePart(writer, KEY.query, bytes, queryStart + 1, Math.min(pathEnd, queryStart + 1 + lengthMax));
-  writePart(writer, KEY.server, bytes, authorityStart, authorityEnd);
+  writePart(writer, KEY.path, head, pathStart, Math.min(queryStart, pathStart + lengthMax));
+  writePart(writer, KEY.query, head, queryStart + 1, Math.min(pathEnd, queryStart + 1 + lengthMax));
+  writePart(writer, KEY.server, head, authorityStart, authorityEnd);
   writeField(writer, KEY.userAgent, head, H.USER_AGENT);
   writeField(writer, KEY.requestId, head, H.X_REQUEST_ID);
 }
@@ -58,12 +58,12 @@ function writeHead(
 function writeField(writer: SpanWriter, key: SpanKey, head: HeaderList, id: number): boolean {
   const at = head.find(id);
   if (at < 0) return false;
-  writePart(writer, key, head.bytes, head.valueStart(at), head.valueEnd(at));
+  writePart(writer, key, head, head.valueStart(at), head.valueEnd(at));
   return true;
 }
 
-function writePart(writer: SpanWriter, key: SpanKey, bytes: Buffer, start: number, end: number): void {
-  if (end > start) writer.bytes(key, bytes, start, end);
+function writePart(writer: SpanWriter, key: SpanKey, head: HeaderList, start: number, end: number): void {
+  if (end > start) writer.bytes(key, head, start, end);
 }
 
 function writeGrpc(writer: SpanWriter, status: string | undefined): void {

@@ -1,4 +1,5 @@
 // W3C Trace Context: traceparent, read and written. What is in tracestate goes on as it came.
+import { viewOf } from "../../base/byte-writer.ts";
 import type { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { SpanIds } from "../../telemetry/span-ids.ts";
@@ -39,28 +40,28 @@ export class TraceContext implements Propagation {
   write(head: HeaderList, ids: SpanIds, isSampled: boolean): void {
     const at = head.find(H.TRACEPARENT);
     if (at >= 0) {
-      putParent(PARENT, 0, ids, isSampled);
+      putParent(PARENT_VIEW, 0, ids, isSampled);
       head.setText(H.TRACEPARENT, PARENT.latin1Slice(0, TRACEPARENT_BYTES));
       return;
     }
     head.reserve(TRACEPARENT_BYTES);
     const start = head.used;
     head.bytes.set(PARENT, start);
-    putParent(head.bytes, start, ids, isSampled);
+    putParent(head.view, start, ids, isSampled);
     head.used += TRACEPARENT_BYTES;
     head.addAt(H.TRACEPARENT, 0, 0, start, head.used);
   }
 }
 
 /** The ids and the flags, between dashes that are there. */
-function putParent(bytes: Uint8Array, start: number, ids: SpanIds, isSampled: boolean): void {
-  putHexWord(bytes, start + 3, ids.traceA);
-  putHexWord(bytes, start + 11, ids.traceB);
-  putHexWord(bytes, start + 19, ids.traceC);
-  putHexWord(bytes, start + 27, ids.traceD);
-  putHexWord(bytes, start + 36, ids.spanA);
-  putHexWord(bytes, start + 44, ids.spanB);
-  bytes[start + 54] = isSampled ? ONE : ZERO;
+function putParent(to: DataView, start: number, ids: SpanIds, isSampled: boolean): void {
+  putHexWord(to, start + 3, ids.traceA);
+  putHexWord(to, start + 11, ids.traceB);
+  putHexWord(to, start + 19, ids.traceC);
+  putHexWord(to, start + 27, ids.traceD);
+  putHexWord(to, start + 36, ids.spanA);
+  putHexWord(to, start + 44, ids.spanB);
+  to.setUint8(start + 54, isSampled ? ONE : ZERO);
 }
 
 /** The number of two digits; negative when they are none. */
@@ -72,6 +73,7 @@ function byteAt(bytes: Uint8Array, at: number): number {
 
 const TRACEPARENT_BYTES = 55;
 const PARENT: Buffer = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`, "latin1");
+const PARENT_VIEW: DataView = viewOf(PARENT);
 const DASH = 0x2d;
 const ZERO = 0x30;
 const ONE = 0x31;
