@@ -98,6 +98,8 @@ const CHECKED = {
   ],
 };
 
+const NAMED = { ...CHECKED, type: "STRICT_DNS" };
+
 /** Takes a plan; answers what changed. */
 async function take(next: Plan, bootstrap: unknown = {}): Promise<string> {
   const outcome = await node.reload.take({ plan: next, bootstrap });
@@ -178,7 +180,7 @@ describe("another configuration of a running node", () => {
   });
 
   it("has every thread forget the counters of clusters that are gone when it is told to", async () => {
-    const both = [cluster("up", up, CHECKED), cluster("new", other, { ...CHECKED, type: "STRICT_DNS" })];
+    const both = [cluster("up", up, CHECKED), cluster("new", other, NAMED)];
     node = await startTestNode(plan({ clusters: both, listeners: [{ name: "a", cluster: "new" }] }));
     assert.equal(await ask(portOf("a")), "other");
     const writers = (): string[] =>
@@ -230,10 +232,11 @@ describe("another configuration of a running node", () => {
   });
 
   it("lets routes follow when a cluster that is new has its names' answers and its first checks", async () => {
-    node = await startTestNode(plan({ listeners: [{ name: "a" }] }));
+    // The threads that look up and check run already: routes wait two seconds and no longer.
+    const [first, named] = [cluster("up", up, NAMED), cluster("new", other, NAMED)];
+    node = await startTestNode(plan({ clusters: [first], listeners: [{ name: "a" }] }));
     other.answer = "hold";
-    const named = { ...cluster("new", other, { ...CHECKED, type: "STRICT_DNS" }) };
-    const next = plan({ clusters: [cluster("up", up), named], listeners: [{ name: "a", cluster: "new" }] });
+    const next = plan({ clusters: [first, named], listeners: [{ name: "a", cluster: "new" }] });
     const taking = take(next);
     await eventually(() => other.probes > 0);
     assert.equal(await ask(portOf("a")), "up");
