@@ -24,6 +24,7 @@ export class FrameSocket {
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => this.take(bytes));
     socket.on("error", () => {});
+    socket.on("drain", () => this.wake());
     socket.on("close", () => {
       this.isClosed = true;
       this.wake();
@@ -70,7 +71,7 @@ export class FrameSocket {
     return this.frames.filter(({ type, flags }) => (type === "HEADERS" || type === "DATA") && (flags & 1) !== 0).length;
   }
 
-  /** Waits for a condition that frames or the end bring about; answers whether it came within `ms`. */
+  /** Waits for a condition that frames, room for more of ours, or the end bring about; answers whether it came within `ms`. */
   async until(met: () => boolean, ms: number = 5_000): Promise<boolean> {
     const endMs = performance.now() + ms;
     while (!met()) {
