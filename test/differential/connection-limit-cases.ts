@@ -8,6 +8,8 @@ const LATE = `${GET}\r\nx-script: late`;
 const MANY = "x-a: 1\r\nx-b: 1\r\nx-c: 1\r\nx-d: 1\r\nx-e: 1";
 const MANY_FIELDS = MANY.split("\r\n").map((line) => line.split(": ") as [string, string]);
 const KEEPALIVE = { interval: "0.5s", interval_jitter: { value: 0 }, timeout: "0.4s" };
+/** For a peer that answers every PING: it has time, whatever else the machine does. */
+const PATIENT = { ...KEEPALIVE, timeout: "10s" };
 
 function common(fields: Readonly<Record<string, unknown>>, drain_timeout = "0.2s"): Pick<LimitCase, "manager"> {
   return { manager: { drain_timeout, delayed_close_timeout: "0s", common_http_protocol_options: fields } };
@@ -66,7 +68,7 @@ export const LIMIT_CASES: readonly LimitCase[] = [
   }),
   {
     name: "alive",
-    manager: { http2_protocol_options: { connection_keepalive: { ...KEEPALIVE, interval: "0.8s" } } },
+    manager: { http2_protocol_options: { connection_keepalive: { ...PATIENT, interval: "0.8s" } } },
     client: http2([[], PINGED_TWICE], { pongs: true }),
   },
   {
@@ -135,7 +137,7 @@ export const LIMIT_CASES: readonly LimitCase[] = [
     ...upstream({ headers_with_underscores_action: "DROP_HEADER" }),
     client: http1(`${GET}\r\nx-script: 200 x_a=1`, 300),
   },
-  { name: "up-alive", upstream: "http2", ...upstreamAlive(KEEPALIVE), client: http1(GET, 1_400, GET) },
+  { name: "up-alive", upstream: "http2", ...upstreamAlive(PATIENT), client: http1(GET, 1_400, GET) },
   { name: "up-silent", upstream: "mute", ...upstreamAlive(KEEPALIVE), client: http1(GET, GONE, GET, GONE) },
   {
     name: "up-silent-after-idle",

@@ -33,7 +33,7 @@ export class ShownStats {
     this.names = new ShownNames(view.plan().stats);
   }
 
-  /** Every counter and gauge, sorted by name, those of endpoints last. */
+  /** Every counter and gauge, sorted by name, those of endpoints last: a hundred thousand objects, which the next call uses anew. */
   values(): ShownStat[] {
     const { names } = this.current();
     const all = this.reader.values();
@@ -79,9 +79,9 @@ export class ShownStats {
     const { key, stats } = this.names.ofEndpoint(cluster, statName, endpoint);
     const counts = this.reader.block(HOST, key);
     for (let at = 0; at < stats.length; at++) {
-      const { name, gauge, tagged } = stats[at] as EndpointStat;
-      const value = at === HOST.names.length ? this.healthOf(endpoint) : (counts?.[at] ?? 0);
-      values.push({ name, gauge, value, tagged });
+      const stat = stats[at] as EndpointStat;
+      stat.value = at === HOST.names.length ? this.healthOf(endpoint) : (counts?.[at] ?? 0);
+      values.push(stat);
     }
   }
 
@@ -90,10 +90,9 @@ export class ShownStats {
   }
 }
 
-/** A statistic of an endpoint without its value. */
-interface EndpointStat {
-  readonly name: string;
-  readonly gauge: boolean;
+/** A statistic of an endpoint, with its value when it was looked at last. */
+interface EndpointStat extends ShownStat {
+  value: number;
   readonly tagged: TaggedName;
 }
 
@@ -174,6 +173,7 @@ function endpointNames(cluster: string, address: string, hostname: string, fixed
   const one = (name: string, gauge: boolean): EndpointStat => ({
     name: `cluster.${cluster}.endpoint.${address.replaceAll(":", "_")}.${name}`,
     gauge,
+    value: 0,
     tagged: { name: `cluster.endpoint.${name}`, tags },
   });
   return [...HOST.names.map((name, at) => one(name, at >= HOST.gaugesFrom)), one("healthy", true)];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, it } from "mocha";
+import { SeededRandom } from "../../../src/base/random.ts";
 import { DEFAULT_TAGS, statTagger } from "../../../src/config/plan/stat-tags.ts";
 import type { StatsPlan } from "../../../src/config/plan/stats.ts";
 import type { PageAnswer, PageContext } from "../../../src/control/admin/page.ts";
@@ -53,6 +54,26 @@ describe("a statistic's name in Prometheus", () => {
     };
     assert.match(linesOf("one"), /^envoy_cluster_endpoint_rq_total\{envoy_endpoint_hostname="one"\} 1$/m);
     assert.match(linesOf("two"), /^envoy_cluster_endpoint_rq_total\{envoy_endpoint_hostname="two"\} 1$/m);
+  });
+
+  it("has the same lines whatever the page before it was", () => {
+    const rules = { tagged: statTagger({ defaultTags: null, tags: [] }), rules: null };
+    const kept = new PrometheusText(rules);
+    const random = new SeededRandom(7);
+    const upTo = (count: number): number => random.below(count);
+    const names = Array.from({ length: 40 }, (_, at) => `cluster.c${at % 7}.upstream_rq_${at}`);
+    const numbers = names.map(() => 0);
+    for (let turn = 0; turn < 500; turn++) {
+      for (let changes = upTo(6); changes > 0; changes--) {
+        numbers[upTo(names.length)] = [upTo(10), upTo(100_000), 0.5 + upTo(99), -upTo(9), 2 ** 60][upTo(5)] as number;
+      }
+      // Now and then a page of others comes in between, or of none.
+      const count = [names.length, names.length, names.length, upTo(names.length), 0][upTo(5)] as number;
+      const values = names.slice(0, count).map((name, at) => ({ name, gauge: at % 3 === 0, value: numbers[at] ?? 0 }));
+      const page = kept.write(values, [], "cumulative").toString();
+      assert.equal(page, new PrometheusText(rules).write(values, [], "cumulative").toString());
+      assert.equal(page.split("\n").filter((line) => / \S+$/.test(line) && !line.startsWith("#")).length, count);
+    }
   });
 
   it("has Starling's own label for threads", () => {

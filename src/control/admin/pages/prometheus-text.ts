@@ -16,6 +16,9 @@ export class PrometheusText {
   private readonly families = new Map<string, Family>();
   private readonly histograms = new Map<string, HistogramLines>();
   private readonly page: PageBytes = new PageBytes();
+  /** Where each line of the last page stands, in the order of the values given. */
+  private lineAt: Int32Array = new Int32Array(0);
+  private isSameOrder = false;
 
   constructor(shown: Pick<ShownStats, "tagged" | "rules">) {
     this.shown = shown;
@@ -24,18 +27,11 @@ export class PrometheusText {
   /** Counters, gauges and histograms, each sorted by metric. */
   write(values: readonly ShownStat[], histograms: readonly ShownHistogram[], form: HistogramForm): Buffer {
     this.forgetOld(values.length, histograms.length);
-    for (const [at, stat] of values.entries()) {
-      const { family, start } = this.lineOf(at, stat);
-      family.starts.push(start);
-      family.values.push(stat.value);
-    }
-    const kinds = [...this.families.values()].filter(({ starts }) => starts.length > 0).sort(inOrder);
-    for (const family of kinds) {
-      this.page.add(family.head);
-      for (const [at, start] of family.starts.entries()) this.page.addLine(start, family.values[at] as number);
-      family.starts.length = 0;
-      family.values.length = 0;
-    }
+    this.isSameOrder = values.length > 0 && values.length === this.order.length;
+    this.order.length = Math.min(this.order.length, values.length);
+    for (const [at, stat] of values.entries()) this.checkLine(at, stat);
+    if (this.isSameOrder) this.page.again(values, this.lineAt);
+    else this.layOut(values);
     const texts = new Map<string, string>();
     for (const histogram of histograms) {
       const { metric, text } = this.linesOf(histogram, form);
@@ -46,13 +42,30 @@ export class PrometheusText {
     return this.page.take();
   }
 
+  /** Lines of each metric together, those of counters first. */
+  private layOut(values: readonly ShownStat[]): void {
+    const { order } = this;
+    for (const [at, { family }] of order.entries()) family.lines.push(at);
+    const kinds = [...this.families.values()].filter((family) => family.lines.length > 0).sort(inOrder);
+    this.lineAt = new Int32Array(order.length);
+    let count = 0;
+    this.page.begin(order.length);
+    for (const family of kinds) {
+      this.page.add(family.head);
+      for (const at of family.lines) {
+        this.page.addLine((order[at] as LineStart).start, (values[at] as ShownStat).value);
+        this.lineAt[count++] = at;
+      }
+      family.lines.length = 0;
+    }
+  }
+
   /** Names come in the same order as last time, nearly always: then nothing is looked up. */
-  private lineOf(at: number, stat: ShownStat): LineStart {
+  private checkLine(at: number, stat: ShownStat): void {
     const last = this.order[at];
-    if (last !== undefined && last.name === stat.name && last.tagged === stat.tagged) return last;
-    const line = this.startOf(stat);
-    this.order[at] = line;
-    return line;
+    if (last !== undefined && last.name === stat.name && last.tagged === stat.tagged) return;
+    this.order[at] = this.startOf(stat);
+    this.isSameOrder = false;
   }
 
   private startOf({ name, tagged, gauge }: ShownStat): LineStart {
@@ -72,7 +85,7 @@ export class PrometheusText {
     let family = this.families.get(key);
     if (family === undefined) {
       const head = `# TYPE ${metric} ${gauge ? "gauge" : "counter"}\n`;
-      family = { metric, gauge, head, starts: [], values: [] };
+      family = { metric, gauge, head, lines: [] };
       this.families.set(key, family);
     }
     return family;
@@ -103,13 +116,13 @@ export class PrometheusText {
   }
 }
 
-/** The lines of a metric; the arrays hold something only while a page is written. */
+/** A metric. */
 interface Family {
   readonly metric: string;
   readonly gauge: boolean;
   readonly head: string;
-  readonly starts: string[];
-  readonly values: number[];
+  /** Its lines by the places of their values among all; holds something only while a page is laid out. */
+  readonly lines: number[];
 }
 
 /** A line up to its value, which begins after it. */
@@ -128,35 +141,92 @@ interface HistogramLines {
   readonly form: HistogramForm;
 }
 
-/** Bytes that grow as they are written: a page of a hundred thousand lines is never a string. */
+/**
+ * Bytes that grow as they are written: a page of a hundred thousand lines is never a string. Where its numbers stand is remembered, for a
+ * page of the same lines is the last one but for those numbers that are others.
+ */
 class PageBytes {
   private bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   private at = 0;
+  private last: Buffer = this.bytes;
+  private lines = 0;
+  /** The numbers of the last page, and where they stand in it. */
+  private numbers: Float64Array = new Float64Array(0);
+  private starts: Int32Array = new Int32Array(0);
+  private ends: Int32Array = new Int32Array(0);
+  /** Where they all end. */
+  private linesEnd = 0;
+
+  /** A page of so many lines that are not those of the last one. */
+  begin(lines: number): void {
+    this.lines = 0;
+    this.linesEnd = 0;
+    this.numbers = new Float64Array(lines);
+    this.starts = new Int32Array(lines);
+    this.ends = new Int32Array(lines);
+  }
 
   add(text: string): void {
-    this.reserve(text);
+    this.reserve(3 * text.length);
     this.at += this.bytes.write(text, this.at);
   }
 
   addLine(start: string, value: number): void {
-    this.reserve(start);
+    this.reserve(3 * start.length);
     this.at += this.bytes.write(start, this.at);
-    if (Number.isInteger(value) && value >= 0 && value < 10) this.bytes[this.at++] = ZERO + value;
-    else this.at += this.bytes.write(String(value), this.at);
+    this.addNumber(this.lines++, value);
     this.bytes[this.at++] = LINE_END;
+    this.linesEnd = this.at;
+  }
+
+  /** The lines of the last page with these values. `lineAt`: for each line, which of them is its own. */
+  again(values: readonly { readonly value: number }[], lineAt: Int32Array): void {
+    let from = 0;
+    for (let line = 0; line < lineAt.length; line++) {
+      const { value } = values[lineAt[line] as number] as { readonly value: number };
+      if (value === this.numbers[line]) {
+        // Both move by what the lines above have become longer.
+        const moved = this.at - from;
+        this.starts[line] = (this.starts[line] as number) + moved;
+        this.ends[line] = (this.ends[line] as number) + moved;
+        continue;
+      }
+      const [start, end] = [this.starts[line] as number, this.ends[line] as number];
+      this.addLast(from, start);
+      this.addNumber(line, value);
+      from = end;
+    }
+    this.addLast(from, this.linesEnd);
+    this.linesEnd = this.at;
   }
 
   /** What was written; the next page begins in other memory, as large. */
   take(): Buffer {
     const page = this.bytes.subarray(0, this.at);
+    this.last = page;
     this.bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, this.at + this.at / 8));
     this.at = 0;
     return page;
   }
 
-  /** Room for a text, a number and a line's end. */
-  private reserve(text: string): void {
-    const needed = this.at + 3 * text.length + NUMBER_BYTES;
+  private addNumber(line: number, value: number): void {
+    this.numbers[line] = value;
+    this.starts[line] = this.at;
+    if (Number.isInteger(value) && value >= 0 && value < 10) this.bytes[this.at++] = ZERO + value;
+    else this.at += this.bytes.write(String(value), this.at);
+    this.ends[line] = this.at;
+  }
+
+  /** A piece of the last page. */
+  private addLast(from: number, to: number): void {
+    this.reserve(to - from);
+    this.last.copy(this.bytes, this.at, from, to);
+    this.at += to - from;
+  }
+
+  /** Room for so many bytes, a number and a line's end. */
+  private reserve(bytes: number): void {
+    const needed = this.at + bytes + NUMBER_BYTES;
     if (needed <= this.bytes.length) return;
     const more = Buffer.allocUnsafeSlow(2 * needed);
     this.bytes.copy(more, 0, 0, this.at);

@@ -36,9 +36,9 @@ export function selectStats(context: StatsContext, query: URLSearchParams): Sele
   const used = query.has("usedonly");
   const wanted = (name: string): boolean => filter === null || filter.test(name) !== inverted;
   const ofType = (stat: ShownStat): boolean => type === "All" || type === (stat.gauge ? "Gauges" : "Counters");
-  const values = context.stats
-    .values()
-    .filter((stat) => wanted(stat.name) && ofType(stat) && (!used || stat.value !== 0));
+  const all = context.stats.values();
+  const isAll = filter === null && !inverted && type === "All" && !used;
+  const values = isAll ? all : all.filter((stat) => wanted(stat.name) && ofType(stat) && (!used || stat.value !== 0));
   const histograms = type === "All" || type === "Histograms" ? context.stats.histograms() : [];
   return { values, histograms: histograms.filter((h) => wanted(h.name) && (!used || countOf(h.cumulative) > 0)) };
 }
