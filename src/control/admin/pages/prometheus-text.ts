@@ -16,8 +16,9 @@ export class PrometheusText {
   private readonly families = new Map<string, Family>();
   private readonly histograms = new Map<string, HistogramLines>();
   private readonly page: PageBytes = new PageBytes();
-  /** Where each line of the last page stands, in the order of the values given. */
+  /** For each line of the last page, which of the values is its own. */
   private lineAt: Int32Array = new Int32Array(0);
+  /** Whether the values are those of the last page, in its order. */
   private isSameOrder = false;
 
   constructor(shown: Pick<ShownStats, "tagged" | "rules">) {
