@@ -81,8 +81,6 @@ const FALLBACK: Readonly<Record<string, SubsetsPlan["fallback"]>> = {
   DEFAULT_SUBSET: "default",
 };
 const SELECTOR_FALLBACK: Readonly<Record<string, SubsetSelectorPlan["fallback"]>> = {
-  NO_FALLBACK: "none",
-  ANY_ENDPOINT: "any",
-  DEFAULT_SUBSET: "default",
+  ...FALLBACK,
   KEYS_SUBSET: "keys",
 };

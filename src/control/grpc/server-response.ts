@@ -3,7 +3,7 @@ import { ErrorCode, type ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { MessageSink } from "../../protocol/message.ts";
-import { GrpcFrames } from "../load/client/grpc-frames.ts";
+import { GrpcFrames } from "./grpc-frames.ts";
 
 /** What came of it. After `onOver` nothing comes. */
 export interface ResponseOwner {

@@ -15,7 +15,7 @@ import { Keepalive } from "../../protocol/h2/keepalive.ts";
 import { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { ClientCodec, ClientEvents, MessageWriter } from "../../protocol/message.ts";
-import { grpcFrame } from "../load/client/grpc-frames.ts";
+import { grpcFrame } from "./grpc-frames.ts";
 import { type ResponseOwner, ServerResponse } from "./server-response.ts";
 import { serverTarget } from "./server-target.ts";
 import type { StreamAccount } from "./stream-account.ts";

@@ -12,8 +12,8 @@ import { createH2Client } from "../../protocol/h2/client.ts";
 import { HeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { ClientCodec, ClientEvents, MessageWriter } from "../../protocol/message.ts";
+import { grpcFrameHead } from "../grpc/grpc-frames.ts";
 import { serverTarget } from "../grpc/server-target.ts";
-import { grpcFrameHead } from "../load/client/grpc-frames.ts";
 import { ExportAnswer } from "./export-answer.ts";
 import type { ExportResult, OnExported } from "./export-queue.ts";
 

@@ -4,7 +4,7 @@ import type { ProtocolFault } from "../../protocol/fault.ts";
 import { type HeaderList, releaseHeaderList } from "../../protocol/header-list.ts";
 import { H } from "../../protocol/header-names.ts";
 import type { MessageSink } from "../../protocol/message.ts";
-import { GrpcFrames } from "../load/client/grpc-frames.ts";
+import { GrpcFrames } from "../grpc/grpc-frames.ts";
 import type { ExportResult, OnExported } from "./export-queue.ts";
 
 /** Implements MessageSink; `done` is called once. */

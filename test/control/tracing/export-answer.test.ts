@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, it } from "mocha";
-import { grpcFrame } from "../../../src/control/load/client/grpc-frames.ts";
+import { grpcFrame } from "../../../src/control/grpc/grpc-frames.ts";
 import { ExportAnswer } from "../../../src/control/tracing/export-answer.ts";
 import { HeaderList } from "../../../src/protocol/header-list.ts";
 import { H } from "../../../src/protocol/header-names.ts";

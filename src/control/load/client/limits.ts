@@ -1,8 +1,5 @@
 // What a server of load reports may cost, and what it may ask for.
 
-/** A longer response ends the stream. 100,000 names of 40 bytes fit. */
-export const MESSAGE_BYTES_MAX: number = 4 << 20;
-
 /** Names of clusters that one response may have; the rest is not reported, and a line says so. */
 export const CLUSTERS_MAX = 65_536;
 

@@ -1,5 +1,5 @@
-// gRPC's frames around messages: five bytes before each. Bounded: a server that announces a long message is wrong. Used by server-response.ts.
-import { MESSAGE_BYTES_MAX } from "./limits.ts";
+// gRPC's frames around messages: five bytes before each. Bounded: a server that announces a long message is wrong. Used by streams to
+// management and load-report servers, and by exports to collectors.
 
 /** The message in its frame. */
 export function grpcFrame(message: Uint8Array): Uint8Array {
@@ -68,4 +68,6 @@ export class GrpcFrames {
 }
 
 const HEAD_BYTES = 5;
+/** A longer message is refused. 100,000 names of 40 bytes fit. */
+export const MESSAGE_BYTES_MAX: number = 4 << 20;
 const NOTHING = Buffer.alloc(0);
